@@ -1,1 +1,111 @@
-export {};
+export {
+  type AgencyCode,
+  MAX_AGENCY_CODE_LENGTH,
+  MAX_AGENCY_LEVELS,
+  codeToToken,
+  isAgencyCode,
+  levelOfCode,
+  parseAgencyCode,
+  tokenToCode,
+} from './agency/code.ts';
+export { convertOldAgencyCode, suggestAgencyCode } from './agency/old-code.ts';
+export {
+  MAX_SITE_LENGTH,
+  type Site,
+  TIERS,
+  type Tier,
+  isSite,
+  isTier,
+  parseSite,
+} from './agency/tier.ts';
+export {
+  type CertificateUse,
+  type DirectoryEntry,
+  type ListedCertificate,
+  certificatesOf,
+  isOpenAt,
+  newerEntry,
+  newestEntries,
+} from './directory/entry.ts';
+export {
+  type DirectoryVerification,
+  type VerifyDirectoryOptions,
+  verifyDirectoryRecord,
+} from './directory/verify.ts';
+export { BUS_ERRORS, BusError, type BusErrorCode, type BusErrorDetails } from './errors.ts';
+export {
+  type AuthenticateOptions,
+  type Authentication,
+  type Indication,
+  type Refused,
+  type VerifySignature,
+  type VerifyVerdict,
+  authenticateRecord,
+  findingOfVerdict,
+} from './record/authenticate.ts';
+export {
+  type DeliveryKey,
+  type RecordPayload,
+  deliveryId,
+  encodePayload,
+  parsePayload,
+  parsePayloadAs,
+} from './record/codec.ts';
+export { FINDINGS, type Finding, type FindingRule, isFinding } from './record/finding.ts';
+export {
+  RECORD_TYPE_NUMBERS,
+  RECORD_VERSION,
+  type RawRecord,
+  type SignBytes,
+  decodeMessage,
+  decodeRecord,
+  encodeMessage,
+  payloadHash,
+  recordSigningInput,
+  signRecord,
+} from './record/frame.ts';
+export {
+  MAX_DOCUMENT_ID_LENGTH,
+  MAX_INLINE_PACKAGE_BYTES,
+  MAX_RECIPIENT_COUNT,
+  MAX_RECORD_PAYLOAD_BYTES,
+  MAX_RECORD_SIGNATURE_BYTES,
+} from './record/limits.ts';
+export type {
+  DeliveryPayload,
+  DirectoryPayload,
+  DispatchEntry,
+  DispatchRecipient,
+  PaperEntry,
+  Payloads,
+  ReceiptEntry,
+  ReceiptPayload,
+  RecordType,
+  RegisterNumber,
+  ReportEntry,
+  ReportPayload,
+  VoidEntry,
+  WatermarkPayload,
+} from './record/payload.ts';
+export { LANES, type Lane, type Priority, laneOfPriority } from './subject/lane.ts';
+export {
+  type AliveSubject,
+  MESSAGE_KINDS,
+  type MessageKind,
+  type MessageSubject,
+  type ReportSubject,
+  type Scope,
+  aliveSubject,
+  directoryChangedSubject,
+  directoryGetSubject,
+  directorySinceSubject,
+  messageSubject,
+  parseAliveSubject,
+  parseDirectoryChangedSubject,
+  parseDirectoryGetSubject,
+  parseDirectorySinceSubject,
+  parseMessageSubject,
+  parseReportSubject,
+  reportSubject,
+  scopeOf,
+} from './subject/subject.ts';

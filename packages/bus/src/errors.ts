@@ -1,0 +1,51 @@
+/** Every code this package raises; a test compares this table with docs/reference/errors.md. */
+export const BUS_ERRORS = {
+  // agency, subject
+  BUS_AGENCY_CODE_INVALID: { retryable: false }, // not a code of Decision 20/2020; the message says where
+  BUS_AGENCY_CODE_UNKNOWN: { retryable: false }, // an old code that the table does not list
+  BUS_SITE_INVALID: { retryable: false }, // a site name that must not reach a subject
+  BUS_SUBJECT_INVALID: { retryable: false }, // a subject cannot be built from these parts
+  // record, directory
+  BUS_RECORD_MALFORMED: { retryable: false }, // the frame is not a record of a known version and type
+  BUS_RECORD_TOO_LARGE: { retryable: false }, // payload, signature or body is over its limit
+  BUS_PAYLOAD_INVALID: { retryable: false }, // a field of the payload is missing or wrong; the message names it
+  // edXML
+  BUS_EDXML_MALFORMED: { retryable: false }, // not well-formed, a DOCTYPE, or not an edXML message
+  BUS_EDXML_LIMIT: { retryable: false }, // over a named limit: bytes, depth, elements, text, attachment
+  BUS_EDXML_FIELD_INVALID: { retryable: false }, // a value that cannot be written; the message names the field
+  BUS_EDXML_ATTACHMENT_INVALID: { retryable: false }, // base64 or zip content that cannot be decoded
+  // broker
+  BUS_PUBLISH_REFUSED: { retryable: false }, // the stream answered with an error: nothing stored
+  BUS_PUBLISH_UNACKED: { retryable: true }, // no answer: stored or not, repeat with the same id
+  BUS_CONNECT_FAILED: { retryable: true }, // no server answered, or it refused these credentials
+  BUS_CREDENTIALS_INVALID: { retryable: false }, // the credentials cannot be read, or are for somebody else
+  BUS_REQUEST_UNANSWERED: { retryable: true }, // the site service or the broker's own API did not answer
+  BUS_REQUEST_REFUSED: { retryable: false }, // the broker's own API answered with an error
+  BUS_STREAM_CHANGE_REFUSED: { retryable: false }, // an existing stream or consumer differs; changing it would lose data
+  // local server
+  BUS_SERVER_NOT_FOUND: { retryable: false }, // no nats-server on this machine; the message lists ways to get one
+  BUS_SERVER_TOO_OLD: { retryable: false }, // found, but older than the oldest tested version
+  BUS_SERVER_START_FAILED: { retryable: true }, // it ended or did not answer in time; the message quotes its log
+  BUS_SERVER_RUNNING: { retryable: false }, // another server already works on this folder
+  BUS_PACKAGE_FETCH_FAILED: { retryable: true }, // the system's package tool could not download or unpack
+  // site service
+  BUS_DIRECTORY_FOLDER_DAMAGED: { retryable: false }, // an entry file is missing, cut short or out of order
+} as const;
+
+export type BusErrorCode = keyof typeof BUS_ERRORS;
+/** What an operator needs to find the message again; never secrets or document content. */
+export type BusErrorDetails = Readonly<Record<string, string | number>>;
+type Options = ErrorOptions & { details: BusErrorDetails };
+
+/** The one error class of this package: a stable `code`, and a message for people. */
+export class BusError extends Error {
+  override readonly name = 'BusError';
+  readonly code: BusErrorCode;
+  readonly details: BusErrorDetails;
+
+  constructor(code: BusErrorCode, message: string, options: Options) {
+    super(message, options);
+    this.code = code;
+    this.details = options.details;
+  }
+}

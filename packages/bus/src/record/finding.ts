@@ -1,0 +1,38 @@
+/** What becomes of a record or document that a finding was made on. */
+export interface FindingRule {
+  /** `quarantine`: kept and shown, never handed over. `warning`: accepted, the clerk sees it. */
+  readonly severity: 'quarantine' | 'warning';
+  /**
+   * Whether a signed refusal with this code goes back when the document is not accepted. Not when
+   * the sender is unknown or unproven: a refusal must not be aimed at whomever a forger names.
+   */
+  readonly refusal: boolean;
+}
+
+/** Every finding on what arrives; codes are stable and travel in receipts as `reasonCode`. */
+export const FINDINGS = {
+  RECORD_MALFORMED: { severity: 'quarantine', refusal: false },
+  SENDER_UNKNOWN: { severity: 'quarantine', refusal: false },
+  SENDER_CLOSED: { severity: 'quarantine', refusal: true },
+  SUBJECT_MISMATCH: { severity: 'quarantine', refusal: false },
+  WRONG_RECIPIENT: { severity: 'quarantine', refusal: true },
+  SIGNATURE_BROKEN: { severity: 'quarantine', refusal: true },
+  SIGNER_NOT_LISTED: { severity: 'quarantine', refusal: true },
+  CERTIFICATE_EXPIRED: { severity: 'quarantine', refusal: true },
+  CERTIFICATE_REVOKED: { severity: 'quarantine', refusal: true },
+  CERTIFICATE_UNTRUSTED: { severity: 'quarantine', refusal: true },
+  PACKAGE_MALFORMED: { severity: 'quarantine', refusal: true },
+  PACKAGE_DIGEST_MISMATCH: { severity: 'quarantine', refusal: true },
+  HEADER_MISMATCH: { severity: 'quarantine', refusal: true },
+  DOCUMENT_TAMPERED: { severity: 'quarantine', refusal: true },
+  DOCUMENT_CONFLICT: { severity: 'quarantine', refusal: true },
+  /** Accepted for information only (QĐ 28 Art. 5); an agency's setting may refuse it instead. */
+  DOCUMENT_UNSIGNED: { severity: 'warning', refusal: true },
+  DOCUMENT_UNCERTAIN: { severity: 'warning', refusal: false },
+} as const satisfies Record<string, FindingRule>;
+
+export type Finding = keyof typeof FINDINGS;
+
+export function isFinding(code: string): code is Finding {
+  return Object.hasOwn(FINDINGS, code);
+}
