@@ -32,6 +32,27 @@ export {
   type VerifyDirectoryOptions,
   verifyDirectoryRecord,
 } from './directory/verify.ts';
+export {
+  REFUSAL_REASONS,
+  type ReasonText,
+  type RefusalReason,
+  isRefusalReason,
+} from './document-status/refusal-reason.ts';
+export {
+  type DeliveryState,
+  type FollowOptions,
+  type ProcessingStatus,
+  mayFollow,
+  stateOfStatuses,
+} from './document-status/state.ts';
+export {
+  DOCUMENT_STATUSES,
+  type DocumentStatus,
+  type StatusGiver,
+  type StatusName,
+  isDocumentStatus,
+  nameOfStatus,
+} from './document-status/status.ts';
 export { BUS_ERRORS, BusError, type BusErrorCode, type BusErrorDetails } from './errors.ts';
 export {
   type AuthenticateOptions,
