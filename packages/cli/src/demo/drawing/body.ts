@@ -1,0 +1,106 @@
+import { AREA, type DrawingContext, lineMetrics, STYLE } from './layout.ts';
+import { breakLines } from './line-breaking.ts';
+import type { Block, TableColumn } from './official-document.ts';
+import type { TextStyle } from './page-writer.ts';
+import type { FlowItem } from './pagination.ts';
+import { measureText, type Typefaces } from './typefaces.ts';
+
+type Item = FlowItem<DrawingContext>;
+
+const FIRST_INDENT = 36;
+const PARAGRAPH_GAP = 6;
+const CELL_PADDING = 4;
+
+/** The body's blocks as lines and rows, ready to be distributed over pages. */
+export function layOutBody(blocks: readonly Block[], typefaces: Typefaces): Item[] {
+  return blocks.flatMap((block) => {
+    if (block.kind === 'table') return layOutTable(block.columns, block.rows, typefaces);
+    const isHeading = block.kind === 'heading';
+    const style = { paragraph: STYLE.body, basis: STYLE.basis, heading: STYLE.heading }[block.kind];
+    return layOutParagraph(block.text, style, typefaces, isHeading);
+  });
+}
+
+function layOutParagraph(
+  text: string,
+  style: TextStyle,
+  typefaces: Typefaces,
+  keepWithNext: boolean,
+): Item[] {
+  const lines = breakLines(text, {
+    typeface: typefaces[style.face],
+    size: style.size,
+    width: AREA.width,
+    firstIndent: FIRST_INDENT,
+  });
+  const { height, baseline } = lineMetrics(style);
+  return lines.map((line, index) => {
+    const isLast = index === lines.length - 1;
+    return {
+      before: index === 0 ? PARAGRAPH_GAP : 0,
+      height,
+      // At least two lines of a paragraph stay together on either side of a page break.
+      keepWithNext: isLast ? keepWithNext : index === 0 || index === lines.length - 2,
+      draw({ writer }, top) {
+        writer.text(line, AREA.left, top - baseline, style, isLast ? undefined : AREA.width);
+      },
+    };
+  });
+}
+
+function layOutTable(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly string[])[],
+  typefaces: Typefaces,
+): Item[] {
+  const titles = columns.map((column) => column.title);
+  const centred = columns.map((column): TableColumn => ({ ...column, align: 'centre' }));
+  const head = layOutRow(centred, titles, STYLE.tableHead, typefaces);
+  const body = rows.map((row) => layOutRow(columns, row, STYLE.tableCell, typefaces));
+  return [{ ...head, before: PARAGRAPH_GAP + 2, keepWithNext: true }, ...body];
+}
+
+function layOutRow(
+  columns: readonly TableColumn[],
+  texts: readonly string[],
+  style: TextStyle,
+  typefaces: Typefaces,
+): Item {
+  const typeface = typefaces[style.face];
+  const { height: lineHeight, baseline } = lineMetrics(style);
+  let x = AREA.left;
+  const cells = columns.map((column, index) => {
+    const width = column.share * AREA.width;
+    const lines = breakLines(texts[index] ?? '', {
+      typeface,
+      size: style.size,
+      width: width - 2 * CELL_PADDING,
+    });
+    const cell = { x, width, align: column.align, lines };
+    x += width;
+    return cell;
+  });
+  const lineCount = Math.max(1, ...cells.map((cell) => cell.lines.length));
+  const height = lineCount * lineHeight + CELL_PADDING;
+  return {
+    before: 0,
+    height,
+    keepWithNext: false,
+    draw({ writer }, top) {
+      for (const cell of cells) {
+        writer.box(cell.x, top - height, cell.width, height);
+        const isHead = style === STYLE.tableHead;
+        const offset = isHead ? ((lineCount - cell.lines.length) * lineHeight) / 2 : 0;
+        cell.lines.forEach((line, index) => {
+          const y = top - offset - index * lineHeight - baseline - 1;
+          const text = line.words.join(' ');
+          const room = cell.width - CELL_PADDING;
+          const width = measureText(typeface, text, style.size);
+          if (cell.align === 'centre') writer.centred(text, cell.x + cell.width / 2, y, style);
+          else if (cell.align === 'right') writer.text(text, cell.x + room - width, y, style);
+          else writer.text(text, cell.x + CELL_PADDING, y, style);
+        });
+      }
+    },
+  };
+}

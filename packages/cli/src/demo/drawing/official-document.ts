@@ -1,0 +1,49 @@
+/** What stands in an official document, in the order of Decree 30/2020/NĐ-CP, appendix I. */
+export interface OfficialDocument {
+  /** Governing agency, printed above the issuing agency; a province's committee has none. */
+  readonly parentAgency?: string;
+  /** The issuing agency's name, one or more lines: `Ủy ban nhân dân`, `xã Phước Hòa`. */
+  readonly agencyLines: readonly string[];
+  readonly codeNumber: string;
+  readonly codeNotation: string;
+  readonly place: string;
+  /** `YYYY-MM-DD`. */
+  readonly issuedOn: string;
+  /** Name of the type (`Báo cáo`); absent for a letter (công văn), which bears its abstract under the number. */
+  readonly typeName?: string;
+  readonly abstract: string;
+  /** Printed in a frame: `KHẨN`, `THƯỢNG KHẨN`, `HỎA TỐC`. */
+  readonly urgencyMark?: string;
+  /** `Kính gửi:`. */
+  readonly addressees?: readonly string[];
+  readonly body: readonly Block[];
+  /** `Nơi nhận:`, without the closing line. */
+  readonly recipients: readonly string[];
+  /** What follows `Lưu:`. */
+  readonly archive: string;
+  readonly signatory: Signatory;
+}
+
+export interface Signatory {
+  /** Competence and position, one line each: `TM. ỦY BAN NHÂN DÂN`, `CHỦ TỊCH`. */
+  readonly titleLines: readonly string[];
+  readonly fullName: string;
+}
+
+export type Block =
+  | { readonly kind: 'paragraph'; readonly text: string }
+  /** A legal basis (căn cứ), in italics. */
+  | { readonly kind: 'basis'; readonly text: string }
+  | { readonly kind: 'heading'; readonly text: string }
+  | {
+      readonly kind: 'table';
+      readonly columns: readonly TableColumn[];
+      readonly rows: readonly (readonly string[])[];
+    };
+
+export interface TableColumn {
+  readonly title: string;
+  /** Share of the page's width, 0 to 1; the shares of a table add up to 1. */
+  readonly share: number;
+  readonly align: 'left' | 'centre' | 'right';
+}
