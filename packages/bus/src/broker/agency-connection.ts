@@ -1,0 +1,87 @@
+import { type AgencyCode, codeToToken } from '../agency/code.ts';
+import { type Site, type Tier, parseSite } from '../agency/tier.ts';
+import { agencyInboxPrefix } from '../permission/user.ts';
+import { inboxConsumer, inboxStream } from '../stream/names.ts';
+import type { Lane } from '../subject/lane.ts';
+import { aliveSubject, directoryChangedSubject } from '../subject/subject.ts';
+import type { BusMessage } from './bus-message.ts';
+import {
+  type ConnectOptions,
+  type ConnectionStatus,
+  type StatusListener,
+  openConnection,
+} from './connection.ts';
+import { type DirectoryClient, createDirectoryClient } from './directory-client.ts';
+import { type Publisher, createPublisher } from './publish.ts';
+import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_MESSAGES, pullBatches } from './pull.ts';
+
+export interface AgencyConnectOptions extends ConnectOptions {
+  readonly code: AgencyCode;
+  readonly site: Site;
+  /** Shown in the broker's monitoring. */
+  readonly name: string;
+}
+
+export interface BatchOptions {
+  /** Largest batch; the default is 500. */
+  readonly maxMessages?: number;
+  /** What may wait in memory and on the line; the default is 8 MiB, less suits a slow line. */
+  readonly maxBytes?: number;
+  readonly signal: AbortSignal;
+}
+
+export interface AgencyConnection extends Publisher, DirectoryClient, AsyncDisposable {
+  /**
+   * The messages of one lane, in batches: all that are waiting, up to the limits. It goes on
+   * through restarts of the broker and ends with `signal` or `close`.
+   */
+  inbox(lane: Lane, options: BatchOptions): AsyncIterable<readonly BusMessage[]>;
+  /** Presence; not stored, and lost when there is no connection. */
+  alive(tier: Tier, data: Uint8Array): void;
+  /** The site service has new directory entries. @returns a function that ends the listening. */
+  onDirectoryChanged(listener: () => void): () => void;
+  status(): ConnectionStatus;
+  onStatus(listener: StatusListener): () => void;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects an agency to its broker, with the rights of its code and nothing more.
+ *
+ * @throws {@link BusError} `BUS_CONNECT_FAILED` when the first connection does not come about.
+ */
+export async function connectAgency(options: AgencyConnectOptions): Promise<AgencyConnection> {
+  const { code, site } = options;
+  parseSite(site);
+  const name = `${codeToToken(code)} ${options.name}`;
+  const connection = await openConnection(options, name, agencyInboxPrefix(code));
+  const { nats } = connection;
+  return {
+    ...createPublisher(connection),
+    ...createDirectoryClient(nats),
+    inbox: (lane, { maxMessages, maxBytes, signal }) =>
+      pullBatches(connection, {
+        stream: inboxStream(site),
+        consumer: inboxConsumer(code, lane),
+        maxMessages: maxMessages ?? DEFAULT_BATCH_MESSAGES,
+        maxBytes: maxBytes ?? DEFAULT_BATCH_BYTES,
+        signal,
+      }),
+    alive: (tier, data) => {
+      if (connection.status() !== 'connected') return;
+      nats.publish(aliveSubject({ tier, site, code }), data);
+    },
+    onDirectoryChanged: (listener) => {
+      const subscription = nats.subscribe(directoryChangedSubject(site), {
+        callback: (error) => {
+          if (error === null) listener();
+        },
+      });
+      return () => subscription.unsubscribe();
+    },
+    status: connection.status,
+    onStatus: connection.onStatus,
+    close: connection.close,
+    [Symbol.asyncDispose]: connection.close,
+  };
+}

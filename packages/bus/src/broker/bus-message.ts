@@ -1,0 +1,52 @@
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+
+/** A message as the stream handed it out. */
+export interface BusMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** When the broker stored it, by the broker's clock. */
+  readonly storedAt: Date;
+  readonly streamSeq: number;
+  /** 1 the first time. */
+  readonly deliveryCount: number;
+  /** Call it only after the commit to disk: an acknowledged message never comes again. */
+  ack(): void;
+}
+
+/** For the pull loop: a message that nobody looked at can go back. */
+export interface PulledMessage extends BusMessage {
+  release(): void;
+}
+
+const ACK_PREFIX = '$JS.ACK.';
+const ACK_TOKENS = 9;
+const NANOS_PER_MS = 1_000_000n;
+
+/**
+ * Reads where a message stands from its reply subject:
+ * `$JS.ACK.<stream>.<consumer>.<deliveries>.<streamSeq>.<consumerSeq>.<storedAtNanos>.<pending>`.
+ *
+ * @returns `undefined` for anything that is no message of a stream.
+ */
+export function readBusMessage(nats: NatsConnection, message: Msg): PulledMessage | undefined {
+  const reply = message.reply;
+  if (reply === undefined || !reply.startsWith(ACK_PREFIX)) return undefined;
+  const tokens = reply.split('.');
+  if (tokens.length !== ACK_TOKENS) return undefined;
+  const [, , , , deliveries, streamSeq, , nanos] = tokens;
+  if (nanos === undefined || !/^\d+$/.test(nanos)) return undefined;
+  return {
+    subject: message.subject,
+    data: message.data,
+    storedAt: new Date(Number(BigInt(nanos) / NANOS_PER_MS)),
+    streamSeq: Number(streamSeq),
+    deliveryCount: Number(deliveries),
+    ack: () => answer(nats, reply, '+ACK'),
+    release: () => answer(nats, reply, '-NAK'),
+  };
+}
+
+/** Without a connection the broker hands the message out again, which the receiver absorbs. */
+function answer(nats: NatsConnection, reply: string, verdict: '+ACK' | '-NAK'): void {
+  if (!nats.isClosed()) nats.publish(reply, verdict);
+}

@@ -1,0 +1,137 @@
+import {
+  type NatsConnection,
+  type Status,
+  connect,
+  credsAuthenticator,
+  errors,
+} from '@nats-io/transport-node';
+
+import { BusError } from '../errors.ts';
+
+export type ConnectionStatus = 'connected' | 'disconnected';
+export type StatusListener = (status: ConnectionStatus) => void;
+
+export interface TlsFiles {
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+}
+
+export interface ConnectOptions {
+  /** `nats://host:port`, one or several of the same broker. */
+  readonly servers: string | readonly string[];
+  /** A credentials file; a function is asked at each connection, so renewed rights are picked up. */
+  readonly credentials: Uint8Array | (() => Uint8Array);
+  readonly tls?: TlsFiles;
+  readonly connectTimeoutMs?: number;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const RECONNECT_WAIT_MS = 250;
+/** Hundreds of agencies come back after a restart: they must not all do so in the same instant. */
+const RECONNECT_JITTER_MS = 750;
+const PING_INTERVAL_MS = 30_000;
+
+/** A connection that comes back for ever, and tells who asks whether it is there now. */
+export interface Connection {
+  readonly nats: NatsConnection;
+  /** Every answer to this connection arrives below it. */
+  readonly inboxPrefix: string;
+  status(): ConnectionStatus;
+  /** @returns a function that ends the listening. */
+  onStatus(listener: StatusListener): () => void;
+  /** Ends what waits for an answer; nothing arrives any more. */
+  close(): Promise<void>;
+}
+
+/**
+ * Connects once; from then on a lost server is looked for again until `close`.
+ *
+ * @throws {@link BusError} `BUS_CONNECT_FAILED` when no server answers or the credentials are refused.
+ */
+export async function openConnection(
+  options: ConnectOptions,
+  name: string,
+  inboxPrefix: string,
+): Promise<Connection> {
+  const servers = typeof options.servers === 'string' ? [options.servers] : [...options.servers];
+  const nats = await dial(options, servers, name, inboxPrefix);
+  const listeners = new Set<StatusListener>();
+  let current: ConnectionStatus = 'connected';
+  const change = (next: ConnectionStatus) => {
+    if (next === current) return;
+    current = next;
+    for (const listener of listeners) listener(next);
+  };
+  void followStatus(nats, change);
+  void nats.closed().then(() => change('disconnected'));
+  return {
+    nats,
+    inboxPrefix,
+    status: () => current,
+    onStatus: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: async () => {
+      await nats.close();
+      change('disconnected');
+    },
+  };
+}
+
+async function dial(
+  options: ConnectOptions,
+  servers: readonly string[],
+  name: string,
+  inboxPrefix: string,
+): Promise<NatsConnection> {
+  const { credentials } = options;
+  const readCredentials = typeof credentials === 'function' ? credentials : () => credentials;
+  try {
+    return await connect({
+      servers: [...servers],
+      name,
+      inboxPrefix,
+      authenticator: (nonce) => credsAuthenticator(readCredentials())(nonce),
+      tls: options.tls === undefined ? null : { ...options.tls },
+      timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: RECONNECT_WAIT_MS,
+      reconnectJitter: RECONNECT_JITTER_MS,
+      reconnectJitterTLS: RECONNECT_JITTER_MS,
+      pingInterval: PING_INTERVAL_MS,
+      // An expired user may be renewed while we wait, so a refusal is not the end.
+      ignoreAuthErrorAbort: true,
+      noAsyncTraces: true,
+    });
+  } catch (cause) {
+    const refused = cause instanceof errors.AuthorizationError;
+    const reason = refused ? 'it refused the credentials' : messageOf(cause);
+    throw new BusError(
+      'BUS_CONNECT_FAILED',
+      `cannot connect to the broker at ${servers.join(', ')}: ${reason}`,
+      { cause, details: { servers: servers.join(' '), refused: refused ? 1 : 0 } },
+    );
+  }
+}
+
+async function followStatus(
+  nats: NatsConnection,
+  change: (status: ConnectionStatus) => void,
+): Promise<void> {
+  for await (const status of nats.status()) {
+    const next = readStatus(status);
+    if (next !== undefined) change(next);
+  }
+}
+
+function readStatus(status: Status): ConnectionStatus | undefined {
+  if (status.type === 'reconnect') return 'connected';
+  if (status.type === 'disconnect' || status.type === 'close') return 'disconnected';
+  return undefined;
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

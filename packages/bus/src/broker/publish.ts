@@ -1,0 +1,90 @@
+import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
+
+import { BusError } from '../errors.ts';
+import type { Connection } from './connection.ts';
+import { classifyFailure } from './nats-error.ts';
+
+/** The stream's answer. It says stored by the broker, not yet on its disk: keep what you sent. */
+export interface Published {
+  readonly streamSeq: number;
+  /** True when the stream already had this message id. */
+  readonly duplicate: boolean;
+}
+
+export interface PublishOptions {
+  /** `Nats-Msg-Id`: the same id within the duplicate window is stored once. */
+  readonly messageId: string;
+  readonly timeoutMs?: number;
+}
+
+export const PUBLISH_TIMEOUT_MS = 5_000;
+
+export interface Publisher {
+  publish(subject: string, data: Uint8Array, options: PublishOptions): Promise<Published>;
+}
+
+/** Any number of publishes may be under way at once; a lost connection ends them all without delay. */
+export function createPublisher(connection: Connection): Publisher {
+  const client = jetstream(connection.nats);
+  const underWay = new Set<(error: Error) => void>();
+  connection.onStatus((status) => {
+    if (status === 'connected') return;
+    const lost = new Error('the connection was lost');
+    for (const reject of underWay) reject(lost);
+    underWay.clear();
+  });
+  return {
+    publish: async (subject, data, options) => {
+      try {
+        if (connection.status() !== 'connected') throw new Error('no connection to the broker');
+        return await publishOnce(client, underWay, subject, data, options);
+      } catch (cause) {
+        throw publishError(cause, subject, options);
+      }
+    },
+  };
+}
+
+async function publishOnce(
+  client: JetStreamClient,
+  underWay: Set<(error: Error) => void>,
+  subject: string,
+  data: Uint8Array,
+  options: PublishOptions,
+): Promise<Published> {
+  const { promise, resolve, reject } = Promise.withResolvers<Published>();
+  underWay.add(reject);
+  client
+    .publish(subject, data, {
+      msgID: options.messageId,
+      timeout: options.timeoutMs ?? PUBLISH_TIMEOUT_MS,
+    })
+    .then(({ seq, duplicate }) => resolve({ streamSeq: seq, duplicate }))
+    .catch(reject);
+  try {
+    return await promise;
+  } finally {
+    underWay.delete(reject);
+  }
+}
+
+function publishError(cause: unknown, subject: string, options: PublishOptions): BusError {
+  const failure = classifyFailure(cause);
+  const details = { natsSubject: subject, messageId: options.messageId };
+  if (failure.kind === 'refused') {
+    const { natsErrorCode, message } = failure;
+    return new BusError('BUS_PUBLISH_REFUSED', `the broker refused "${subject}": ${message}`, {
+      cause,
+      details: { ...details, natsErrorCode },
+    });
+  }
+  const why = {
+    'no-responders': 'no stream takes it now',
+    timeout: `no answer within ${options.timeoutMs ?? PUBLISH_TIMEOUT_MS} ms`,
+    disconnected: 'the broker is not connected',
+  }[failure.kind];
+  return new BusError('BUS_PUBLISH_UNACKED', `no acknowledgement for "${subject}": ${why}`, {
+    cause,
+    details: { ...details, reason: failure.kind },
+  });
+}

@@ -1,0 +1,64 @@
+import { type AgencyCode, codeToToken } from '../agency/code.ts';
+import { type Site, parseSite } from '../agency/tier.ts';
+import { relayInboxPrefix } from '../permission/user.ts';
+import { relayConsumer, reportStream } from '../stream/names.ts';
+import type { BatchOptions } from './agency-connection.ts';
+import type { BusMessage } from './bus-message.ts';
+import {
+  type ConnectOptions,
+  type ConnectionStatus,
+  type StatusListener,
+  openConnection,
+} from './connection.ts';
+import { type DirectoryClient, createDirectoryClient } from './directory-client.ts';
+import { type PublishOptions, type Published, createPublisher } from './publish.ts';
+import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_MESSAGES, pullBatches } from './pull.ts';
+
+export interface RelayConnectOptions extends ConnectOptions {
+  readonly code: AgencyCode;
+  readonly site: Site;
+}
+
+export interface RelayConnection extends DirectoryClient, AsyncDisposable {
+  /** What the agencies of a site report, in batches; see `AgencyConnection.inbox`. */
+  reports(site: Site, options: BatchOptions): AsyncIterable<readonly BusMessage[]>;
+  /** An ordinary message to an agency, such as a watermark. */
+  publishMessage(subject: string, data: Uint8Array, options: PublishOptions): Promise<Published>;
+  /** Presence of agencies. @returns a function that ends the listening. */
+  onAlive(listener: (subject: string, data: Uint8Array) => void): () => void;
+  status(): ConnectionStatus;
+  onStatus(listener: StatusListener): () => void;
+  close(): Promise<void>;
+}
+
+/** @throws {@link BusError} `BUS_CONNECT_FAILED` when the first connection does not come about. */
+export async function connectRelay(options: RelayConnectOptions): Promise<RelayConnection> {
+  const { code } = options;
+  const name = `relay ${codeToToken(code)}`;
+  const connection = await openConnection(options, name, relayInboxPrefix(code));
+  const { nats } = connection;
+  return {
+    ...createDirectoryClient(nats),
+    publishMessage: createPublisher(connection).publish,
+    reports: (site, { maxMessages, maxBytes, signal }) =>
+      pullBatches(connection, {
+        stream: reportStream(parseSite(site)),
+        consumer: relayConsumer(code),
+        maxMessages: maxMessages ?? DEFAULT_BATCH_MESSAGES,
+        maxBytes: maxBytes ?? DEFAULT_BATCH_BYTES,
+        signal,
+      }),
+    onAlive: (listener) => {
+      const subscription = nats.subscribe('vb.alive.>', {
+        callback: (error, message) => {
+          if (error === null) listener(message.subject, message.data);
+        },
+      });
+      return () => subscription.unsubscribe();
+    },
+    status: connection.status,
+    onStatus: connection.onStatus,
+    close: connection.close,
+    [Symbol.asyncDispose]: connection.close,
+  };
+}

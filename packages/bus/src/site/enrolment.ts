@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+
+import type { AgencyCode } from '../agency/code.ts';
+import { type Site, type Tier, parseSite } from '../agency/tier.ts';
+import { createNatsKey } from '../broker/keys.ts';
+import type { DirectoryEntry } from '../directory/entry.ts';
+import type { LocalOperator } from '../local-server/operator.ts';
+import type { SignBytes } from '../record/frame.ts';
+import { mintAgencyCredentials, mintRelayCredentials } from './credentials.ts';
+import { type EntryDraft, type RegisteredEntry, type Registry, openRegistry } from './registry.ts';
+
+export interface EnrolmentOptions {
+  /** The site service's folder; the entries stand in `directory/` below it. */
+  readonly folder: string;
+  readonly operator: LocalOperator;
+  readonly registrar: AgencyCode;
+  readonly signRegistrar: SignBytes;
+  readonly now?: () => Date;
+}
+
+/** What an operator says about an agency; the rest of its entry has a default. */
+export interface AgencyInput {
+  readonly code: AgencyCode;
+  readonly name: string;
+  readonly tier: Tier;
+  readonly parent: AgencyCode | null;
+  readonly site: Site;
+  readonly certificates: DirectoryEntry['certificates'];
+  readonly validFrom?: string;
+  readonly validTo?: string | null;
+  readonly oldCodes?: readonly string[];
+  readonly predecessors?: readonly AgencyCode[];
+  readonly successors?: readonly AgencyCode[];
+}
+
+export interface Enrolled extends RegisteredEntry {
+  /** The file that lets the agency or relay connect; shown once, kept nowhere here. */
+  readonly credentials: Uint8Array;
+}
+
+/**
+ * Writes directory entries and mints credentials, from files alone: it needs no broker, so a
+ * command can do it while the site service runs elsewhere and picks the entry up.
+ */
+export interface Enrolment {
+  readonly registry: Registry;
+  addAgency(input: AgencyInput): Promise<Enrolled>;
+  /** A relay is a directory entry of its own, with rights to read all reports. */
+  addRelay(input: AgencyInput): Promise<Enrolled>;
+  /** A later entry for the same code, such as a closed one, which replaces the earlier. */
+  amend(code: AgencyCode, change: Partial<EntryDraft>): Promise<RegisteredEntry | undefined>;
+  /** New credentials for an agency that is in the directory, under a new user key. */
+  renewCredentials(code: AgencyCode): Promise<Enrolled | undefined>;
+}
+
+export async function openEnrolment(options: EnrolmentOptions): Promise<Enrolment> {
+  const { operator } = options;
+  const now = options.now ?? (() => new Date());
+  const registry = await openRegistry({
+    folder: join(options.folder, 'directory'),
+    registrar: options.registrar,
+    sign: options.signRegistrar,
+  });
+  const enrol = async (draft: EntryDraft): Promise<Enrolled> => {
+    const user = createNatsKey('user');
+    const mint = draft.role === 'relay' ? mintRelayCredentials : mintAgencyCredentials;
+    const credentials = await mint(operator, draft, now(), user);
+    const registered = await registry.append({ ...draft, natsUserKey: user.publicKey });
+    return { ...registered, credentials };
+  };
+  const current = async (code: AgencyCode): Promise<EntryDraft | undefined> => {
+    await registry.refresh();
+    const found = registry.newest(code)?.entry;
+    if (found === undefined) return undefined;
+    const { sequence: _sequence, registrar: _registrar, ...draft } = found;
+    return draft;
+  };
+  return {
+    registry,
+    addAgency: async (input) => await enrol(toDraft(input, 'agency', now())),
+    addRelay: async (input) => await enrol(toDraft(input, 'relay', now())),
+    amend: async (code, change) => {
+      const draft = await current(code);
+      return draft && (await registry.append({ ...draft, ...change }));
+    },
+    renewCredentials: async (code) => {
+      const draft = await current(code);
+      return draft && (await enrol(draft));
+    },
+  };
+}
+
+function toDraft(input: AgencyInput, role: DirectoryEntry['role'], now: Date): EntryDraft {
+  return {
+    code: input.code,
+    name: input.name,
+    tier: input.tier,
+    parent: input.parent,
+    site: parseSite(input.site),
+    role,
+    validFrom: input.validFrom ?? now.toISOString(),
+    validTo: input.validTo ?? null,
+    oldCodes: [...(input.oldCodes ?? [])],
+    predecessors: [...(input.predecessors ?? [])],
+    successors: [...(input.successors ?? [])],
+    certificates: [...input.certificates],
+    natsUserKey: null,
+  };
+}
