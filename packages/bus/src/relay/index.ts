@@ -1,1 +1,21 @@
-export {};
+export type { DeliveryState } from './delivery-state.ts';
+export { type RelayConfig, type RelayHomeContent, initRelay, readRelayConfig } from './home.ts';
+export type { RelayLog } from './log.ts';
+export type {
+  ContradictionRow,
+  ContradictoryReceipt,
+  OpenDelivery,
+  RejectedReportRow,
+  RelayQueries,
+  TrackedDelivery,
+  TrackedDispatch,
+  TrackedReceipt,
+} from './queries.ts';
+export { type RelayReader, openRelayReader } from './reader.ts';
+export { type OpenRelayOptions, type Relay, type RelayStatus, openRelay } from './relay.ts';
+export { SHARE_CLASSES, type ShareClass } from './share/share-class.ts';
+export type { AgencyName, Share, ShareRequest, TierShare } from './share/share.ts';
+export type { ShareFigures, TimeFigures } from './share/tally.ts';
+export { RELAY_STEPS, type RelayStep } from './step.ts';
+export type { ContradictionKind } from './storage/report-store.ts';
+export type { ChainRecord, RelayCounts } from './storage/track-queries.ts';

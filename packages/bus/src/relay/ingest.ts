@@ -1,0 +1,151 @@
+import { setImmediate } from 'node:timers/promises';
+
+import type { AgencyCode } from '../agency/code.ts';
+import type { VerifySignature } from '../record/authenticate.ts';
+import type { Finding } from '../record/finding.ts';
+import type { DirectoryCopy } from './directory-copy.ts';
+import { DIRECTORY_FINDINGS, type JudgedReport, judgeReport } from './judge-report.ts';
+import { type RelayLog, describeError } from './log.ts';
+import type { RelayStep } from './step.ts';
+import type { Db } from './storage/database.ts';
+import type { HeldMessage, RejectedStore, StoredMessage } from './storage/rejected-store.ts';
+import type { ReportStore } from './storage/report-store.ts';
+import type { Tracking } from './tracking.ts';
+
+/** A message of a report stream; `ack` tells the broker that it is safely kept. */
+export interface ReportMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly storedAt: Date;
+  ack(): void;
+}
+
+export interface IngestOptions {
+  readonly db: Db;
+  readonly reports: ReportStore;
+  readonly rejected: RejectedStore;
+  readonly tracking: Tracking;
+  readonly directory: DirectoryCopy;
+  readonly verify: VerifySignature;
+  readonly now: () => Date;
+  readonly log: RelayLog;
+  readonly onStep: (step: RelayStep) => void;
+}
+
+/** Verification is synchronous; so many records may keep the event loop from its other work. */
+const RECORDS_PER_TURN = 64;
+
+/**
+ * Takes reports in: verify, one transaction, then acknowledge.
+ *
+ * Killed before the commit, the broker delivers the batch again; killed after it, what comes again
+ * is a duplicate that changes nothing.
+ */
+export class Ingest {
+  readonly #options: IngestOptions;
+
+  constructor(options: IngestOptions) {
+    this.#options = options;
+  }
+
+  /** @returns the agencies whose chain was touched. */
+  async takeBatch(site: string, messages: readonly ReportMessage[]): Promise<Set<string>> {
+    const { db, onStep } = this.#options;
+    onStep('batch.received');
+    const stored = messages.map(({ subject, data, storedAt }) => ({
+      subject,
+      data,
+      storedAt,
+      site,
+    }));
+    const judged = await this.#judgeAll(stored);
+    onStep('batch.verified');
+    const keep = db.transaction(() => {
+      const agencies = new Set<string>();
+      stored.forEach((message, index) => this.#keep(message, judged[index], agencies));
+      return agencies;
+    });
+    const agencies = keep.immediate();
+    onStep('batch.committed');
+    for (const message of messages) message.ack();
+    onStep('batch.acked');
+    return agencies;
+  }
+
+  /**
+   * Judges messages again that were rejected for something that may have changed since.
+   *
+   * @returns the agencies of which a message was accepted now.
+   */
+  recheck(codes: Iterable<string>, findings: readonly Finding[]): Set<string> {
+    const { db, rejected, log } = this.#options;
+    const again = db.transaction(() => {
+      const agencies = new Set<string>();
+      for (const code of codes) {
+        for (const message of rejected.held(code, findings)) this.#recheckOne(message, agencies);
+      }
+      return agencies;
+    });
+    const agencies = again.immediate();
+    if (agencies.size > 0) log('info', 'rejected reports accepted', { agencies: agencies.size });
+    return agencies;
+  }
+
+  #recheckOne(message: HeldMessage, agencies: Set<string>): void {
+    const judged = this.#judge(message);
+    if (!judged.accepted) return;
+    this.#keep(message, judged, agencies);
+    this.#options.rejected.remove(message.id);
+  }
+
+  async #judgeAll(messages: readonly StoredMessage[]): Promise<JudgedReport[]> {
+    const judged: JudgedReport[] = [];
+    for (const [index, message] of messages.entries()) {
+      judged.push(this.#judge(message));
+      if ((index + 1) % RECORDS_PER_TURN === 0) await setImmediate();
+    }
+    const isStale = (one: JudgedReport) =>
+      !one.accepted && one.claimedFrom !== null && DIRECTORY_FINDINGS.includes(one.finding);
+    if (!judged.some(isStale)) return judged;
+    const changed = await this.#refreshDirectory();
+    if (changed.size === 0) return judged;
+    return judged.map((one, index) => {
+      const message = messages[index];
+      return message !== undefined && isStale(one) ? this.#judge(message) : one;
+    });
+  }
+
+  async #refreshDirectory(): Promise<ReadonlySet<AgencyCode>> {
+    try {
+      return await this.#options.directory.refresh();
+    } catch (error) {
+      // What stays rejected is judged again once the directory answers.
+      this.#options.log('warn', 'directory not refreshed', describeError(error));
+      return new Set();
+    }
+  }
+
+  #judge(message: StoredMessage): JudgedReport {
+    const { directory, verify } = this.#options;
+    return judgeReport(message, { lookup: directory.lookup, verify });
+  }
+
+  #keep(message: StoredMessage, judged: JudgedReport | undefined, agencies: Set<string>): void {
+    if (judged === undefined) return;
+    const { reports, rejected, tracking, now, log } = this.#options;
+    const nowMs = now().getTime();
+    if (!judged.accepted) {
+      rejected.add(message, judged, nowMs);
+      const { finding, detail } = judged;
+      log('warn', 'report rejected', { subject: message.subject, finding, detail });
+      return;
+    }
+    const { report, entry } = judged;
+    const admission = reports.admit(report, nowMs);
+    agencies.add(report.agency);
+    if (admission === 'new') tracking.apply(report, entry);
+    if (admission === 'fork') {
+      log('warn', 'report chain forked', { agency: report.agency, number: report.number });
+    }
+  }
+}

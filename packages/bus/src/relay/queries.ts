@@ -1,0 +1,269 @@
+import type { DeliveryState } from './delivery-state.ts';
+import { type Share, type ShareRequest, computeShare } from './share/share.ts';
+import type { ShareClass } from './share/share-class.ts';
+import type { Db } from './storage/database.ts';
+import { DirectoryStore } from './storage/directory-store.ts';
+import type { ContradictionKind } from './storage/report-store.ts';
+import { ShareQueries } from './storage/share-queries.ts';
+import {
+  type ChainRecord,
+  type DocumentRecord,
+  type ReceiptRecord,
+  type RelayCounts,
+  TrackQueries,
+} from './storage/track-queries.ts';
+import { dateInVietnam, startOfDayMs } from './vietnam-time.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const DEFAULT_LIST_LENGTH = 1_000;
+const NUMBER_AND_NOTATION = /^(\d{1,9})\/(.+)$/su;
+
+export interface TrackedReceipt {
+  readonly status: string;
+  /** What the recipient states. */
+  readonly at: Date;
+  readonly reasonCode: string | null;
+  readonly reason: string | null;
+  readonly incoming: { readonly year: number; readonly number: number } | null;
+}
+
+export interface TrackedDelivery {
+  readonly to: string;
+  readonly toName: string | null;
+  readonly mode: 'E' | 'E+P';
+  readonly state: DeliveryState;
+  /** The receipts that count, oldest first. */
+  readonly receipts: readonly TrackedReceipt[];
+}
+
+/** A receipt that is kept but moves nothing: of a stranger, or for another package. */
+export interface ContradictoryReceipt extends TrackedReceipt {
+  readonly from: string;
+  readonly packageDigest: string | null;
+}
+
+/** What the relay knows of a document, each fact out of a verified record. */
+export interface TrackedDispatch {
+  readonly from: string;
+  readonly fromName: string | null;
+  readonly documentId: string;
+  readonly businessType: number;
+  readonly documentVersion: number;
+  readonly register: {
+    readonly year: number;
+    readonly number: number;
+    readonly notation: string;
+    /** `YYYY-MM-DD` at +07:00. */
+    readonly issuedOn: string;
+  };
+  readonly documentType: string;
+  readonly abstract: string;
+  readonly priority: number;
+  readonly signed: boolean;
+  readonly shareClass: ShareClass;
+  readonly packageDigest: string;
+  readonly dispatchedAt: Date;
+  readonly responseFor: { readonly organId: string; readonly documentId: string } | null;
+  readonly deliveries: readonly TrackedDelivery[];
+  readonly paperRecipients: readonly { readonly name: string; readonly reason: string }[];
+  readonly contradictory: readonly ContradictoryReceipt[];
+}
+
+/** A delivery that nobody has answered. */
+export interface OpenDelivery {
+  readonly from: string;
+  readonly to: string;
+  readonly documentId: string;
+  readonly businessType: number;
+  readonly documentVersion: number;
+  readonly number: number;
+  readonly notation: string;
+  readonly issuedOn: string;
+  readonly abstract: string;
+  readonly dispatchedAt: Date;
+  /** Decree 30/2020 Art. 21.2c asks for the notice of arrival on the same day. */
+  readonly overdue: boolean;
+}
+
+/** A message that failed the check. */
+export interface RejectedReportRow {
+  readonly id: number;
+  readonly natsSubject: string;
+  /** What the subject names; the broker lets no other agency use it. */
+  readonly claimedFrom: string | null;
+  readonly site: string;
+  readonly storedAt: Date;
+  readonly rejectedAt: Date;
+  readonly finding: string;
+  readonly detail: string;
+  readonly bytes: number;
+}
+
+/** A well-signed statement that contradicts an earlier one: kept, not counted. */
+export interface ContradictionRow {
+  readonly id: number;
+  readonly kind: ContradictionKind;
+  readonly agency: string;
+  readonly reportNumber: number;
+  readonly payloadHash: string;
+  readonly detail: string;
+  readonly foundAt: Date;
+}
+
+/** What can be asked of a relay, running or not. */
+export interface RelayQueries {
+  /**
+   * The share sent electronically (DESIGN §7).
+   *
+   * @throws {@link BusError} `BUS_RELAY_REQUEST_INVALID` or `BUS_AGENCY_CODE_INVALID`.
+   */
+  share(request: ShareRequest): Share;
+  /**
+   * The documents of an id, or of a number with notation such as `12/UBND-VP`: an id is unique for
+   * one sender only, and an update or recall of a document is listed beside it.
+   */
+  track(documentIdOrNumber: string, from?: string): TrackedDispatch[];
+  /** Deliveries without any receipt, oldest first. */
+  listOpen(options?: { limit?: number }): OpenDelivery[];
+  /** Messages that failed the check, newest first. */
+  listRejected(options?: { limit?: number }): RejectedReportRow[];
+  /** Statements that contradict earlier ones, newest first. */
+  listContradictions(options?: { limit?: number }): ContradictionRow[];
+  /** How far each agency's chain of reports has come. */
+  listChains(): ChainRecord[];
+  counts(): RelayCounts;
+}
+
+/** Answers {@link RelayQueries} out of the relay's SQLite file. */
+export class DatabaseQueries implements RelayQueries {
+  readonly #share: ShareQueries;
+  readonly #track: TrackQueries;
+  readonly #directory: DirectoryStore;
+  readonly #inOneSnapshot: <T>(read: () => T) => T;
+  readonly #now: () => Date;
+
+  constructor(db: Db, now: () => Date) {
+    this.#share = new ShareQueries(db);
+    this.#track = new TrackQueries(db);
+    this.#directory = new DirectoryStore(db);
+    this.#inOneSnapshot = (read) => db.transaction(read)();
+    this.#now = now;
+  }
+
+  share(request: ShareRequest): Share {
+    const stores = { queries: this.#share, directory: this.#directory };
+    return this.#inOneSnapshot(() => computeShare(stores, request));
+  }
+
+  track(documentIdOrNumber: string, from?: string): TrackedDispatch[] {
+    return this.#inOneSnapshot(() =>
+      this.#findDocuments(documentIdOrNumber, from ?? null).map((one) => this.#describe(one)),
+    );
+  }
+
+  listOpen(options: { limit?: number } = {}): OpenDelivery[] {
+    const today = dateInVietnam(this.#now().getTime());
+    return this.#track.open(options.limit ?? DEFAULT_LIST_LENGTH).map((row) => {
+      const { sender, recipient, registerNumber, dispatchedMs, ...rest } = row;
+      const dayAfter = startOfDayMs(dateInVietnam(dispatchedMs)) + DAY_MS;
+      return {
+        from: sender,
+        to: recipient,
+        number: registerNumber,
+        ...rest,
+        dispatchedAt: new Date(dispatchedMs),
+        overdue: dateInVietnam(dayAfter) <= today,
+      };
+    });
+  }
+
+  listRejected(options: { limit?: number } = {}): RejectedReportRow[] {
+    return this.#track
+      .rejected(options.limit ?? DEFAULT_LIST_LENGTH)
+      .map(({ storedMs, rejectedMs, ...rest }) => ({
+        ...rest,
+        storedAt: new Date(storedMs),
+        rejectedAt: new Date(rejectedMs),
+      }));
+  }
+
+  listContradictions(options: { limit?: number } = {}): ContradictionRow[] {
+    return this.#track
+      .contradictions(options.limit ?? DEFAULT_LIST_LENGTH)
+      .map(({ foundMs, ...rest }) => ({ ...rest, foundAt: new Date(foundMs) }));
+  }
+
+  listChains(): ChainRecord[] {
+    return this.#track.chains();
+  }
+
+  counts(): RelayCounts {
+    return this.#inOneSnapshot(() => this.#track.counts());
+  }
+
+  #findDocuments(text: string, sender: string | null): DocumentRecord[] {
+    const found = this.#track.documents(text, sender);
+    const [, number, notation] = NUMBER_AND_NOTATION.exec(text) ?? [];
+    if (found.length > 0 || number === undefined || notation === undefined) return found;
+    return this.#track.documentsByNumber(Number(number), notation, sender);
+  }
+
+  #describe(document: DocumentRecord): TrackedDispatch {
+    const receipts = this.#track.receipts(document);
+    const counted = (recipient: string) =>
+      receipts.filter((one) => one.standing === 'counted' && one.agency === recipient);
+    return {
+      ...describeDispatch(document),
+      deliveries: this.#track
+        .deliveries(document.id)
+        .map(({ recipient, recipientName, mode, state }) => ({
+          to: recipient,
+          toName: recipientName,
+          mode,
+          state,
+          receipts: counted(recipient).map(describeReceipt),
+        })),
+      paperRecipients: this.#track.paperRecipients(document.id),
+      contradictory: receipts
+        .filter((one) => one.standing === 'contradictory')
+        .map((one) => ({
+          from: one.agency,
+          packageDigest: one.packageDigest,
+          ...describeReceipt(one),
+        })),
+    };
+  }
+}
+
+function describeDispatch(document: DocumentRecord) {
+  const { sender, senderName, answersOrgan, answersDocument } = document;
+  const { documentId, businessType, documentVersion, documentType, abstract } = document;
+  const { registerYear: year, registerNumber: number, notation, issuedOn } = document;
+  const { priority, shareClass, packageDigest } = document;
+  return {
+    from: sender,
+    fromName: senderName,
+    documentId,
+    businessType,
+    documentVersion,
+    register: { year, number, notation, issuedOn },
+    documentType,
+    abstract,
+    priority,
+    signed: document.signed === 1,
+    shareClass,
+    packageDigest,
+    dispatchedAt: new Date(document.dispatchedMs),
+    responseFor:
+      answersOrgan === null || answersDocument === null
+        ? null
+        : { organId: answersOrgan, documentId: answersDocument },
+  };
+}
+
+function describeReceipt(receipt: ReceiptRecord): TrackedReceipt {
+  const { status, atMs, reasonCode, reason, incomingYear: year, incomingNumber } = receipt;
+  const incoming =
+    year === null || incomingNumber === null ? null : { year, number: incomingNumber };
+  return { status, at: new Date(atMs), reasonCode, reason, incoming };
+}

@@ -1,0 +1,305 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import {
+  type Signer,
+  type TrustStore,
+  createSignatureVerifier,
+  loadTrustStore,
+  openPkcs12,
+  parseCertificate,
+  signCms,
+} from '@congvan/signer';
+
+import type { AgencyCode } from '../agency/code.ts';
+import type { Site } from '../agency/tier.ts';
+import { type RelayConnection, connectRelay } from '../broker/relay-connection.ts';
+import { BusError } from '../errors.ts';
+import type { SignBytes } from '../record/frame.ts';
+import { DirectoryCopy } from './directory-copy.ts';
+import { type RelayConfig, homePaths, readHomeFile, readRelayConfig } from './home.ts';
+import { Ingest } from './ingest.ts';
+import { DIRECTORY_FINDINGS, TRUST_FINDINGS } from './judge-report.ts';
+import { type RelayLog, describeError } from './log.ts';
+import { DatabaseQueries, type RelayQueries } from './queries.ts';
+import type { RelayStep } from './step.ts';
+import { type Db, openDatabase } from './storage/database.ts';
+import { DirectoryStore } from './storage/directory-store.ts';
+import { RegisterStore } from './storage/register-store.ts';
+import { RejectedStore } from './storage/rejected-store.ts';
+import { ReportStore } from './storage/report-store.ts';
+import { takeRunLock } from './storage/run-lock.ts';
+import { TrackingStore } from './storage/tracking-store.ts';
+import { Tracking } from './tracking.ts';
+import { WatermarkPump } from './watermark-pump.ts';
+
+export interface OpenRelayOptions {
+  /** The folder that `initRelay` made. */
+  readonly home: string;
+  /** Opens `keys/node.p12`; asked only when `sign` is not given. */
+  readonly passphrase?: () => Promise<string>;
+  /** Signs watermarks with another key store than the folder's. */
+  readonly sign?: SignBytes;
+  /** Instead of the servers of `relay.json`. */
+  readonly servers?: readonly string[];
+  readonly now?: () => Date;
+  readonly log?: RelayLog;
+  /** For tests that end the process at a step. */
+  readonly onStep?: (step: RelayStep) => void;
+}
+
+export interface RelayStatus {
+  readonly code: AgencyCode;
+  readonly site: Site;
+  readonly broker: 'connected' | 'disconnected';
+  /** The sites whose reports are being read. */
+  readonly sites: readonly Site[];
+  readonly directoryEntries: number;
+}
+
+/** A running relay: it takes reports in and answers with watermarks until it is closed. */
+export interface Relay extends RelayQueries, AsyncDisposable {
+  readonly code: AgencyCode;
+  readonly config: RelayConfig;
+  status(): RelayStatus;
+  /** Reads anchors, intermediates and revocation lists again. */
+  reloadTrust(): Promise<void>;
+  /** Fetches new directory entries now; the relay also does so by itself. */
+  refreshDirectory(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Records of a batch are verified before the next batch; more would only wait in memory. */
+const MAX_BATCH_MESSAGES = 500;
+const RESTART_READING_AFTER_MS = 1_000;
+const DIRECTORY_REFRESH_MS = 60_000;
+/** The broker suppresses the same watermark for an hour: a reminder before that would be lost. */
+const REMIND_AFTER_MS = 65 * 60_000;
+
+/**
+ * Opens a relay's folder, connects and starts to read the reports of its sites.
+ *
+ * It goes on where it stopped, however it stopped: what was committed is not counted twice, what
+ * was not is delivered again by the broker.
+ *
+ * @throws {@link BusError} `BUS_RELAY_HOME_INVALID`, `BUS_RELAY_ALREADY_RUNNING`,
+ *   `BUS_RELAY_DATABASE_NEWER`, `BUS_CONNECT_FAILED`.
+ */
+export async function openRelay(options: OpenRelayOptions): Promise<Relay> {
+  const config = await readRelayConfig(options.home);
+  const paths = homePaths(options.home);
+  const lock = takeRunLock(paths.lock);
+  const closers: (() => void | Promise<void>)[] = [() => lock.release()];
+  try {
+    const db = openDatabase(paths.database);
+    closers.push(() => void db.close());
+    const sign = options.sign ?? (await openSigner(paths.nodeKey, options.passphrase));
+    const connection = await connectRelay({
+      servers: [...(options.servers ?? config.servers)],
+      credentials: await readHomeFile(paths.credentials),
+      code: config.code,
+      site: config.site,
+    });
+    closers.push(() => connection.close());
+    const trust = await loadTrustStore(paths.trust);
+    const registrar = await readHomeFile(paths.registrarCertificate);
+    const relay = new RunningRelay({
+      config,
+      db,
+      sign,
+      connection,
+      trust,
+      registrarCertificate: parseCertificate(registrar).der,
+      loadTrust: () => loadTrustStore(paths.trust),
+      now: options.now ?? (() => new Date()),
+      log: options.log ?? (() => undefined),
+      onStep: options.onStep ?? (() => undefined),
+      close: () => closeAll(closers),
+    });
+    await relay.start();
+    return relay;
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+interface RunningRelayOptions {
+  readonly config: RelayConfig;
+  readonly db: Db;
+  readonly sign: SignBytes;
+  readonly connection: RelayConnection;
+  readonly trust: TrustStore;
+  readonly registrarCertificate: Uint8Array;
+  readonly loadTrust: () => Promise<TrustStore>;
+  readonly now: () => Date;
+  readonly log: RelayLog;
+  readonly onStep: (step: RelayStep) => void;
+  readonly close: () => Promise<void>;
+}
+
+class RunningRelay extends DatabaseQueries implements Relay {
+  readonly config: RelayConfig;
+  readonly #options: RunningRelayOptions;
+  readonly #directory: DirectoryCopy;
+  readonly #ingest: Ingest;
+  readonly #pump: WatermarkPump;
+  readonly #readers = new Map<Site, Promise<void>>();
+  readonly #stop = new AbortController();
+  #trust: TrustStore;
+  #timer: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: RunningRelayOptions) {
+    super(options.db, options.now);
+    const { config, db, connection, now, log, onStep } = options;
+    this.config = config;
+    this.#options = options;
+    this.#trust = options.trust;
+    const verify = createSignatureVerifier(() => this.#trust);
+    const reports = new ReportStore(db);
+    const tracking = new TrackingStore(db);
+    const register = new RegisterStore(db);
+    this.#directory = new DirectoryCopy({
+      db,
+      store: new DirectoryStore(db),
+      fetchSince: (sequence) => connection.getDirectorySince(sequence),
+      verify,
+      registrarCertificate: options.registrarCertificate,
+      now,
+      log,
+    });
+    this.#ingest = new Ingest({
+      db,
+      reports,
+      rejected: new RejectedStore(db),
+      tracking: new Tracking({ reports, register, tracking }, now),
+      directory: this.#directory,
+      verify,
+      now,
+      log,
+      onStep,
+    });
+    this.#pump = new WatermarkPump({
+      db,
+      reports,
+      directory: this.#directory,
+      relay: config.code,
+      relaySite: config.site,
+      sign: options.sign,
+      publish: (subject, data, publishOptions) =>
+        connection.publishMessage(subject, data, publishOptions),
+      now,
+      log,
+      onStep,
+    });
+  }
+
+  get code(): AgencyCode {
+    return this.config.code;
+  }
+
+  async start(): Promise<void> {
+    await this.#tryRefresh();
+    this.#readSites();
+    this.#pump.poke();
+    this.#timer = setInterval(() => void this.#keepUp(), DIRECTORY_REFRESH_MS);
+    this.#timer.unref();
+  }
+
+  status(): RelayStatus {
+    return {
+      code: this.config.code,
+      site: this.config.site,
+      broker: this.#options.connection.status(),
+      sites: [...this.#readers.keys()].toSorted(),
+      directoryEntries: this.#directory.size,
+    };
+  }
+
+  async refreshDirectory(): Promise<void> {
+    const changed = await this.#directory.refresh();
+    if (changed.size === 0) return;
+    if (this.#ingest.recheck(changed, DIRECTORY_FINDINGS).size > 0) this.#pump.poke();
+    this.#readSites();
+  }
+
+  async reloadTrust(): Promise<void> {
+    this.#trust = await this.#options.loadTrust();
+    const senders = new Set(this.listRejected().flatMap(({ claimedFrom }) => claimedFrom ?? []));
+    if (this.#ingest.recheck(senders, TRUST_FINDINGS).size > 0) this.#pump.poke();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#stop.abort();
+    await Promise.all(this.#readers.values());
+    await this.#pump.close();
+    await this.#options.close();
+  }
+
+  async #keepUp(): Promise<void> {
+    await this.#tryRefresh();
+    const { now } = this.#options;
+    this.#pump.remind(new Date(now().getTime() - REMIND_AFTER_MS));
+  }
+
+  async #tryRefresh(): Promise<void> {
+    try {
+      await this.refreshDirectory();
+    } catch (error) {
+      this.#options.log('warn', 'directory not refreshed', describeError(error));
+    }
+  }
+
+  /** Starts a reader for each site that has none yet. */
+  #readSites(): void {
+    if (this.#stop.signal.aborted) return;
+    for (const site of this.config.sites ?? this.#directory.sites()) {
+      if (!this.#readers.has(site)) this.#readers.set(site, this.#readSite(site));
+    }
+  }
+
+  async #readSite(site: Site): Promise<void> {
+    const { signal } = this.#stop;
+    const { connection, log } = this.#options;
+    while (!signal.aborted) {
+      try {
+        const batches = connection.reports(site, { signal, maxMessages: MAX_BATCH_MESSAGES });
+        for await (const batch of batches) {
+          const touched = await this.#ingest.takeBatch(site, batch);
+          if (touched.size > 0) this.#pump.poke();
+        }
+      } catch (error) {
+        log('error', 'reports not read', { site, ...describeError(error) });
+      }
+      await sleep(RESTART_READING_AFTER_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function openSigner(
+  file: string,
+  passphrase: (() => Promise<string>) | undefined,
+): Promise<SignBytes> {
+  const p12 = await readHomeFile(file);
+  if (passphrase === undefined) {
+    throw new BusError('BUS_RELAY_HOME_INVALID', `no passphrase was given for ${file}`, {
+      details: { file },
+    });
+  }
+  const signer: Signer = openPkcs12(p12, await passphrase());
+  return (tbs) => signCms({ content: tbs }, signer, { certificates: 'none' });
+}
+
+async function closeAll(closers: (() => void | Promise<void>)[]): Promise<void> {
+  for (const close of closers.splice(0).toReversed()) await close();
+}

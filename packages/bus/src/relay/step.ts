@@ -1,0 +1,9 @@
+/** The points at which a test stops the relay, in the order of one batch. */
+export const RELAY_STEPS = [
+  'batch.received',
+  'batch.verified',
+  'batch.committed',
+  'batch.acked',
+  'watermark.published',
+] as const;
+export type RelayStep = (typeof RELAY_STEPS)[number];

@@ -1,0 +1,119 @@
+import { type NumberRange, admitNumber } from '../number-series.ts';
+import type { ShareClass } from '../share/share-class.ts';
+import type { Db } from './database.ts';
+
+/** One number of an agency's outgoing register. */
+export interface RegisterRow {
+  readonly agency: string;
+  readonly year: number;
+  readonly number: number;
+  readonly kind: 'dispatch' | 'paper' | 'void';
+  readonly reportNumber: number;
+  /** `YYYY-MM` of issue, or of the report for a void number. */
+  readonly month: string;
+  readonly issuedOn: string | null;
+  readonly shareClass: ShareClass | null;
+  readonly signed: boolean;
+  /** Row of `document`, for a dispatch. */
+  readonly document: number | null;
+  readonly notation: string | null;
+  readonly documentType: string | null;
+  readonly abstract: string | null;
+  readonly reason: string | null;
+  readonly paperTo: readonly string[] | null;
+}
+
+export interface KnownEntry {
+  readonly kind: RegisterRow['kind'];
+  readonly reportNumber: number;
+  /** edXML business type of the dispatch that holds the number. */
+  readonly businessType: number | null;
+}
+
+type Insert = [
+  string,
+  number,
+  number,
+  string,
+  number,
+  string,
+  string | null,
+  string | null,
+  number,
+  number | null,
+  string | null,
+  string | null,
+  string | null,
+  string | null,
+  string | null,
+];
+
+/** The numbers of outgoing registers, and those that no record names. Calls belong in a transaction. */
+export class RegisterStore {
+  readonly #find;
+  readonly #put;
+  readonly #highest;
+  readonly #gapAround;
+  readonly #openGap;
+  readonly #closeGap;
+
+  constructor(db: Db) {
+    this.#find = db.prepare<[string, number, number], KnownEntry>(
+      `SELECT r.kind, r.report_number AS reportNumber, d.business_type AS businessType
+       FROM register_entry AS r LEFT JOIN document AS d ON d.id = r.document
+       WHERE r.agency = ? AND r.year = ? AND r.number = ?`,
+    );
+    this.#put = db.prepare<Insert>(
+      `INSERT OR REPLACE INTO register_entry (agency, year, number, kind, report_number, month,
+         issued_on, share_class, signed, document, notation, document_type, abstract, reason, paper_to)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#highest = db
+      .prepare<[string, number], number>(
+        'SELECT coalesce(max(number), 0) FROM register_entry WHERE agency = ? AND year = ?',
+      )
+      .pluck();
+    this.#gapAround = db.prepare<[string, number, number], { first: number; last: number }>(
+      `SELECT first_number AS first, last_number AS last FROM register_gap
+       WHERE agency = ? AND year = ? AND first_number <= ? ORDER BY first_number DESC LIMIT 1`,
+    );
+    this.#openGap = db.prepare<[string, number, number, number]>(
+      'INSERT INTO register_gap (agency, year, first_number, last_number) VALUES (?, ?, ?, ?)',
+    );
+    this.#closeGap = db.prepare<[string, number, number]>(
+      'DELETE FROM register_gap WHERE agency = ? AND year = ? AND first_number = ?',
+    );
+  }
+
+  find(agency: string, year: number, number: number): KnownEntry | undefined {
+    return this.#find.get(agency, year, number);
+  }
+
+  /** Enters the row and closes the gap at its number; an entry of the same number is replaced. */
+  put(row: RegisterRow): void {
+    const { agency, year, number } = row;
+    const around = this.#gapAround.get(agency, year, number);
+    const open: NumberRange | undefined =
+      around !== undefined && number <= around.last ? [around.first, around.last] : undefined;
+    const change = admitNumber(this.#highest.get(agency, year) ?? 0, open, number);
+    if (change.closed !== undefined) this.#closeGap.run(agency, year, change.closed[0]);
+    for (const [first, last] of change.opened) this.#openGap.run(agency, year, first, last);
+    this.#put.run(
+      agency,
+      year,
+      number,
+      row.kind,
+      row.reportNumber,
+      row.month,
+      row.issuedOn,
+      row.shareClass,
+      row.signed ? 1 : 0,
+      row.document,
+      row.notation,
+      row.documentType,
+      row.abstract,
+      row.reason,
+      row.paperTo === null ? null : JSON.stringify(row.paperTo),
+    );
+  }
+}

@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+
+import type { Finding } from '../../record/finding.ts';
+import type { Db } from './database.ts';
+
+/** A message of a report stream as the broker gave it. */
+export interface StoredMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly storedAt: Date;
+  readonly site: string;
+}
+
+export interface Rejection {
+  readonly claimedFrom: string | null;
+  readonly finding: Finding;
+  readonly detail: string;
+}
+
+export interface HeldMessage extends StoredMessage {
+  readonly id: number;
+}
+
+interface HeldRow {
+  id: number;
+  subject: string;
+  storedMs: number;
+  site: string;
+  data: Uint8Array;
+}
+
+/** Of one sender so many rejected messages are kept whole; of later ones only what they were. */
+export const MAX_REJECTED_MESSAGES_KEPT = 1_000;
+
+/** Messages that failed the check. Every call belongs inside a transaction. */
+export class RejectedStore {
+  readonly #insert;
+  readonly #kept;
+  readonly #held;
+  readonly #remove;
+
+  constructor(db: Db) {
+    this.#insert = db.prepare<
+      [
+        string,
+        string | null,
+        string,
+        number,
+        number,
+        string,
+        string,
+        string,
+        number,
+        Uint8Array | null,
+      ]
+    >(
+      `INSERT INTO rejected_record (nats_subject, claimed_from, site, stored_ms, rejected_ms,
+         finding, detail, message_sha256, message_bytes, message)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (nats_subject, message_sha256)
+         DO UPDATE SET finding = excluded.finding, detail = excluded.detail`,
+    );
+    this.#kept = db
+      .prepare<[string | null], number>(
+        'SELECT count(*) FROM rejected_record WHERE claimed_from IS ? AND message IS NOT NULL',
+      )
+      .pluck();
+    this.#held = db.prepare<[string, string], HeldRow>(
+      `SELECT id, nats_subject AS subject, stored_ms AS storedMs, site, message AS data
+       FROM rejected_record
+       WHERE claimed_from = ? AND message IS NOT NULL
+         AND finding IN (SELECT value FROM json_each(?)) ORDER BY id`,
+    );
+    this.#remove = db.prepare<[number]>('DELETE FROM rejected_record WHERE id = ?');
+  }
+
+  add(message: StoredMessage, rejection: Rejection, nowMs: number): void {
+    const { subject, data, storedAt, site } = message;
+    const { claimedFrom, finding, detail } = rejection;
+    const hasRoom = (this.#kept.get(claimedFrom) ?? 0) < MAX_REJECTED_MESSAGES_KEPT;
+    this.#insert.run(
+      subject,
+      claimedFrom,
+      site,
+      storedAt.getTime(),
+      nowMs,
+      finding,
+      detail,
+      createHash('sha256').update(data).digest('hex'),
+      data.length,
+      hasRoom ? data : null,
+    );
+  }
+
+  /** Messages of one sender that were rejected for one of these findings, oldest first. */
+  held(claimedFrom: string, findings: readonly Finding[]): HeldMessage[] {
+    return this.#held
+      .all(claimedFrom, JSON.stringify(findings))
+      .map(({ storedMs, ...rest }) => ({ ...rest, storedAt: new Date(storedMs) }));
+  }
+
+  remove(id: number): void {
+    this.#remove.run(id);
+  }
+}

@@ -1,0 +1,215 @@
+import { type NumberRange, admitNumber } from '../number-series.ts';
+import type { Db } from './database.ts';
+
+/** A report whose signature was verified. */
+export interface VerifiedReport {
+  readonly agency: string;
+  readonly number: number;
+  readonly payloadHash: string;
+  readonly previousHash: string | null;
+  readonly atMs: number;
+  readonly storedMs: number;
+  /** The signed record as received. */
+  readonly record: Uint8Array;
+}
+
+/** `fork`: another record of the same number came first, and counts. */
+export type Admission = 'new' | 'duplicate' | 'fork';
+
+export type ContradictionKind =
+  | 'CHAIN_FORK'
+  | 'CHAIN_BROKEN'
+  | 'DOCUMENT_REDISPATCHED'
+  | 'REGISTER_NUMBER_REUSED'
+  | 'RECEIPT_NOT_ADDRESSED'
+  | 'RECEIPT_DIGEST_MISSING'
+  | 'RECEIPT_DIGEST_DIFFERS';
+
+export interface Contradiction {
+  readonly kind: ContradictionKind;
+  readonly agency: string;
+  readonly reportNumber: number;
+  readonly payloadHash: string;
+  readonly detail: string;
+  /** `null` when the record itself stands among the counted reports. */
+  readonly record: Uint8Array | null;
+}
+
+/** How far the relay has an agency's chain. */
+export interface ChainState {
+  readonly upTo: number;
+  readonly upToHash: string | null;
+  readonly highest: number;
+  /** The first record whose `previous` is not the hash of the one before. */
+  readonly brokenAt: number | null;
+  /** Goes up with every change that the agency should hear of. */
+  readonly revision: number;
+}
+
+interface Link {
+  readonly payloadHash: string;
+  readonly previousHash: string | null;
+}
+
+const NO_CHAIN: ChainState = { upTo: 0, upToHash: null, highest: 0, brokenAt: null, revision: 0 };
+
+/** Signed reports and the chain of each agency. Every call belongs inside a transaction. */
+export class ReportStore {
+  readonly #statements;
+
+  constructor(db: Db) {
+    this.#statements = prepare(db);
+  }
+
+  /** Keeps a verified report and moves its agency's chain forward as far as it links. */
+  admit(report: VerifiedReport, nowMs: number): Admission {
+    const known = this.#statements.link.get(report.agency, report.number);
+    if (known !== undefined) {
+      if (known.payloadHash === report.payloadHash) {
+        this.#statements.markDue.run(report.agency); // it repeats itself since it missed our answer
+        return 'duplicate';
+      }
+      this.#addFork(report, known.payloadHash, nowMs);
+      return 'fork';
+    }
+    const { agency, number, payloadHash, previousHash, atMs, storedMs, record } = report;
+    this.#statements.insert.run(agency, number, payloadHash, previousHash, atMs, storedMs, record);
+    this.#advance(agency, number, nowMs);
+    return 'new';
+  }
+
+  chain(agency: string): ChainState {
+    return this.#statements.chain.get(agency) ?? NO_CHAIN;
+  }
+
+  missing(agency: string, limit: number): NumberRange[] {
+    return this.#statements.missing
+      .all(agency, limit)
+      .map(({ first, last }) => [first, last] as const);
+  }
+
+  addContradiction(contradiction: Contradiction, nowMs: number): void {
+    const { kind, agency, reportNumber, payloadHash, detail, record } = contradiction;
+    this.#statements.contradict.run(kind, agency, reportNumber, payloadHash, detail, nowMs, record);
+  }
+
+  /** The agencies whose watermark does not say yet what the relay has. */
+  watermarksDue(): string[] {
+    return this.#statements.due.all();
+  }
+
+  /** Asks again for what is still missing, once the broker no longer suppresses the repeat. */
+  remindMissing(publishedBeforeMs: number): number {
+    return this.#statements.remind.run(publishedBeforeMs).changes;
+  }
+
+  /** A record that came while the watermark was on its way raised the revision: it stays due. */
+  watermarkPublished(agency: string, revision: number, nowMs: number): void {
+    this.#statements.published.run(revision, nowMs, agency);
+  }
+
+  #addFork(report: VerifiedReport, firstHash: string, nowMs: number): void {
+    const { agency, number, payloadHash, record } = report;
+    const detail = `report ${number} hashes to ${payloadHash}, but ${firstHash} came first`;
+    this.addContradiction(
+      { kind: 'CHAIN_FORK', agency, reportNumber: number, payloadHash, detail, record },
+      nowMs,
+    );
+    this.#statements.markDue.run(agency);
+  }
+
+  #advance(agency: string, number: number, nowMs: number): void {
+    const before = this.chain(agency);
+    const open = this.#statements.missingAround.get(agency, number);
+    const range: NumberRange | undefined =
+      open !== undefined && number <= open.last ? [open.first, open.last] : undefined;
+    const change = admitNumber(before.highest, range, number);
+    if (change.closed !== undefined) this.#statements.closeMissing.run(agency, change.closed[0]);
+    for (const [first, last] of change.opened) {
+      this.#statements.openMissing.run(agency, first, last);
+    }
+    const after = this.#follow(agency, { ...before, highest: change.highest }, nowMs);
+    const { upTo, upToHash, highest, brokenAt } = after;
+    this.#statements.saveChain.run(agency, upTo, upToHash, highest, brokenAt);
+  }
+
+  #follow(agency: string, chain: ChainState, nowMs: number): ChainState {
+    let { upTo, upToHash } = chain;
+    if (chain.brokenAt !== null) return chain;
+    for (;;) {
+      const next = this.#statements.link.get(agency, upTo + 1);
+      if (next === undefined) return { ...chain, upTo, upToHash };
+      if (next.previousHash !== upToHash) {
+        this.#addBreak(agency, upTo + 1, next, upToHash, nowMs);
+        return { ...chain, upTo, upToHash, brokenAt: upTo + 1 };
+      }
+      upTo += 1;
+      upToHash = next.payloadHash;
+    }
+  }
+
+  #addBreak(agency: string, number: number, link: Link, found: string | null, nowMs: number): void {
+    const said = link.previousHash ?? 'nothing';
+    const detail = `report ${number} follows ${said}, but report ${number - 1} hashes to ${found ?? 'nothing'}`;
+    const { payloadHash } = link;
+    this.addContradiction(
+      { kind: 'CHAIN_BROKEN', agency, reportNumber: number, payloadHash, detail, record: null },
+      nowMs,
+    );
+  }
+}
+
+function prepare(db: Db) {
+  return {
+    link: db.prepare<[string, number], Link>(
+      `SELECT payload_hash AS payloadHash, previous_hash AS previousHash
+       FROM report WHERE agency = ? AND number = ?`,
+    ),
+    insert: db.prepare<[string, number, string, string | null, number, number, Uint8Array]>(
+      `INSERT INTO report (agency, number, payload_hash, previous_hash, at_ms, stored_ms, record)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    chain: db.prepare<[string], ChainState>(
+      `SELECT up_to AS upTo, up_to_hash AS upToHash, highest, broken_at AS brokenAt, revision
+       FROM chain WHERE agency = ?`,
+    ),
+    saveChain: db.prepare<[string, number, string | null, number, number | null]>(
+      `INSERT INTO chain (agency, up_to, up_to_hash, highest, broken_at, revision)
+       VALUES (?, ?, ?, ?, ?, 1)
+       ON CONFLICT (agency) DO UPDATE SET up_to = excluded.up_to, up_to_hash = excluded.up_to_hash,
+         highest = excluded.highest, broken_at = excluded.broken_at, revision = revision + 1`,
+    ),
+    markDue: db.prepare<[string]>('UPDATE chain SET revision = revision + 1 WHERE agency = ?'),
+    due: db
+      .prepare<[], string>('SELECT agency FROM chain WHERE watermark_revision < revision')
+      .pluck(),
+    remind: db.prepare<[number]>(
+      `UPDATE chain SET revision = revision + 1
+       WHERE watermark_revision = revision AND watermark_published_ms < ?
+         AND agency IN (SELECT agency FROM missing_report)`,
+    ),
+    published: db.prepare<[number, number, string]>(
+      `UPDATE chain SET watermark_revision = max(watermark_revision, ?), watermark_published_ms = ?
+       WHERE agency = ?`,
+    ),
+    missing: db.prepare<[string, number], { first: number; last: number }>(
+      `SELECT first_number AS first, last_number AS last FROM missing_report
+       WHERE agency = ? ORDER BY first_number LIMIT ?`,
+    ),
+    missingAround: db.prepare<[string, number], { first: number; last: number }>(
+      `SELECT first_number AS first, last_number AS last FROM missing_report
+       WHERE agency = ? AND first_number <= ? ORDER BY first_number DESC LIMIT 1`,
+    ),
+    openMissing: db.prepare<[string, number, number]>(
+      'INSERT INTO missing_report (agency, first_number, last_number) VALUES (?, ?, ?)',
+    ),
+    closeMissing: db.prepare<[string, number]>(
+      'DELETE FROM missing_report WHERE agency = ? AND first_number = ?',
+    ),
+    contradict: db.prepare<[string, string, number, string, string, number, Uint8Array | null]>(
+      `INSERT OR IGNORE INTO contradiction
+         (kind, agency, report_number, payload_hash, detail, found_ms, record)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ),
+  };
+}

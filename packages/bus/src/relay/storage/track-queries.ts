@@ -1,0 +1,245 @@
+import type { DeliveryState } from '../delivery-state.ts';
+import type { ShareClass } from '../share/share-class.ts';
+import type { Db } from './database.ts';
+import type { ContradictionKind } from './report-store.ts';
+
+export interface DocumentRecord {
+  readonly id: number;
+  readonly sender: string;
+  readonly senderName: string | null;
+  readonly documentId: string;
+  readonly businessType: number;
+  readonly documentVersion: number;
+  readonly packageDigest: string;
+  readonly registerYear: number;
+  readonly registerNumber: number;
+  readonly notation: string;
+  readonly issuedOn: string;
+  readonly documentType: string;
+  readonly abstract: string;
+  readonly priority: number;
+  readonly signed: 0 | 1;
+  readonly shareClass: ShareClass;
+  readonly dispatchedMs: number;
+  readonly answersOrgan: string | null;
+  readonly answersDocument: string | null;
+}
+
+export interface DeliveryRecord {
+  readonly recipient: string;
+  readonly recipientName: string | null;
+  readonly mode: 'E' | 'E+P';
+  readonly state: DeliveryState;
+}
+
+export interface ReceiptRecord {
+  readonly agency: string;
+  readonly status: string;
+  readonly atMs: number;
+  readonly reasonCode: string | null;
+  readonly reason: string | null;
+  readonly incomingYear: number | null;
+  readonly incomingNumber: number | null;
+  readonly packageDigest: string | null;
+  readonly standing: 'counted' | 'waiting' | 'noted' | 'contradictory';
+}
+
+export interface OpenDeliveryRecord {
+  readonly sender: string;
+  readonly recipient: string;
+  readonly documentId: string;
+  readonly businessType: number;
+  readonly documentVersion: number;
+  readonly registerNumber: number;
+  readonly notation: string;
+  readonly issuedOn: string;
+  readonly abstract: string;
+  readonly dispatchedMs: number;
+}
+
+export interface RejectedRecord {
+  readonly id: number;
+  readonly natsSubject: string;
+  readonly claimedFrom: string | null;
+  readonly site: string;
+  readonly storedMs: number;
+  readonly rejectedMs: number;
+  readonly finding: string;
+  readonly detail: string;
+  readonly bytes: number;
+}
+
+export interface ContradictionRecord {
+  readonly id: number;
+  readonly kind: ContradictionKind;
+  readonly agency: string;
+  readonly reportNumber: number;
+  readonly payloadHash: string;
+  readonly detail: string;
+  readonly foundMs: number;
+}
+
+export interface ChainRecord {
+  readonly agency: string;
+  readonly upTo: number;
+  readonly highest: number;
+  readonly missing: number;
+  readonly brokenAt: number | null;
+}
+
+export interface RelayCounts {
+  readonly reports: number;
+  readonly dispatches: number;
+  readonly papers: number;
+  readonly voids: number;
+  readonly deliveries: number;
+  readonly receipts: Readonly<Record<'01' | '02' | '03' | '06', number>>;
+  readonly rejected: number;
+  readonly contradictions: number;
+}
+
+const DOCUMENT = `SELECT o.id, o.sender, a.name AS senderName, o.document_id AS documentId,
+    o.business_type AS businessType, o.document_version AS documentVersion,
+    o.package_digest AS packageDigest, o.register_year AS registerYear,
+    o.register_number AS registerNumber, o.notation, o.issued_on AS issuedOn,
+    o.document_type AS documentType, o.abstract, o.priority, o.signed,
+    o.share_class AS shareClass, o.dispatched_ms AS dispatchedMs,
+    o.answers_organ AS answersOrgan, o.answers_document AS answersDocument
+  FROM document AS o LEFT JOIN agency AS a ON a.code = o.sender`;
+
+/** What the relay knows of single documents, and what it holds apart. */
+export class TrackQueries {
+  readonly #statements;
+
+  constructor(db: Db) {
+    this.#statements = { ...prepareDocuments(db), ...prepareLists(db) };
+  }
+
+  documents(documentId: string, sender: string | null): DocumentRecord[] {
+    return this.#statements.documents.all(documentId, sender, sender);
+  }
+
+  documentsByNumber(number: number, notation: string, sender: string | null): DocumentRecord[] {
+    return this.#statements.byNumber.all(number, notation, sender, sender);
+  }
+
+  deliveries(document: number): DeliveryRecord[] {
+    return this.#statements.deliveries.all(document);
+  }
+
+  paperRecipients(document: number): { name: string; reason: string }[] {
+    return this.#statements.paper.all(document);
+  }
+
+  receipts(document: DocumentRecord): ReceiptRecord[] {
+    const { sender, documentId, businessType, documentVersion } = document;
+    return this.#statements.receipts.all(sender, documentId, businessType, documentVersion);
+  }
+
+  open(limit: number): OpenDeliveryRecord[] {
+    return this.#statements.open.all(limit);
+  }
+
+  rejected(limit: number): RejectedRecord[] {
+    return this.#statements.rejected.all(limit);
+  }
+
+  contradictions(limit: number): ContradictionRecord[] {
+    return this.#statements.contradictions.all(limit);
+  }
+
+  chains(): ChainRecord[] {
+    return this.#statements.chains.all();
+  }
+
+  counts(): RelayCounts {
+    const count = (name: Exclude<keyof RelayCounts, 'receipts'>): number =>
+      this.#statements.counts[name].get() ?? 0;
+    const receipts = { '01': 0, '02': 0, '03': 0, '06': 0 };
+    for (const { status, count: found } of this.#statements.receiptCounts.all()) {
+      if (status === '01' || status === '02' || status === '03' || status === '06') {
+        receipts[status] = found;
+      }
+    }
+    return {
+      reports: count('reports'),
+      dispatches: count('dispatches'),
+      papers: count('papers'),
+      voids: count('voids'),
+      deliveries: count('deliveries'),
+      receipts,
+      rejected: count('rejected'),
+      contradictions: count('contradictions'),
+    };
+  }
+}
+
+function prepareDocuments(db: Db) {
+  return {
+    documents: db.prepare<[string, string | null, string | null], DocumentRecord>(
+      `${DOCUMENT} WHERE o.document_id = ? AND (? IS NULL OR o.sender = ?)
+       ORDER BY o.sender, o.document_version, o.business_type`,
+    ),
+    byNumber: db.prepare<[number, string, string | null, string | null], DocumentRecord>(
+      `${DOCUMENT} WHERE o.register_number = ? AND o.notation = ? AND (? IS NULL OR o.sender = ?)
+       ORDER BY o.sender, o.register_year, o.document_version, o.business_type`,
+    ),
+    deliveries: db.prepare<[number], DeliveryRecord>(
+      `SELECT d.recipient, a.name AS recipientName, d.mode, d.state
+       FROM delivery AS d LEFT JOIN agency AS a ON a.code = d.recipient
+       WHERE d.document = ? ORDER BY d.id`,
+    ),
+    paper: db.prepare<[number], { name: string; reason: string }>(
+      'SELECT name, reason FROM paper_recipient WHERE document = ? ORDER BY position',
+    ),
+    receipts: db.prepare<[string, string, number, number], ReceiptRecord>(
+      `SELECT agency, status, at_ms AS atMs, reason_code AS reasonCode, reason,
+         incoming_year AS incomingYear, incoming_number AS incomingNumber,
+         package_digest AS packageDigest, standing
+       FROM receipt
+       WHERE sender = ? AND document_id = ? AND business_type = ? AND document_version = ?
+       ORDER BY at_ms, status, id`,
+    ),
+  };
+}
+
+function prepareLists(db: Db) {
+  const count = (sql: string) => db.prepare<[], number>(`SELECT count(*) FROM ${sql}`).pluck();
+  return {
+    open: db.prepare<[number], OpenDeliveryRecord>(
+      `SELECT o.sender, d.recipient, o.document_id AS documentId, o.business_type AS businessType,
+         o.document_version AS documentVersion, o.register_number AS registerNumber, o.notation,
+         o.issued_on AS issuedOn, o.abstract, o.dispatched_ms AS dispatchedMs
+       FROM delivery AS d JOIN document AS o ON o.id = d.document
+       WHERE d.receipt_count = 0 ORDER BY o.dispatched_ms, d.id LIMIT ?`,
+    ),
+    rejected: db.prepare<[number], RejectedRecord>(
+      `SELECT id, nats_subject AS natsSubject, claimed_from AS claimedFrom, site,
+         stored_ms AS storedMs, rejected_ms AS rejectedMs, finding, detail, message_bytes AS bytes
+       FROM rejected_record ORDER BY id DESC LIMIT ?`,
+    ),
+    contradictions: db.prepare<[number], ContradictionRecord>(
+      `SELECT id, kind, agency, report_number AS reportNumber, payload_hash AS payloadHash, detail,
+         found_ms AS foundMs
+       FROM contradiction ORDER BY id DESC LIMIT ?`,
+    ),
+    chains: db.prepare<[], ChainRecord>(
+      `SELECT agency, up_to AS upTo, highest, broken_at AS brokenAt,
+         (SELECT coalesce(sum(m.last_number - m.first_number + 1), 0) FROM missing_report AS m
+          WHERE m.agency = c.agency) AS missing
+       FROM chain AS c ORDER BY agency`,
+    ),
+    counts: {
+      reports: count('report'),
+      dispatches: count('document'),
+      papers: count("register_entry WHERE kind = 'paper'"),
+      voids: count("register_entry WHERE kind = 'void'"),
+      deliveries: count('delivery'),
+      rejected: count('rejected_record'),
+      contradictions: count('contradiction'),
+    },
+    receiptCounts: db.prepare<[], { status: string; count: number }>(
+      "SELECT status, count(*) AS count FROM receipt WHERE standing = 'counted' GROUP BY status",
+    ),
+  };
+}
