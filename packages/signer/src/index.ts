@@ -1,1 +1,34 @@
-export {};
+export type { CertificateUse, SubjectName } from './authority/profile.ts';
+export type { DetachedContent } from './cms/content.ts';
+export { type CmsCertificates, hashOfSigner, signCms } from './cms/sign.ts';
+export {
+  type PlainSignatureVerdict,
+  type SignatureInput,
+  type SignatureVerdict,
+  createSignatureVerifier,
+  verifyDetached,
+} from './cms/verify-detached.ts';
+export { type CmsMode, type CmsVerdict, verifyCms } from './cms/verify.ts';
+export {
+  SIGNER_ERRORS,
+  SignerError,
+  type SignerErrorCode,
+  type SignerErrorDetails,
+} from './errors.ts';
+export { type KeyAlgorithm, type KeyPair, generateKeys } from './keys/generate.ts';
+export { type SignatureAlgorithm, type Signer, createKeySigner } from './keys/signer.ts';
+export type { PolicyOptions } from './path/policy-tree.ts';
+export type { Purpose } from './path/purpose.ts';
+export { type TrustStore, createTrustStore, loadTrustStore } from './path/trust-store.ts';
+export { type PathOptions, type PathVerdict, validatePath } from './path/validate.ts';
+export type { RevocationEvidence, RevocationMode } from './revocation/check.ts';
+export type { Indication, Judgement, SubIndication } from './verdict.ts';
+export type { HashName } from './x509/algorithm.ts';
+export { type Certificate, parseCertificate, parseCertificates } from './x509/certificate.ts';
+export {
+  type CertificateList,
+  type RevocationReason,
+  type RevokedEntry,
+  parseCrl,
+} from './x509/crl.ts';
+export { decodePem, encodePem } from './x509/pem.ts';

@@ -1,1 +1,7 @@
-export {};
+export {
+  type TestPki,
+  type TestPkiOptions,
+  type TestSigner,
+  type TestSubject,
+  createTestPki,
+} from './test-pki.ts';

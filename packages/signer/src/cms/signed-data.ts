@@ -1,0 +1,194 @@
+import {
+  type DerElement,
+  DerFields,
+  OID,
+  TAG,
+  contextConstructed,
+  contextPrimitive,
+  integerBytes,
+  readDer,
+  readOctets,
+  readOid,
+  readSmallInteger,
+} from '../der/index.ts';
+import { SignerError } from '../errors.ts';
+import { type AlgorithmIdentifier, readAlgorithm } from '../x509/algorithm.ts';
+import { type Certificate, parseCertificate } from '../x509/certificate.ts';
+import { type DistinguishedName, readName } from '../x509/name.ts';
+
+/** Messages larger than this are refused; detached signatures are some kilobytes. */
+export const MAX_CMS_BYTES = 4 * 1024 * 1024;
+/** More embedded certificates than this are refused. */
+export const MAX_CMS_CERTIFICATES = 64;
+
+/** How a SignerInfo names its certificate. */
+export type SignerIdentifier =
+  | { readonly issuer: DistinguishedName; readonly serialBytes: Uint8Array }
+  | { readonly subjectKeyId: Uint8Array };
+
+/** The one SignerInfo of a message. */
+export interface SignerInfo {
+  readonly sid: SignerIdentifier;
+  readonly digestAlgorithm: AlgorithmIdentifier;
+  readonly signatureAlgorithm: AlgorithmIdentifier;
+  /** The signed attributes as they are hashed: a DER SET OF. */
+  readonly signedAttributesDer: Uint8Array;
+  /** Attribute type → its one value, strict DER. */
+  readonly signedAttributes: ReadonlyMap<string, DerElement>;
+  readonly unsignedAttributes: ReadonlyMap<string, readonly Uint8Array[]>;
+  readonly signature: Uint8Array;
+}
+
+/** A detached SignedData with exactly one signer. */
+export interface DetachedSignedData {
+  readonly contentType: string;
+  readonly certificates: readonly Certificate[];
+  readonly signerInfo: SignerInfo;
+}
+
+function refuse(message: string): never {
+  throw new SignerError('SIGNER_DER_INVALID', message);
+}
+
+/**
+ * Reads ContentInfo and SignedData (RFC 5652 §3, §5.1). BER is allowed on the outside, as many
+ * producers send it; signed attributes and certificates must be DER.
+ *
+ * @throws {@link SignerError} `SIGNER_DER_INVALID` when the message is malformed, not SignedData, not
+ *   detached, has no or several signers, has no signed attributes or has them out of DER order.
+ */
+export function readDetachedSignedData(cms: Uint8Array): DetachedSignedData {
+  const contentInfo = new DerFields(
+    readDer(cms, { rules: 'BER', maxBytes: MAX_CMS_BYTES }),
+    'ContentInfo',
+  );
+  if (readOid(contentInfo.take(TAG.OID, 'contentType')) !== OID.signedData) {
+    refuse('the message is not SignedData');
+  }
+  const explicit = contentInfo.take(contextConstructed(0), 'content');
+  contentInfo.end();
+  const [inner, ...rest] = explicit.children();
+  if (inner === undefined || rest.length > 0) refuse('content holds not one value');
+
+  const fields = new DerFields(inner, 'SignedData');
+  const version = readSmallInteger(fields.take(TAG.INTEGER, 'version'));
+  if (![1, 3, 4, 5].includes(version)) refuse(`SignedData version ${version}`);
+  fields
+    .take(TAG.SET, 'digestAlgorithms')
+    .children()
+    .forEach((member) => readAlgorithm(member));
+  const encapsulated = new DerFields(fields.any('encapContentInfo'), 'EncapsulatedContentInfo');
+  const contentType = readOid(encapsulated.take(TAG.OID, 'eContentType'));
+  if (encapsulated.optional(contextConstructed(0))) refuse('the signature is not detached');
+  encapsulated.end();
+  const certificateSet = fields.optional(contextConstructed(0));
+  fields.optional(contextConstructed(1));
+  const signerInfos = fields.take(TAG.SET, 'signerInfos').children();
+  fields.end();
+  const [signerInfo, ...others] = signerInfos;
+  if (signerInfo === undefined) refuse('the message has no signer');
+  if (others.length > 0) refuse(`the message has ${signerInfos.length} signers instead of one`);
+  return {
+    contentType,
+    certificates: readCertificateSet(certificateSet),
+    signerInfo: readSignerInfo(signerInfo),
+  };
+}
+
+/** Certificates that cannot be read are left out: they may belong to nobody we ask for. */
+function readCertificateSet(element: DerElement | undefined): readonly Certificate[] {
+  const members = element?.children() ?? [];
+  if (members.length > MAX_CMS_CERTIFICATES) refuse(`${members.length} certificates are too many`);
+  const certificates: Certificate[] = [];
+  for (const member of members) {
+    if (member.tag !== TAG.SEQUENCE) continue;
+    try {
+      certificates.push(parseCertificate(member.raw));
+    } catch (error) {
+      if (!(error instanceof SignerError)) throw error;
+    }
+  }
+  return certificates;
+}
+
+function readSignerInfo(element: DerElement): SignerInfo {
+  const fields = new DerFields(element, 'SignerInfo');
+  const version = readSmallInteger(fields.take(TAG.INTEGER, 'version'));
+  const sidElement = fields.any('sid');
+  const isKeyId = sidElement.tag === contextPrimitive(0);
+  if (version !== (isKeyId ? 3 : 1)) refuse(`SignerInfo version ${version} does not fit its sid`);
+  const sid = isKeyId
+    ? { subjectKeyId: sidElement.content }
+    : readIssuerAndSerialNumber(readDer(sidElement.raw));
+  const digestAlgorithm = readAlgorithm(readDer(fields.any('digestAlgorithm').raw));
+  const signed = fields.optional(contextConstructed(0));
+  // Without signed attributes, attributes of another message could be passed off as content.
+  if (signed === undefined) refuse('signed attributes are missing');
+  const signatureAlgorithm = readAlgorithm(readDer(fields.any('signatureAlgorithm').raw));
+  const signature = readOctets(fields.any('signature'));
+  const unsigned = fields.optional(contextConstructed(1));
+  fields.end();
+  const signedAttributesDer = new Uint8Array(signed.raw);
+  signedAttributesDer[0] = TAG.SET;
+  return {
+    sid,
+    digestAlgorithm,
+    signatureAlgorithm,
+    signedAttributesDer,
+    signedAttributes: readSignedAttributes(signedAttributesDer),
+    unsignedAttributes: readUnsignedAttributes(unsigned),
+    signature,
+  };
+}
+
+/** IssuerAndSerialNumber (RFC 5652 §10.2.4). */
+function readIssuerAndSerialNumber(element: DerElement): SignerIdentifier {
+  const fields = new DerFields(element, 'IssuerAndSerialNumber');
+  const issuer = readName(fields.any('issuer'));
+  const serialBytes = integerBytes(fields.take(TAG.INTEGER, 'serialNumber'));
+  fields.end();
+  return { issuer, serialBytes };
+}
+
+/**
+ * Signed attributes: each type once, with exactly one value, in DER order. Verifiers differ in
+ * whether they hash the order received or the order sorted; one that is out of order would be
+ * valid for some and invalid for others.
+ */
+function readSignedAttributes(der: Uint8Array): ReadonlyMap<string, DerElement> {
+  const attributes = new Map<string, DerElement>();
+  let previous: DerElement | undefined;
+  for (const member of readDer(der).children()) {
+    if (previous !== undefined && Buffer.compare(previous.raw, member.raw) >= 0) {
+      refuse('signed attributes are not in DER order');
+    }
+    previous = member;
+    const { type, values } = readAttribute(member);
+    const [value, ...more] = values;
+    if (value === undefined || more.length > 0) refuse(`attribute ${type} has not one value`);
+    if (attributes.has(type)) refuse(`attribute ${type} stands twice`);
+    attributes.set(type, value);
+  }
+  return attributes;
+}
+
+function readUnsignedAttributes(
+  element: DerElement | undefined,
+): ReadonlyMap<string, readonly Uint8Array[]> {
+  const attributes = new Map<string, Uint8Array[]>();
+  for (const member of element?.children() ?? []) {
+    const { type, values } = readAttribute(member);
+    const known = attributes.get(type) ?? [];
+    known.push(...values.map((value) => value.raw));
+    attributes.set(type, known);
+  }
+  return attributes;
+}
+
+function readAttribute(element: DerElement): { type: string; values: readonly DerElement[] } {
+  const fields = new DerFields(element, 'Attribute');
+  const type = readOid(fields.take(TAG.OID, 'attrType'));
+  const values = fields.take(TAG.SET, 'attrValues').children();
+  fields.end();
+  return { type, values };
+}

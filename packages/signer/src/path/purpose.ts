@@ -1,0 +1,41 @@
+import { OID } from '../der/index.ts';
+import { type Objection, indeterminate } from '../verdict.ts';
+import type { Certificate } from '../x509/certificate.ts';
+
+/** What the certificate is used for: signing documents and records, or anything. */
+export type Purpose = 'signature' | 'any';
+
+/**
+ * Extended key usages under which a signature is accepted. Public CAs put documentSigning, e-mail
+ * protection, client authentication or the two vendors' own usages into signing certificates.
+ */
+const SIGNING_USAGES: ReadonlySet<string> = new Set([
+  OID.documentSigning,
+  OID.emailProtection,
+  OID.clientAuth,
+  OID.anyExtendedKeyUsage,
+  '1.3.6.1.4.1.311.10.3.12', // Microsoft document signing
+  '1.2.840.113583.1.1.5', // Adobe authentic documents trust
+]);
+
+/** Says why a certificate may not be used for a purpose. */
+export function objectionToPurpose(
+  certificate: Certificate,
+  purpose: Purpose,
+): Objection | undefined {
+  if (purpose === 'any') return undefined;
+  const refuse = (why: string): Objection =>
+    indeterminate(
+      'CHAIN_CONSTRAINTS_FAILURE',
+      `certificate of '${certificate.subjectText}' ${why}`,
+    );
+  if (certificate.basicConstraints?.cA === true) return refuse('is that of a CA, not of a signer');
+  const { keyUsage, extKeyUsage } = certificate;
+  if (keyUsage && !keyUsage.has('digitalSignature') && !keyUsage.has('nonRepudiation')) {
+    return refuse('is not for signatures (keyUsage)');
+  }
+  if (extKeyUsage && ![...SIGNING_USAGES].some((usage) => extKeyUsage.has(usage))) {
+    return refuse('is not for signing documents (extKeyUsage)');
+  }
+  return undefined;
+}
