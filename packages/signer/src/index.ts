@@ -1,3 +1,13 @@
+export {
+  ASIC_E_MEDIA_TYPE,
+  type AsicFile,
+  type BuiltAsicE,
+  type OpenedAsicE,
+  buildAsicE,
+  openAsicE,
+} from './asic/container.ts';
+export { type AsicLimits, DEFAULT_ASIC_LIMITS } from './asic/limits.ts';
+export { type AsicReport, type VerifyAsicEOptions, verifyAsicE } from './asic/verify.ts';
 export type { CertificateUse, SubjectName } from './authority/profile.ts';
 export type { DetachedContent } from './cms/content.ts';
 export { type CmsCertificates, hashOfSigner, signCms } from './cms/sign.ts';
@@ -17,10 +27,20 @@ export {
 } from './errors.ts';
 export { type KeyAlgorithm, type KeyPair, generateKeys } from './keys/generate.ts';
 export { type SignatureAlgorithm, type Signer, createKeySigner } from './keys/signer.ts';
+export type { ByteRange } from './pades/byte-range.ts';
+export { type ExtractedSignature, listPdfSignatures } from './pades/extract.ts';
+export { type SignPdfOptions, signPdf } from './pades/sign.ts';
+export {
+  type PdfReport,
+  type PdfSignatureReport,
+  type VerifyPdfOptions,
+  verifyPdf,
+} from './pades/verify.ts';
 export type { PolicyOptions } from './path/policy-tree.ts';
 export type { Purpose } from './path/purpose.ts';
 export { type TrustStore, createTrustStore, loadTrustStore } from './path/trust-store.ts';
 export { type PathOptions, type PathVerdict, validatePath } from './path/validate.ts';
+export { DEFAULT_PDF_LIMITS, type PdfLimits } from './pdf/limits.ts';
 export type { RevocationEvidence, RevocationMode } from './revocation/check.ts';
 export type { Indication, Judgement, SubIndication } from './verdict.ts';
 export type { HashName } from './x509/algorithm.ts';

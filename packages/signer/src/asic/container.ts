@@ -1,0 +1,222 @@
+import { createHash } from 'node:crypto';
+
+import { signCms } from '../cms/sign.ts';
+import { SignerError } from '../errors.ts';
+import type { Signer } from '../keys/signer.ts';
+import { type AsicLimits, DEFAULT_ASIC_LIMITS } from './limits.ts';
+import { type AsicManifest, readManifest, writeManifest } from './manifest.ts';
+import { META_FOLDER, MIMETYPE_NAME, checkEntryName, nameKey } from './names.ts';
+import { type ZipEntry, readZip } from './zip-read.ts';
+import { writeZip } from './zip-write.ts';
+
+/** Media type of an ASiC-E container, content of its first entry. */
+export const ASIC_E_MEDIA_TYPE = 'application/vnd.etsi.asic-e+zip';
+const MANIFEST_NAME = 'META-INF/ASiCManifest.xml';
+const SIGNATURE_NAME = 'META-INF/signature.p7s';
+/** Other names that ETSI EN 319 162-1 §4.4.3.2 allows. */
+const MANIFEST_PATTERN = /^META-INF\/ASiCManifest[^/]*\.xml$/;
+const SIGNATURE_PATTERN = /^META-INF\/[^/]*signature[^/]*\.p7s$/;
+const MEDIA_TYPE_PATTERN = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:; ?[\w-]+=[\w.+-]+)*$/;
+
+/** A file to pack. */
+export interface AsicFile {
+  /** Relative path with `/`; kept in Unicode NFC. */
+  readonly name: string;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface BuiltAsicE {
+  readonly container: Uint8Array;
+  readonly manifest: Uint8Array;
+  /** SHA-256 of the manifest, lower hex: the package digest. */
+  readonly manifestSha256: string;
+  /** The detached CAdES signature over the manifest. */
+  readonly signature: Uint8Array;
+}
+
+/** An opened container: every file has the digest that the manifest states. */
+export interface OpenedAsicE {
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly mediaTypes: ReadonlyMap<string, string>;
+  readonly manifest: Uint8Array;
+  /** SHA-256 of the manifest, lower hex: the package digest. */
+  readonly manifestSha256: string;
+  /** The detached CAdES signature over the manifest; {@link openAsicE} does not check it. */
+  readonly signature: Uint8Array;
+}
+
+/**
+ * Packs files into an ASiC-E container with one CAdES signature (ETSI EN 319 162-1 §4.4). The ZIP
+ * depends on files and signature alone: fixed times, fixed order, stored unless `compress` is set.
+ *
+ * @throws {@link SignerError} `SIGNER_ASIC_NAME_INVALID` for an unsafe or repeated name,
+ *   `SIGNER_ASIC_LIMIT`, `SIGNER_INPUT_INVALID`, and whatever the signer throws.
+ */
+export async function buildAsicE(input: {
+  readonly files: readonly AsicFile[];
+  readonly signer: Signer;
+  readonly compress?: boolean;
+}): Promise<BuiltAsicE> {
+  const files = checkFiles(input.files);
+  const manifest = writeManifest({
+    signatureName: SIGNATURE_NAME,
+    entries: files.map(({ name, mediaType, bytes }) => {
+      const digest = createHash('sha256').update(bytes).digest();
+      return { name, mediaType, hash: 'sha256', digest };
+    }),
+  });
+  const signature = await signCms({ content: manifest }, input.signer);
+  const container = writeZip(
+    [
+      { name: MIMETYPE_NAME, bytes: Buffer.from(ASIC_E_MEDIA_TYPE) },
+      ...files,
+      { name: MANIFEST_NAME, bytes: manifest },
+      { name: SIGNATURE_NAME, bytes: signature },
+    ],
+    input.compress ?? false,
+  );
+  return { container, manifest, manifestSha256: sha256Hex(manifest), signature };
+}
+
+function checkFiles(files: readonly AsicFile[]): AsicFile[] {
+  const { maxEntries, maxNameBytes, maxFileBytes, maxTotalBytes } = DEFAULT_ASIC_LIMITS;
+  if (files.length === 0) {
+    throw new SignerError('SIGNER_INPUT_INVALID', 'a container needs at least one file');
+  }
+  const keys = new Set<string>();
+  let total = 0;
+  for (const { name, mediaType, bytes } of files) {
+    checkDataName(name.normalize('NFC'), maxNameBytes);
+    const key = nameKey(name);
+    if (keys.has(key)) {
+      throw new SignerError('SIGNER_ASIC_NAME_INVALID', `name "${name}" stands twice`, {
+        details: { name },
+      });
+    }
+    keys.add(key);
+    if (!MEDIA_TYPE_PATTERN.test(mediaType)) {
+      throw new SignerError('SIGNER_INPUT_INVALID', `"${mediaType}" is no media type`, {
+        details: { name },
+      });
+    }
+    total += bytes.length;
+    if (bytes.length > maxFileBytes || total > maxTotalBytes || keys.size > maxEntries - 3) {
+      throw new SignerError('SIGNER_ASIC_LIMIT', `"${name}" exceeds the limits of a container`, {
+        details: { name, bytes: bytes.length, maxFileBytes, maxTotalBytes, maxEntries },
+      });
+    }
+  }
+  return files.map((file) => ({ ...file, name: file.name.normalize('NFC') }));
+}
+
+function checkDataName(name: string, maxNameBytes: number): void {
+  checkEntryName(name, maxNameBytes);
+  const key = nameKey(name);
+  if (key === MIMETYPE_NAME || `${key}/`.startsWith(META_FOLDER.toLowerCase())) {
+    throw new SignerError('SIGNER_ASIC_NAME_INVALID', `name "${name}" belongs to the container`, {
+      details: { name },
+    });
+  }
+}
+
+function sha256Hex(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function malformed(message: string): never {
+  throw new SignerError('SIGNER_ASIC_MALFORMED', message, { details: {} });
+}
+
+/**
+ * Opens an ASiC-E container strictly: safe and unique names, sizes within limits, every file named
+ * and digested in the manifest, and no other file. The signature is not checked here.
+ *
+ * @throws {@link SignerError} `SIGNER_ASIC_MALFORMED`, `SIGNER_ASIC_LIMIT`,
+ *   `SIGNER_ASIC_NAME_INVALID`, `SIGNER_ASIC_MANIFEST_INVALID`, `SIGNER_ASIC_DIGEST_MISMATCH`.
+ */
+export function openAsicE(
+  container: Uint8Array,
+  limits: AsicLimits = DEFAULT_ASIC_LIMITS,
+): OpenedAsicE {
+  const entries = readZip(container, limits);
+  checkMimetype(entries);
+  const found = new Map(entries.map(({ name, bytes }) => [name, bytes]));
+  const manifestName = theOnly([...found.keys()], MANIFEST_PATTERN, 'ASiCManifest');
+  const signatureName = theOnly([...found.keys()], SIGNATURE_PATTERN, 'signature (*.p7s)');
+  const manifest = found.get(manifestName) ?? malformed('no manifest');
+  const signature = found.get(signatureName) ?? malformed('no signature');
+  if (manifest.length > limits.maxManifestBytes) {
+    throw new SignerError('SIGNER_ASIC_LIMIT', `manifest of ${manifest.length} bytes`, {
+      details: { bytes: manifest.length, maxBytes: limits.maxManifestBytes },
+    });
+  }
+  const parsed = readManifest(manifest);
+  if (parsed.signatureName !== signatureName) {
+    throw new SignerError(
+      'SIGNER_ASIC_MANIFEST_INVALID',
+      `the manifest names signature "${parsed.signatureName}" instead of "${signatureName}"`,
+    );
+  }
+  for (const name of [MIMETYPE_NAME, manifestName, signatureName]) found.delete(name);
+  for (const name of found.keys()) checkDataName(name, limits.maxNameBytes);
+  const files = matchFiles(parsed, found);
+  return {
+    files,
+    mediaTypes: new Map(parsed.entries.map(({ name, mediaType }) => [name, mediaType])),
+    manifest,
+    manifestSha256: sha256Hex(manifest),
+    signature,
+  };
+}
+
+function checkMimetype(entries: readonly ZipEntry[]): void {
+  const [first] = entries;
+  if (first?.name !== MIMETYPE_NAME) malformed('the first entry is not "mimetype"');
+  const text = Buffer.from(first.bytes).toString('latin1');
+  if (text !== ASIC_E_MEDIA_TYPE) malformed(`mimetype ${JSON.stringify(text.slice(0, 100))}`);
+}
+
+function theOnly(names: readonly string[], pattern: RegExp, what: string): string {
+  const [name, ...others] = names.filter((candidate) => pattern.test(candidate));
+  if (name === undefined) return malformed(`the container has no ${what}`);
+  if (others.length > 0) malformed(`the container has more than one ${what}`);
+  return name;
+}
+
+function matchFiles(
+  manifest: AsicManifest,
+  found: ReadonlyMap<string, Uint8Array>,
+): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  for (const { name, hash, digest } of manifest.entries) {
+    const bytes = found.get(name);
+    if (bytes === undefined || files.has(name)) {
+      throw new SignerError(
+        'SIGNER_ASIC_MANIFEST_INVALID',
+        bytes === undefined
+          ? `the manifest names "${name}", which is missing`
+          : `the manifest names "${name}" twice`,
+        { details: { name } },
+      );
+    }
+    if (!createHash(hash).update(bytes).digest().equals(digest)) {
+      throw new SignerError(
+        'SIGNER_ASIC_DIGEST_MISMATCH',
+        `"${name}" is not the file that the manifest names`,
+        { details: { name } },
+      );
+    }
+    files.set(name, bytes);
+  }
+  for (const name of found.keys()) {
+    if (!files.has(name)) {
+      throw new SignerError(
+        'SIGNER_ASIC_MANIFEST_INVALID',
+        `"${name}" is in the container but not in the manifest`,
+        { details: { name } },
+      );
+    }
+  }
+  return files;
+}

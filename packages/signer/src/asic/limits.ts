@@ -1,0 +1,27 @@
+/** What a container may hold; a hostile one meets a limit, never the machine's memory. */
+export interface AsicLimits {
+  readonly maxContainerBytes: number;
+  readonly maxEntries: number;
+  /** One file after inflating. */
+  readonly maxFileBytes: number;
+  /** All files together after inflating. */
+  readonly maxTotalBytes: number;
+  /** Inflated size divided by stored size, for files above {@link RATIO_FREE_BYTES}. */
+  readonly maxRatio: number;
+  /** A file name in UTF-8. */
+  readonly maxNameBytes: number;
+  readonly maxManifestBytes: number;
+}
+
+export const DEFAULT_ASIC_LIMITS: AsicLimits = {
+  maxContainerBytes: 512 * 1024 * 1024,
+  maxEntries: 1_000,
+  maxFileBytes: 256 * 1024 * 1024,
+  maxTotalBytes: 512 * 1024 * 1024,
+  maxRatio: 200,
+  maxNameBytes: 255,
+  maxManifestBytes: 1024 * 1024,
+};
+
+/** Small files may shrink as much as they like. */
+export const RATIO_FREE_BYTES = 64 * 1024;

@@ -1,0 +1,78 @@
+import { verifyDetached } from '../cms/verify-detached.ts';
+import { SignerError } from '../errors.ts';
+import type { TrustStore } from '../path/trust-store.ts';
+import type { Indication, SubIndication } from '../verdict.ts';
+import type { Certificate } from '../x509/certificate.ts';
+import { type OpenedAsicE, openAsicE } from './container.ts';
+import { type AsicLimits, DEFAULT_ASIC_LIMITS } from './limits.ts';
+
+/** What {@link verifyAsicE} found. */
+export interface AsicReport {
+  readonly indication: Indication;
+  readonly subIndication: SubIndication | null;
+  readonly certificate: Certificate | null;
+  /** Subject of the signing certificate, readable; null when it was not found. */
+  readonly signerText: string | null;
+  readonly certificateSha256: string | null;
+  /** The package digest; null when the container could not be opened. */
+  readonly manifestSha256: string | null;
+  /** Names, media types and sizes of the files that the signature covers. */
+  readonly files: readonly { name: string; mediaType: string; bytes: number }[];
+  readonly detail: string;
+}
+
+export interface VerifyAsicEOptions {
+  readonly trust: TrustStore;
+  readonly at: Date;
+  /** Where to look for the signing certificate when it is not in the signature. */
+  readonly candidates?: readonly Certificate[];
+  readonly limits?: AsicLimits;
+}
+
+/**
+ * Verifies an ASiC-E container: strict opening, digests, and the CAdES signature over the manifest
+ * with its certificate path and revocation at `at` (ETSI EN 319 102-1).
+ *
+ * What is wrong with the container is a result too: `HASH_FAILURE` for an altered file,
+ * `FORMAT_FAILURE` for anything else.
+ */
+export function verifyAsicE(container: Uint8Array, options: VerifyAsicEOptions): AsicReport {
+  let opened: OpenedAsicE;
+  try {
+    opened = openAsicE(container, options.limits ?? DEFAULT_ASIC_LIMITS);
+  } catch (error) {
+    if (!(error instanceof SignerError)) throw error;
+    const isDigest = error.code === 'SIGNER_ASIC_DIGEST_MISMATCH';
+    return {
+      indication: 'TOTAL-FAILED',
+      subIndication: isDigest ? 'HASH_FAILURE' : 'FORMAT_FAILURE',
+      certificate: null,
+      signerText: null,
+      certificateSha256: null,
+      manifestSha256: null,
+      files: [],
+      detail: error.message,
+    };
+  }
+  const { indication, subIndication, certificate, detail } = verifyDetached({
+    cms: opened.signature,
+    content: opened.manifest,
+    candidates: options.candidates ?? [],
+    trust: options.trust,
+    at: options.at,
+  });
+  return {
+    indication,
+    subIndication,
+    certificate,
+    signerText: certificate?.subjectText ?? null,
+    certificateSha256: certificate?.sha256 ?? null,
+    manifestSha256: opened.manifestSha256,
+    files: [...opened.files].map(([name, bytes]) => ({
+      name,
+      mediaType: opened.mediaTypes.get(name) ?? 'application/octet-stream',
+      bytes: bytes.length,
+    })),
+    detail,
+  };
+}
