@@ -53,6 +53,44 @@ export {
   isDocumentStatus,
   nameOfStatus,
 } from './document-status/status.ts';
+export {
+  DOCUMENT_TYPE_ABBREVIATIONS,
+  normaliseTypeName,
+  notationFits,
+} from './edxml/document-type.ts';
+export { EDXML_LIMITS, type EdxmlLimits } from './edxml/limits.ts';
+export type {
+  EdxmlAgency,
+  EdxmlAttachment,
+  EdxmlBusiness,
+  EdxmlCode,
+  EdxmlDocument,
+  EdxmlDocumentInfo,
+  EdxmlDocumentType,
+  EdxmlMessageHeader,
+  EdxmlOtherElement,
+  EdxmlOtherInfo,
+  EdxmlPromulgation,
+  EdxmlReceiverChange,
+  EdxmlReplacement,
+  EdxmlResponseFor,
+  EdxmlSignatory,
+  EdxmlStaff,
+  EdxmlStatus,
+  EdxmlStatusHeader,
+  EdxmlTraceHeader,
+  EdxmlTransferredAs,
+} from './edxml/model.ts';
+export { readEdxml } from './edxml/read.ts';
+export {
+  type EdxmlProblem,
+  type EdxmlSeverity,
+  type ValidateOptions,
+  changedDocumentId,
+  validateEdxml,
+} from './edxml/validate.ts';
+export { writeEdxml } from './edxml/write.ts';
+export type { XmlElement } from './edxml/xml-tree.ts';
 export { BUS_ERRORS, BusError, type BusErrorCode, type BusErrorDetails } from './errors.ts';
 export {
   type AuthenticateOptions,

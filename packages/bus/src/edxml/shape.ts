@@ -34,7 +34,7 @@ import type {
   EdxmlTraceHeader,
 } from './model.ts';
 
-const agency: Shape<EdxmlAgency> = {
+export const agency: Shape<EdxmlAgency> = {
   organId: token('OrganId'),
   organizationInCharge: optionalText('always', 'OrganizationInCharge'),
   organName: optionalText('always', 'OrganName'),
@@ -47,12 +47,12 @@ const agency: Shape<EdxmlAgency> = {
 
 const code: Shape<EdxmlCode> = { number: token('CodeNumber'), notation: token('CodeNotation') };
 
-const promulgation: Shape<EdxmlPromulgation> = {
+export const promulgation: Shape<EdxmlPromulgation> = {
   place: optionalText('always', 'Place'),
   date: requiredDate('PromulgationDate'),
 };
 
-const documentType: Shape<EdxmlDocumentType> = {
+export const documentType: Shape<EdxmlDocumentType> = {
   type: integer('Type'),
   detail: integer('TypeDetail'),
   name: text('TypeName'),
@@ -64,7 +64,7 @@ const signatory: Shape<EdxmlSignatory> = {
   fullName: optionalText('always', 'FullName'),
 };
 
-const otherInfo: Shape<EdxmlOtherInfo> = {
+export const otherInfo: Shape<EdxmlOtherInfo> = {
   priority: integerOr(0, 'Priority'),
   sphereOfPromulgation: optionalText('always', 'SphereOfPromulgation'),
   typerNotation: optionalText('always', 'TyperNotation'),
@@ -74,7 +74,7 @@ const otherInfo: Shape<EdxmlOtherInfo> = {
   appendixes: textList('always', 'Appendixes', 'Appendix'),
 };
 
-const responseFor: Shape<EdxmlResponseFor> = {
+export const responseFor: Shape<EdxmlResponseFor> = {
   organId: token('OrganId'),
   code: token('Code'),
   promulgationDate: requiredDate('PromulgationDate'),
