@@ -12,8 +12,8 @@ import type { DirectoryStore } from './storage/directory-store.ts';
 export interface DirectoryCopyOptions {
   readonly db: Db;
   readonly store: DirectoryStore;
-  /** Asks the site service for the signed entries after a sequence. */
-  readonly fetchSince: (sequence: number) => Promise<readonly Uint8Array[]>;
+  /** Asks the site service for the signed entries after a sequence, page by page. */
+  readonly pagesSince: (sequence: number) => AsyncIterable<readonly Uint8Array[]>;
   readonly verify: VerifySignature;
   /** DER of the one certificate that may sign entries. */
   readonly registrarCertificate: Uint8Array;
@@ -65,16 +65,23 @@ export class DirectoryCopy {
   }
 
   async #refresh(): Promise<ReadonlySet<AgencyCode>> {
-    const { db, store, fetchSince, log } = this.#options;
-    const records = await fetchSince(store.highestSequence());
-    const verified = records.flatMap((bytes) => this.#verify(bytes));
-    const keep = db.transaction(() => verified.filter((one) => store.add(one.entry, one.bytes)));
-    const added = keep.immediate();
-    for (const { entry } of added) {
-      this.#entries.set(entry.code, newerEntry(this.#entries.get(entry.code), entry));
+    const { store, pagesSince, log } = this.#options;
+    const changed = new Set<AgencyCode>();
+    for await (const page of pagesSince(store.highestSequence())) {
+      for (const entry of this.#keep(page)) {
+        this.#entries.set(entry.code, newerEntry(this.#entries.get(entry.code), entry));
+        changed.add(entry.code);
+      }
     }
-    if (added.length > 0) log('info', 'directory entries added', { count: added.length });
-    return new Set(added.map(({ entry }) => entry.code));
+    if (changed.size > 0) log('info', 'directory entries added', { agencies: changed.size });
+    return changed;
+  }
+
+  #keep(page: readonly Uint8Array[]): DirectoryEntry[] {
+    const { db, store } = this.#options;
+    const verified = page.flatMap((bytes) => this.#verify(bytes));
+    const keep = db.transaction(() => verified.filter((one) => store.add(one.entry, one.bytes)));
+    return keep.immediate().map(({ entry }) => entry);
   }
 
   #verify(bytes: Uint8Array): { entry: DirectoryEntry; bytes: Uint8Array }[] {

@@ -162,7 +162,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
     this.#directory = new DirectoryCopy({
       db,
       store: new DirectoryStore(db),
-      fetchSince: (sequence) => connection.getDirectorySince(sequence),
+      pagesSince: (sequence) => connection.directoryPages(sequence),
       verify,
       registrarCertificate: options.registrarCertificate,
       now,

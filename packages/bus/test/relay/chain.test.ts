@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest';
+
+import {
+  RelayDatabase,
+  composeReport,
+  dispatch,
+  electronic,
+  paper,
+  receipt,
+} from './relay-database.ts';
+
+const AT = '2026-07-10T02:00:00.000Z';
+
+function withAgencies(): RelayDatabase {
+  const relay = new RelayDatabase();
+  relay.addAgency('H09', 'province');
+  relay.addAgency('G12', 'central');
+  return relay;
+}
+
+function chainOf(relay: RelayDatabase, agency = 'H09') {
+  const { upTo, highest, brokenAt } = relay.reports.chain(agency);
+  return { upTo, highest, brokenAt, missing: relay.reports.missing(agency, 100) };
+}
+
+describe('the chain of an agency', () => {
+  it('goes forward while every record links to the one before', () => {
+    using relay = withAgencies();
+    for (let number = 1; number <= 3; number += 1) relay.report('H09', paper(number));
+    expect(chainOf(relay)).toEqual({ upTo: 3, highest: 3, brokenAt: null, missing: [] });
+  });
+
+  it('changes nothing when a record comes again', () => {
+    using relay = withAgencies();
+    const first = relay.compose('H09', dispatch(1, [electronic('G12')]));
+    expect(relay.take(first)).toBe('new');
+    const before = relay.queries.counts();
+    expect(relay.take(first)).toBe('duplicate');
+    expect(relay.queries.counts()).toEqual(before);
+  });
+
+  it('answers a repeated record with the watermark, which its sender must have missed', () => {
+    using relay = withAgencies();
+    const first = relay.compose('H09', paper(1));
+    relay.take(first);
+    relay.reports.watermarkPublished('H09', relay.reports.chain('H09').revision, 0);
+    expect(relay.reports.watermarksDue()).toEqual([]);
+    relay.take(first);
+    expect(relay.reports.watermarksDue()).toEqual(['H09']);
+  });
+
+  it('keeps what comes after a gap, asks for the gap, and closes it in any order', () => {
+    using relay = withAgencies();
+    const reports = [1, 2, 3, 4, 5, 6].map((number) => relay.compose('H09', paper(number)));
+    const take = (number: number) => relay.take(reports[number - 1] ?? expect.fail());
+    take(1);
+    take(6);
+    expect(chainOf(relay)).toMatchObject({ upTo: 1, highest: 6, missing: [[2, 5]] });
+    expect(relay.queries.share({ from: '2026-07', to: '2026-07' })).toMatchObject({
+      tiers: { all: { P: 2, lower_bound: true } },
+      missing_reports: [{ agency: 'H09', first: 2, last: 5 }],
+    });
+    take(4);
+    expect(chainOf(relay).missing).toEqual([
+      [2, 3],
+      [5, 5],
+    ]);
+    take(5);
+    take(3);
+    take(2);
+    expect(chainOf(relay)).toEqual({ upTo: 6, highest: 6, brokenAt: null, missing: [] });
+  });
+
+  it('asks again for a gap only when its last request is old', () => {
+    using relay = withAgencies();
+    relay.compose('H09', paper(1));
+    relay.report('H09', paper(2));
+    relay.reports.watermarkPublished('H09', relay.reports.chain('H09').revision, 1_000);
+    expect(relay.reports.remindMissing(1_000)).toBe(0);
+    expect(relay.reports.remindMissing(1_001)).toBe(1);
+    expect(relay.reports.watermarksDue()).toEqual(['H09']);
+  });
+
+  it('keeps a fork as a contradiction: the first record of a number counts', () => {
+    using relay = withAgencies();
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    const other = composeReport('H09', 1, null, paper(1), AT);
+    expect(relay.take(other)).toBe('fork');
+    expect(relay.take(other)).toBe('fork');
+    expect(relay.queries.counts()).toMatchObject({ reports: 1, papers: 0, contradictions: 1 });
+    expect(relay.queries.listContradictions()).toMatchObject([
+      { kind: 'CHAIN_FORK', agency: 'H09', reportNumber: 1 },
+    ]);
+  });
+
+  it('stops at a record that links to another past, and says so', () => {
+    using relay = withAgencies();
+    relay.report('H09', paper(1));
+    const rewritten = composeReport('H09', 2, 'f'.repeat(64), paper(2), AT);
+    relay.take(rewritten);
+    relay.take(composeReport('H09', 3, rewritten.verified.payloadHash, paper(3), AT));
+    expect(chainOf(relay)).toEqual({ upTo: 1, highest: 3, brokenAt: 2, missing: [] });
+    expect(relay.queries.listContradictions()).toMatchObject([
+      { kind: 'CHAIN_BROKEN', agency: 'H09', reportNumber: 2 },
+    ]);
+    expect(relay.queries.listChains()).toMatchObject([{ agency: 'H09', upTo: 1, brokenAt: 2 }]);
+  });
+});
+
+describe('receipts', () => {
+  it('that come before the dispatch they answer are kept and joined', () => {
+    using relay = withAgencies();
+    relay.report('G12', receipt('H09', 1, '01'));
+    const accepted = { at: '2026-07-10T03:00:00.000Z', incoming: { year: 2026, number: 7 } };
+    relay.report('G12', receipt('H09', 1, '03', accepted));
+    expect(relay.queries.track('doc-1')).toEqual([]);
+    expect(relay.queries.counts().receipts).toMatchObject({ '01': 0, '03': 0 });
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    expect(relay.queries.track('doc-1', 'H09')[0]?.deliveries).toMatchObject([
+      {
+        to: 'G12',
+        toName: 'Agency G12',
+        state: '03',
+        receipts: [{ status: '01' }, { status: '03', incoming: { year: 2026, number: 7 } }],
+      },
+    ]);
+  });
+
+  it('give the furthest state whatever their order', () => {
+    using relay = withAgencies();
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    for (const status of ['06', '03', '01', '05', '12']) {
+      relay.report('G12', receipt('H09', 1, status));
+    }
+    const [document] = relay.queries.track('1/UBND-VP');
+    expect(document?.deliveries[0]?.state).toBe('06');
+    expect(document?.deliveries[0]?.receipts).toHaveLength(5);
+  });
+
+  it('of a refusal stand until the recipient says something better later', () => {
+    using relay = withAgencies();
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    const damaged = { at: '2026-07-10T02:00:10.000Z', packageDigest: null, reason: 'hỏng' };
+    relay.report('G12', receipt('H09', 1, '01', { at: '2026-07-10T02:00:20.000Z' }));
+    relay.report('G12', receipt('H09', 1, '02', damaged));
+    expect(relay.queries.track('doc-1')[0]?.deliveries[0]?.state).toBe('01');
+    relay.report('G12', receipt('H09', 1, '02', { at: '2026-07-10T02:00:30.000Z' }));
+    expect(relay.queries.track('doc-1')[0]?.deliveries[0]?.state).toBe('02');
+  });
+
+  it('of a stranger, for another package or without one are shown and not counted', () => {
+    using relay = withAgencies();
+    relay.addAgency('H10', 'province');
+    relay.report('G12', receipt('H09', 1, '01', { packageDigest: 'a'.repeat(64) })); // comes early
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    relay.report('H10', receipt('H09', 1, '01'));
+    relay.report('G12', receipt('H09', 1, '03', { packageDigest: null }));
+    expect(relay.queries.counts().receipts).toEqual({ '01': 0, '02': 0, '03': 0, '06': 0 });
+    const [document] = relay.queries.track('doc-1');
+    expect(document?.deliveries).toMatchObject([{ state: 'sent', receipts: [] }]);
+    expect(document?.contradictory.map(({ from, status }) => [from, status])).toEqual([
+      ['G12', '01'],
+      ['H10', '01'],
+      ['G12', '03'],
+    ]);
+    expect(relay.queries.listContradictions().map(({ kind }) => kind)).toEqual([
+      'RECEIPT_DIGEST_MISSING',
+      'RECEIPT_NOT_ADDRESSED',
+      'RECEIPT_DIGEST_DIFFERS',
+    ]);
+  });
+
+  it('are kept apart for two documents of the same id from two senders', () => {
+    using relay = withAgencies();
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    relay.report('G12', dispatch(1, [electronic('H09')]));
+    relay.report('G12', receipt('H09', 1, '01'));
+    const states = relay.queries
+      .track('doc-1')
+      .map(({ from, deliveries }) => [from, deliveries[0]?.state]);
+    expect(states).toEqual([
+      ['G12', 'sent'],
+      ['H09', '01'],
+    ]);
+    expect(relay.queries.track('doc-1', 'G12')).toHaveLength(1);
+  });
+});
+
+it('shows a document that is dispatched twice and counts the first', () => {
+  using relay = withAgencies();
+  relay.report('H09', dispatch(1, [electronic('G12')]));
+  relay.report('H09', dispatch(2, [electronic('G12', 'E+P')], { documentId: 'doc-1' }));
+  expect(relay.queries.listContradictions()).toMatchObject([{ kind: 'DOCUMENT_REDISPATCHED' }]);
+  expect(relay.queries.track('doc-1')).toHaveLength(1);
+});

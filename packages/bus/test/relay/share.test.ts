@@ -1,0 +1,319 @@
+import { describe, expect, it } from 'vitest';
+
+import { BusError } from '../../src/index.ts';
+import {
+  RelayDatabase,
+  codeOf,
+  dispatch,
+  electronic,
+  onPaper,
+  paper,
+  receipt,
+  voided,
+} from './relay-database.ts';
+
+const JULY = { from: '2026-07', to: '2026-07' };
+
+function fourTiers(): RelayDatabase {
+  const relay = new RelayDatabase();
+  relay.addAgency('G12', 'central');
+  relay.addAgency('H09', 'province');
+  relay.addAgency('H09.12', 'district', { parent: codeOf('H09') });
+  relay.addAgency('H09.12.034', 'commune', { parent: codeOf('H09.12') });
+  return relay;
+}
+
+describe('the class of a document (DESIGN §7)', () => {
+  it('is E when all recipients are electronic', () => {
+    using relay = fourTiers();
+    relay.report('H09', dispatch(1, [electronic('G12'), electronic('H09.12')]));
+    expect(relay.queries.share(JULY).tiers.province).toMatchObject({
+      E: 1,
+      EP: 0,
+      P: 0,
+      rate_electronic: 1,
+      rate_any: 1,
+      deliveries: 2,
+    });
+  });
+
+  it('is E+P when any recipient gets paper as well', () => {
+    using relay = fourTiers();
+    relay.report('H09', dispatch(1, [electronic('G12', 'E+P'), electronic('H09.12')]));
+    expect(relay.queries.share(JULY).tiers.province).toMatchObject({
+      E: 0,
+      EP: 1,
+      P: 0,
+      rate_electronic: 0,
+      rate_any: 1,
+      deliveries: 2,
+    });
+  });
+
+  it('is E+P when some recipients get paper only, and they are listed', () => {
+    using relay = fourTiers();
+    relay.report('H09', dispatch(1, [electronic('G12'), onPaper('Công ty Ánh Dương')]));
+    expect(relay.queries.share(JULY).tiers.province).toMatchObject({ EP: 1, deliveries: 1 });
+    expect(relay.queries.track('doc-1')[0]?.paperRecipients).toEqual([
+      { name: 'Công ty Ánh Dương', reason: 'not-connected' },
+    ]);
+  });
+
+  it('is P when it was entered as a paper document, or no recipient is electronic', () => {
+    using relay = fourTiers();
+    relay.report('H09', paper(1));
+    relay.report('H09', dispatch(2, [onPaper('Công ty Ánh Dương')]));
+    relay.report('H09', dispatch(3, [electronic('G12')]));
+    relay.report('H09', dispatch(4, [electronic('G12', 'E+P')]));
+    expect(relay.queries.share(JULY).tiers.province).toMatchObject({
+      E: 1,
+      EP: 1,
+      P: 2,
+      rate_electronic: 0.25,
+      rate_any: 0.5,
+      deliveries: 2,
+    });
+  });
+
+  it('counts a document once, however many receive it', () => {
+    using relay = fourTiers();
+    const all = [electronic('G12'), electronic('H09.12'), electronic('H09.12.034')];
+    relay.report('H09', dispatch(1, all));
+    expect(relay.queries.share(JULY).tiers.province).toMatchObject({ E: 1, deliveries: 3 });
+  });
+});
+
+describe('the rates', () => {
+  it('are null, not zero, when there is nothing to divide', () => {
+    using relay = fourTiers();
+    relay.report('H09', paper(1));
+    const { tiers } = relay.queries.share(JULY);
+    expect(tiers.central).toMatchObject({ rate_electronic: null, rate_any: null });
+    expect(tiers.province).toMatchObject({
+      rate_electronic: 0,
+      rate_any: 0,
+      rate_signed: null,
+      time_to_01_ms: null,
+    });
+  });
+
+  it('count signed documents among those sent electronically', () => {
+    using relay = fourTiers();
+    relay.report('H09', dispatch(1, [electronic('G12')], { signed: true }));
+    relay.report('H09', dispatch(2, [electronic('G12', 'E+P')], { signed: true }));
+    relay.report('H09', dispatch(3, [electronic('G12')], { signed: false }));
+    relay.report('H09', dispatch(4, [onPaper('x')], { signed: true }));
+    expect(relay.queries.share(JULY).tiers.province).toMatchObject({
+      signed: 2,
+      rate_signed: 2 / 3,
+    });
+  });
+});
+
+describe('numbers of the register', () => {
+  it('leaves a void number out of all terms and lists it', () => {
+    using relay = fourTiers();
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    relay.report('H09', voided(2));
+    const share = relay.queries.share(JULY);
+    expect(share.tiers.province).toMatchObject({
+      E: 1,
+      rate_electronic: 1,
+      void_numbers: 1,
+      lower_bound: false,
+    });
+    expect(share.voids).toEqual([{ agency: 'H09', year: 2026, number: 2, reason: 'soạn nhầm' }]);
+  });
+
+  it('is a lower bound while a number has no record, and no longer once it comes', () => {
+    using relay = fourTiers();
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    relay.report('H09', dispatch(5, [electronic('G12')]));
+    const before = relay.queries.share(JULY);
+    expect(before.tiers.province).toMatchObject({ lower_bound: true, missing_numbers: 3 });
+    expect(before.tiers.central.lower_bound).toBe(false);
+    expect(before.gaps).toEqual([{ agency: 'H09', year: 2026, first: 2, last: 4 }]);
+
+    relay.report('H09', paper(3));
+    expect(relay.queries.share(JULY).gaps).toEqual([
+      { agency: 'H09', year: 2026, first: 2, last: 2 },
+      { agency: 'H09', year: 2026, first: 4, last: 4 },
+    ]);
+    relay.report('H09', voided(2));
+    relay.report('H09', paper(4));
+    expect(relay.queries.share(JULY).tiers.province).toMatchObject({
+      lower_bound: false,
+      missing_numbers: 0,
+    });
+  });
+
+  it('counts a gap in the months it may belong to and in no other', () => {
+    using relay = fourTiers();
+    relay.report('H09', dispatch(1, [electronic('G12')], { issuedOn: '2026-02-01' }));
+    relay.report('H09', dispatch(3, [electronic('G12')], { issuedOn: '2026-04-01' }));
+    const lowerBounds = relay.queries
+      .share({ from: '2026-01', to: '2026-05' })
+      .months.map(({ month, tiers }) => [month, tiers.all.lower_bound]);
+    expect(lowerBounds).toEqual([
+      ['2026-01', false],
+      ['2026-02', true],
+      ['2026-03', true],
+      ['2026-04', true],
+      ['2026-05', false],
+    ]);
+  });
+
+  it('starts a new series every year', () => {
+    using relay = fourTiers();
+    relay.report('H09', dispatch(1, [electronic('G12')], { issuedOn: '2025-12-31' }));
+    const again = dispatch(1, [electronic('G12')], { documentId: 'b', issuedOn: '2026-01-02' });
+    relay.report('H09', again);
+    const { tiers, gaps } = relay.queries.share({ from: '2025-12', to: '2026-01' });
+    expect(tiers.all).toMatchObject({ E: 2, lower_bound: false });
+    expect(gaps).toEqual([]);
+  });
+
+  it('counts the first document of a number and shows the second as a contradiction', () => {
+    using relay = fourTiers();
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    relay.report('H09', paper(1));
+    relay.report('H09', dispatch(1, [electronic('G12', 'E+P')], { documentId: 'other' }));
+    relay.report('H09', voided(1));
+    expect(relay.queries.share(JULY).tiers.all).toMatchObject({ E: 1, EP: 0, P: 0, deliveries: 1 });
+    const found = relay.queries.listContradictions();
+    expect(found.map(({ kind, reportNumber }) => [kind, reportNumber])).toEqual([
+      ['REGISTER_NUMBER_REUSED', 4],
+      ['REGISTER_NUMBER_REUSED', 3],
+      ['REGISTER_NUMBER_REUSED', 2],
+    ]);
+  });
+
+  it('does not count an update or recall of a document as another document', () => {
+    using relay = fourTiers();
+    const update = { businessType: 2, documentId: 'update', issuedOn: '2026-07-11' } as const;
+    relay.report('H09', dispatch(1, [electronic('G12')], update)); // comes before its original
+    relay.report('H09', dispatch(1, [electronic('G12'), electronic('H09.12')]));
+    relay.report('H09', dispatch(1, [electronic('G12')], { ...update, businessType: 1 }));
+    expect(relay.queries.share(JULY).tiers.all).toMatchObject({ E: 1, deliveries: 2 });
+    expect(relay.queries.listContradictions()).toEqual([]);
+  });
+
+  it('counts a replacement, which has a number of its own, beside what it replaces', () => {
+    using relay = fourTiers();
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    relay.report('H09', dispatch(2, [electronic('G12')], { businessType: 3 }));
+    expect(relay.queries.share(JULY).tiers.all).toMatchObject({ E: 2 });
+  });
+});
+
+describe('deliveries and receipts', () => {
+  it('lists a sent document without receipts as open, yet counts it as sent', () => {
+    using relay = fourTiers();
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    expect(relay.queries.share(JULY).tiers.all).toMatchObject({ E: 1, deliveries: 1, open: 1 });
+    expect(relay.queries.listOpen()).toMatchObject([{ from: 'H09', to: 'G12', overdue: true }]);
+  });
+
+  it('still counts a refused document as sent', () => {
+    using relay = fourTiers();
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    relay.report('G12', receipt('H09', 1, '02', { reasonCode: 'DUPLICATE', reason: 'trùng' }));
+    expect(relay.queries.share(JULY).tiers.province).toMatchObject({
+      E: 1,
+      refused: 1,
+      receipted: 1,
+      open: 0,
+    });
+  });
+
+  it('gives median and 95th percentile of the times to 01 and 03', () => {
+    using relay = fourTiers();
+    for (let number = 1; number <= 20; number += 1) {
+      relay.report('H09', dispatch(number, [electronic('G12')]), '2026-07-10T02:00:00.000Z');
+      const at = new Date(Date.parse('2026-07-10T02:00:00.000Z') + number * 1_000).toISOString();
+      relay.report('G12', receipt('H09', number, '01', { at }));
+      if (number <= 2) relay.report('G12', receipt('H09', number, '03', { at }));
+    }
+    expect(relay.queries.share(JULY).tiers.all).toMatchObject({
+      receipted_01: 20,
+      receipted_03: 2,
+      receipted_06: 0,
+      time_to_01_ms: { median: 10_000, p95: 19_000 },
+      time_to_03_ms: { median: 1_000, p95: 2_000 },
+    });
+  });
+});
+
+describe('the period and the scope', () => {
+  it('goes by the date of issue, so a late report changes its own month', () => {
+    using relay = fourTiers();
+    const june = dispatch(1, [electronic('G12')], { issuedOn: '2026-06-30' });
+    relay.report('H09', june, '2026-07-05T00:00:00.000Z');
+    relay.report('H09', dispatch(2, [electronic('G12')], { issuedOn: '2026-07-01' }));
+    const { months } = relay.queries.share({ from: '2026-06', to: '2026-07' });
+    expect(months.map(({ month, tiers }) => [month, tiers.all.E])).toEqual([
+      ['2026-06', 1],
+      ['2026-07', 1],
+    ]);
+    expect(relay.queries.share(JULY).tiers.all.E).toBe(1);
+  });
+
+  it('takes the tier from the directory', () => {
+    using relay = fourTiers();
+    relay.addAgency('H09.05', 'province', { parent: codeOf('H09') }); // a provincial department
+    relay.report('H09.05', dispatch(1, [electronic('G12')]));
+    relay.report('H09.12', dispatch(1, [electronic('G12')]));
+    relay.report('H09.12.034', paper(1));
+    const { tiers } = relay.queries.share(JULY);
+    expect(tiers).toMatchObject({
+      province: { E: 1, P: 0 },
+      district: { E: 1, P: 0 },
+      commune: { E: 0, P: 1 },
+      all: { E: 2, P: 1 },
+    });
+  });
+
+  it('lists the agencies that reported nothing, instead of counting them as zero', () => {
+    using relay = fourTiers();
+    relay.addAgency('H10', 'province', { validFrom: '2026-08-01T00:00:00.000Z' });
+    relay.addAgency('H11', 'province', { validTo: '2026-01-01T00:00:00.000Z' });
+    relay.addAgency('W01', 'central', { role: 'relay' });
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    relay.report('G12', receipt('H09', 1, '01')); // it sent nothing, but it is heard of
+    const share = relay.queries.share(JULY);
+    expect(share.silent.map(({ code }) => code)).toEqual(['H09.12', 'H09.12.034']);
+    expect(share.tiers.province).toMatchObject({ agencies: 1, agencies_silent: 0 });
+    expect(share.tiers.all).toMatchObject({ agencies: 4, agencies_silent: 2 });
+  });
+
+  it('can be narrowed to one agency, a tier, or what is below an agency', () => {
+    using relay = fourTiers();
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    relay.report('H09.12', dispatch(1, [electronic('G12')]));
+    relay.report('H09.12.034', dispatch(1, [electronic('G12')]));
+    relay.report('G12', dispatch(1, [electronic('H09')]));
+    const count = (scope: object) => relay.queries.share({ ...JULY, ...scope }).tiers.all.E;
+    expect(count({})).toBe(4);
+    expect(count({ agency: 'h09' })).toBe(1);
+    expect(count({ tier: 'commune' })).toBe(1);
+    expect(count({ under: 'H09' })).toBe(3);
+    expect(count({ under: 'H09', tier: 'district' })).toBe(1);
+    const { agencies, silent } = relay.queries.share({ ...JULY, under: 'H09.12' });
+    expect(agencies.map(({ code, E }) => [code, E])).toEqual([
+      ['H09.12', 1],
+      ['H09.12.034', 1],
+    ]);
+    expect(silent).toEqual([]);
+  });
+
+  it.each([
+    [{ from: '2026-13', to: '2026-13' }, 'is not a month'],
+    [{ from: '2026-08', to: '2026-07' }, 'is after'],
+    [{ from: '1990-01', to: '2026-07' }, 'is more than'],
+    [{ ...JULY, agency: 'H99' }, 'is not in the relay'],
+  ])('refuses %o', (request, message) => {
+    using relay = fourTiers();
+    expect(() => relay.queries.share(request)).toThrow(BusError);
+    expect(() => relay.queries.share(request)).toThrow(message);
+  });
+});
