@@ -122,7 +122,6 @@ async function installTarballs(project: string, tarballs: Record<string, string>
     types: ['node'],
     typeRoots: [join(ROOT, 'node_modules', '@types')],
     strict: true,
-    exactOptionalPropertyTypes: true,
     verbatimModuleSyntax: true,
     skipLibCheck: false,
     outDir: 'out',
@@ -147,14 +146,15 @@ async function run(program: string, args: readonly string[], cwd: string): Promi
   return await new Promise((done, fail) => {
     const finish = (error: ExecFileException | null, stdout: string, stderr: string) => {
       if (error === null) done(stdout);
-      else fail(new Error(`${program} ${args.join(' ')}:\n${stdout}${stderr}`, { cause: error }));
+      else fail(new Error(`${program} ${args.join(' ')}:\n${stdout}${stderr}`));
     };
     execFile(program, [...args], { cwd, env, maxBuffer: 64 * 1024 * 1024 }, finish);
   });
 }
 
 function sourceFiles(name: string): string[] {
-  return filesBelow(join(ROOT, 'packages', name, 'src'), '.ts');
+  const files = filesBelow(join(ROOT, 'packages', name, 'src'), '.ts');
+  return files.filter((file) => !file.endsWith('.d.ts'));
 }
 
 function sqlFiles(name: string): string[] {
