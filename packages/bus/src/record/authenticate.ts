@@ -137,8 +137,9 @@ export function findingOfVerdict(
     case 'CHAIN_CONSTRAINTS_FAILURE':
     case 'CERTIFICATE_CHAIN_GENERAL_FAILURE':
     case 'CRYPTO_CONSTRAINTS_FAILURE':
-    case 'TRY_LATER':
       return 'CERTIFICATE_UNTRUSTED';
+    case 'TRY_LATER':
+      return 'REVOCATION_UNKNOWN';
     default:
       return verdict.indication === 'TOTAL-FAILED' ? 'SIGNATURE_BROKEN' : 'CERTIFICATE_UNTRUSTED';
   }

@@ -1,7 +1,10 @@
 /** What becomes of a record or document that a finding was made on. */
 export interface FindingRule {
-  /** `quarantine`: kept and shown, never handed over. `warning`: accepted, the clerk sees it. */
-  readonly severity: 'quarantine' | 'warning';
+  /**
+   * `quarantine`: kept and shown, never handed over. `warning`: accepted, the clerk sees it.
+   * `hold`: left with the broker and judged again, because this side lacks what it needs to judge.
+   */
+  readonly severity: 'quarantine' | 'warning' | 'hold';
   /**
    * Whether a signed refusal with this code goes back when the document is not accepted. Not when
    * the sender is unknown or unproven: a refusal must not be aimed at whomever a forger names.
@@ -21,6 +24,8 @@ export const FINDINGS = {
   CERTIFICATE_EXPIRED: { severity: 'quarantine', refusal: true },
   CERTIFICATE_REVOKED: { severity: 'quarantine', refusal: true },
   CERTIFICATE_UNTRUSTED: { severity: 'quarantine', refusal: true },
+  /** No fresh CRL here: refusing would blame the sender for our own gap. */
+  REVOCATION_UNKNOWN: { severity: 'hold', refusal: false },
   PACKAGE_MALFORMED: { severity: 'quarantine', refusal: true },
   PACKAGE_DIGEST_MISMATCH: { severity: 'quarantine', refusal: true },
   HEADER_MISMATCH: { severity: 'quarantine', refusal: true },
@@ -29,6 +34,10 @@ export const FINDINGS = {
   /** Accepted for information only (QĐ 28 Art. 5); an agency's setting may refuse it instead. */
   DOCUMENT_UNSIGNED: { severity: 'warning', refusal: true },
   DOCUMENT_UNCERTAIN: { severity: 'warning', refusal: false },
+  /** Well signed, but not with a seal that the directory lists for the sender. */
+  DOCUMENT_SEAL_OTHER: { severity: 'warning', refusal: false },
+  /** A receipt for a delivery that this agency did not make, or for another package. */
+  RECEIPT_UNEXPECTED: { severity: 'quarantine', refusal: false },
 } as const satisfies Record<string, FindingRule>;
 
 export type Finding = keyof typeof FINDINGS;
