@@ -40,6 +40,8 @@ export interface Connection {
   status(): ConnectionStatus;
   /** @returns a function that ends the listening. */
   onStatus(listener: StatusListener): () => void;
+  /** What must happen while there is still a connection. @returns a function that takes it back. */
+  beforeClose(action: () => Promise<void>): () => void;
   /** Ends what waits for an answer; nothing arrives any more. */
   close(): Promise<void>;
 }
@@ -57,6 +59,7 @@ export async function openConnection(
   const servers = typeof options.servers === 'string' ? [options.servers] : [...options.servers];
   const nats = await dial(options, servers, name, inboxPrefix);
   const listeners = new Set<StatusListener>();
+  const actions = new Set<() => Promise<void>>();
   let current: ConnectionStatus = 'connected';
   const change = (next: ConnectionStatus) => {
     if (next === current) return;
@@ -73,7 +76,12 @@ export async function openConnection(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    beforeClose: (action) => {
+      actions.add(action);
+      return () => actions.delete(action);
+    },
     close: async () => {
+      await Promise.all([...actions].map((action) => action()));
       await nats.close();
       change('disconnected');
     },

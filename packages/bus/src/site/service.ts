@@ -1,13 +1,13 @@
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 
-import type { AgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
-import { connectSite } from '../broker/site-connection.ts';
+import { type SiteConnection, connectSite } from '../broker/site-connection.ts';
 import { isOpenAt } from '../directory/entry.ts';
 import {
   type ConsumerPlan,
   LOCAL_STREAM_LIMITS,
+  REDELIVERY_BACKOFF_MS,
   type StreamLimits,
   consumersOfAgency,
   consumersOfRelay,
@@ -22,12 +22,14 @@ import {
   openEnrolment,
 } from './enrolment.ts';
 import { answerDirectoryRequest } from './page.ts';
-import type { RegisteredEntry } from './registry.ts';
+import type { RegisteredEntry, Registry } from './registry.ts';
 
 export interface SiteOptions extends EnrolmentOptions {
   readonly servers: string | readonly string[];
   /** Sizes of the streams of each site. */
   readonly limits?: StreamLimits;
+  /** When the broker hands out again what was not acknowledged, per attempt. */
+  readonly redeliveryBackoffMs?: readonly number[];
   /** What goes wrong while nobody waits for an answer: an entry file that cannot be read, say. */
   readonly onError?: (error: Error) => void;
   /** How often the folder is looked at besides the system's own notices. */
@@ -40,7 +42,7 @@ export interface SiteService extends AsyncDisposable {
   /** Signed entry, credentials, streams and consumers: the agency can connect when this returns. */
   addAgency(input: AgencyInput): Promise<Enrolled>;
   addRelay(input: AgencyInput): Promise<Enrolled>;
-  /** Prepares the streams of a site that the operator was given meanwhile. */
+  /** Makes the streams of a site that the operator was given meanwhile. */
   addSite(site: Site): Promise<void>;
   /** Takes in what other processes wrote; it also happens by itself. */
   refresh(): Promise<void>;
@@ -60,57 +62,14 @@ const POLL_MS = 2_000;
  */
 export async function openSite(options: SiteOptions): Promise<SiteService> {
   const now = options.now ?? (() => new Date());
-  const limits = options.limits ?? LOCAL_STREAM_LIMITS;
   const enrolment = await openEnrolment(options);
   const { registry } = enrolment;
   const credentials = await mintSiteCredentials(options.operator, now());
   const connection = await connectSite({ servers: options.servers, credentials });
-
-  const prepareSites = async (sites: readonly Site[]): Promise<void> => {
-    for (const plan of sites.flatMap((site) => streamsOfSite(site, limits))) {
-      await connection.ensureStream(plan);
-    }
-    await connection.ensureConsumers(await relayConsumers());
-  };
-  const relayConsumers = async (): Promise<ConsumerPlan[]> => {
-    const hosted = await options.operator.sites();
-    const relays = new Set(
-      registry.entries().flatMap(({ entry }) => (entry.role === 'relay' ? [entry.code] : [])),
-    );
-    return [...relays].flatMap((code: AgencyCode) => consumersOfRelay(code, hosted));
-  };
-  const prepareEntries = async (fresh: readonly RegisteredEntry[]): Promise<void> => {
-    if (fresh.length === 0) return;
-    const hosted = new Set(await options.operator.sites());
-    const agencies = fresh.filter(
-      ({ entry }) => entry.role === 'agency' && hosted.has(entry.site) && isOpenAt(entry, now()),
-    );
-    const plans = agencies.flatMap(({ entry }) => consumersOfAgency(entry.code, entry.site));
-    await connection.ensureConsumers([...plans, ...(await relayConsumers())]);
-    for (const site of hosted) connection.notifyDirectoryChanged(site);
-  };
-
-  let prepared = 0;
-  let working: Promise<void> = Promise.resolve();
-  const catchUp = async (): Promise<void> => {
-    await registry.refresh();
-    const end = registry.entries().length;
-    await prepareEntries(registry.entries().slice(prepared, end));
-    prepared = end;
-  };
-  const refresh = async (): Promise<void> => {
-    working = working.catch(() => undefined).then(catchUp);
-    await working;
-  };
-  const refreshInBackground = () => {
-    refresh().catch((error: unknown) => {
-      if (error instanceof Error && connection.status() === 'connected') options.onError?.(error);
-    });
-  };
-
+  const preparation = createPreparation(connection, registry, options, now);
   try {
-    await prepareSites(await options.operator.sites());
-    await refresh();
+    await preparation.prepareSites(await options.operator.sites());
+    await preparation.refresh();
   } catch (error) {
     await connection.close();
     throw error;
@@ -121,27 +80,95 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
   const stopFollowing = followFolder(
     join(options.folder, 'directory'),
     options.pollMs ?? POLL_MS,
-    refreshInBackground,
+    () => {
+      preparation.refresh().catch((error: unknown) => {
+        if (error instanceof Error && connection.status() === 'connected') options.onError?.(error);
+      });
+    },
   );
   const close = async (): Promise<void> => {
     stopFollowing();
     stopAnswering();
-    await working.catch(() => undefined);
+    await preparation.settled();
     await connection.close();
   };
-  const added = async (enrolled: Promise<Enrolled>): Promise<Enrolled> => {
-    const result = await enrolled;
-    await refresh();
-    return result;
+  const added = async (enrolled: Enrolled): Promise<Enrolled> => {
+    await preparation.refresh();
+    return enrolled;
   };
   return {
     enrolment,
-    addAgency: async (input) => await added(enrolment.addAgency(input)),
-    addRelay: async (input) => await added(enrolment.addRelay(input)),
-    addSite: async (site) => await prepareSites([site]),
-    refresh,
+    addAgency: async (input) => await added(await enrolment.addAgency(input)),
+    addRelay: async (input) => await added(await enrolment.addRelay(input)),
+    addSite: async (site) => await preparation.prepareSites([site]),
+    refresh: preparation.refresh,
     close,
     [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Keeps the broker in step with the directory. */
+interface Preparation {
+  prepareSites(sites: readonly Site[]): Promise<void>;
+  refresh(): Promise<void>;
+  /** When nothing is under way any more. */
+  settled(): Promise<void>;
+}
+
+function createPreparation(
+  connection: SiteConnection,
+  registry: Registry,
+  options: SiteOptions,
+  now: () => Date,
+): Preparation {
+  const limits = options.limits ?? LOCAL_STREAM_LIMITS;
+  const backoffMs = options.redeliveryBackoffMs ?? REDELIVERY_BACKOFF_MS;
+  let preparedCount = 0;
+  let working: Promise<void> = Promise.resolve();
+
+  const relayConsumers = async (): Promise<ConsumerPlan[]> => {
+    const hosted = await options.operator.sites();
+    const relays = registry.entries().filter(({ entry }) => entry.role === 'relay');
+    const codes = new Set(relays.map(({ entry }) => entry.code));
+    return [...codes].flatMap((code) => consumersOfRelay(code, hosted, backoffMs));
+  };
+  const prepareEntries = async (fresh: readonly RegisteredEntry[]): Promise<void> => {
+    const hosted = new Set(await options.operator.sites());
+    const agencies = fresh.filter(
+      ({ entry }) => entry.role === 'agency' && hosted.has(entry.site) && isOpenAt(entry, now()),
+    );
+    const plans = new Map<string, ConsumerPlan>();
+    for (const { entry } of agencies) {
+      for (const plan of consumersOfAgency(entry.code, entry.site, backoffMs)) {
+        plans.set(`${plan.stream} ${plan.name}`, plan);
+      }
+    }
+    const withRelays = fresh.some(({ entry }) => entry.role === 'relay');
+    await connection.ensureConsumers([
+      ...plans.values(),
+      ...(withRelays ? await relayConsumers() : []),
+    ]);
+    for (const site of hosted) connection.notifyDirectoryChanged(site);
+  };
+  const catchUp = async (): Promise<void> => {
+    await registry.refresh();
+    const fresh = registry.entries().slice(preparedCount);
+    if (fresh.length === 0) return;
+    await prepareEntries(fresh);
+    preparedCount += fresh.length;
+  };
+  return {
+    prepareSites: async (sites) => {
+      for (const plan of sites.flatMap((site) => streamsOfSite(site, limits))) {
+        await connection.ensureStream(plan);
+      }
+      await connection.ensureConsumers(await relayConsumers());
+    },
+    refresh: async () => {
+      working = working.catch(() => undefined).then(catchUp);
+      await working;
+    },
+    settled: async () => await working.catch(() => undefined),
   };
 }
 

@@ -102,7 +102,11 @@ export function streamsOfSite(site: Site, limits: StreamLimits): StreamPlan[] {
 }
 
 /** The two inbox lanes of an agency; made by the site service, never by the agency. */
-export function consumersOfAgency(code: AgencyCode, site: Site): ConsumerPlan[] {
+export function consumersOfAgency(
+  code: AgencyCode,
+  site: Site,
+  backoffMs = REDELIVERY_BACKOFF_MS,
+): ConsumerPlan[] {
   const to = `${parseSite(site)}.${codeToToken(code)}`;
   return LANES.map((lane) => ({
     stream: inboxStream(site),
@@ -110,17 +114,21 @@ export function consumersOfAgency(code: AgencyCode, site: Site): ConsumerPlan[] 
     // A trailing `>` would be wider than the stream's own subjects, and 2.9 refuses that.
     filterSubject: `vb.msg.*.${lane}.*.*.${to}.*.*`,
     maxAckPending: MAX_ACK_PENDING_INBOX,
-    backoffMs: REDELIVERY_BACKOFF_MS,
+    backoffMs,
   }));
 }
 
 /** What a relay reads: everything that the agencies of these sites report. */
-export function consumersOfRelay(code: AgencyCode, sites: readonly Site[]): ConsumerPlan[] {
+export function consumersOfRelay(
+  code: AgencyCode,
+  sites: readonly Site[],
+  backoffMs = REDELIVERY_BACKOFF_MS,
+): ConsumerPlan[] {
   return sites.map((site) => ({
     stream: reportStream(site),
     name: relayConsumer(code),
     filterSubject: `vb.report.*.${parseSite(site)}.*`,
     maxAckPending: MAX_ACK_PENDING_RELAY,
-    backoffMs: REDELIVERY_BACKOFF_MS,
+    backoffMs,
   }));
 }

@@ -22,6 +22,8 @@ export const TEST_STREAM_LIMITS: StreamLimits = {
   blobBytes: 64 * MEBIBYTE,
   replicas: 1,
 };
+/** What a killed client had taken comes again soon, so that tests need not wait half a minute. */
+const TEST_BACKOFF_MS: readonly number[] = [2_000, 5_000, 30_000];
 const TEST_STORE_BYTES = 8 * 1024 * MEBIBYTE;
 
 export interface LocalBusOptions {
@@ -31,6 +33,8 @@ export interface LocalBusOptions {
   readonly registrar?: AgencyCode;
   readonly server?: FoundServer;
   readonly limits?: StreamLimits;
+  /** The default is 2 s at first. */
+  readonly redeliveryBackoffMs?: readonly number[];
 }
 
 /** As {@link AgencyInput}, with a default for everything but the code and the site. */
@@ -72,6 +76,7 @@ export async function startLocalBus(options: LocalBusOptions): Promise<LocalBus>
     registrar: options.registrar ?? parseAgencyCode('A00'),
     signRegistrar: options.signRegistrar ?? signWithPlaceholder,
     limits: options.limits ?? TEST_STREAM_LIMITS,
+    redeliveryBackoffMs: options.redeliveryBackoffMs ?? TEST_BACKOFF_MS,
   });
   const kill = async (): Promise<void> => {
     sendSignal(server.pid, 'SIGKILL');
