@@ -83,7 +83,7 @@ function commandOf(task, taskArguments, pnpm) {
     case 'congvan':
       return [node, [path.join(ROOT, 'packages/cli/src/main.ts'), ...taskArguments]];
     case 'check':
-      return ['npx', ['--offline', '--yes', pnpm, 'run', 'check', ...taskArguments]];
+      return ['npx', ['--prefer-offline', '--yes', pnpm, 'run', 'check', ...taskArguments]];
     case 'bench':
       return [node, [benchFile(taskArguments[0]), ...taskArguments.slice(1)]];
     default:

@@ -137,7 +137,7 @@ async function pnpm(args: readonly string[], cwd: string): Promise<string> {
   const manifest = readFileSync(join(ROOT, 'package.json'), 'utf8');
   const pinned = /"packageManager": "([^"]+)"/.exec(manifest)?.[1];
   if (pinned === undefined) throw new Error('package.json names no packageManager');
-  return await run('npx', ['--offline', '--yes', pinned, ...args], cwd);
+  return await run('npx', ['--prefer-offline', '--yes', pinned, ...args], cwd);
 }
 
 async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
