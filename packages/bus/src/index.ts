@@ -19,6 +19,21 @@ export {
   parseSite,
 } from './agency/tier.ts';
 export {
+  type AgencyConnectOptions,
+  type AgencyConnection,
+  type BatchOptions,
+  connectAgency,
+} from './broker/agency-connection.ts';
+export type { BusMessage } from './broker/bus-message.ts';
+export type { ConnectOptions, ConnectionStatus, StatusListener } from './broker/connection.ts';
+export type { DirectoryClient } from './broker/directory-client.ts';
+export type { PublishOptions, Published } from './broker/publish.ts';
+export {
+  type RelayConnectOptions,
+  type RelayConnection,
+  connectRelay,
+} from './broker/relay-connection.ts';
+export {
   type CertificateUse,
   type DirectoryEntry,
   type ListedCertificate,

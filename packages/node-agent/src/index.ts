@@ -1,1 +1,29 @@
-export {};
+export { Agent } from './agent.ts';
+export type {
+  AgentStatus,
+  AssignedNumber,
+  DeliveryTrack,
+  InboxRow,
+  IncomingDocument,
+  IncomingFile,
+  IncomingState,
+  OutboxRow,
+  PaperReason,
+  PaperRequest,
+  Priority,
+  QuarantineRow,
+  RegisterEntry,
+  RegisterState,
+  SendRequest,
+  SentDocument,
+  TrackedDocument,
+} from './documents.ts';
+export { AGENT_ERRORS, AgentError, type AgentErrorCode, type AgentErrorDetails } from './errors.ts';
+export type { AgentConfig, AgentConfigInput } from './home/config.ts';
+export { type InitAgentOptions, initAgent } from './home/init.ts';
+export type { PassphraseSource } from './home/keys.ts';
+export { type HomeLayout, layoutOf } from './home/layout.ts';
+export type { AcceptOptions, CompleteOptions, RefuseOptions } from './inbox/answer.ts';
+export { type Log, SILENT_LOG } from './log.ts';
+export { type OpenAgentOptions, openAgent } from './open-agent.ts';
+export { AGENT_STEPS, type AgentStep } from './step.ts';

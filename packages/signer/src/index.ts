@@ -8,6 +8,16 @@ export {
 } from './asic/container.ts';
 export { type AsicLimits, DEFAULT_ASIC_LIMITS } from './asic/limits.ts';
 export { type AsicReport, type VerifyAsicEOptions, verifyAsicE } from './asic/verify.ts';
+export {
+  AUTHORITY_FILES,
+  type Authority,
+  type AuthorityOptions,
+  type IssueRequest,
+  type Issued,
+  openAuthority,
+} from './authority/authority.ts';
+export { type CreateAuthorityOptions, createAuthority } from './authority/create.ts';
+export type { IssuedCertificate } from './authority/index-file.ts';
 export type { CertificateUse, SubjectName } from './authority/profile.ts';
 export type { DetachedContent } from './cms/content.ts';
 export { type CmsCertificates, hashOfSigner, signCms } from './cms/sign.ts';
@@ -26,6 +36,9 @@ export {
   type SignerErrorDetails,
 } from './errors.ts';
 export { type KeyAlgorithm, type KeyPair, generateKeys } from './keys/generate.ts';
+export { encryptPrivateKeyInfo } from './keys/pbes2.ts';
+export { openPkcs12 } from './keys/pkcs12-read.ts';
+export { writePkcs12 } from './keys/pkcs12-write.ts';
 export { type SignatureAlgorithm, type Signer, createKeySigner } from './keys/signer.ts';
 export type { ByteRange } from './pades/byte-range.ts';
 export { type ExtractedSignature, listPdfSignatures } from './pades/extract.ts';

@@ -1,0 +1,273 @@
+import type { AgencyCode, DirectoryEntry } from '@congvan/bus';
+
+import { type AgentCore } from './core.ts';
+import type {
+  AgentStatus,
+  InboxRow,
+  IncomingDocument,
+  IncomingState,
+  OutboxRow,
+  PaperRequest,
+  QuarantineRow,
+  RegisterEntry,
+  SendRequest,
+  SentDocument,
+  TrackedDocument,
+} from './documents.ts';
+import { AgentError } from './errors.ts';
+import type { AgentConfig } from './home/config.ts';
+import {
+  type AcceptOptions,
+  type CompleteOptions,
+  type RefuseOptions,
+  acceptDocument,
+  completeDocument,
+  markDone,
+  refuseDocument,
+} from './inbox/answer.ts';
+import { handOver, openIncoming, toInboxRow, toQuarantineRow } from './inbox/hand-over.ts';
+import { yearInVietnam } from './calendar.ts';
+import { registerPaper } from './register/register-paper.ts';
+import { toRegisterEntry, voidNumber } from './register/reserve.ts';
+import { sendDocument } from './register/send.ts';
+import { trackDocument } from './register/track.ts';
+import type { BusSide } from './bus-side.ts';
+import { Signal } from './signal.ts';
+import type { OutboxListRow } from './storage/outbox-store.ts';
+
+const DEFAULT_LIST_LIMIT = 200;
+
+/**
+ * The agent of one agency, as a department system embeds it.
+ *
+ * Made by `openAgent`. All methods may be called at the same time; what they promise is on disk when
+ * they resolve. Methods that take the id of a received document also take an unambiguous start of it
+ * (at least 6 characters). Every method throws {@link AgentError} `AGENT_CLOSED` after `close`.
+ */
+export class Agent implements AsyncDisposable {
+  readonly #core: AgentCore;
+  readonly #bus: BusSide | undefined;
+  readonly #listeners: Set<Signal>;
+  readonly #release: () => void;
+  readonly #stop = new AbortController();
+  #closing: Promise<void> | undefined;
+
+  /** @internal Use `openAgent`. */
+  constructor(
+    core: AgentCore,
+    bus: BusSide | undefined,
+    listeners: Set<Signal>,
+    release: () => void,
+  ) {
+    this.#core = core;
+    this.#bus = bus;
+    this.#listeners = listeners;
+    this.#release = release;
+  }
+
+  get code(): AgencyCode {
+    return this.#core.config.code;
+  }
+
+  get config(): AgentConfig {
+    return this.#core.config;
+  }
+
+  /**
+   * Registers, signs and keeps a document for its recipients.
+   *
+   * "Kept", not "delivered": `agentRunning` tells whether anything carries it out now. With an
+   * `idempotencyKey` the call can be repeated after a crash without a second number or document.
+   *
+   * @throws {@link AgentError} `AGENT_REQUEST_INVALID` (with `details.field`), `AGENT_SECRET_DOCUMENT`,
+   *   `AGENT_RECIPIENT_UNKNOWN`, `AGENT_RECIPIENT_CLOSED`, `AGENT_PACKAGE_TOO_LARGE`,
+   *   `AGENT_KEY_REUSED`, `AGENT_KEY_MISSING`, `AGENT_KEY_NOT_LISTED`; SignerError for a PDF that
+   *   must not be signed.
+   */
+  async send(request: SendRequest): Promise<SentDocument> {
+    this.#requireOpen();
+    return sendDocument(this.#core, request);
+  }
+
+  /** Enters a document that goes out on paper; it counts in the share's denominator. */
+  async registerPaper(request: PaperRequest): Promise<RegisterEntry> {
+    this.#requireOpen();
+    return registerPaper(this.#core, request);
+  }
+
+  /** Gives up a number that a draft has reserved; the register keeps it with the reason. */
+  async voidNumber(year: number, number: number, reason: string): Promise<void> {
+    this.#requireOpen();
+    await voidNumber(this.#core, year, number, reason);
+  }
+
+  /**
+   * Received documents, oldest first, then as they come, until `signal` fires or the agent closes.
+   *
+   * Each comes again after a restart until it is accepted, refused or marked done: the application
+   * may crash at any point. Use one loop per agency.
+   */
+  incoming(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<IncomingDocument> {
+    this.#requireOpen();
+    const stop =
+      options.signal === undefined
+        ? this.#stop.signal
+        : AbortSignal.any([options.signal, this.#stop.signal]);
+    return this.#listen(stop);
+  }
+
+  async *#listen(stop: AbortSignal): AsyncGenerator<IncomingDocument> {
+    const wake = new Signal();
+    this.#listeners.add(wake);
+    try {
+      yield* handOver(this.#core, wake, stop);
+    } finally {
+      this.#listeners.delete(wake);
+    }
+  }
+
+  /** Receipt 03: enters the document in the incoming register and returns its number there. */
+  async accept(
+    id: string,
+    options: AcceptOptions = {},
+  ): Promise<{ readonly incomingNumber: { readonly year: number; readonly number: number } }> {
+    this.#requireOpen();
+    return { incomingNumber: await acceptDocument(this.#core, id, options) };
+  }
+
+  /** Receipt 02, with a reason. @throws {@link AgentError} `AGENT_STATE_CONFLICT` once accepted. */
+  async refuse(id: string, options: RefuseOptions): Promise<void> {
+    this.#requireOpen();
+    await refuseDocument(this.#core, id, options);
+  }
+
+  /** Receipt 06. @throws {@link AgentError} `AGENT_STATE_CONFLICT` unless accepted before. */
+  async complete(id: string, options: CompleteOptions = {}): Promise<void> {
+    this.#requireOpen();
+    await completeDocument(this.#core, id, options);
+  }
+
+  /** Ends the hand-over of a document without a receipt: the application answers it later. */
+  async done(id: string): Promise<void> {
+    this.#requireOpen();
+    await markDone(this.#core, id);
+  }
+
+  /** One received document with its files. */
+  openIncoming(id: string): IncomingDocument {
+    this.#requireOpen();
+    return openIncoming(this.#core, id);
+  }
+
+  listInbox(
+    filter: { readonly state?: IncomingState | 'all'; readonly limit?: number } = {},
+  ): InboxRow[] {
+    this.#requireOpen();
+    const { state = 'all', limit = DEFAULT_LIST_LIMIT } = filter;
+    return this.#core.inbox.list(state, limit).map((row) => toInboxRow(this.#core, row));
+  }
+
+  /** What failed the check on arrival, newest first. */
+  listQuarantine(limit = DEFAULT_LIST_LIMIT): QuarantineRow[] {
+    this.#requireOpen();
+    return this.#core.inbox.listQuarantine(limit).map((row) => toQuarantineRow(row));
+  }
+
+  /** What waits to leave or for its answer; with `settled` also what is finished. */
+  listOutbox(filter: { readonly settled?: boolean; readonly limit?: number } = {}): OutboxRow[] {
+    this.#requireOpen();
+    const { settled = false, limit = DEFAULT_LIST_LIMIT } = filter;
+    return this.#core.outbox.list(settled, limit).map((row) => toOutboxRow(row));
+  }
+
+  /** The outgoing register of a year (default: this year), void numbers included. */
+  listRegister(filter: { readonly year?: number } = {}): RegisterEntry[] {
+    this.#requireOpen();
+    const year = filter.year ?? yearInVietnam(this.#core.now());
+    return this.#core.register.list(year).map((row) => toRegisterEntry(row));
+  }
+
+  /** An outgoing document by DocumentId, `7`, `7/2026` or `07/UBND-VP`. */
+  track(idOrNumber: string): TrackedDocument {
+    this.#requireOpen();
+    return trackDocument(this.#core, idOrNumber);
+  }
+
+  /** The agency's verified copy of the directory. */
+  listDirectory(): DirectoryEntry[] {
+    this.#requireOpen();
+    return this.#core.directory.list();
+  }
+
+  /** Reads the trust folder now, not at the next check. */
+  async reloadTrust(): Promise<void> {
+    this.#requireOpen();
+    await this.#core.trust.refresh(this.#core.now().getTime(), true);
+  }
+
+  status(): AgentStatus {
+    this.#requireOpen();
+    const { config, outbox, watermarks, inbox, directory, isRunning } = this.#core;
+    return {
+      code: config.code,
+      running: isRunning(),
+      broker: this.#bus?.status() ?? 'not-used',
+      outbox: outbox.counts(),
+      inbox: inbox.counts(),
+      report: { last: outbox.chainHead().number, watermark: watermarks.highest() },
+      directoryEntries: directory.count(),
+    };
+  }
+
+  /**
+   * Resolves when the agent has closed; rejects when a part of it failed for good, such as a full
+   * disk. What is stored stays sound: close it and open it again.
+   */
+  get finished(): Promise<void> {
+    return this.#bus?.finished ?? this.#closing ?? Promise.resolve();
+  }
+
+  /** Ends all loops, waits for what is being written and frees the folder. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#stop.abort();
+    try {
+      await this.#bus?.stop();
+    } finally {
+      this.#core.commit.close();
+      this.#release();
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#closing === undefined) return;
+    throw new AgentError('AGENT_CLOSED', `the agent of ${this.#core.config.code} is closed`);
+  }
+}
+
+function toOutboxRow(row: OutboxListRow): OutboxRow {
+  return {
+    messageId: row.message_id,
+    purpose: row.purpose,
+    to: row.recipient,
+    createdAt: new Date(row.created_ms),
+    attemptCount: row.attempt_count,
+    nextTryAt: new Date(row.next_try_ms),
+    state: stateOf(row),
+    outcome: row.outcome,
+  };
+}
+
+function stateOf(row: OutboxListRow): OutboxRow['state'] {
+  if (row.outcome === 'undelivered') return 'undelivered';
+  if (row.outcome !== null) return 'settled';
+  return row.stream_seq === null ? 'waiting' : 'published';
+}

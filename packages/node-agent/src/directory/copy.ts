@@ -1,0 +1,76 @@
+import {
+  type AgencyCode,
+  type DirectoryEntry,
+  type VerifySignature,
+  decodeRecord,
+  parsePayloadAs,
+  verifyDirectoryRecord,
+} from '@congvan/bus';
+
+import { AgentError } from '../errors.ts';
+import type { DirectoryStore } from '../storage/directory-store.ts';
+
+/** Entries kept parsed; the national directory has more than 100,000. */
+const MAX_CACHED_ENTRIES = 5_000;
+
+/** The agency's verified copy of the directory (DESIGN §6). */
+export class DirectoryCopy {
+  readonly #store: DirectoryStore;
+  readonly #registrarCertificate: Uint8Array;
+  readonly #verify: VerifySignature;
+  readonly #cache = new Map<string, DirectoryEntry>();
+
+  constructor(store: DirectoryStore, registrarCertificate: Uint8Array, verify: VerifySignature) {
+    this.#store = store;
+    this.#registrarCertificate = registrarCertificate;
+    this.#verify = verify;
+  }
+
+  find(code: AgencyCode): DirectoryEntry | undefined {
+    const row = this.#store.find(code);
+    if (row === undefined) return undefined;
+    const cached = this.#cache.get(code);
+    if (cached?.sequence === row.sequence) return cached;
+    const entry = parsePayloadAs(decodeRecord(row.record), 'directory');
+    if (this.#cache.size >= MAX_CACHED_ENTRIES) this.#cache.clear();
+    this.#cache.set(code, entry);
+    return entry;
+  }
+
+  /**
+   * Verifies signed entries and keeps those that are newer. Call inside a transaction.
+   *
+   * @returns how many were kept or known already.
+   * @throws {@link AgentError} `AGENT_DIRECTORY_FORGED`; nothing of the page is kept then.
+   */
+  import(records: readonly Uint8Array[], at: Date): number {
+    for (const record of records) {
+      const result = verifyDirectoryRecord(decodeRecord(record), {
+        registrarCertificate: this.#registrarCertificate,
+        verify: this.#verify,
+        at,
+      });
+      if (!result.authentic) {
+        throw new AgentError(
+          'AGENT_DIRECTORY_FORGED',
+          `a directory entry is not its registrar's: ${result.finding}, ${result.detail}`,
+          { details: { finding: result.finding } },
+        );
+      }
+      this.#store.put(result.entry.code, result.entry.sequence, record);
+    }
+    return records.length;
+  }
+
+  lastSequence(): number {
+    return this.#store.lastSequence();
+  }
+
+  count(): number {
+    return this.#store.count();
+  }
+
+  list(): DirectoryEntry[] {
+    return this.#store.all().map((record) => parsePayloadAs(decodeRecord(record), 'directory'));
+  }
+}

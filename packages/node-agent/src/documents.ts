@@ -1,0 +1,203 @@
+import type { AgencyCode, Finding } from '@congvan/bus';
+
+/** Why a recipient gets paper (QĐ 28/2018 Art. 7.1, Art. 7.2, or no connection to the bus). */
+export type PaperReason = 'infrastructure' | 'listed' | 'not-connected';
+
+/** 0 Thường, 1 Khẩn, 2 Thượng khẩn, 3 Hỏa tốc, 4 Hỏa tốc hẹn giờ. */
+export type Priority = 0 | 1 | 2 | 3 | 4;
+
+/** Number and date that the outgoing register gave, for whoever draws the document. */
+export interface AssignedNumber {
+  readonly codeNumber: string;
+  readonly codeNotation: string;
+  /** `YYYY-MM-DD` at +07:00. */
+  readonly issuedOn: string;
+}
+
+export interface SendRequest {
+  /** The caller's name for this act; the same key again resumes or returns the same document. */
+  readonly idempotencyKey?: string;
+  /** Agency codes that receive it over the bus. */
+  readonly to: readonly string[];
+  /** Those of `to` that get a paper copy as well. */
+  readonly alsoPaperTo?: readonly string[];
+  /** Recipients outside the bus. */
+  readonly paperTo?: readonly { readonly name: string; readonly reason: PaperReason }[];
+  /** The official document: a finished PDF, or a function that draws it once its number is known. */
+  readonly document: {
+    readonly name: string;
+    readonly pdf: Uint8Array | ((assigned: AssignedNumber) => Promise<Uint8Array>);
+  };
+  readonly attachments?: readonly {
+    readonly name: string;
+    readonly mediaType: string;
+    readonly bytes: Uint8Array;
+  }[];
+  /** Trích yếu nội dung, at most 500 characters. */
+  readonly abstract: string;
+  /** A name of Decree 30/2020, such as `Công văn`. */
+  readonly documentType: string;
+  /** Ký hiệu; the agency's default notation when left out. */
+  readonly notation?: string;
+  readonly priority?: Priority;
+  readonly signatory?: {
+    readonly competence?: string;
+    readonly position?: string;
+    readonly fullName: string;
+  };
+  /** The document this one answers. */
+  readonly responseFor?: {
+    readonly documentId: string;
+    readonly organId: string;
+    readonly code?: string;
+    /** `YYYY-MM-DD`. */
+    readonly date?: string;
+  };
+  /** `YYYY-MM-DD`. */
+  readonly dueDate?: string;
+  /** A document that carries a classification is refused: state secrets never enter the bus. */
+  readonly classification?: 'confidential' | 'secret' | 'top-secret';
+  /** The clerk who acts. */
+  readonly actor?: string;
+}
+
+export interface SentDocument extends AssignedNumber {
+  readonly documentId: string;
+  /** SHA-256 of the ASiCManifest, lower hex. */
+  readonly packageDigest: string;
+  readonly deliveries: readonly { readonly to: AgencyCode; readonly id: string }[];
+  /** True when an earlier call with the same key had already issued it. */
+  readonly resumed: boolean;
+  /** False: it is kept, and leaves when an agent runs. */
+  readonly agentRunning: boolean;
+  readonly signedPdf: Uint8Array;
+}
+
+export interface PaperRequest {
+  readonly idempotencyKey?: string;
+  readonly recipients: readonly string[];
+  readonly abstract: string;
+  readonly documentType: string;
+  readonly notation?: string;
+  readonly reason: PaperReason;
+  readonly note?: string;
+  readonly actor?: string;
+}
+
+export type RegisterState = 'reserved' | 'issued' | 'void';
+
+export interface RegisterEntry extends AssignedNumber {
+  readonly year: number;
+  readonly number: number;
+  readonly documentId: string;
+  readonly medium: 'electronic' | 'paper';
+  readonly state: RegisterState;
+  readonly documentType: string;
+  readonly abstract: string;
+  readonly actor: string | null;
+  readonly voidReason: string | null;
+}
+
+export type IncomingState = 'open' | 'accepted' | 'refused' | 'completed';
+
+export interface IncomingFile {
+  /** The sender's name for it: show it, but never use it as a path. */
+  readonly name: string;
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface InboxRow {
+  /** The delivery id: stable over restarts and repeats. */
+  readonly id: string;
+  readonly from: AgencyCode;
+  readonly fromName: string;
+  readonly documentId: string;
+  readonly codeNumber: string;
+  readonly codeNotation: string;
+  readonly issuedOn: string;
+  readonly documentType: string;
+  readonly abstract: string;
+  readonly priority: Priority;
+  readonly state: IncomingState;
+  readonly receivedAt: Date;
+  readonly warnings: readonly Finding[];
+  readonly incomingNumber: string | null;
+  /** Copies of the same delivery that were suppressed. */
+  readonly duplicateCount: number;
+}
+
+export interface IncomingDocument extends InboxRow {
+  readonly packageDigest: string;
+  readonly responseFor: { readonly organId: string; readonly documentId: string } | null;
+  readonly dueDate: string | null;
+  /** The signed document first, then its attachments. */
+  readonly files: readonly IncomingFile[];
+  /** ETSI EN 319 102-1 indication of the document's own signatures when it arrived. */
+  readonly documentIndication: 'TOTAL-PASSED' | 'INDETERMINATE' | 'TOTAL-FAILED';
+  /** The package as received, an ASiC-E container. */
+  readonly container: Uint8Array;
+}
+
+export interface QuarantineRow {
+  readonly id: number;
+  readonly receivedAt: Date;
+  readonly finding: Finding;
+  readonly detail: string;
+  readonly natsSubject: string;
+  /** What the message claims; unproven. */
+  readonly claimedFrom: string | null;
+  readonly claimedDocumentId: string | null;
+  readonly refusalSent: boolean;
+  readonly bytes: number;
+}
+
+export interface OutboxRow {
+  readonly messageId: string;
+  readonly purpose: 'document' | 'receipt' | 'report';
+  readonly to: string;
+  readonly createdAt: Date;
+  readonly attemptCount: number;
+  readonly nextTryAt: Date;
+  readonly state: 'waiting' | 'published' | 'settled' | 'undelivered';
+  readonly outcome: string | null;
+}
+
+export interface DeliveryTrack {
+  readonly id: string;
+  readonly to: AgencyCode;
+  readonly toName: string;
+  readonly mode: 'E' | 'E+P';
+  /** The furthest status of domain terms 01…16; `null`: nothing heard. */
+  readonly status: string | null;
+  readonly steps: readonly {
+    readonly status: string;
+    readonly at: Date;
+    readonly reasonCode: string | null;
+    readonly reason: string | null;
+    readonly incomingNumber: string | null;
+  }[];
+}
+
+export interface TrackedDocument extends RegisterEntry {
+  readonly packageDigest: string | null;
+  readonly priority: Priority;
+  readonly deliveries: readonly DeliveryTrack[];
+  readonly paperTo: readonly string[];
+  /** The document as signed and sent. */
+  readonly signedPdf: Uint8Array | null;
+}
+
+export interface AgentStatus {
+  readonly code: AgencyCode;
+  readonly running: boolean;
+  readonly broker: 'connected' | 'disconnected' | 'not-used';
+  readonly outbox: {
+    readonly waiting: number;
+    readonly published: number;
+    readonly undelivered: number;
+  };
+  readonly inbox: { readonly open: number; readonly quarantined: number };
+  readonly report: { readonly last: number; readonly watermark: number };
+  readonly directoryEntries: number;
+}

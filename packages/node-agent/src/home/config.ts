@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+
+import { type AgencyCode, type Site, TIERS, isSite, parseAgencyCode } from '@congvan/bus';
+import { z } from 'zod';
+
+import { AgentError } from '../errors.ts';
+
+const agencyCode = z.string().transform((text, context): AgencyCode => {
+  try {
+    return parseAgencyCode(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'bad' });
+    return z.NEVER;
+  }
+});
+
+const schema = z.object({
+  code: agencyCode,
+  name: z.string().min(1).max(500),
+  tier: z.enum(TIERS),
+  site: z.string().refine((text): text is Site => isSite(text), 'is not a site'),
+  servers: z.array(z.string().min(1)).min(1),
+  /** The relay whose watermarks count; without one the report chain only waits. */
+  relay: agencyCode.optional(),
+  /** Ký hiệu of a document that names none, such as `UBND-VP`. */
+  notation: z.string().min(1).max(30),
+  policy: z.object({ unsigned: z.enum(['accept', 'refuse']) }).default({ unsigned: 'accept' }),
+});
+
+/** `agent.json`: what an operator sets for one agency. */
+export type AgentConfig = z.output<typeof schema>;
+export type AgentConfigInput = z.input<typeof schema>;
+
+/** @throws {@link AgentError} `AGENT_REQUEST_INVALID`; the message names each wrong field. */
+export function parseConfig(value: unknown, where: string): AgentConfig {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const field = issue?.path.map(String).join('.') ?? '';
+  throw new AgentError('AGENT_REQUEST_INVALID', `${where}: ${field}: ${issue?.message ?? 'bad'}`, {
+    details: { field },
+  });
+}
+
+/** @throws {@link AgentError} `AGENT_HOME_INVALID` when the file is missing or not JSON. */
+export async function readConfig(file: string): Promise<AgentConfig> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw new AgentError('AGENT_HOME_INVALID', `${file} cannot be read as JSON`, {
+      cause,
+      details: { file },
+    });
+  }
+  return parseConfig(value, file);
+}

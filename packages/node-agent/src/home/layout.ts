@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+
+/** Where things stand in an agency's folder. */
+export interface HomeLayout {
+  readonly config: string;
+  readonly database: string;
+  readonly lock: string;
+  readonly nodeKey: string;
+  readonly sealKey: string;
+  readonly credentials: string;
+  readonly trust: string;
+  readonly registrarCertificate: string;
+}
+
+export function layoutOf(home: string): HomeLayout {
+  return {
+    config: join(home, 'agent.json'),
+    database: join(home, 'agent.sqlite'),
+    lock: join(home, 'agent.lock'),
+    nodeKey: join(home, 'keys', 'node.p12'),
+    sealKey: join(home, 'keys', 'seal.p12'),
+    credentials: join(home, 'credentials', 'agent.creds'),
+    trust: join(home, 'trust'),
+    registrarCertificate: join(home, 'trust', 'registrar.crt'),
+  };
+}

@@ -1,0 +1,163 @@
+import {
+  type DirectoryEntry,
+  FINDINGS,
+  type Finding,
+  type Lane,
+  type ReceiptPayload,
+  encodePayload,
+  laneOfPriority,
+  messageSubject,
+  payloadHash,
+  scopeOf,
+} from '@congvan/bus';
+
+import type { AgentCore } from '../core.ts';
+import { readSummary } from '../package/header.ts';
+import { appendReport } from '../report/chain.ts';
+import type { Claim } from './check-message.ts';
+
+export interface ReceiptContent {
+  readonly status: string;
+  readonly reasonCode?: string;
+  readonly reason?: string;
+  readonly incoming?: { readonly year: number; readonly number: number };
+  readonly warnings?: readonly Finding[];
+  readonly actor?: string;
+}
+
+/**
+ * Writes a receipt for a stored document: one record to its sender, one report to the relays.
+ *
+ * Call inside the transaction of the act it tells of, so that neither exists without the other.
+ */
+export function giveReceipt(
+  core: AgentCore,
+  id: string,
+  content: ReceiptContent,
+  nowMs: number,
+): void {
+  const row = core.inbox.find(id);
+  const sender = row === undefined ? undefined : core.directory.find(core.parseCode(row.sender));
+  if (row === undefined || sender === undefined) {
+    throw new TypeError(`no stored document ${id} of a known sender`);
+  }
+  const payload: ReceiptPayload = {
+    from: core.config.code,
+    to: sender.code,
+    documentId: row.document_id,
+    businessType: asBusinessType(row.business_type),
+    documentVersion: row.document_version,
+    packageDigest: row.package_digest,
+    ...fieldsOf(content, nowMs),
+  };
+  const lane = laneOfPriority(readSummary(row.summary).priority);
+  const { recordId } = enqueueReceipt(core, payload, sender, lane, nowMs);
+  core.inbox.insertReceipt(id, recordId, content.status, nowMs, content.actor ?? null);
+}
+
+/** Answers a copy of a stored document with the last receipt given for it (DESIGN rule 3). */
+export function repeatReceipt(core: AgentCore, id: string, lane: Lane, nowMs: number): void {
+  const row = core.inbox.find(id);
+  const last = core.inbox.receiptsOf(id).at(-1);
+  const sender = row === undefined ? undefined : core.directory.find(core.parseCode(row.sender));
+  if (row === undefined || last === undefined || sender === undefined) return;
+  core.outbox.enqueue(
+    {
+      message_id: `${id}.${last.status}.${row.duplicate_count}`,
+      purpose: 'receipt',
+      record_id: last.record_id,
+      package_id: null,
+      recipient: sender.code,
+      nats_subject: subjectTo(core, sender, lane),
+    },
+    nowMs,
+  );
+}
+
+/**
+ * Refuses what was quarantined, where the finding allows an answer and the directory knows whom to
+ * tell. Returns the record's id.
+ */
+export function refuseUnstored(
+  core: AgentCore,
+  claim: Claim,
+  cause: { readonly finding: Finding; readonly detail: string },
+  nowMs: number,
+): number | undefined {
+  const { delivery } = claim;
+  if (delivery === null || claim.from === null || !FINDINGS[cause.finding].refusal)
+    return undefined;
+  const sender = core.directory.find(claim.from);
+  if (sender === undefined) return undefined;
+  const payload: ReceiptPayload = {
+    from: core.config.code,
+    to: sender.code,
+    documentId: delivery.documentId,
+    businessType: delivery.businessType,
+    documentVersion: delivery.documentVersion,
+    packageDigest: delivery.packageDigest,
+    ...fieldsOf({ status: '02', reasonCode: cause.finding, reason: cause.detail }, nowMs),
+  };
+  return enqueueReceipt(core, payload, sender, 'normal', nowMs).recordId;
+}
+
+function asBusinessType(stored: number): ReceiptPayload['businessType'] {
+  if (stored === 0 || stored === 1 || stored === 2 || stored === 3) return stored;
+  throw new TypeError(`business type ${stored} in the database`);
+}
+
+function fieldsOf(
+  content: ReceiptContent,
+  nowMs: number,
+): Pick<ReceiptPayload, 'status' | 'at' | 'warnings'> & Partial<ReceiptPayload> {
+  const { status, reasonCode, reason, incoming, warnings, actor } = content;
+  return {
+    status,
+    at: new Date(nowMs).toISOString(),
+    ...(reasonCode === undefined ? {} : { reasonCode }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(incoming === undefined ? {} : { incoming }),
+    warnings: [...(warnings ?? [])],
+    ...(actor === undefined ? {} : { actor }),
+  };
+}
+
+function enqueueReceipt(
+  core: AgentCore,
+  payload: ReceiptPayload,
+  sender: DirectoryEntry,
+  lane: Lane,
+  nowMs: number,
+): { recordId: number } {
+  const bytes = encodePayload('receipt', payload);
+  const sha256 = payloadHash(bytes);
+  const recordId = core.outbox.insertRecord('receipt', bytes, sha256, null);
+  core.outbox.enqueue(
+    {
+      message_id: sha256,
+      purpose: 'receipt',
+      record_id: recordId,
+      package_id: null,
+      recipient: sender.code,
+      nats_subject: subjectTo(core, sender, lane),
+    },
+    nowMs,
+  );
+  const { from: _from, to, warnings: _warnings, actor: _actor, ...rest } = payload;
+  appendReport(core.outbox, core.identity, { kind: 'receipt', sender: to, ...rest }, nowMs);
+  return { recordId };
+}
+
+function subjectTo(core: AgentCore, entry: DirectoryEntry, lane: Lane): string {
+  const { code, site } = core.config;
+  return messageSubject({
+    tier: entry.tier,
+    lane,
+    kind: 'receipt',
+    scope: scopeOf(entry.site, site),
+    toSite: entry.site,
+    to: entry.code,
+    fromSite: site,
+    from: code,
+  });
+}

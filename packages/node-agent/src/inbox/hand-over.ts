@@ -1,0 +1,105 @@
+import { type Finding, isFinding } from '@congvan/bus';
+import { openAsicE } from '@congvan/signer';
+import { z } from 'zod';
+
+import type { AgentCore } from '../core.ts';
+import type { IncomingDocument, InboxRow, QuarantineRow } from '../documents.ts';
+import { readSummary } from '../package/header.ts';
+import type { Signal } from '../signal.ts';
+import type { IncomingListRow, QuarantineStoreRow } from '../storage/inbox-store.ts';
+import { findIncoming } from './answer.ts';
+
+const IDLE_MS = 60_000;
+
+const verdictSchema = z.object({
+  documentIndication: z.enum(['TOTAL-PASSED', 'INDETERMINATE', 'TOTAL-FAILED']),
+  warnings: z.array(z.string()),
+});
+
+/**
+ * Yields each open document once, oldest first, then waits for more until `signal` fires.
+ *
+ * A document that was yielded and neither answered nor done comes again from the next call, also in
+ * the next process: that is what makes a crash of the application harmless.
+ */
+export async function* handOver(
+  core: AgentCore,
+  wake: Signal,
+  signal: AbortSignal,
+): AsyncGenerator<IncomingDocument> {
+  const given = new Set<string>();
+  while (!signal.aborted) {
+    const open = core.inbox.openIds();
+    const fresh = open.filter((id) => !given.has(id));
+    forgetAnswered(given, new Set(open));
+    for (const id of fresh) {
+      given.add(id);
+      if (core.inbox.isOpen(id)) yield openIncoming(core, id);
+      if (signal.aborted) return;
+    }
+    if (fresh.length === 0) await wake.wait(IDLE_MS, signal);
+  }
+}
+
+function forgetAnswered(given: Set<string>, open: ReadonlySet<string>): void {
+  for (const id of given) if (!open.has(id)) given.delete(id);
+}
+
+/** A received document with its files, from the package as received. */
+export function openIncoming(core: AgentCore, idOrPrefix: string): IncomingDocument {
+  const row = findIncoming(core, idOrPrefix);
+  const header = readSummary(row.summary);
+  const contents = openAsicE(row.container);
+  return {
+    ...toInboxRow(core, row),
+    packageDigest: row.package_digest,
+    responseFor: header.responseFor,
+    dueDate: header.dueDate,
+    documentIndication: verdictSchema.parse(JSON.parse(row.verdict)).documentIndication,
+    files: header.files.map(({ entry, name, mediaType }) => {
+      const bytes = contents.files.get(entry);
+      if (bytes === undefined) throw new TypeError(`${entry} is gone from a stored package`);
+      return { name, mediaType, bytes };
+    }),
+    container: row.container,
+  };
+}
+
+export function toInboxRow(core: AgentCore, row: IncomingListRow): InboxRow {
+  const header = readSummary(row.summary);
+  const from = core.parseCode(row.sender);
+  const verdict = verdictSchema.parse(JSON.parse(row.verdict));
+  return {
+    id: row.id,
+    from,
+    fromName: core.directory.find(from)?.name ?? row.sender,
+    documentId: row.document_id,
+    codeNumber: header.codeNumber,
+    codeNotation: header.codeNotation,
+    issuedOn: header.issuedOn,
+    documentType: header.documentType,
+    abstract: header.abstract,
+    priority: header.priority,
+    state: row.state,
+    receivedAt: new Date(row.received_ms),
+    warnings: verdict.warnings.filter(isFinding),
+    incomingNumber:
+      row.incoming_number === null ? null : `${row.incoming_number}/${row.incoming_year}`,
+    duplicateCount: row.duplicate_count,
+  };
+}
+
+export function toQuarantineRow(row: QuarantineStoreRow): QuarantineRow {
+  const finding: Finding = isFinding(row.finding) ? row.finding : 'RECORD_MALFORMED';
+  return {
+    id: row.id,
+    receivedAt: new Date(row.received_ms),
+    finding,
+    detail: row.detail,
+    natsSubject: row.nats_subject,
+    claimedFrom: row.claimed_from,
+    claimedDocumentId: row.claimed_document_id,
+    refusalSent: row.refusal_record_id !== null,
+    bytes: row.message_bytes,
+  };
+}

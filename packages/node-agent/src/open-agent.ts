@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises';
+
+import { parseAgencyCode, reportSubject } from '@congvan/bus';
+import { createSignatureVerifier, parseCertificate } from '@congvan/signer';
+
+import { Agent } from './agent.ts';
+import { BusSide } from './bus-side.ts';
+import type { AgentCore } from './core.ts';
+import { DirectoryCopy } from './directory/copy.ts';
+import { AgentError } from './errors.ts';
+import { readConfig } from './home/config.ts';
+import { AgencyKeys, type PassphraseSource } from './home/keys.ts';
+import { type HomeLayout, layoutOf } from './home/layout.ts';
+import { TrustFolder } from './home/trust-folder.ts';
+import { type Log, SILENT_LOG } from './log.ts';
+import type { Signal } from './signal.ts';
+import type { AgentStep } from './step.ts';
+import { watchChanges } from './storage/change-watch.ts';
+import { type Db, openDatabase } from './storage/database.ts';
+import { DirectoryStore } from './storage/directory-store.ts';
+import { GroupCommit } from './storage/group-commit.ts';
+import { InboxStore } from './storage/inbox-store.ts';
+import { OutboxStore } from './storage/outbox-store.ts';
+import { RegisterStore } from './storage/register-store.ts';
+import { isRunLockHeld, takeRunLock } from './storage/run-lock.ts';
+import { WatermarkStore } from './storage/watermark-store.ts';
+
+export interface OpenAgentOptions {
+  /** The agency's folder, as `initAgent` made it. */
+  readonly home: string;
+  /** Asked once, when the key is first needed. A `run` agent needs the node key at once. */
+  readonly passphrase?: { readonly node?: PassphraseSource; readonly seal?: PassphraseSource };
+  /**
+   * `run` (default): connects to the broker and works until closed; one process per agency.
+   * `desk`: the SQLite file only, beside a running agent or without one, as a clerk's command does.
+   */
+  readonly mode?: 'run' | 'desk';
+  readonly now?: () => Date;
+  /** Told right after each step of the work; see `AGENT_STEPS`. */
+  readonly onStep?: (step: AgentStep) => void;
+  readonly log?: Log;
+}
+
+/**
+ * Opens the agent of one agency.
+ *
+ * @throws {@link AgentError} `AGENT_HOME_INVALID`, `AGENT_ALREADY_RUNNING` (mode `run`),
+ *   `AGENT_KEY_MISSING`; SignerError for a wrong passphrase; BusError when the credentials are bad.
+ *
+ * @example
+ * ```ts
+ * await using agent = await openAgent({
+ *   home: '/var/lib/congvan/H09-12',
+ *   passphrase: { node: () => readFile('/run/credentials/node', 'utf8') },
+ * });
+ * for await (const document of agent.incoming()) {
+ *   await file(document);
+ *   await agent.accept(document.id, { actor: 'văn thư' });
+ * }
+ * ```
+ */
+export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
+  const layout = layoutOf(options.home);
+  const config = await readConfig(layout.config);
+  const running = (options.mode ?? 'run') === 'run';
+  const lock = running ? takeRunLock(layout.lock) : undefined;
+  let db: Db | undefined;
+  try {
+    const trust = await TrustFolder.open(layout.trust);
+    const registrar = await readRegistrar(layout);
+    db = openDatabase(layout.database);
+    const listeners = new Set<Signal>();
+    let bus: BusSide | undefined;
+    const verify = createSignatureVerifier(() => trust.store);
+    const core: AgentCore = {
+      config,
+      identity: {
+        code: config.code,
+        reportSubject: reportSubject({ tier: config.tier, site: config.site, from: config.code }),
+      },
+      keys: new AgencyKeys(
+        { node: layout.nodeKey, seal: layout.sealKey },
+        options.passphrase ?? {},
+      ),
+      trust,
+      verify,
+      directory: new DirectoryCopy(new DirectoryStore(db), registrar, verify),
+      register: new RegisterStore(db),
+      outbox: new OutboxStore(db),
+      watermarks: new WatermarkStore(db),
+      inbox: new InboxStore(db),
+      commit: new GroupCommit(db),
+      now: options.now ?? (() => new Date()),
+      step: options.onStep ?? (() => {}),
+      log: options.log ?? SILENT_LOG,
+      changed: () => {
+        bus?.notify();
+        for (const listener of listeners) listener.notify();
+      },
+      isRunning: () => running || isRunLockHeld(layout.lock),
+      parseCode: parseAgencyCode,
+    };
+    if (running) bus = await BusSide.open(core, layout);
+    const unwatch = watchChanges(db, core.changed);
+    const opened = db;
+    return new Agent(core, bus, listeners, () => {
+      unwatch();
+      opened.close();
+      lock?.release();
+    });
+  } catch (error) {
+    db?.close();
+    lock?.release();
+    throw error;
+  }
+}
+
+async function readRegistrar(layout: HomeLayout): Promise<Uint8Array> {
+  try {
+    return parseCertificate(await readFile(layout.registrarCertificate)).der;
+  } catch (cause) {
+    throw new AgentError(
+      'AGENT_HOME_INVALID',
+      `the registrar's certificate ${layout.registrarCertificate} cannot be read`,
+      { cause, details: { file: layout.registrarCertificate } },
+    );
+  }
+}

@@ -1,0 +1,157 @@
+import { type AgencyConnection, BusError, encodeMessage, signRecord } from '@congvan/bus';
+import { type Signer, signCms } from '@congvan/signer';
+
+import type { Log } from '../log.ts';
+import { Signal } from '../signal.ts';
+import type { AgentStep } from '../step.ts';
+import type { GroupCommit } from '../storage/group-commit.ts';
+import type { DueRow, OutboxStore } from '../storage/outbox-store.ts';
+import { afterPubAck, isGivenUp, retryDelayMs } from './schedule.ts';
+
+/** Published at once; the broker's answers then share one transaction. */
+const BATCH_ROWS = 64;
+const MAX_IDLE_MS = 60_000;
+const PUBLISH_TIMEOUT_MS = 10_000;
+
+export interface OutboxWorkerDeps {
+  readonly outbox: OutboxStore;
+  readonly commit: GroupCommit;
+  readonly connection: AgencyConnection;
+  readonly nodeSigner: Signer;
+  readonly now: () => Date;
+  readonly step: (step: AgentStep) => void;
+  readonly log: Log;
+}
+
+type Published =
+  | { readonly row: DueRow; readonly streamSeq: number }
+  | { readonly row: DueRow; readonly error: BusError };
+
+/** Signs what waits, publishes it and keeps each row until its answer is in (DESIGN §4.5). */
+export class OutboxWorker {
+  readonly #deps: OutboxWorkerDeps;
+  readonly #signal = new Signal();
+  #busy = false;
+
+  constructor(deps: OutboxWorkerDeps) {
+    this.#deps = deps;
+  }
+
+  /** New rows may be there. */
+  notify(): void {
+    this.#signal.notify();
+  }
+
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
+  /** Works until `signal` fires; rejects when storing fails. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { outbox, now } = this.#deps;
+    while (!signal.aborted) {
+      const nowMs = now().getTime();
+      const rows = outbox.due(nowMs, BATCH_ROWS);
+      if (rows.length > 0) {
+        this.#busy = true;
+        await this.#handle(rows);
+        this.#busy = false;
+      } else {
+        const dueInMs = (outbox.nextDueMs() ?? Infinity) - nowMs;
+        await this.#signal.wait(Math.max(10, Math.min(dueInMs, MAX_IDLE_MS)), signal);
+      }
+    }
+  }
+
+  async #handle(rows: readonly DueRow[]): Promise<void> {
+    const { commit, outbox, now, step } = this.#deps;
+    const nowMs = now().getTime();
+    const givenUp = rows.filter((row) => isGivenUp(row, nowMs));
+    const toSend = rows.filter((row) => !isGivenUp(row, nowMs));
+    const frames = await this.#sign(toSend);
+    const published = await Promise.all(
+      toSend.map((row) => this.#publish(row, frames.get(row.record_id))),
+    );
+    step('messages.published');
+    await commit.commit(() => {
+      for (const row of givenUp) outbox.settle(row.message_id, 'undelivered', nowMs);
+      for (const result of published) this.#keepResult(result);
+    });
+    step('outbox.settled.committed');
+    this.#report(published, givenUp);
+  }
+
+  /** Signatures are kept before anything leaves: a repeat carries the same bytes. */
+  async #sign(rows: readonly DueRow[]): Promise<Map<number, Uint8Array>> {
+    const { commit, outbox, nodeSigner, step } = this.#deps;
+    const sign = (tbs: Uint8Array): Promise<Uint8Array> =>
+      signCms({ content: tbs }, nodeSigner, { certificates: 'none' });
+    const frames = new Map<number, Uint8Array>();
+    const fresh: [number, Uint8Array][] = [];
+    for (const row of rows) {
+      if (row.signed !== null) frames.set(row.record_id, row.signed);
+      if (frames.has(row.record_id)) continue;
+      const frame = await signRecord(row.type, row.payload, sign);
+      frames.set(row.record_id, frame);
+      fresh.push([row.record_id, frame]);
+    }
+    if (fresh.length === 0) return frames;
+    await commit.commit(() => {
+      for (const [recordId, frame] of fresh) outbox.storeSigned(recordId, frame);
+    });
+    step('records.committed');
+    return frames;
+  }
+
+  async #publish(row: DueRow, frame: Uint8Array | undefined): Promise<Published> {
+    const { connection, outbox } = this.#deps;
+    if (frame === undefined) throw new TypeError(`record ${row.record_id} was not signed`);
+    const body = row.package_id === null ? undefined : outbox.containerOf(row.package_id);
+    try {
+      const ack = await connection.publish(row.nats_subject, encodeMessage(frame, body), {
+        messageId: row.message_id,
+        timeoutMs: PUBLISH_TIMEOUT_MS,
+      });
+      return { row, streamSeq: ack.streamSeq };
+    } catch (error) {
+      if (error instanceof BusError) return { row, error };
+      throw error;
+    }
+  }
+
+  #keepResult(result: Published): void {
+    const { outbox, now } = this.#deps;
+    const { row } = result;
+    const nowMs = now().getTime();
+    if ('error' in result) {
+      const delayMs = retryDelayMs(row.attempt_count, Math.random());
+      outbox.recordAttempt(row.message_id, null, nowMs + delayMs);
+      return;
+    }
+    const next = afterPubAck(row, nowMs);
+    outbox.recordAttempt(
+      row.message_id,
+      result.streamSeq,
+      next.act === 'wait' ? next.nextTryMs : nowMs,
+    );
+    if (next.act === 'settle') outbox.settle(row.message_id, next.outcome, nowMs);
+  }
+
+  #report(published: readonly Published[], givenUp: readonly DueRow[]): void {
+    const { log } = this.#deps;
+    const failed = published.filter((result) => 'error' in result);
+    const first = failed[0];
+    if (first !== undefined) {
+      log.warn(
+        { count: failed.length, code: first.error.code, natsSubject: first.row.nats_subject },
+        `not published, kept for a later try: ${first.error.message}`,
+      );
+    }
+    for (const row of givenUp) {
+      log.error(
+        { messageId: row.message_id, to: row.recipient },
+        'no receipt for 30 days: undelivered',
+      );
+    }
+  }
+}

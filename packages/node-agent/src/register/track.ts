@@ -1,0 +1,79 @@
+import { type AgencyCode, decodeRecord, parsePayloadAs, stateOfStatuses } from '@congvan/bus';
+import { z } from 'zod';
+
+import { yearInVietnam } from '../calendar.ts';
+import type { AgentCore } from '../core.ts';
+import type { DeliveryTrack, Priority, TrackedDocument } from '../documents.ts';
+import { AgentError } from '../errors.ts';
+import type { DeliveryReceiptRow, DeliveryRow, RegisterRow } from '../storage/register-store.ts';
+import { toRegisterEntry } from './reserve.ts';
+
+const paperToSchema = z.array(z.string());
+const prioritySchema = z.literal([0, 1, 2, 3, 4]);
+
+/**
+ * An outgoing document with what its recipients answered.
+ *
+ * @param idOrNumber - a DocumentId, `7`, `7/2026` or `07/UBND-VP` of this year.
+ * @throws {@link AgentError} `AGENT_DOCUMENT_NOT_FOUND`.
+ */
+export function trackDocument(core: AgentCore, idOrNumber: string): TrackedDocument {
+  const row = findOutgoing(core, idOrNumber.trim());
+  const stored = core.register.packageOf(row.id);
+  const deliveries = stored === undefined ? [] : core.register.deliveriesOf(stored.id);
+  return {
+    ...toRegisterEntry(row),
+    packageDigest: stored?.digest ?? null,
+    priority: asPriority(stored?.priority ?? 0),
+    deliveries: deliveries.map((delivery) => trackDelivery(core, delivery)),
+    paperTo: stored === undefined ? [] : paperToSchema.parse(JSON.parse(stored.paper_to)),
+    signedPdf: stored?.signed_pdf ?? null,
+  };
+}
+
+function findOutgoing(core: AgentCore, idOrNumber: string): RegisterRow {
+  const byId = core.register.findByDocumentId(idOrNumber);
+  if (byId !== undefined) return byId;
+  const match = /^(\d{1,9})(?:\/(.+))?$/.exec(idOrNumber);
+  const number = Number(match?.[1] ?? Number.NaN);
+  const suffix = match?.[2];
+  const thisYear = yearInVietnam(core.now());
+  const year = suffix !== undefined && /^\d{4}$/.test(suffix) ? Number(suffix) : thisYear;
+  const row = match === null ? undefined : core.register.findByNumber(year, number);
+  const notation = suffix === undefined || /^\d{4}$/.test(suffix) ? row?.notation : suffix;
+  if (row !== undefined && row.notation === notation) return row;
+  throw new AgentError(
+    'AGENT_DOCUMENT_NOT_FOUND',
+    `the outgoing register has no document "${idOrNumber}"`,
+    { details: { id: idOrNumber } },
+  );
+}
+
+function trackDelivery(core: AgentCore, delivery: DeliveryRow): DeliveryTrack {
+  const to: AgencyCode = core.parseCode(delivery.recipient);
+  const receipts = core.register.receiptsOf(delivery.id);
+  return {
+    id: delivery.id,
+    to,
+    toName: core.directory.find(to)?.name ?? to,
+    mode: delivery.mode,
+    status: stateOfStatuses(receipts.map((receipt) => receipt.status)).furthest,
+    steps: receipts.map((receipt) => readStep(receipt)),
+  };
+}
+
+function readStep(row: DeliveryReceiptRow): DeliveryTrack['steps'][number] {
+  const receipt = parsePayloadAs(decodeRecord(row.record), 'receipt');
+  const { incoming } = receipt;
+  return {
+    status: receipt.status,
+    at: new Date(receipt.at),
+    reasonCode: receipt.reasonCode ?? null,
+    reason: receipt.reason ?? null,
+    incomingNumber: incoming === undefined ? null : `${incoming.number}/${incoming.year}`,
+  };
+}
+
+function asPriority(stored: number): Priority {
+  return prioritySchema.parse(stored);
+}

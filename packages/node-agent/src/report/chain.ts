@@ -1,0 +1,106 @@
+import {
+  type AgencyCode,
+  type ReportEntry,
+  type WatermarkPayload,
+  encodePayload,
+  payloadHash,
+} from '@congvan/bus';
+
+import type { OutboxStore } from '../storage/outbox-store.ts';
+import type { WatermarkStore } from '../storage/watermark-store.ts';
+
+/** A gap of more reports than this is asked for again piece by piece. */
+const MAX_RESENT_PER_WATERMARK = 1_000;
+
+/** A relay may ask for the same report again before the first answer has reached it. */
+const RESEND_AFTER_MS = 30_000;
+
+export interface ReporterIdentity {
+  readonly code: AgencyCode;
+  /** `vb.report.…` of this agency. */
+  readonly reportSubject: string;
+}
+
+/**
+ * Appends to the agency's chain of reports (DESIGN §4.8) and queues it for the relays.
+ *
+ * Call inside the transaction of the act that is reported: the number has no gap and no twin
+ * because the same transaction reads the head and writes the next.
+ */
+export function appendReport(
+  outbox: OutboxStore,
+  identity: ReporterIdentity,
+  entry: ReportEntry,
+  nowMs: number,
+): void {
+  const head = outbox.chainHead();
+  const number = head.number + 1;
+  const payload = encodePayload('report', {
+    from: identity.code,
+    number,
+    previous: head.sha256,
+    at: new Date(nowMs).toISOString(),
+    entry,
+  });
+  const sha256 = payloadHash(payload);
+  const recordId = outbox.insertRecord('report', payload, sha256, number);
+  enqueueReport(outbox, identity, recordId, sha256, nowMs);
+}
+
+function enqueueReport(
+  outbox: OutboxStore,
+  identity: ReporterIdentity,
+  recordId: number,
+  messageId: string,
+  nowMs: number,
+): void {
+  outbox.enqueue(
+    {
+      // The payload's hash: nobody can guess it beforehand and occupy it in the broker's
+      // duplicate table.
+      message_id: messageId,
+      purpose: 'report',
+      record_id: recordId,
+      package_id: null,
+      recipient: '',
+      nats_subject: identity.reportSubject,
+    },
+    nowMs,
+  );
+}
+
+export interface WatermarkOutcome {
+  /** Reports queued again because the relay misses them. */
+  readonly resent: number;
+  /** False: the relay holds another payload under this number, so the past was rewritten. */
+  readonly agrees: boolean;
+}
+
+/**
+ * Applies a relay's verified watermark: settles what has arrived, queues again what is missing.
+ *
+ * Call inside a transaction.
+ */
+export function applyWatermark(
+  stores: { readonly outbox: OutboxStore; readonly watermarks: WatermarkStore },
+  identity: ReporterIdentity,
+  watermark: WatermarkPayload,
+  record: Uint8Array,
+  nowMs: number,
+): WatermarkOutcome {
+  const { outbox, watermarks } = stores;
+  const known = watermark.upTo === 0 ? null : (outbox.reportHash(watermark.upTo) ?? null);
+  if (known !== watermark.hash) return { resent: 0, agrees: false };
+  outbox.settleReports(watermark.upTo, nowMs);
+  watermarks.put(watermark.from, watermark.upTo, nowMs, record);
+  let resent = 0;
+  for (const [first, last] of watermark.missing) {
+    const room = MAX_RESENT_PER_WATERMARK - resent;
+    for (const row of outbox.reportsToResend(first, last, nowMs - RESEND_AFTER_MS, room)) {
+      // A new id: the broker would take the old one for a repeat and store nothing.
+      enqueueReport(outbox, identity, row.id, `${row.payload_sha256}.${nowMs}`, nowMs);
+      resent += 1;
+    }
+  }
+  return { resent, agrees: true };
+}

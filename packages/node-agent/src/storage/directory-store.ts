@@ -1,0 +1,51 @@
+import type { Db } from './database.ts';
+
+/** Signed directory entries, newest per agency code. */
+export class DirectoryStore {
+  readonly #find;
+  readonly #put;
+  readonly #last;
+  readonly #count;
+  readonly #all;
+
+  constructor(db: Db) {
+    this.#find = db.prepare<[string], { sequence: number; record: Buffer }>(
+      'SELECT sequence, record FROM directory_entry WHERE code = ?',
+    );
+    this.#put = db.prepare<[string, number, Uint8Array]>(
+      `INSERT INTO directory_entry (code, sequence, record) VALUES (?, ?, ?)
+       ON CONFLICT (code) DO UPDATE SET sequence = excluded.sequence, record = excluded.record
+       WHERE excluded.sequence > directory_entry.sequence`,
+    );
+    this.#last = db.prepare<[], { last: number | null }>(
+      'SELECT max(sequence) AS last FROM directory_entry',
+    );
+    this.#count = db.prepare<[], { count: number }>(
+      'SELECT count(*) AS count FROM directory_entry',
+    );
+    this.#all = db.prepare<[], { record: Buffer }>(
+      'SELECT record FROM directory_entry ORDER BY code',
+    );
+  }
+
+  find(code: string): { sequence: number; record: Uint8Array } | undefined {
+    return this.#find.get(code);
+  }
+
+  /** Keeps the entry unless a later one of the same code is there already. */
+  put(code: string, sequence: number, record: Uint8Array): void {
+    this.#put.run(code, sequence, record);
+  }
+
+  lastSequence(): number {
+    return this.#last.get()?.last ?? 0;
+  }
+
+  count(): number {
+    return this.#count.get()?.count ?? 0;
+  }
+
+  all(): Uint8Array[] {
+    return this.#all.all().map((row) => row.record);
+  }
+}

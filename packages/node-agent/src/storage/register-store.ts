@@ -1,0 +1,191 @@
+import type { RegisterState } from '../documents.ts';
+import type { Db } from './database.ts';
+
+export interface RegisterRow {
+  readonly id: number;
+  readonly year: number;
+  readonly number: number;
+  readonly notation: string;
+  readonly issued_on: string;
+  readonly medium: 'electronic' | 'paper';
+  readonly state: RegisterState;
+  readonly document_id: string;
+  readonly document_type: string;
+  readonly abstract: string;
+  readonly actor: string | null;
+  readonly idempotency_key: string;
+  readonly request_sha256: string;
+  readonly void_reason: string | null;
+}
+
+export type NewRegisterRow = Omit<RegisterRow, 'id' | 'number' | 'state' | 'void_reason'>;
+
+export interface PackageRow {
+  readonly id: number;
+  readonly register_id: number;
+  readonly digest: string;
+  readonly container: Uint8Array;
+  readonly signed_pdf: Uint8Array;
+  readonly priority: number;
+  readonly paper_to: string;
+}
+
+export interface DeliveryRow {
+  readonly id: string;
+  readonly package_id: number;
+  readonly recipient: string;
+  readonly mode: 'E' | 'E+P';
+}
+
+export interface DeliveryReceiptRow {
+  readonly status: string;
+  readonly at_ms: number;
+  readonly record: Uint8Array;
+}
+
+/** The outgoing register, its packages, their deliveries and the receipts that came back. */
+export class RegisterStore {
+  readonly #byKey;
+  readonly #byDocumentId;
+  readonly #byNumber;
+  readonly #list;
+  readonly #nextNumber;
+  readonly #insert;
+  readonly #settle;
+  readonly #insertPackage;
+  readonly #packageOf;
+  readonly #insertDelivery;
+  readonly #deliveries;
+  readonly #delivery;
+  readonly #insertReceipt;
+  readonly #receipts;
+
+  constructor(db: Db) {
+    this.#byKey = db.prepare<[string], RegisterRow>(
+      'SELECT * FROM register_entry WHERE idempotency_key = ?',
+    );
+    this.#byDocumentId = db.prepare<[string], RegisterRow>(
+      'SELECT * FROM register_entry WHERE document_id = ?',
+    );
+    this.#byNumber = db.prepare<[number, number], RegisterRow>(
+      'SELECT * FROM register_entry WHERE year = ? AND number = ?',
+    );
+    this.#list = db.prepare<[number], RegisterRow>(
+      'SELECT * FROM register_entry WHERE year = ? ORDER BY number',
+    );
+    this.#nextNumber = db.prepare<[number], { next: number }>(
+      'SELECT coalesce(max(number), 0) + 1 AS next FROM register_entry WHERE year = ?',
+    );
+    this.#insert = db.prepare<[NewRegisterRow & { number: number; reserved_ms: number }]>(
+      `INSERT INTO register_entry (year, number, notation, issued_on, medium, state, document_id,
+         document_type, abstract, actor, idempotency_key, request_sha256, reserved_ms)
+       VALUES (@year, @number, @notation, @issued_on, @medium, 'reserved', @document_id,
+         @document_type, @abstract, @actor, @idempotency_key, @request_sha256, @reserved_ms)`,
+    );
+    this.#settle = db.prepare<[string, number, string | null, number]>(
+      `UPDATE register_entry SET state = ?, settled_ms = ?, void_reason = ?
+       WHERE id = ? AND state = 'reserved'`,
+    );
+    this.#insertPackage = db.prepare<[Omit<PackageRow, 'id'>]>(
+      `INSERT INTO package (register_id, digest, container, signed_pdf, priority, paper_to)
+       VALUES (@register_id, @digest, @container, @signed_pdf, @priority, @paper_to)`,
+    );
+    this.#packageOf = db.prepare<[number], PackageRow>(
+      'SELECT * FROM package WHERE register_id = ?',
+    );
+    this.#insertDelivery = db.prepare<[DeliveryRow]>(
+      `INSERT INTO delivery (id, package_id, recipient, mode)
+       VALUES (@id, @package_id, @recipient, @mode)`,
+    );
+    this.#deliveries = db.prepare<[number], DeliveryRow>(
+      'SELECT * FROM delivery WHERE package_id = ? ORDER BY recipient',
+    );
+    this.#delivery = db.prepare<[string], DeliveryRow & { digest: string }>(
+      `SELECT delivery.*, package.digest FROM delivery
+       JOIN package ON package.id = delivery.package_id WHERE delivery.id = ?`,
+    );
+    this.#insertReceipt = db.prepare<[string, string, string, number, number, Uint8Array]>(
+      `INSERT OR IGNORE INTO delivery_receipt
+         (delivery_id, payload_sha256, status, at_ms, received_ms, record)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+    );
+    this.#receipts = db.prepare<[string], DeliveryReceiptRow>(
+      `SELECT status, at_ms, record FROM delivery_receipt WHERE delivery_id = ?
+       ORDER BY received_ms, status`,
+    );
+  }
+
+  findByKey(idempotencyKey: string): RegisterRow | undefined {
+    return this.#byKey.get(idempotencyKey);
+  }
+
+  findByDocumentId(documentId: string): RegisterRow | undefined {
+    return this.#byDocumentId.get(documentId);
+  }
+
+  findByNumber(year: number, number: number): RegisterRow | undefined {
+    return this.#byNumber.get(year, number);
+  }
+
+  list(year: number): RegisterRow[] {
+    return this.#list.all(year);
+  }
+
+  /** Takes the year's next number. Call inside a transaction that holds the write lock. */
+  reserve(build: (number: number) => NewRegisterRow, year: number, nowMs: number): RegisterRow {
+    const number = this.#nextNumber.get(year)?.next ?? 1;
+    const row = build(number);
+    const { lastInsertRowid } = this.#insert.run({ ...row, number, reserved_ms: nowMs });
+    return { ...row, number, id: Number(lastInsertRowid), state: 'reserved', void_reason: null };
+  }
+
+  /** Issues or voids a reserved number. Returns false when it was settled before. */
+  settle(id: number, state: 'issued' | 'void', nowMs: number, voidReason: string | null): boolean {
+    return this.#settle.run(state, nowMs, voidReason, id).changes === 1;
+  }
+
+  insertPackage(row: Omit<PackageRow, 'id'>): number {
+    return Number(this.#insertPackage.run(row).lastInsertRowid);
+  }
+
+  packageOf(registerId: number): PackageRow | undefined {
+    return this.#packageOf.get(registerId);
+  }
+
+  insertDelivery(row: DeliveryRow): void {
+    this.#insertDelivery.run(row);
+  }
+
+  deliveriesOf(packageId: number): DeliveryRow[] {
+    return this.#deliveries.all(packageId);
+  }
+
+  findDelivery(id: string): (DeliveryRow & { digest: string }) | undefined {
+    return this.#delivery.get(id);
+  }
+
+  /** Returns false when this very receipt is stored already. */
+  insertReceipt(receipt: {
+    deliveryId: string;
+    payloadSha256: string;
+    status: string;
+    atMs: number;
+    receivedMs: number;
+    record: Uint8Array;
+  }): boolean {
+    const { deliveryId, payloadSha256, status, atMs, receivedMs, record } = receipt;
+    const result = this.#insertReceipt.run(
+      deliveryId,
+      payloadSha256,
+      status,
+      atMs,
+      receivedMs,
+      record,
+    );
+    return result.changes === 1;
+  }
+
+  receiptsOf(deliveryId: string): DeliveryReceiptRow[] {
+    return this.#receipts.all(deliveryId);
+  }
+}

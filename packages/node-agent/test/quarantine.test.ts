@@ -1,0 +1,270 @@
+import { type RelayConnection, connectRelay, parseAgencyCode } from '@congvan/bus';
+import { waitUntil } from '@congvan/bus/testing';
+import type { TestSigner } from '@congvan/signer/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { Agent } from '../src/index.ts';
+import { type Forgery, documentSubject, flipByte, forgeDelivery } from './support/forge.ts';
+import { type Office, type Town, foundTown, renewCrl } from './support/town.ts';
+
+const WAIT_MS = 15_000;
+const STRANGER = parseAgencyCode('H63.01');
+
+describe('what does not hold is refused, kept and shown', () => {
+  let town: Town;
+  let commune: Office;
+  let ministry: Office;
+  let recipient: Agent;
+  let sender: Agent;
+  /** A broker that has been taken over: it may publish under any subject. */
+  let broker: RelayConnection;
+  let copies = 0;
+
+  beforeAll(async () => {
+    town = await foundTown();
+    commune = await town.addOffice({ code: 'H09.12.034', tier: 'commune', site: 'H09' });
+    ministry = await town.addOffice({ code: 'G09', tier: 'central', site: 'TW' });
+    broker = await takeOverBroker();
+    [recipient, sender] = await Promise.all([ministry.open(), commune.open()]);
+    await waitUntil(() => recipient.status().directoryEntries >= 3, WAIT_MS);
+  });
+
+  afterAll(async () => {
+    await broker.close();
+    await recipient.close();
+    await sender.close();
+    await town[Symbol.asyncDispose]();
+  });
+
+  async function takeOverBroker(): Promise<RelayConnection> {
+    const credentials = await town.bus.server().operator.mint({
+      account: 'STORE',
+      name: 'taken over',
+      permissions: {
+        publish: ['vb.>'],
+        subscribe: ['_INBOX_relay_W99.>'],
+        maxSubscriptions: -1,
+        maxPayloadBytes: 1024 * 1024,
+      },
+      expiresAt: null,
+      now: new Date(),
+    });
+    return await connectRelay({
+      servers: [town.bus.url],
+      credentials,
+      code: parseAgencyCode('W99'),
+      site: 'TW',
+    });
+  }
+
+  const honest = (): Forgery => ({
+    from: commune.code,
+    to: ministry.code,
+    seal: commune.seal,
+    node: commune.node,
+  });
+
+  /** Puts a message into the ministry's inbox and returns the row that it became. */
+  async function inject(
+    message: Uint8Array,
+    from = commune.code,
+  ): Promise<ReturnType<Agent['listQuarantine']>[number] | undefined> {
+    const before = new Set(recipient.listQuarantine().map((row) => row.id));
+    const arrivedBefore = recipient.listInbox().length;
+    const suppressedBefore = suppressed();
+    copies += 1;
+    const natsSubject = documentSubject({
+      tier: 'central',
+      toSite: 'TW',
+      to: ministry.code,
+      fromSite: 'H09',
+      from,
+    });
+    await broker.publishMessage(natsSubject, message, { messageId: `copy ${copies}` });
+    const fresh = () => recipient.listQuarantine().find((row) => !before.has(row.id));
+    await waitUntil(
+      () =>
+        fresh() !== undefined ||
+        recipient.listInbox().length > arrivedBefore ||
+        suppressed() > suppressedBefore,
+      WAIT_MS,
+    );
+    return fresh();
+  }
+
+  function suppressed(): number {
+    return recipient.listInbox().reduce((sum, row) => sum + row.duplicateCount, 0);
+  }
+
+  it('accepts what is in order, so that the cases below differ in one thing each', async () => {
+    const { message, documentId } = await forgeDelivery(honest());
+    expect(await inject(message)).toBeUndefined();
+    expect(recipient.listInbox()).toMatchObject([{ documentId, warnings: [] }]);
+  });
+
+  it('quarantines a stranger without answering', async () => {
+    const stranger = await town.pki.issue({ commonName: 'Người lạ', use: 'node' });
+    const { message } = await forgeDelivery({ ...honest(), from: STRANGER, node: stranger });
+    expect(await inject(message, STRANGER)).toMatchObject({
+      finding: 'SENDER_UNKNOWN',
+      claimedFrom: STRANGER,
+      refusalSent: false,
+    });
+  });
+
+  it('quarantines a record under another agency’s subject', async () => {
+    const { message } = await forgeDelivery({ ...honest(), from: ministry.code });
+    expect(await inject(message)).toMatchObject({ finding: 'SUBJECT_MISMATCH' });
+  });
+
+  it('quarantines a record and a package of another agency’s key', async () => {
+    const other = ministry.node;
+    const record = await forgeDelivery({ ...honest(), node: other });
+    expect(await inject(record.message)).toMatchObject({ finding: 'SIGNER_NOT_LISTED' });
+    const parcel = await forgeDelivery({ ...honest(), packageNode: other });
+    expect(await inject(parcel.message)).toMatchObject({ finding: 'SIGNER_NOT_LISTED' });
+  });
+
+  it('quarantines what is for someone else', async () => {
+    const record = await forgeDelivery({ ...honest(), recordTo: parseAgencyCode('G22') });
+    expect(await inject(record.message)).toMatchObject({ finding: 'WRONG_RECIPIENT' });
+    const header = await forgeDelivery({ ...honest(), headerTo: ['G22'] });
+    expect(await inject(header.message)).toMatchObject({ finding: 'WRONG_RECIPIENT' });
+  });
+
+  it('quarantines a header that names another sender', async () => {
+    const { message } = await forgeDelivery({ ...honest(), headerFrom: 'G22' });
+    expect(await inject(message)).toMatchObject({ finding: 'HEADER_MISMATCH' });
+  });
+
+  it('quarantines a changed byte, wherever it is', async () => {
+    const forged = await forgeDelivery(honest());
+    const { message, recordBytes } = forged;
+    const offsets = spread(message.length, 40).map((offset) =>
+      Math.min(offset, message.length - 1),
+    );
+    for (const offset of offsets) {
+      const row = await inject(flipByte(message, offset));
+      expect(row, `byte ${offset} of ${message.length}`).toBeDefined();
+      const inBody = offset >= recordBytes;
+      expect(row?.finding === 'PACKAGE_DIGEST_MISMATCH', `byte ${offset}: ${row?.finding}`).toBe(
+        inBody,
+      );
+    }
+    expect(recipient.listInbox().some((row) => row.documentId === forged.documentId)).toBe(false);
+  });
+
+  it('quarantines a document that was changed after its seal', async () => {
+    const { message } = await forgeDelivery({
+      ...honest(),
+      alterPdf: (pdf) => flipByte(pdf, Buffer.from(pdf).indexOf('595') + 2),
+    });
+    expect(await inject(message)).toMatchObject({
+      finding: 'DOCUMENT_TAMPERED',
+      refusalSent: true,
+    });
+  });
+
+  it('warns of a document that carries another seal than the sender’s', async () => {
+    const { message, documentId } = await forgeDelivery({ ...honest(), seal: ministry.seal });
+    expect(await inject(message)).toBeUndefined();
+    const row = recipient.listInbox().find((candidate) => candidate.documentId === documentId);
+    expect(row?.warnings).toEqual(['DOCUMENT_SEAL_OTHER']);
+  });
+
+  it('quarantines noise', async () => {
+    expect(await inject(Buffer.from('GET / HTTP/1.1\r\n\r\n'))).toMatchObject({
+      finding: 'RECORD_MALFORMED',
+      refusalSent: false,
+    });
+  });
+
+  it('suppresses a second copy and answers it with the stored receipt', async () => {
+    const { message, documentId } = await forgeDelivery(honest());
+    await inject(message);
+    await inject(message);
+    const rows = recipient.listInbox().filter((row) => row.documentId === documentId);
+    expect(rows).toMatchObject([{ duplicateCount: 1 }]);
+  });
+
+  it('quarantines another package under the same key', async () => {
+    const first = await forgeDelivery(honest());
+    await inject(first.message);
+    const { documentId } = first;
+    const second = await forgeDelivery({ ...honest(), documentId, abstract: 'Nội dung khác' });
+    expect(await inject(second.message)).toMatchObject({
+      finding: 'DOCUMENT_CONFLICT',
+      refusalSent: true,
+    });
+  });
+
+  it('quarantines an expired node certificate', async () => {
+    const expired = await expiredNode();
+    const office = await town.addOffice({
+      code: 'H09.13',
+      tier: 'district',
+      site: 'H09',
+      node: expired,
+      seal: commune.seal,
+    });
+    const { message } = await forgeDelivery({ ...honest(), from: office.code, node: expired });
+    expect(await inject(message, office.code)).toMatchObject({ finding: 'CERTIFICATE_EXPIRED' });
+  });
+
+  it('quarantines a revoked node certificate', async () => {
+    const node = await town.pki.issue({ commonName: 'Máy bị lộ khóa', use: 'node' });
+    const office = await town.addOffice({
+      code: 'H09.14',
+      tier: 'district',
+      site: 'H09',
+      node,
+      seal: commune.seal,
+    });
+    await town.pki.revoke(node.certificate);
+    await renewCrl(ministry, town.pki);
+    await recipient.reloadTrust();
+    const { message } = await forgeDelivery({ ...honest(), from: office.code, node });
+    expect(await inject(message, office.code)).toMatchObject({ finding: 'CERTIFICATE_REVOKED' });
+  });
+
+  it('quarantines a closed agency', async () => {
+    const office = await town.addOffice({
+      code: 'H09.15',
+      tier: 'district',
+      site: 'H09',
+      seal: commune.seal,
+      validTo: '2025-07-01T00:00:00.000Z',
+    });
+    const { node, code } = office;
+    const { message } = await forgeDelivery({ ...honest(), from: code, node });
+    expect(await inject(message, code)).toMatchObject({ finding: 'SENDER_CLOSED' });
+  });
+
+  it('quarantines a receipt for a document that was never sent', async () => {
+    const { message } = await forgeDelivery(honest());
+    const before = sender.listQuarantine().length;
+    await inject(message);
+    // The ministry receipts the forged document; the commune knows of no such delivery.
+    await waitUntil(() => sender.listQuarantine().length > before, WAIT_MS);
+    expect(sender.listQuarantine()[0]).toMatchObject({
+      finding: 'RECEIPT_UNEXPECTED',
+      claimedFrom: ministry.code,
+    });
+  });
+
+  async function expiredNode(): Promise<TestSigner> {
+    return await town.pki.issue({
+      commonName: 'Máy hết hạn',
+      use: 'node',
+      notBefore: new Date('2021-01-01T00:00:00Z'),
+      notAfter: new Date('2022-01-01T00:00:00Z'),
+    });
+  }
+});
+
+/** `count` offsets over `length` bytes, both ends included. */
+function spread(length: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) =>
+    Math.round((index * (length - 1)) / (count - 1)),
+  );
+}

@@ -1,0 +1,1 @@
+export const PASSPHRASE = 'mật khẩu thử nghiệm';
