@@ -43,8 +43,11 @@ const bus = await startLocalBus({
 
 try {
   await bus.addRelay({ code: relay, site: 'TW', tier: 'central' });
-  const sender = await openOffice('H09.12.034', 'commune', 'H09');
-  const recipient = await openOffice('G09', 'central', 'TW');
+  const homes = [
+    await enrol('H09.12.034', 'commune', 'H09'),
+    await enrol('G09', 'central', 'TW'),
+  ] as const;
+  const [sender, recipient] = await Promise.all([open(homes[0]), open(homes[1])]);
   await waitUntil(() => sender.status().directoryEntries >= 3, WAIT_MS);
 
   const sent = await sender.send({
@@ -67,7 +70,8 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-async function openOffice(code: string, tier: Tier, site: string): Promise<Agent> {
+/** @returns the agency's folder, ready to be opened. */
+async function enrol(code: string, tier: Tier, site: string): Promise<string> {
   const seal = await pki.issue({ commonName: `Ủy ban ${code}`, use: 'seal' });
   const node = await pki.issue({ commonName: `Máy của ${code}`, use: 'node' });
   const enrolled = await bus.addAgency({
@@ -99,6 +103,10 @@ async function openOffice(code: string, tier: Tier, site: string): Promise<Agent
     },
     registrarCertificate: registrar.certificate.der,
   });
+  return home;
+}
+
+async function open(home: string): Promise<Agent> {
   const passphrase = async () => PASSPHRASE;
   return await openAgent({ home, passphrase: { node: passphrase, seal: passphrase } });
 }
