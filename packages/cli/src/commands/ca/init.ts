@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+
+import { type GlobalOptions, newCommand, newOption, passphraseOption } from '../../command.ts';
+import type { Cli } from '../../context.ts';
+import { CliError } from '../../errors.ts';
+import { layoutOf, pathExists } from '../../home/layout.ts';
+import { printNote, printResult } from '../../output.ts';
+import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
+import { renderFields } from '../../terminal/table.ts';
+
+interface CaInitOptions extends PassphraseFiles {
+  readonly organization?: string;
+  readonly registrar?: string;
+  readonly relay?: string;
+}
+
+/** `congvan ca init`: root and issuing authority, and the certificate that signs the directory. */
+export function caInitCommand(cli: Cli): Command {
+  return newCommand(cli, 'init', 'caInit')
+    .addOption(newOption(cli, '--organization <name>', 'caOrganization'))
+    .addOption(newOption(cli, '--registrar <code>', 'registrarCode'))
+    .addOption(newOption(cli, '--relay <code>', 'relayCode'))
+    .addOption(passphraseOption(cli))
+    .action(async (options: CaInitOptions, command: Command) => {
+      await caInit(cli, options, command.optsWithGlobals<GlobalOptions>());
+    });
+}
+
+async function caInit(cli: Cli, options: CaInitOptions, globals: GlobalOptions): Promise<void> {
+  const { text } = cli.messages;
+  const layout = layoutOf(cli, globals);
+  const { parseAgencyCode } = await import('@congvan/bus');
+  const { createAuthority } = await import('@congvan/signer');
+  const { issueKey, openHomeAuthority } = await import('../../enrolment/authority.ts');
+  const registrars = await import('../../enrolment/registrar.ts');
+  const registrar = parseAgencyCode(options.registrar ?? registrars.DEFAULT_REGISTRAR);
+  const relay = parseAgencyCode(options.relay ?? registrars.DEFAULT_RELAY);
+  const organization = options.organization ?? text.caDefaultOrganization;
+  if (await registrars.hasSite(layout)) {
+    throw new CliError('CLI_ALREADY_EXISTS', text.folderExists(layout.site), {
+      details: { folder: layout.site },
+    });
+  }
+  const passphrases = passphrasesOf(cli, options);
+  // A `ca init` that was cut off after the first half goes on from there.
+  const authority = (await pathExists(layout.ca))
+    ? await openHomeAuthority(cli, layout, passphrases)
+    : await createAuthority({
+        folder: layout.ca,
+        name: { country: 'VN', organization, commonName: organization },
+        passphrase: await passphrases.choose('ca', text.caKeys),
+        now: cli.now(),
+      });
+  const issued = await issueKey(
+    authority,
+    {
+      subject: { country: 'VN', organization, commonName: text.registrarName(registrar) },
+      use: 'registrar',
+      algorithm: 'ec-p256',
+    },
+    await passphrases.get('ca', text.caKeys),
+  );
+  await registrars.writeSite(layout, { registrar, relay }, issued);
+  const root = authority.rootCertificate;
+  const json = {
+    folder: layout.ca,
+    root: { subject: root.subjectText, sha256: root.sha256 },
+    issuing: { subject: authority.issuingCertificate.subjectText },
+    registrar: { code: registrar, sha256: issued.certificate.sha256 },
+  };
+  printResult(cli, globals, json, () =>
+    renderFields([
+      [text.folder, layout.ca],
+      [text.rootCertificate, `${root.subjectText}, SHA-256 ${root.sha256}`],
+      [text.registrar, `${registrar}, SHA-256 ${issued.certificate.sha256}`],
+    ]),
+  );
+  printNote(cli, globals, `${text.note}: ${text.keepFingerprints}`);
+}

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+
+import { type Command } from 'commander';
+
+import {
+  collect,
+  type GlobalOptions,
+  newCommand,
+  newOption,
+  passphraseOption,
+} from '../../command.ts';
+import type { Cli } from '../../context.ts';
+import { CliError } from '../../errors.ts';
+import { layoutOf, pathExists } from '../../home/layout.ts';
+import { printNote, printResult } from '../../output.ts';
+import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
+import { renderFields } from '../../terminal/table.ts';
+
+interface RelayInitOptions extends PassphraseFiles {
+  readonly name?: string;
+  readonly site?: string;
+  readonly server?: readonly string[];
+  readonly replace?: true;
+}
+
+/** `congvan relay init`: the relay's directory entry, credentials and folder. */
+export function relayInitCommand(cli: Cli): Command {
+  return newCommand(cli, 'init', 'relayInit')
+    .addOption(newOption(cli, '--name <name>', 'relayName'))
+    .addOption(newOption(cli, '--site <site>', 'site'))
+    .addOption(newOption(cli, '--server <url>', 'server').argParser(collect))
+    .addOption(newOption(cli, '--replace', 'replace'))
+    .addOption(passphraseOption(cli))
+    .addOption(newOption(cli, '--ca-passphrase-file <file>', 'caPassphraseFile'))
+    .addOption(newOption(cli, '--keys-passphrase-file <file>', 'keysPassphraseFile'))
+    .action(async (options: RelayInitOptions, command: Command) => {
+      await relayInit(cli, options, command.optsWithGlobals<GlobalOptions>());
+    });
+}
+
+async function relayInit(
+  cli: Cli,
+  options: RelayInitOptions,
+  globals: GlobalOptions,
+): Promise<void> {
+  const { text } = cli.messages;
+  const layout = layoutOf(cli, globals);
+  if (await pathExists(layout.relay)) {
+    throw new CliError('CLI_ALREADY_EXISTS', text.folderExists(layout.relay), {
+      details: { folder: layout.relay },
+    });
+  }
+  const { codeToToken, parseSite } = await import('@congvan/bus');
+  const { initRelay } = await import('@congvan/bus/relay');
+  const { addMember } = await import('../../enrolment/add-member.ts');
+  const { readBundle } = await import('../../enrolment/bundle.ts');
+  const { DEFAULT_SITE, readSite } = await import('../../enrolment/registrar.ts');
+  const { relay: code } = await readSite(cli, layout);
+  const site = parseSite(options.site ?? DEFAULT_SITE);
+  const name = options.name ?? text.relayDefaultName;
+  const folder = join(layout.enrolment, codeToToken(code));
+  await addMember(cli, layout, passphrasesOf(cli, options), {
+    role: 'relay',
+    code,
+    name,
+    site,
+    tier: 'central',
+    parent: null,
+    oldCodes: [],
+    notation: text.defaultNotation,
+    replace: options.replace === true,
+    bundle: folder,
+    ...(options.server === undefined ? {} : { servers: options.server }),
+  });
+  const bundle = await readBundle(cli, folder);
+  await initRelay({
+    home: layout.relay,
+    config: { code, name, site, servers: bundle.settings.servers },
+    nodeP12: bundle.nodeP12,
+    credentials: bundle.credentials,
+    trust: bundle,
+    registrarCertificate: bundle.registrarCertificate,
+  });
+  // Unlike an agency's bundle this one goes nowhere: its keys stand in the relay's folder now.
+  await rm(folder, { recursive: true, force: true });
+  printResult(cli, globals, { code, name, site, folder: layout.relay }, () =>
+    renderFields([
+      [text.relay, `${code} ${name}`],
+      [text.site, site],
+      [text.folder, layout.relay],
+    ]),
+  );
+  printNote(cli, globals, `${text.hint}: ${text.runRelay}`);
+}

@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+
+import { type GlobalOptions, newCommand, passphraseOption } from '../../command.ts';
+import type { Cli } from '../../context.ts';
+import { requireRelay } from '../../home/relay.ts';
+import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
+import { createRunLog } from '../../running/run-log.ts';
+import { untilStopped } from '../../running/until-stopped.ts';
+
+/** `congvan relay run`: takes reports in and answers with watermarks, until stopped. */
+export function relayRunCommand(cli: Cli): Command {
+  return newCommand(cli, 'run', 'relayRun')
+    .addOption(passphraseOption(cli))
+    .action(async (options: PassphraseFiles, command: Command) => {
+      const globals = command.optsWithGlobals<GlobalOptions>();
+      cli.stopSignal();
+      const home = await requireRelay(cli, globals);
+      const { openRelay } = await import('@congvan/bus/relay');
+      const passphrases = passphrasesOf(cli, options);
+      const log = createRunLog(cli, globals, 'relay');
+      await using relay = await openRelay({
+        home,
+        passphrase: async () => await passphrases.get('general', cli.messages.text.relayKey),
+        now: cli.now,
+        log: (level, message, details) => log(level, message, details),
+      });
+      const { servers } = relay.config;
+      log('info', cli.messages.text.runs, { code: relay.code, servers: servers.join(',') });
+      await untilStopped(cli);
+      log('info', cli.messages.text.stopped);
+    });
+}

@@ -1,0 +1,205 @@
+import { basename } from 'node:path';
+
+import type { Agent, PaperReason, Priority, SendRequest, SentDocument } from '@congvan/node-agent';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+import {
+  collect,
+  collectList,
+  type GlobalOptions,
+  newArgument,
+  newCommand,
+  newOption,
+  passphraseOption,
+} from '../command.ts';
+import type { Cli } from '../context.ts';
+import { findPriority } from '../documents/priority.ts';
+import { isPaperReason, parseDayOption, parseDocumentType } from '../documents/request-options.ts';
+import { mediaTypeOf } from '../documents/media-type.ts';
+import { CliError } from '../errors.ts';
+import { actorOf, openDesk } from '../home/desk.ts';
+import { readInputFile } from '../home/input-file.ts';
+import { printNote, printResult } from '../output.ts';
+import type { PassphraseFiles } from '../passphrase/passphrase.ts';
+import { renderFields } from '../terminal/table.ts';
+import { formatDay } from '../terminal/time.ts';
+
+interface PaperRecipient {
+  readonly name: string;
+  readonly reason: PaperReason;
+}
+
+interface SendOptions extends PassphraseFiles {
+  readonly to?: readonly string[];
+  readonly abstract: string;
+  readonly type: string;
+  readonly attach?: readonly string[];
+  readonly notation?: string;
+  readonly priority?: Priority;
+  readonly alsoPaper?: readonly string[];
+  readonly paperTo?: readonly PaperRecipient[];
+  readonly answer?: string;
+  readonly due?: string;
+  readonly key?: string;
+  readonly actor?: string;
+  readonly signatory?: string;
+  readonly position?: string;
+  readonly secret?: true;
+}
+
+/** `congvan send`: register, sign, package and keep a document for its recipients. */
+export function sendCommand(cli: Cli): Command {
+  return newCommand(cli, 'send', 'send')
+    .addArgument(newArgument(cli, '<file>', 'file'))
+    .addOption(
+      newOption(cli, '-t, --to <codes>', 'to').argParser(collectList).makeOptionMandatory(),
+    )
+    .addOption(newOption(cli, '-a, --abstract <text>', 'abstract').makeOptionMandatory())
+    .addOption(
+      newOption(cli, '--type <name>', 'type')
+        .argParser(parseDocumentType(cli))
+        .makeOptionMandatory(),
+    )
+    .addOption(newOption(cli, '--attach <file>', 'attach').argParser(collect))
+    .addOption(newOption(cli, '--notation <notation>', 'notation'))
+    .addOption(newOption(cli, '--priority <level>', 'priority').argParser(parsePriority(cli)))
+    .addOption(newOption(cli, '--also-paper <codes>', 'alsoPaper').argParser(collectList))
+    .addOption(newOption(cli, '--paper-to <name:reason>', 'paperTo').argParser(parsePaperTo(cli)))
+    .addOption(newOption(cli, '--answer <id>', 'answer'))
+    .addOption(newOption(cli, '--due <day>', 'due').argParser(parseDayOption(cli)))
+    .addOption(newOption(cli, '--signatory <name>', 'signatory'))
+    .addOption(newOption(cli, '--position <text>', 'position'))
+    .addOption(newOption(cli, '--key <name>', 'key'))
+    .addOption(newOption(cli, '--actor <name>', 'actor'))
+    .addOption(new Option('--secret', cli.messages.help.optionTexts.secret))
+    .addOption(passphraseOption(cli))
+    .addOption(newOption(cli, '--seal-passphrase-file <file>', 'sealPassphraseFile'))
+    .action(async (file: string, options: SendOptions, command: Command) => {
+      await send(cli, file, options, command.optsWithGlobals<GlobalOptions>());
+    });
+}
+
+async function send(
+  cli: Cli,
+  file: string,
+  options: SendOptions,
+  globals: GlobalOptions,
+): Promise<void> {
+  await using agent = await openDesk(cli, globals, options);
+  const request = await buildRequest(cli, agent, file, options);
+  const sent = await agent.send(request);
+  const { signedPdf: _, ...json } = sent;
+  printResult(cli, globals, { kept: true, ...json }, () => renderSent(cli, sent));
+  const { text } = cli.messages;
+  if (sent.resumed) printNote(cli, globals, `${text.note}: ${text.sentBefore}`);
+  if (!sent.agentRunning) {
+    printNote(cli, globals, `${text.note}: ${text.noAgentRuns}\n${text.hint}: ${text.runAgent}`);
+  }
+}
+
+async function buildRequest(
+  cli: Cli,
+  agent: Agent,
+  file: string,
+  options: SendOptions,
+): Promise<SendRequest> {
+  // Before anything is read: a classified file does not even enter this process's memory.
+  const pdf = options.secret === true ? new Uint8Array() : await readInputFile(cli, file);
+  const attachments =
+    options.secret === true ? [] : await readAttachments(cli, options.attach ?? []);
+  const actor = actorOf(cli, options.actor);
+  return {
+    to: options.to ?? [],
+    document: { name: basename(file), pdf },
+    attachments,
+    abstract: options.abstract,
+    documentType: options.type,
+    ...(options.alsoPaper === undefined ? {} : { alsoPaperTo: options.alsoPaper }),
+    ...(options.paperTo === undefined ? {} : { paperTo: options.paperTo }),
+    ...(options.key === undefined ? {} : { idempotencyKey: options.key }),
+    ...(options.notation === undefined ? {} : { notation: options.notation }),
+    ...(options.priority === undefined ? {} : { priority: options.priority }),
+    ...(options.due === undefined ? {} : { dueDate: options.due }),
+    ...(actor === undefined ? {} : { actor }),
+    ...(options.secret === true ? { classification: 'secret' as const } : {}),
+    ...(options.answer === undefined ? {} : { responseFor: answered(cli, agent, options.answer) }),
+    ...signatoryOf(cli, options),
+  };
+}
+
+function signatoryOf(cli: Cli, options: SendOptions): Pick<SendRequest, 'signatory'> {
+  if (options.signatory === undefined) {
+    if (options.position === undefined) return {};
+    throw new CliError('CLI_USAGE', cli.messages.text.positionAlone);
+  }
+  const position = options.position === undefined ? {} : { position: options.position };
+  return { signatory: { fullName: options.signatory, ...position } };
+}
+
+/** The incoming document that is answered, by its document id or its id in the inbox. */
+function answered(cli: Cli, agent: Agent, id: string): NonNullable<SendRequest['responseFor']> {
+  const rows = agent.listInbox({ state: 'all' });
+  const row =
+    rows.find((candidate) => candidate.documentId === id) ??
+    (id.length >= 6
+      ? rows.find((candidate) => candidate.id.startsWith(id.toLowerCase()))
+      : undefined);
+  if (row === undefined) {
+    throw new CliError('CLI_DOCUMENT_NOT_FOUND', cli.messages.text.answeredNotFound(id), {
+      details: { id },
+    });
+  }
+  return {
+    documentId: row.documentId,
+    organId: row.from,
+    code: `${row.codeNumber}/${row.codeNotation}`,
+    date: row.issuedOn,
+  };
+}
+
+async function readAttachments(
+  cli: Cli,
+  files: readonly string[],
+): Promise<NonNullable<SendRequest['attachments']>> {
+  return await Promise.all(
+    files.map(async (file) => ({
+      name: basename(file),
+      mediaType: mediaTypeOf(file),
+      bytes: await readInputFile(cli, file),
+    })),
+  );
+}
+
+function renderSent(cli: Cli, sent: SentDocument): string {
+  const { text } = cli.messages;
+  return renderFields([
+    [text.result, text.kept],
+    [text.number, `${sent.codeNumber}/${sent.codeNotation}`],
+    [text.issuedOn, formatDay(sent.issuedOn)],
+    [text.documentId, sent.documentId],
+    [text.packageDigest, sent.packageDigest],
+    [text.recipients, sent.deliveries.map((delivery) => delivery.to).join(', ')],
+  ]);
+}
+
+function parsePriority(cli: Cli): (value: string) => Priority {
+  return (value) => {
+    const priority = findPriority(value);
+    if (priority === undefined) throw new InvalidArgumentError(cli.messages.text.wantedPriority);
+    return priority;
+  };
+}
+
+function parsePaperTo(
+  cli: Cli,
+): (value: string, previous: readonly PaperRecipient[] | undefined) => PaperRecipient[] {
+  return (value, previous) => {
+    const colon = value.lastIndexOf(':');
+    const name = value.slice(0, Math.max(colon, 0)).trim();
+    const reason = value.slice(colon + 1).trim();
+    if (name === '' || !isPaperReason(reason)) {
+      throw new InvalidArgumentError(cli.messages.text.wantedPaperTo);
+    }
+    return [...(previous ?? []), { name, reason }];
+  };
+}

@@ -1,0 +1,162 @@
+import type { Share, ShareFigures } from '@congvan/bus/relay';
+import { type Command, InvalidArgumentError } from 'commander';
+
+import { type GlobalOptions, newCommand, newOption } from '../../command.ts';
+import type { Cli } from '../../context.ts';
+import { requireRelay } from '../../home/relay.ts';
+import { printNote, printResult } from '../../output.ts';
+import { type Column, renderTable } from '../../terminal/table.ts';
+import { dayInVietnam, formatDate } from '../../terminal/time.ts';
+import { isTierName, TIER_NAMES, type TierName } from '../../documents/tier.ts';
+
+interface Period {
+  readonly from: string;
+  readonly to: string;
+}
+type By = 'tier' | 'agency' | 'month';
+
+interface ShareOptions {
+  readonly period?: Period;
+  readonly tier?: string;
+  readonly under?: string;
+  readonly by: By;
+}
+
+/** `congvan stats share`: DESIGN §7 from the relay's records, beside the running relay or without. */
+export function statsShareCommand(cli: Cli): Command {
+  return newCommand(cli, 'share', 'statsShare')
+    .addOption(newOption(cli, '--period <months>', 'period').argParser(parsePeriod(cli)))
+    .addOption(newOption(cli, '--tier <tier>', 'statsTier').choices(TIER_NAMES))
+    .addOption(newOption(cli, '--under <code>', 'under'))
+    .addOption(
+      newOption(cli, '--by <rows>', 'by').choices(['tier', 'agency', 'month']).default('tier'),
+    )
+    .action(async (options: ShareOptions, command: Command) => {
+      const globals = command.optsWithGlobals<GlobalOptions>();
+      const home = await requireRelay(cli, globals);
+      const { openRelayReader } = await import('@congvan/bus/relay');
+      using reader = openRelayReader(home, { now: cli.now });
+      const month = dayInVietnam(cli.now()).slice(0, 7);
+      const period = options.period ?? { from: month, to: month };
+      const share = reader.share({
+        ...period,
+        ...(options.tier === undefined || !isTierName(options.tier) ? {} : { tier: options.tier }),
+        ...(options.under === undefined ? {} : { under: options.under }),
+        ...(globals.agency === undefined ? {} : { agency: globals.agency }),
+      });
+      printResult(cli, globals, share, () => renderShare(cli, share, options.by));
+      noteWhatLacks(cli, globals, share);
+    });
+}
+
+type Row = readonly [name: string, figures: ShareFigures];
+
+function rowsOf(cli: Cli, share: Share, by: By): Row[] {
+  const { text } = cli.messages;
+  const all: Row = [text.allTogether, share.tiers.all];
+  if (by === 'agency') {
+    return [...share.agencies.map((one): Row => [`${one.code} ${one.name}`, one]), all];
+  }
+  if (by === 'month') {
+    return [...share.months.map(({ month, tiers }): Row => [month, tiers.all]), all];
+  }
+  const asked: readonly TierName[] = share.scope.tier === null ? TIER_NAMES : [share.scope.tier];
+  return [...asked.map((tier): Row => [text.tiers[tier], share.tiers[tier]]), all];
+}
+
+function renderShare(cli: Cli, share: Share, by: By): string {
+  const { text } = cli.messages;
+  const titles = { tier: text.tier, agency: text.agency, month: text.month };
+  const right = (title: string): Column => ({ title, align: 'right' });
+  const table = renderTable(
+    cli.io,
+    [
+      { title: titles[by] },
+      right('E'),
+      right('E+P'),
+      right('P'),
+      right(text.rateElectronic),
+      right(text.rateAny),
+      right(text.rateSigned),
+      right(text.deliveries),
+      right(text.receipted),
+      right(text.refusedCount),
+      right(text.timeTo01),
+      right(text.timeTo03),
+    ],
+    rowsOf(cli, share, by).map(([name, figures]) => figureRow(cli, name, figures)),
+  );
+  const { from, to } = share.period;
+  const period = from === to ? from : `${from} .. ${to}`;
+  return `${text.shareTitle(period, formatDate(cli.now()))}\n${table}`;
+}
+
+function figureRow(cli: Cli, name: string, figures: ShareFigures): (string | number)[] {
+  // A share with missing records is at least this much: the mark says so in every language.
+  const bound = figures.lower_bound ? '≥ ' : '';
+  const times = (time: ShareFigures['time_to_01_ms']): string =>
+    time === null ? '–' : `${showDuration(time.median)} / ${showDuration(time.p95)}`;
+  return [
+    name,
+    figures.E,
+    figures.EP,
+    figures.P,
+    bound + showRate(cli, figures.rate_electronic),
+    bound + showRate(cli, figures.rate_any),
+    showRate(cli, figures.rate_signed),
+    figures.deliveries,
+    figures.receipted,
+    figures.refused,
+    times(figures.time_to_01_ms),
+    times(figures.time_to_03_ms),
+  ];
+}
+
+function showRate(cli: Cli, rate: number | null): string {
+  if (rate === null) return '–';
+  const percent = (rate * 100).toFixed(1);
+  return `${cli.language === 'vi' ? percent.replace('.', ',') : percent} %`;
+}
+
+/** `850 ms`, `12 s`, `7 min`, `3 h`, `2 d`: one unit is enough to see what is late. */
+export function showDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  const units = [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'min'],
+    [1_000, 's'],
+  ] as const;
+  for (const [size, name] of units) if (ms >= size) return `${Math.round(ms / size)} ${name}`;
+  return `${ms} ms`;
+}
+
+/** Silence is never counted as zero: who reported nothing, and what is missing, is said. */
+function noteWhatLacks(cli: Cli, globals: GlobalOptions, share: Share): void {
+  const { text } = cli.messages;
+  const note = (line: string): void => printNote(cli, globals, `${text.note}: ${line}`);
+  if (share.silent.length > 0) {
+    const named = share.silent.slice(0, 20).map(({ code, name }) => `${code} ${name}`);
+    note(text.silentAgencies(share.silent.length, named.join('; ')));
+  }
+  const gaps = share.gaps.map(({ agency, year, first, last }) =>
+    first === last ? `${agency} ${first}/${year}` : `${agency} ${first}–${last}/${year}`,
+  );
+  if (gaps.length > 0) note(text.gapsInRegisters(gaps.slice(0, 20).join('; ')));
+  const missing = new Set(share.missing_reports.map(({ agency }) => agency));
+  if (missing.size > 0) note(text.missingReports([...missing].slice(0, 20).join(', ')));
+  const voids = share.voids.map(({ agency, number, year }) => `${agency} ${number}/${year}`);
+  if (voids.length > 0) note(text.voidNumbers(voids.slice(0, 20).join('; ')));
+}
+
+function parsePeriod(cli: Cli): (value: string) => Period {
+  return (value) => {
+    const match = /^(\d{4}-(?:0[1-9]|1[0-2]))(?:\.\.(\d{4}-(?:0[1-9]|1[0-2])))?$/u.exec(value);
+    const from = match?.[1];
+    const to = match?.[2] ?? from;
+    if (from === undefined || to === undefined || from > to) {
+      throw new InvalidArgumentError(cli.messages.text.wantedPeriod);
+    }
+    return { from, to };
+  };
+}

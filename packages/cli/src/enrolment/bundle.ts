@@ -1,0 +1,170 @@
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+import type { Cli } from '../context.ts';
+import { CliError } from '../errors.ts';
+import { pathExists } from '../home/layout.ts';
+
+/** The settings that an agency or relay starts with. */
+export interface BundleSettings {
+  readonly role: 'agency' | 'relay';
+  readonly code: string;
+  readonly name: string;
+  readonly tier: string;
+  readonly site: string;
+  readonly servers: readonly string[];
+  readonly relay?: string;
+  readonly notation: string;
+}
+
+/**
+ * What goes by hand from the registrar to an agency: settings, keys under the agency's passphrase,
+ * credentials, and whom to trust.
+ */
+export interface Bundle {
+  readonly settings: BundleSettings;
+  readonly nodeP12: Uint8Array;
+  /** A relay has none; nor does an agency whose seal stays in a token. */
+  readonly sealP12?: Uint8Array;
+  readonly credentials: Uint8Array;
+  readonly registrarCertificate: Uint8Array;
+  readonly anchors: readonly Uint8Array[];
+  readonly intermediates: readonly Uint8Array[];
+  readonly crls: readonly Uint8Array[];
+}
+
+const SETTINGS = 'bundle.json';
+const NODE_KEY = 'node.p12';
+const SEAL_KEY = 'seal.p12';
+const CREDENTIALS = 'agent.creds';
+const REGISTRAR = 'registrar.crt';
+
+/**
+ * Prepares a bundle's folder next to its final place; `publish` makes it appear whole.
+ *
+ * @throws {@link CliError} `CLI_ALREADY_EXISTS` when the place is taken.
+ */
+export async function draftBundle(
+  cli: Pick<Cli, 'messages'>,
+  folder: string,
+): Promise<{ publish(bundle: Bundle): Promise<void>; discard(): Promise<void> }> {
+  if (await pathExists(folder)) throw taken(cli, folder);
+  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+  const draft = await mkdtemp(join(dirname(folder), `.${basename(folder)}-`));
+  return {
+    publish: async (bundle) => {
+      for (const [name, bytes] of bundleFiles(bundle)) {
+        const path = join(draft, name);
+        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+        await writeFile(path, bytes, { mode: 0o600, flush: true });
+      }
+      await rename(draft, folder);
+    },
+    discard: async () => {
+      await rm(draft, { recursive: true, force: true });
+    },
+  };
+}
+
+function bundleFiles(bundle: Bundle): [string, Uint8Array | string][] {
+  const numbered = (
+    folder: string,
+    extension: string,
+    list: readonly Uint8Array[],
+  ): [string, Uint8Array][] =>
+    list.map((bytes, index) => [join('trust', folder, `${index + 1}.${extension}`), bytes]);
+  return [
+    [NODE_KEY, bundle.nodeP12],
+    ...(bundle.sealP12 === undefined
+      ? []
+      : ([[SEAL_KEY, bundle.sealP12]] satisfies [string, Uint8Array][])),
+    [CREDENTIALS, bundle.credentials],
+    [REGISTRAR, bundle.registrarCertificate],
+    ...numbered('anchors', 'crt', bundle.anchors),
+    ...numbered('intermediates', 'crt', bundle.intermediates),
+    ...numbered('crls', 'crl', bundle.crls),
+    [SETTINGS, `${JSON.stringify(bundle.settings, null, 2)}\n`],
+  ];
+}
+
+/** @throws {@link CliError} `CLI_BUNDLE_INVALID`, naming what lacks. */
+export async function readBundle(cli: Pick<Cli, 'messages'>, folder: string): Promise<Bundle> {
+  const { text } = cli.messages;
+  const read = async (name: string): Promise<Uint8Array> => {
+    try {
+      return new Uint8Array(await readFile(join(folder, name)));
+    } catch (cause) {
+      const message = text.bundleLacks(folder, name);
+      throw new CliError('CLI_BUNDLE_INVALID', message, { cause, details: { folder, file: name } });
+    }
+  };
+  const sealP12 = (await pathExists(join(folder, SEAL_KEY)))
+    ? { sealP12: await read(SEAL_KEY) }
+    : {};
+  return {
+    settings: parseSettings(cli, folder, await read(SETTINGS)),
+    nodeP12: await read(NODE_KEY),
+    ...sealP12,
+    credentials: await read(CREDENTIALS),
+    registrarCertificate: await read(REGISTRAR),
+    anchors: await readAll(join(folder, 'trust', 'anchors')),
+    intermediates: await readAll(join(folder, 'trust', 'intermediates')),
+    crls: await readAll(join(folder, 'trust', 'crls')),
+  };
+}
+
+async function readAll(folder: string): Promise<Uint8Array[]> {
+  if (!(await pathExists(folder))) return [];
+  const names = (await readdir(folder)).toSorted();
+  return await Promise.all(
+    names.map(async (name) => new Uint8Array(await readFile(join(folder, name)))),
+  );
+}
+
+function parseSettings(
+  cli: Pick<Cli, 'messages'>,
+  folder: string,
+  bytes: Uint8Array,
+): BundleSettings {
+  const wrong = (field: string, cause?: unknown): CliError =>
+    new CliError('CLI_BUNDLE_INVALID', cli.messages.text.bundleFieldWrong(folder, field), {
+      cause,
+      details: { folder, file: SETTINGS, field },
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch (cause) {
+    throw wrong('JSON', cause);
+  }
+  const field = (name: string): string => {
+    const found = propertyOf(value, name);
+    if (typeof found === 'string' && found !== '') return found;
+    throw wrong(name);
+  };
+  const servers = propertyOf(value, 'servers');
+  if (!Array.isArray(servers) || servers.length === 0) throw wrong('servers');
+  const relay = propertyOf(value, 'relay');
+  return {
+    role: field('role') === 'relay' ? 'relay' : 'agency',
+    code: field('code'),
+    name: field('name'),
+    tier: field('tier'),
+    site: field('site'),
+    servers: servers.map(String),
+    ...(typeof relay === 'string' ? { relay } : {}),
+    notation: field('notation'),
+  };
+}
+
+function propertyOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  const found: unknown = Reflect.get(value, name);
+  return found;
+}
+
+function taken(cli: Pick<Cli, 'messages'>, folder: string): CliError {
+  return new CliError('CLI_ALREADY_EXISTS', cli.messages.text.folderExists(folder), {
+    details: { folder },
+  });
+}

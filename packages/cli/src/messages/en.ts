@@ -1,0 +1,28 @@
+import type { Finding } from '@congvan/bus';
+
+import { type DoctorTexts, doctorEn } from './doctor/en.ts';
+import { type FailureTexts, failuresEn } from './failures/en.ts';
+import { type HelpTexts, helpEn } from './help/en.ts';
+import { type Texts, findingsEn, textEn } from './text/en.ts';
+
+/** Every text of the command in one language. A text that lacks does not compile. */
+export interface Messages {
+  readonly language: 'en' | 'vi';
+  readonly help: HelpTexts;
+  readonly text: Texts;
+  readonly failures: FailureTexts;
+  readonly doctor: DoctorTexts;
+  readonly findings: Readonly<Record<Finding, string>>;
+  /** A sentence for an error code of commander; `undefined` keeps commander's English. */
+  usageError(code: string, named: string): string | undefined;
+}
+
+export const en: Messages = {
+  language: 'en',
+  help: helpEn,
+  text: textEn,
+  failures: failuresEn,
+  doctor: doctorEn,
+  findings: findingsEn,
+  usageError: () => undefined,
+};

@@ -1,0 +1,149 @@
+/** What is wrong, as a class (`title`), and the next step (`hint`). English. */
+export const failuresEn = {
+  usage: { title: 'wrong command line', hint: 'see the help of the command: add --help' },
+  request: {
+    title: 'wrong value',
+    hint: 'correct the value named above; --help lists what is allowed',
+  },
+  agencyCode: {
+    title: 'wrong agency code',
+    hint: 'write the code as in Decision 20/2020/QĐ-TTg, level 1 first, such as H09.12.034; `congvan agency list` shows the known ones',
+  },
+  checkFile: {
+    title: 'damaged file',
+    hint: 'the file is damaged or of another kind; get it again from where it came',
+  },
+  notPdf: {
+    title: 'not a PDF',
+    hint: 'official documents are sent as PDF; attach other files with --attach',
+  },
+  printAgain: {
+    title: 'unsuitable PDF',
+    hint: 'open the file in a PDF reader, print it into a new PDF without passwords, forms or scripts, and send that',
+  },
+  lockedPdf: {
+    title: 'no further signature allowed',
+    hint: 'whoever signed the PDF closed it; ask for a copy that allows the seal of the agency',
+  },
+  attachmentName: { title: 'bad file name', hint: 'give each file a different, plain name' },
+  longerPassphrase: {
+    title: 'passphrase too short',
+    hint: 'choose a longer one; nothing was written',
+  },
+  fileMissing: { title: 'file not found', hint: 'check the path and the spelling' },
+  fileRights: {
+    title: 'file not readable',
+    hint: 'check that it is a file and that you may read it',
+  },
+  writing: {
+    title: 'cannot write',
+    hint: 'check free space and your rights on the folder; nothing half written was left behind',
+  },
+  exists: {
+    title: 'exists already',
+    hint: 'nothing was overwritten; choose another name, or move the old one away yourself',
+  },
+  tooLarge: {
+    title: 'too large',
+    hint: 'leave attachments out, make the scan smaller, or send it in several documents',
+  },
+  passphrase: {
+    title: 'wrong or missing passphrase',
+    hint: 'type it at a terminal, or give --passphrase-file FILE or CONGVAN_PASSPHRASE_FILE; nothing was written',
+  },
+  keys: {
+    title: 'key or certificate',
+    hint: '`congvan doctor` checks the keys of this home; certificates come from `congvan ca issue` or your authority',
+  },
+  credentials: {
+    title: 'credentials of the broker',
+    hint: 'ask whoever runs the site for new credentials (`congvan agency add` writes them)',
+  },
+  chooseAgency: { title: 'agency not chosen', hint: 'add --agency CODE' },
+  agentInit: {
+    title: "agency's folder",
+    hint: '`congvan agent init --from BUNDLE` sets up an agency; --home says where',
+  },
+  caInit: { title: 'no certificate authority', hint: '`congvan ca init` creates one' },
+  relayInit: { title: 'no relay', hint: '`congvan relay init` sets one up' },
+  startBus: {
+    title: 'the bus does not answer',
+    hint: 'on one machine start it with `congvan bus up --detach`; else check the network, then repeat',
+  },
+  startSite: {
+    title: 'the site service does not answer',
+    hint: 'start it with `congvan site run`, then repeat',
+  },
+  natsServer: {
+    title: 'nats-server',
+    hint: 'install nats-server 2.9.10 or later: your system package, https://nats.io/download, or NATS_SERVER=PATH',
+  },
+  serverLog: {
+    title: 'nats-server',
+    hint: 'see the log in the bus folder; another program may use the port',
+  },
+  running: {
+    title: 'runs already',
+    hint: 'stop the other process first, or leave it running: the clerk commands work beside it',
+  },
+  again: { title: 'no answer', hint: 'repeat the command: what is done already is not done twice' },
+  unknownRecipient: {
+    title: 'recipient not in the directory',
+    hint: '`congvan agency list` shows the directory; a running agent fetches what is new',
+  },
+  closedRecipient: {
+    title: 'recipient is closed',
+    hint: '`congvan agency show CODE` names its successor',
+  },
+  secret: {
+    title: 'classified document',
+    hint: 'state secrets never enter the bus; send it the way the law on state secrets prescribes',
+  },
+  idempotency: {
+    title: 'key used before',
+    hint: 'the same --key belongs to one request only; take a new key for a new document',
+  },
+  number: {
+    title: 'register number',
+    hint: '`congvan register list` shows the state of the number; send again with a new --key',
+  },
+  lookInbox: {
+    title: 'document not found',
+    hint: '`congvan inbox --state all` and `congvan register list` show the documents of this agency',
+  },
+  longerId: { title: 'id not clear', hint: 'type more characters of the id' },
+  state: {
+    title: 'not possible in this state',
+    hint: '`congvan open ID` or `congvan track ID` shows the state',
+  },
+  upgrade: {
+    title: 'written by a later version',
+    hint: 'install the version that wrote it, or a later one',
+  },
+  runRelay: {
+    title: 'older database',
+    hint: 'run `congvan relay run` once: it brings the file up to date',
+  },
+  trust: {
+    title: 'trust',
+    hint: "check the agency's trust/ folder: anchors, intermediates, crls and registrar.crt come from the registrar",
+  },
+  directory: {
+    title: 'directory',
+    hint: 'restore the site folder from its backup; entries are never edited by hand',
+  },
+  streams: {
+    title: 'streams of the broker',
+    hint: 'an operator must decide: the existing stream differs and changing it could lose documents',
+  },
+  lookCa: { title: 'certificate', hint: '`congvan ca list` shows the certificates issued' },
+  lookDirectory: { title: 'agency', hint: '`congvan agency list` shows the directory' },
+  report: {
+    title: 'internal error',
+    hint: 'please report this with the command, the version (`congvan --version`) and the text above',
+  },
+  none: { title: 'not possible', hint: '`congvan doctor` checks this installation' },
+};
+
+export type FailureTexts = typeof failuresEn;
+export type HintName = keyof FailureTexts;

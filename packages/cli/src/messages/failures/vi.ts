@@ -1,0 +1,148 @@
+import type { FailureTexts } from './en.ts';
+
+/** What is wrong, as a class (`title`), and the next step (`hint`). Vietnamese. */
+export const failuresVi: FailureTexts = {
+  usage: { title: 'dòng lệnh sai', hint: 'xem trợ giúp của lệnh: thêm --help' },
+  request: {
+    title: 'giá trị sai',
+    hint: 'sửa giá trị nêu trên; --help liệt kê những gì được phép',
+  },
+  agencyCode: {
+    title: 'mã cơ quan sai',
+    hint: 'viết mã theo Quyết định 20/2020/QĐ-TTg, cấp 1 đứng đầu, ví dụ H09.12.034; `congvan agency list` liệt kê các mã đã biết',
+  },
+  checkFile: {
+    title: 'tệp hỏng',
+    hint: 'tệp bị hỏng hoặc không đúng loại; hãy lấy lại từ nơi gửi',
+  },
+  notPdf: {
+    title: 'không phải PDF',
+    hint: 'văn bản chính gửi dạng PDF; tệp khác kèm bằng --attach',
+  },
+  printAgain: {
+    title: 'PDF không phù hợp',
+    hint: 'mở tệp, in ra PDF mới không mật khẩu, không biểu mẫu, không mã lệnh, rồi gửi tệp mới',
+  },
+  lockedPdf: {
+    title: 'không được ký thêm',
+    hint: 'người ký trước đã khóa PDF; xin bản cho phép ký con dấu của cơ quan',
+  },
+  attachmentName: {
+    title: 'tên tệp không dùng được',
+    hint: 'đặt cho mỗi tệp một tên khác nhau, đơn giản',
+  },
+  longerPassphrase: {
+    title: 'mật khẩu quá ngắn',
+    hint: 'chọn mật khẩu dài hơn; chưa có gì được ghi',
+  },
+  fileMissing: { title: 'không thấy tệp', hint: 'kiểm tra đường dẫn và chính tả' },
+  fileRights: {
+    title: 'không đọc được tệp',
+    hint: 'kiểm tra đó là tệp và bạn có quyền đọc',
+  },
+  writing: {
+    title: 'không ghi được',
+    hint: 'kiểm tra dung lượng trống và quyền với thư mục; không có gì bị ghi dở',
+  },
+  exists: {
+    title: 'đã tồn tại',
+    hint: 'không có gì bị ghi đè; chọn tên khác, hoặc tự chuyển cái cũ đi',
+  },
+  tooLarge: {
+    title: 'quá lớn',
+    hint: 'bớt tệp kèm, giảm dung lượng bản quét, hoặc gửi thành nhiều văn bản',
+  },
+  passphrase: {
+    title: 'mật khẩu sai hoặc thiếu',
+    hint: 'gõ mật khẩu tại cửa sổ lệnh, hoặc dùng --passphrase-file TỆP hay CONGVAN_PASSPHRASE_FILE; chưa có gì được ghi',
+  },
+  keys: {
+    title: 'khóa hoặc chứng thư',
+    hint: '`congvan doctor` kiểm tra các khóa; chứng thư do `congvan ca issue` hoặc nơi cấp của bạn cấp',
+  },
+  credentials: {
+    title: 'thông tin đăng nhập trục',
+    hint: 'xin nơi vận hành điểm cấp lại (`congvan agency add` ghi ra)',
+  },
+  chooseAgency: { title: 'chưa chọn cơ quan', hint: 'thêm --agency MÃ' },
+  agentInit: {
+    title: 'thư mục của cơ quan',
+    hint: '`congvan agent init --from THƯ_MỤC` lập một cơ quan; --home chỉ nơi đặt',
+  },
+  caInit: { title: 'chưa có nơi cấp chứng thư', hint: '`congvan ca init` lập một nơi cấp' },
+  relayInit: { title: 'chưa có trạm trung tâm', hint: '`congvan relay init` lập trạm' },
+  startBus: {
+    title: 'trục không trả lời',
+    hint: 'trên một máy: khởi động bằng `congvan bus up --detach`; nếu không, kiểm tra mạng rồi làm lại',
+  },
+  startSite: {
+    title: 'dịch vụ điểm không trả lời',
+    hint: 'khởi động bằng `congvan site run` rồi làm lại',
+  },
+  natsServer: {
+    title: 'nats-server',
+    hint: 'cài nats-server 2.9.10 trở lên: gói của hệ điều hành, https://nats.io/download, hoặc NATS_SERVER=ĐƯỜNG_DẪN',
+  },
+  serverLog: {
+    title: 'nats-server',
+    hint: 'xem nhật ký trong thư mục bus; có thể chương trình khác đang dùng cổng',
+  },
+  running: {
+    title: 'đang chạy rồi',
+    hint: 'dừng tiến trình kia trước, hoặc cứ để nó chạy: lệnh của văn thư dùng được song song',
+  },
+  again: { title: 'không có trả lời', hint: 'làm lại lệnh: việc đã xong không bị làm hai lần' },
+  unknownRecipient: {
+    title: 'nơi nhận không có trong danh bạ',
+    hint: '`congvan agency list` xem danh bạ; phần mềm nút đang chạy sẽ tải mục mới',
+  },
+  closedRecipient: {
+    title: 'nơi nhận đã ngừng hoạt động',
+    hint: '`congvan agency show MÃ` cho biết cơ quan kế thừa',
+  },
+  secret: {
+    title: 'văn bản mật',
+    hint: 'bí mật nhà nước không được lên trục; gửi theo quy định của luật bảo vệ bí mật nhà nước',
+  },
+  idempotency: {
+    title: 'khóa đã dùng',
+    hint: 'một --key chỉ thuộc một yêu cầu; dùng khóa mới cho văn bản mới',
+  },
+  number: {
+    title: 'số trong sổ',
+    hint: '`congvan register list` cho biết trạng thái của số; gửi lại với --key mới',
+  },
+  lookInbox: {
+    title: 'không thấy văn bản',
+    hint: '`congvan inbox --state all` và `congvan register list` liệt kê văn bản của cơ quan này',
+  },
+  longerId: { title: 'mã chưa rõ', hint: 'gõ thêm ký tự của mã' },
+  state: {
+    title: 'trạng thái này không cho phép',
+    hint: '`congvan open MÃ` hoặc `congvan track MÃ` cho biết trạng thái',
+  },
+  upgrade: {
+    title: 'do phiên bản mới hơn ghi',
+    hint: 'cài phiên bản đã ghi nó, hoặc mới hơn',
+  },
+  runRelay: { title: 'cơ sở dữ liệu cũ', hint: 'chạy `congvan relay run` một lần để nâng cấp tệp' },
+  trust: {
+    title: 'tin cậy',
+    hint: 'kiểm tra thư mục trust/ của cơ quan: anchors, intermediates, crls và registrar.crt do nơi đăng ký cấp',
+  },
+  directory: {
+    title: 'danh bạ',
+    hint: 'khôi phục thư mục site từ bản sao lưu; không bao giờ sửa mục bằng tay',
+  },
+  streams: {
+    title: 'luồng trên trục',
+    hint: 'người vận hành phải quyết định: luồng đang có khác, thay đổi có thể mất văn bản',
+  },
+  lookCa: { title: 'chứng thư', hint: '`congvan ca list` liệt kê các chứng thư đã cấp' },
+  lookDirectory: { title: 'cơ quan', hint: '`congvan agency list` xem danh bạ' },
+  report: {
+    title: 'lỗi bên trong chương trình',
+    hint: 'hãy báo lỗi kèm lệnh, phiên bản (`congvan --version`) và dòng trên',
+  },
+  none: { title: 'không thực hiện được', hint: '`congvan doctor` kiểm tra cài đặt này' },
+};

@@ -1,0 +1,27 @@
+import type { Messages } from './en.ts';
+import { doctorVi } from './doctor/vi.ts';
+import { failuresVi } from './failures/vi.ts';
+import { helpVi } from './help/vi.ts';
+import { findingsVi, textVi } from './text/vi.ts';
+
+const USAGE_ERRORS: Readonly<Record<string, (named: string) => string>> = {
+  'commander.unknownCommand': (named) => `không có lệnh '${named}'`,
+  'commander.unknownOption': (named) => `không có tùy chọn '${named}'`,
+  'commander.missingArgument': (named) => `thiếu tham số '${named}'`,
+  'commander.missingMandatoryOptionValue': (named) => `thiếu tùy chọn bắt buộc '${named}'`,
+  'commander.optionMissingArgument': (named) => `tùy chọn '${named}' thiếu giá trị`,
+  'commander.excessArguments': () => 'thừa tham số',
+  'commander.conflictingOption': (named) => `tùy chọn '${named}' không dùng cùng tùy chọn kia được`,
+  'commander.invalidArgument': (named) => `giá trị của '${named}' không hợp lệ`,
+};
+
+export const vi: Messages = {
+  language: 'vi',
+  help: helpVi,
+  text: textVi,
+  failures: failuresVi,
+  doctor: doctorVi,
+  findings: findingsVi,
+  usageError: (code, named) =>
+    Object.hasOwn(USAGE_ERRORS, code) ? USAGE_ERRORS[code]?.(named) : undefined,
+};

@@ -1,0 +1,112 @@
+import type { Command } from 'commander';
+
+import { exitStatusHelp, newCommand, newGroup, newOption } from './command.ts';
+import { acceptCommand } from './commands/accept.ts';
+import { agencyAddCommand } from './commands/agency/add.ts';
+import { agencyListCommand } from './commands/agency/list.ts';
+import { agencyShowCommand } from './commands/agency/show.ts';
+import { agentInitCommand } from './commands/agent/init.ts';
+import { agentRunCommand } from './commands/agent/run.ts';
+import { agentStatusCommand } from './commands/agent/status.ts';
+import { busDownCommand } from './commands/bus/down.ts';
+import { busStatusCommand } from './commands/bus/status.ts';
+import { busUpCommand } from './commands/bus/up.ts';
+import { caCrlCommand } from './commands/ca/crl.ts';
+import { caInitCommand } from './commands/ca/init.ts';
+import { caIssueCommand } from './commands/ca/issue.ts';
+import { caListCommand } from './commands/ca/list.ts';
+import { caRevokeCommand } from './commands/ca/revoke.ts';
+import { completeCommand } from './commands/complete.ts';
+import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { inboxCommand } from './commands/inbox.ts';
+import { openCommand } from './commands/open.ts';
+import { outboxCommand } from './commands/outbox.ts';
+import { refuseCommand } from './commands/refuse.ts';
+import { registerListCommand } from './commands/register/list.ts';
+import { registerPaperCommand } from './commands/register/paper.ts';
+import { relayInitCommand } from './commands/relay/init.ts';
+import { relayRunCommand } from './commands/relay/run.ts';
+import { sendCommand } from './commands/send.ts';
+import { siteRunCommand } from './commands/site/run.ts';
+import { statsShareCommand } from './commands/stats/share.ts';
+import { trackCommand } from './commands/track.ts';
+import { verifyCommand } from './commands/verify.ts';
+import type { Cli } from './context.ts';
+import { LANGUAGES } from './messages/index.ts';
+
+/** The whole command tree in one language; nothing runs and nothing heavy is loaded yet. */
+export function createProgram(cli: Cli, version: string): Command {
+  const { help } = cli.messages;
+  const program = newCommand(cli, 'congvan')
+    .description(help.program)
+    .version(version, '-V, --version', help.versionOption)
+    .helpCommand('help [command]', help.helpCommand)
+    .addOption(newOption(cli, '--home <folder>', 'home'))
+    .addOption(newOption(cli, '--json', 'json'))
+    .addOption(newOption(cli, '--lang <language>', 'lang').choices(LANGUAGES))
+    .addOption(newOption(cli, '--agency <code>', 'agency'))
+    .addHelpText('after', () => exitStatusHelp(cli));
+  program.commandsGroup(help.groups.clerk);
+  for (const command of clerkCommands(cli)) program.addCommand(command);
+  program.commandsGroup(help.groups.trust);
+  for (const command of trustCommands(cli)) program.addCommand(command);
+  program.commandsGroup(help.groups.running);
+  for (const command of runningCommands(cli)) program.addCommand(command);
+  program.commandsGroup(help.groups.anyone);
+  for (const command of anyoneCommands(cli)) program.addCommand(command);
+  return program;
+}
+
+function clerkCommands(cli: Cli): Command[] {
+  return [
+    sendCommand(cli),
+    inboxCommand(cli),
+    openCommand(cli),
+    acceptCommand(cli),
+    refuseCommand(cli),
+    completeCommand(cli),
+    outboxCommand(cli),
+    trackCommand(cli),
+    newGroup(cli, 'register', 'register', [registerPaperCommand(cli), registerListCommand(cli)]),
+  ];
+}
+
+function trustCommands(cli: Cli): Command[] {
+  return [
+    newGroup(cli, 'ca', 'ca', [
+      caInitCommand(cli),
+      caIssueCommand(cli),
+      caRevokeCommand(cli),
+      caListCommand(cli),
+      caCrlCommand(cli),
+    ]),
+    newGroup(cli, 'agency', 'agency', [
+      agencyAddCommand(cli),
+      agencyListCommand(cli),
+      agencyShowCommand(cli),
+    ]),
+  ];
+}
+
+function runningCommands(cli: Cli): Command[] {
+  return [
+    newGroup(cli, 'agent', 'agent', [
+      agentInitCommand(cli),
+      agentRunCommand(cli),
+      agentStatusCommand(cli),
+    ]),
+    newGroup(cli, 'bus', 'bus', [busUpCommand(cli), busDownCommand(cli), busStatusCommand(cli)]),
+    newGroup(cli, 'site', 'site', [siteRunCommand(cli)]),
+    newGroup(cli, 'relay', 'relay', [relayInitCommand(cli), relayRunCommand(cli)]),
+  ];
+}
+
+function anyoneCommands(cli: Cli): Command[] {
+  return [
+    verifyCommand(cli),
+    newGroup(cli, 'stats', 'stats', [statsShareCommand(cli)]),
+    demoCommand(cli),
+    doctorCommand(cli),
+  ];
+}

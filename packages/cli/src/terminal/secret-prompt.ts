@@ -1,0 +1,54 @@
+import type { ReadStream } from 'node:tty';
+
+/** The person pressed Ctrl-C or closed the input at a prompt. */
+export class GivenUp extends Error {
+  override readonly name = 'GivenUp';
+}
+
+/**
+ * Asks for a secret at the terminal; nothing typed is shown. Enter ends it, Backspace takes back,
+ * Ctrl-U clears, Ctrl-C and Ctrl-D give up.
+ *
+ * @throws {@link GivenUp} when the person does.
+ */
+export async function promptSecret(
+  question: string,
+  input: ReadStream,
+  output: { write(text: string): unknown },
+): Promise<string> {
+  output.write(question);
+  input.setRawMode(true);
+  input.setEncoding('utf8');
+  input.resume();
+  try {
+    return await readLine(input);
+  } finally {
+    input.setRawMode(false);
+    input.pause();
+    output.write('\n');
+  }
+}
+
+function readLine(input: ReadStream): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let typed: string[] = [];
+    const finish = (act: () => void): void => {
+      input.off('data', onData);
+      input.off('end', onEnd);
+      act();
+    };
+    const giveUp = (): void => finish(() => reject(new GivenUp()));
+    const onEnd = giveUp;
+    const onData = (chunk: string | Buffer): void => {
+      for (const char of chunk.toString()) {
+        if (char === '\r' || char === '\n') return finish(() => resolve(typed.join('')));
+        if (char === '\u0003' || char === '\u0004') return giveUp();
+        if (char === '\u007F' || char === '\b') typed.pop();
+        else if (char === '\u0015') typed = [];
+        else if (char >= ' ') typed.push(char);
+      }
+    };
+    input.on('data', onData);
+    input.on('end', onEnd);
+  });
+}

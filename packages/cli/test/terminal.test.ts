@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+
+import { safeText } from '../src/terminal/safe-text.ts';
+import { renderFields, renderTable } from '../src/terminal/table.ts';
+import { dayInVietnam, formatDay, formatTime, parseDay, parseTime } from '../src/terminal/time.ts';
+
+describe('times', () => {
+  it.each([
+    ['2026-03-05T14:30:00+07:00', '2026-03-05T07:30:00.000Z'],
+    ['2026-03-05T14:30:00Z', '2026-03-05T14:30:00.000Z'],
+    ['2026-03-05T14:30:00.123456-05:30', '2026-03-05T20:00:00.123Z'],
+    ['2026-03-05 14:30', '2026-03-05T07:30:00.000Z'],
+    ['2026-03-05', '2026-03-04T17:00:00.000Z'],
+    ['5/3/2026', '2026-03-04T17:00:00.000Z'],
+    ['05/03/2026 14:30', '2026-03-05T07:30:00.000Z'],
+    ['29/02/2028', '2028-02-28T17:00:00.000Z'],
+  ])('reads %s', (text, expected) => {
+    expect(parseTime(text)?.toISOString()).toBe(expected);
+  });
+
+  it.each([
+    '',
+    'now',
+    '29/02/2026',
+    '2026-13-01',
+    '2026-03-05T24:00Z',
+    '2026-03-05T10:61Z',
+    '5/3/26',
+  ])('refuses %s', (text) => {
+    expect(parseTime(text)).toBeUndefined();
+  });
+
+  it('shows the time in Vietnam', () => {
+    expect(formatTime(new Date('2026-12-31T17:05:00Z'))).toBe('01/01/2027 00:05');
+    expect(dayInVietnam(new Date('2026-12-31T17:05:00Z'))).toBe('2027-01-01');
+    expect(formatDay('2027-01-01')).toBe('01/01/2027');
+  });
+
+  it('takes days only where a day is wanted', () => {
+    expect(parseDay('01/01/2027')).toBe('2027-01-01');
+    expect(parseDay('01/01/2027 10:00')).toBeUndefined();
+  });
+});
+
+describe('text of strangers', () => {
+  it('cannot steer the terminal or turn the writing direction', () => {
+    expect(safeText('a\u001B[2Jb\u202Ec\u0007\nd')).toBe('a\\u{1b}[2Jb\\u{202e}c\\u{7} d');
+  });
+
+  it('keeps Vietnamese, whichever way it is composed', () => {
+    expect(safeText('Đề nghị'.normalize('NFD'))).toBe('Đề nghị');
+  });
+});
+
+describe('tables', () => {
+  it('are plain columns away from a terminal', () => {
+    const text = renderTable(
+      { outIsTty: false },
+      [{ title: 'a' }, { title: 'n', align: 'right' }],
+      [
+        ['một', 1],
+        ['x', 22],
+      ],
+    );
+    expect(text).toBe('a     n\nmột   1\nx    22\n');
+  });
+
+  it('have borders on a terminal', () => {
+    const text = renderTable({ outIsTty: true }, [{ title: 'a' }], [['x']]);
+    expect(text).toContain('│');
+  });
+
+  it('leave out fields without a value', () => {
+    expect(
+      renderFields([
+        ['a', 1],
+        ['bb', null],
+        ['ccc', 'x'],
+      ]),
+    ).toBe('a    1\nccc  x\n');
+  });
+});
