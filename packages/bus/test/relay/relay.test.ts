@@ -1,0 +1,211 @@
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { encodePayload, parseAgencyCode, reportSubject, signRecord } from '../../src/index.ts';
+import { openRelayReader } from '../../src/relay/index.ts';
+import { waitUntil } from '../../src/testing/index.ts';
+import { listed, signWith, startRelayBus } from './relay-bus.ts';
+import { dispatch, electronic, paper, receipt } from './relay-database.ts';
+
+const JULY = { from: '2026-07', to: '2026-07' };
+
+describe('a relay on a real bus', () => {
+  it('takes in the reports of every site and answers with watermarks', async () => {
+    await using world = await startRelayBus();
+    const commune = await world.addReporter('H09.12.034', 'commune', 'H09');
+    const ministry = await world.addReporter('G12', 'central', 'TW');
+    await using relay = await world.openRelay();
+    await commune.report(dispatch(1, [electronic('G12')]));
+    await ministry.report(receipt('H09.12.034', 1, '01'));
+    await ministry.report(receipt('H09.12.034', 1, '03'));
+
+    await waitUntil(() => relay.counts().receipts['03'] === 1);
+    const [document] = relay.track('doc-1', 'H09.12.034');
+    expect(document?.deliveries[0]).toMatchObject({ to: 'G12', state: '03' });
+    expect(relay.share(JULY).tiers).toMatchObject({
+      commune: { E: 1, deliveries: 1, receipted: 1 },
+      central: { E: 0 },
+    });
+    await waitUntil(() => commune.watermarks.at(-1)?.upTo === 1);
+    await waitUntil(() => ministry.watermarks.at(-1)?.upTo === 2);
+    expect(commune.watermarks.at(-1)).toMatchObject({ from: 'W01', to: 'H09.12.034', missing: [] });
+    expect(relay.status()).toMatchObject({ broker: 'connected', sites: ['H09', 'TW'] });
+  });
+
+  it('asks for a gap and takes it when it comes', async () => {
+    await using world = await startRelayBus();
+    const province = await world.addReporter('H09', 'province', 'H09');
+    await using relay = await world.openRelay();
+    const first = await province.compose(paper(1));
+    const second = await province.compose(paper(2));
+    const third = await province.compose(paper(3));
+    const fourth = await province.compose(paper(4));
+    await province.publish(first);
+    await province.publish(fourth);
+    await waitUntil(() => province.watermarks.at(-1)?.missing.length === 1);
+    expect(province.watermarks.at(-1)).toMatchObject({ upTo: 1, missing: [[2, 3]] });
+    await province.publish(third);
+    await province.publish(second);
+    await waitUntil(() => province.watermarks.at(-1)?.upTo === 4);
+    expect(province.watermarks.at(-1)).toMatchObject({ hash: fourth.hash, missing: [] });
+    expect(relay.counts()).toMatchObject({ reports: 4, rejected: 0, contradictions: 0 });
+  });
+
+  it('learns of an agency that was added after it started', async () => {
+    await using world = await startRelayBus();
+    await using relay = await world.openRelay();
+    expect(relay.status().sites).toEqual(['TW']);
+    const late = await world.addReporter('G12', 'central', 'TW');
+    await late.report(paper(1));
+    await waitUntil(() => relay.counts().reports === 1);
+    expect(relay.listRejected()).toEqual([]);
+  });
+
+  it('answers an open reader beside it with the same figures', async () => {
+    await using world = await startRelayBus();
+    const province = await world.addReporter('H09', 'province', 'H09');
+    await using relay = await world.openRelay();
+    using reader = openRelayReader(world.home);
+    await province.report(dispatch(1, [electronic('G12')]));
+    await waitUntil(() => reader.counts().reports === 1);
+    expect(reader.share(JULY)).toEqual(relay.share(JULY));
+    expect(reader.track('doc-1')).toEqual(relay.track('doc-1'));
+  });
+
+  it('runs once for each folder', async () => {
+    await using world = await startRelayBus();
+    await using relay = await world.openRelay();
+    expect(relay.code).toBe('W01');
+    await expect(world.openRelay()).rejects.toMatchObject({ code: 'BUS_RELAY_ALREADY_RUNNING' });
+  });
+});
+
+describe('what fails the check is kept with its finding and never comes again', () => {
+  it('a record signed by another agency', async () => {
+    await using world = await startRelayBus();
+    const honest = await world.addReporter('H09', 'province', 'H09');
+    const forger = await world.addReporter('H09.12', 'district', 'H09');
+    await using relay = await world.openRelay();
+    const payload = encodePayload('report', {
+      from: parseAgencyCode('H09'),
+      number: 1,
+      previous: null,
+      at: new Date().toISOString(),
+      entry: paper(1),
+    });
+    const record = await signRecord('report', payload, signWith(forger.signer));
+    await honest.publish({ number: 1, hash: 'forged', record });
+    await waitUntil(() => relay.counts().rejected === 1);
+    expect(relay.listRejected()).toMatchObject([
+      { claimedFrom: 'H09', finding: 'SIGNER_NOT_LISTED' },
+    ]);
+    await honest.report(paper(1));
+    await waitUntil(() => relay.counts().reports === 1);
+    expect(relay.counts()).toMatchObject({ reports: 1, papers: 1, rejected: 1 });
+  });
+
+  it('a record on the subject of another tier', async () => {
+    await using world = await startRelayBus();
+    const district = await world.addReporter('H09.12', 'district', 'H09');
+    await using relay = await world.openRelay();
+    const from = parseAgencyCode('H09.12');
+    const report = await district.compose(paper(1));
+    await district.publish(report, {
+      subject: reportSubject({ tier: 'central', site: 'H09', from }),
+    });
+    await waitUntil(() => relay.counts().rejected === 1);
+    expect(relay.listRejected()).toMatchObject([{ finding: 'SUBJECT_MISMATCH' }]);
+  });
+
+  it('a record that names another agency than its subject', async () => {
+    await using world = await startRelayBus();
+    const district = await world.addReporter('H09.12', 'district', 'H09');
+    const province = await world.addReporter('H09', 'province', 'H09');
+    await using relay = await world.openRelay();
+    await district.publish(await province.compose(paper(1)));
+    await waitUntil(() => relay.counts().rejected === 1);
+    expect(relay.listRejected()).toMatchObject([
+      { claimedFrom: 'H09.12', finding: 'SUBJECT_MISMATCH' },
+    ]);
+  });
+
+  it('a changed byte, a record of another type and no record at all', async () => {
+    await using world = await startRelayBus();
+    const province = await world.addReporter('H09', 'province', 'H09');
+    await using relay = await world.openRelay();
+    const { record } = await province.compose(paper(1));
+    const text = Buffer.from(record).toString('latin1').replace('Ánh', 'Anh');
+    const changed = Buffer.from(record);
+    changed[record.length - 1] = (changed[record.length - 1] ?? 0) ^ 1;
+    const junk = Buffer.from(text.slice(0, 40), 'latin1');
+    await province.publish({ number: 1, hash: 'changed', record: changed });
+    await province.publish({ number: 1, hash: 'junk', record: junk });
+    await waitUntil(() => relay.counts().rejected === 2);
+    const findings = relay.listRejected().map(({ finding }) => finding);
+    expect(findings.toSorted()).toEqual(['RECORD_MALFORMED', 'SIGNATURE_BROKEN']);
+  });
+
+  it('a sender that the directory does not know', async () => {
+    await using world = await startRelayBus();
+    await using relay = await world.openRelay();
+    const stranger = await world.addStranger('H09.99', 'district', 'H09');
+    const late = await world.addReporter('H09', 'province', 'H09');
+    await stranger.report(paper(1));
+    await late.report(paper(1));
+    await relay.refreshDirectory();
+    await waitUntil(() => relay.counts().rejected === 1);
+    expect(relay.listRejected()).toMatchObject([
+      { claimedFrom: 'H09.99', finding: 'SENDER_UNKNOWN' },
+    ]);
+    await waitUntil(() => relay.counts().reports === 1);
+  });
+
+  it('a certificate that the directory does not list, until it does', async () => {
+    await using world = await startRelayBus();
+    const province = await world.addReporter('H09', 'province', 'H09');
+    const enrolment = { code: 'H09', site: 'H09', validFrom: '2020-01-01T00:00:00.000Z' };
+    await world.bus.addAgency({ ...enrolment, certificates: [] });
+    await using relay = await world.openRelay();
+    await province.report(paper(1));
+    await waitUntil(() => relay.counts().rejected === 1);
+    expect(relay.listRejected()).toMatchObject([{ finding: 'SIGNER_NOT_LISTED' }]);
+
+    await world.bus.addAgency({ ...enrolment, certificates: [listed(province.signer)] });
+    await relay.refreshDirectory();
+    expect(relay.counts()).toMatchObject({ reports: 1, papers: 1, rejected: 0 });
+  });
+
+  it('a revoked certificate', async () => {
+    await using world = await startRelayBus();
+    const province = await world.addReporter('H09', 'province', 'H09');
+    await world.pki.revoke(province.signer.certificate);
+    const crls = join(world.home, 'trust', 'crls');
+    for (const name of await readdir(crls)) await rm(join(crls, name));
+    await writeFile(join(crls, 'root.crl'), world.pki.rootCrl().der);
+    await writeFile(join(crls, 'issuing.crl'), world.pki.crl().der);
+    await using relay = await world.openRelay();
+    await province.report(paper(1));
+    await waitUntil(() => relay.counts().rejected === 1);
+    expect(relay.listRejected()).toMatchObject([{ finding: 'CERTIFICATE_REVOKED' }]);
+  });
+
+  it('a certificate whose issuer is unknown, until the trust folder knows it', async () => {
+    await using world = await startRelayBus();
+    const province = await world.addReporter('H09', 'province', 'H09');
+    await using relay = await world.openRelay();
+    await relay.refreshDirectory();
+    const intermediates = join(world.home, 'trust', 'intermediates');
+    const [name = ''] = await readdir(intermediates);
+    await rename(join(intermediates, name), join(intermediates, `${name}.off`));
+    await relay.reloadTrust();
+    await province.report(paper(1));
+    await waitUntil(() => relay.counts().rejected === 1);
+    expect(relay.listRejected()).toMatchObject([{ finding: 'CERTIFICATE_UNTRUSTED' }]);
+
+    await rename(join(intermediates, `${name}.off`), join(intermediates, name));
+    await relay.reloadTrust();
+    expect(relay.counts()).toMatchObject({ reports: 1, rejected: 0 });
+  });
+});
