@@ -12,7 +12,7 @@ const CENTRAL_HEADER = 0x02014b50;
 const END_BYTES = 22;
 const CENTRAL_HEADER_BYTES = 46;
 const MAX_COMMENT_BYTES = 0xffff;
-/** A zip of one document shrinks by far less; deflate itself cannot pass 1032. */
+/** Deflate cannot do better: a zip that claims more is not whole. */
 const MAX_UNZIP_RATIO = 1_032;
 /** Formats that are zip files themselves: the file a sender meant may be this very zip. */
 const ZIP_FORMATS = new Set(['zip', 'docx', 'xlsx', 'pptx']);
@@ -54,8 +54,9 @@ export function unwrapZip(bytes: Uint8Array, name: string, limits: AttachmentLim
   if (entry === undefined || entries.length > 1) return bytes;
   const extension = extensionOf(name);
   if (ZIP_FORMATS.has(extension) && extension !== extensionOf(entry.name)) return bytes;
+  const isPossible = entry.originalSize <= Math.min(entry.size, bytes.length) * MAX_UNZIP_RATIO;
+  if (!isPossible) return bytes;
   checkSize(entry.originalSize, name, limits);
-  if (entry.originalSize > entry.size * MAX_UNZIP_RATIO) return bytes;
   return extractOnly(bytes, entry) ?? bytes;
 }
 

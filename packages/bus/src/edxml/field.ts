@@ -105,7 +105,7 @@ export function block<M extends Extensible>(name: string, shape: Shape<M>): Fiel
   return {
     names: [name],
     read: (found, used) => {
-      const element = pick(found, used);
+      const element = pick(found, used, holdsBlock);
       if (element !== undefined) used.add(element);
       return readBlock(shape, element);
     },
@@ -120,7 +120,7 @@ export function optionalBlock<M extends Extensible>(
   return {
     names,
     read: (found, used) => {
-      const element = pick(found, used);
+      const element = pick(found, used, holdsBlock);
       if (element === undefined) return undefined;
       used.add(element);
       return readBlock(shape, element);
@@ -266,11 +266,12 @@ function converted<T>(
 function pick(
   found: readonly SourceElement[],
   used: Set<SourceElement>,
+  holds: (element: SourceElement) => boolean = holdsText,
 ): SourceElement | undefined {
   for (const element of found) {
-    if (isEmpty(element)) used.add(element);
+    if (!holds(element)) used.add(element);
   }
-  return found.find((element) => !isEmpty(element));
+  return found.find(holds);
 }
 
 function takeText(found: readonly SourceElement[], used: Set<SourceElement>): string | undefined {
@@ -286,7 +287,7 @@ function takeItems(
   item: string,
   accepts: (element: SourceElement) => boolean = () => true,
 ): readonly SourceElement[] | undefined {
-  const wrapper = pick(found, used);
+  const wrapper = pick(found, used, holdsBlock);
   if (wrapper === undefined) return undefined;
   const isList = wrapper.elements.every((child) => child.local === item && accepts(child));
   const hasOwnText = wrapper.elements.length === 0 && wrapper.text.trim() !== '';
@@ -308,8 +309,13 @@ function isLeaf(element: SourceElement): boolean {
   return element.elements.length === 0;
 }
 
-function isEmpty(element: SourceElement): boolean {
-  return element.text === '' ? !element.elements.some(hasContent) : false;
+/** White space is a value where a text may stand, and layout where a block may. */
+function holdsText(element: SourceElement): boolean {
+  return isLeaf(element) ? element.text !== '' : element.elements.some(holdsText);
+}
+
+function holdsBlock(element: SourceElement): boolean {
+  return isLeaf(element) ? element.text.trim() !== '' : element.elements.some(holdsText);
 }
 
 function hasContent(element: SourceElement): boolean {
