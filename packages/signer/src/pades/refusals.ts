@@ -2,6 +2,7 @@ import { SignerError, type SignerErrorCode } from '../errors.ts';
 import type { PdfDocument } from '../pdf/document.ts';
 import { PdfDict, PdfRef, type PdfValue, isPdfArray, nameText } from '../pdf/values.ts';
 import { type FormField, collectFields } from './form.ts';
+import { surveyReferences } from './references.ts';
 
 /** Actions that only move the view or open a web page when the reader clicks. */
 const HARMLESS_ACTIONS = new Set([
@@ -29,6 +30,8 @@ export interface PageObject {
 export interface SignableDocument {
   readonly firstPage: PageObject;
   readonly fields: readonly FormField[];
+  /** How often each object number is referred to, whether an object stands there or not. */
+  readonly references: ReadonlyMap<number, number>;
 }
 
 /**
@@ -50,7 +53,12 @@ export function checkSignable(document: PdfDocument): SignableDocument {
   for (const field of fields) checkField(document, field);
   const firstPage = checkPages(document, catalog);
   if (firstPage === undefined) refuse('SIGNER_PDF_NO_PAGES', 'the PDF has no pages');
-  return { firstPage, fields };
+  const { counts, unreadable } = surveyReferences(document);
+  const [number] = unreadable;
+  if (number !== undefined) {
+    refuse('SIGNER_PDF_BROKEN', `object ${number} cannot be read; repair the PDF before signing`);
+  }
+  return { firstPage, fields, references: counts };
 }
 
 function checkForm(document: PdfDocument, catalog: PdfDict): void {

@@ -99,9 +99,9 @@ function prepareSignature(
   reserved: number,
 ): PreparedSignature {
   const document = openPdf(pdf, options.limits ?? DEFAULT_PDF_LIMITS);
-  const { firstPage, fields } = checkSignable(document);
+  const { firstPage, fields, references } = checkSignable(document);
   const fieldName = chooseFieldName(fields, options.fieldName);
-  const writer = new IncrementWriter(document);
+  const writer = new IncrementWriter(document, references);
   const signature = writeSignature(writer, signer, options, reserved);
   const widget = writer.allocate();
   writer.write(widget, widgetOf(fieldName, signature.ref, firstPage.ref));

@@ -92,7 +92,11 @@ export function verifyPdf(pdf: Uint8Array, options: VerifyPdfOptions): PdfReport
 }
 
 function verifyDocument(document: PdfDocument, options: VerifyPdfOptions): PdfReport {
-  if (document.sections.some((section) => section.trailer.entries.has('Encrypt'))) {
+  const encrypted = document.sections.filter(({ trailer }) => trailer.entries.has('Encrypt'));
+  if (encrypted.length > 0 && encrypted.length < document.sections.length) {
+    throw new SignerError('SIGNER_PDF_BROKEN', 'encryption was added to only a part of the PDF');
+  }
+  if (encrypted.length > 0) {
     throw new SignerError('SIGNER_PDF_ENCRYPTED', 'the PDF is encrypted and cannot be judged');
   }
   const fields = signedFields(document);

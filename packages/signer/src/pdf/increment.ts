@@ -17,12 +17,18 @@ interface Written {
  */
 export class IncrementWriter {
   private readonly document: PdfDocument;
+  private readonly avoid: ReadonlyMap<number, number>;
   private readonly written = new Map<number, Written>();
   private text: string;
   private nextNumber: number;
 
-  constructor(document: PdfDocument) {
+  /**
+   * @param avoid - numbers that something refers to although no object has them: a new object there
+   *   would change the document (and look like a shadow attack).
+   */
+  constructor(document: PdfDocument, avoid: ReadonlyMap<number, number>) {
     this.document = document;
+    this.avoid = avoid;
     const bytes = document.source.bytes;
     this.text = EOL.includes(bytes[bytes.length - 1] ?? 0) ? '' : '\n';
     this.nextNumber = firstFreeNumber(document);
@@ -35,6 +41,7 @@ export class IncrementWriter {
 
   /** A number that no object has had before. */
   allocate(): PdfRef {
+    while (this.avoid.has(this.nextNumber)) this.nextNumber++;
     return new PdfRef(this.nextNumber++, 0);
   }
 
