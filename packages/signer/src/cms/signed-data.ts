@@ -119,12 +119,12 @@ function readSignerInfo(element: DerElement): SignerInfo {
   if (version !== (isKeyId ? 3 : 1)) refuse(`SignerInfo version ${version} does not fit its sid`);
   const sid = isKeyId
     ? { subjectKeyId: sidElement.content }
-    : readIssuerAndSerialNumber(readDer(sidElement.raw));
-  const digestAlgorithm = readAlgorithm(readDer(fields.any('digestAlgorithm').raw));
+    : readIssuerAndSerialNumber(sidElement);
+  const digestAlgorithm = readAlgorithm(fields.any('digestAlgorithm'));
   const signed = fields.optional(contextConstructed(0));
   // Without signed attributes, attributes of another message could be passed off as content.
   if (signed === undefined) refuse('signed attributes are missing');
-  const signatureAlgorithm = readAlgorithm(readDer(fields.any('signatureAlgorithm').raw));
+  const signatureAlgorithm = readAlgorithm(fields.any('signatureAlgorithm'));
   const signature = readOctets(fields.any('signature'));
   const unsigned = fields.optional(contextConstructed(1));
   fields.end();

@@ -3,7 +3,7 @@ import { type KeyObject, createPublicKey, constants, sign as signCallback } from
 import { SignerError } from '../errors.ts';
 import type { SignatureScheme } from '../x509/algorithm.ts';
 import type { Certificate } from '../x509/certificate.ts';
-import { refusalOfKey } from '../x509/public-key.ts';
+import { isSamePublicKey, refusalOfKey } from '../x509/public-key.ts';
 
 /** The ways of signing this package makes signatures in. */
 export type SignatureAlgorithm =
@@ -73,7 +73,7 @@ export function createKeySigner(input: {
   if (privateKey.type !== 'private') {
     throw new SignerError('SIGNER_KEY_INVALID', `a ${privateKey.type} key cannot sign`);
   }
-  if (!createPublicKey(privateKey).equals(certificate.publicKey)) {
+  if (!isSamePublicKey(createPublicKey(privateKey), certificate.publicKey)) {
     throw new SignerError(
       'SIGNER_KEY_MISMATCH',
       `private key does not belong to the certificate of '${certificate.subjectText}'`,

@@ -65,6 +65,15 @@ export function schemeFitsKey(scheme: SignatureScheme, key: KeyObject): boolean 
   }
 }
 
+/**
+ * True when both are the same public key. Kinds and curves are compared first: OpenSSL's own
+ * comparison of unlike keys leaves an error behind that the next, innocent call would report.
+ */
+export function isSamePublicKey(a: KeyObject, b: KeyObject): boolean {
+  const curveOf = (key: KeyObject): string | undefined => key.asymmetricKeyDetails?.namedCurve;
+  return a.asymmetricKeyType === b.asymmetricKeyType && curveOf(a) === curveOf(b) && a.equals(b);
+}
+
 /** Checks a raw signature; the only place of this package where verification primitives are called. */
 export function verifyRaw(
   scheme: SignatureScheme,

@@ -1,0 +1,109 @@
+import { createCipheriv, createDecipheriv, pbkdf2Sync, randomBytes } from 'node:crypto';
+
+import {
+  type DerElement,
+  DerFields,
+  OID,
+  TAG,
+  encodeInteger,
+  encodeNull,
+  encodeOctetString,
+  encodeOid,
+  encodeSequence,
+  readOctets,
+  readSmallInteger,
+} from '../der/index.ts';
+import { SignerError } from '../errors.ts';
+import { readAlgorithm } from '../x509/algorithm.ts';
+
+/** Iterations of PBKDF2 for what is written here: some 50 ms per guess and core. */
+export const PBKDF2_ITERATIONS = 100_000;
+/** Files that ask for more iterations are refused: opening them would take too long. */
+export const MAX_ITERATIONS = 5_000_000;
+
+/** Encrypts with AES-256-CBC under PBKDF2-HMAC-SHA256 (PBES2, RFC 8018 §6.2). */
+export function encryptPbes2(
+  plain: Uint8Array,
+  passphrase: string,
+): { readonly algorithm: Uint8Array; readonly encrypted: Uint8Array } {
+  const salt = randomBytes(16);
+  const iv = randomBytes(16);
+  const key = pbkdf2Sync(passphrase, salt, PBKDF2_ITERATIONS, 32, 'sha256');
+  const cipher = createCipheriv('aes-256-cbc', key, iv);
+  const encrypted = Buffer.concat([cipher.update(plain), cipher.final()]);
+  const prf = encodeSequence(encodeOid(OID.hmacWithSHA256), encodeNull());
+  const kdf = encodeSequence(
+    encodeOid(OID.pbkdf2),
+    encodeSequence(encodeOctetString(salt), encodeInteger(PBKDF2_ITERATIONS), prf),
+  );
+  const scheme = encodeSequence(encodeOid(OID.aes256Cbc), encodeOctetString(iv));
+  const algorithm = encodeSequence(encodeOid(OID.pbes2), encodeSequence(kdf, scheme));
+  return { algorithm, encrypted };
+}
+
+/** EncryptedPrivateKeyInfo (RFC 5958 §3) over a PKCS#8 key. */
+export function encryptPrivateKeyInfo(pkcs8: Uint8Array, passphrase: string): Uint8Array {
+  const { algorithm, encrypted } = encryptPbes2(pkcs8, passphrase);
+  return encodeSequence(algorithm, encodeOctetString(encrypted));
+}
+
+const CIPHERS: Readonly<Record<string, { readonly name: string; readonly keyBytes: number }>> = {
+  [OID.aes128Cbc]: { name: 'aes-128-cbc', keyBytes: 16 },
+  [OID.aes192Cbc]: { name: 'aes-192-cbc', keyBytes: 24 },
+  [OID.aes256Cbc]: { name: 'aes-256-cbc', keyBytes: 32 },
+  [OID.desEde3Cbc]: { name: 'des-ede3-cbc', keyBytes: 24 },
+};
+const PRFS: Readonly<Record<string, string>> = {
+  [OID.hmacWithSHA1]: 'sha1',
+  [OID.hmacWithSHA256]: 'sha256',
+  [OID.hmacWithSHA384]: 'sha384',
+  [OID.hmacWithSHA512]: 'sha512',
+};
+
+/**
+ * Decrypts what PBES2 parameters describe.
+ *
+ * @returns `undefined` when the padding is wrong: a wrong passphrase, most likely.
+ * @throws {@link SignerError} `SIGNER_P12_UNSUPPORTED`, `SIGNER_DER_INVALID`.
+ */
+export function decryptPbes2(
+  parameters: DerElement,
+  encrypted: Uint8Array,
+  passphrase: string,
+): Uint8Array | undefined {
+  const fields = new DerFields(parameters, 'PBES2-params');
+  const kdf = readAlgorithm(fields.any('keyDerivationFunc'));
+  const scheme = readAlgorithm(fields.any('encryptionScheme'));
+  fields.end();
+  const cipher = CIPHERS[scheme.oid];
+  if (kdf.oid !== OID.pbkdf2 || cipher === undefined || !kdf.parameters || !scheme.parameters) {
+    throw unsupported(`PBES2 with ${kdf.oid} and ${scheme.oid}`);
+  }
+  const kdfFields = new DerFields(kdf.parameters, 'PBKDF2-params');
+  const salt = readOctets(kdfFields.any('salt'));
+  const iterations = readSmallInteger(kdfFields.take(TAG.INTEGER, 'iterationCount'));
+  kdfFields.optional(TAG.INTEGER);
+  const prf = kdfFields.optional(TAG.SEQUENCE);
+  kdfFields.end();
+  const digest = PRFS[prf === undefined ? OID.hmacWithSHA1 : readAlgorithm(prf).oid];
+  if (digest === undefined) throw unsupported('the pseudo-random function of PBKDF2');
+  assertIterations(iterations);
+  const key = pbkdf2Sync(passphrase, salt, iterations, cipher.keyBytes, digest);
+  try {
+    const decipher = createDecipheriv(cipher.name, key, readOctets(scheme.parameters));
+    return Buffer.concat([decipher.update(encrypted), decipher.final()]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Refuses counts outside 1 to {@link MAX_ITERATIONS}. */
+export function assertIterations(iterations: number): void {
+  if (iterations < 1 || iterations > MAX_ITERATIONS) {
+    throw unsupported(`${iterations} iterations of key derivation`);
+  }
+}
+
+export function unsupported(what: string): SignerError {
+  return new SignerError('SIGNER_P12_UNSUPPORTED', `the key file uses ${what}: not supported`);
+}
