@@ -107,6 +107,15 @@ export {
 export { writeEdxml } from './edxml/write.ts';
 export type { XmlElement } from './edxml/xml-tree.ts';
 export { BUS_ERRORS, BusError, type BusErrorCode, type BusErrorDetails } from './errors.ts';
+export { type FoundServer, findNatsServer } from './local-server/find.ts';
+export { type LocalOperator, openOperator } from './local-server/operator.ts';
+export {
+  type LocalServer,
+  type LocalServerOptions,
+  findLocalServer,
+  startLocalServer,
+  stopLocalServer,
+} from './local-server/start.ts';
 export {
   type AuthenticateOptions,
   type Authentication,
