@@ -1,6 +1,5 @@
-import { type Element, xml2js } from 'xml-js';
-
 import { SignerError } from '../errors.ts';
+import { type XmlElement, parseStrictXml } from './xml.ts';
 
 /** A file of the container as the manifest names it. */
 export interface ManifestEntry {
@@ -63,13 +62,12 @@ function fail(message: string, cause?: unknown): never {
 }
 
 /**
- * Reads an ASiCManifest strictly: UTF-8, no DOCTYPE, only known elements, known digests.
+ * Reads an ASiCManifest strictly: UTF-8, plain XML without DOCTYPE, only known elements, known digests.
  *
  * @throws {@link SignerError} `SIGNER_ASIC_MANIFEST_INVALID`.
  */
 export function readManifest(bytes: Uint8Array): AsicManifest {
-  const root = parseXml(bytes);
-  const manifest = expand(root, new Map());
+  const manifest = parseStrictXml(decodeUtf8(bytes));
   if (manifest.name !== `${ASIC_NAMESPACE}ASiCManifest`) fail(`root element ${manifest.local}`);
   let signatureName: string | undefined;
   const entries: ManifestEntry[] = [];
@@ -88,7 +86,7 @@ export function readManifest(bytes: Uint8Array): AsicManifest {
   return { signatureName, entries };
 }
 
-function readEntry(element: ExpandedElement): ManifestEntry {
+function readEntry(element: XmlElement): ManifestEntry {
   const name = decodeName(element.attributes.get('URI'));
   const [method, value, ...rest] = element.children;
   if (method?.name !== `${DSIG_NAMESPACE}DigestMethod`) fail(`"${name}" has no DigestMethod`);
@@ -115,69 +113,10 @@ function decodeName(uri: string | undefined): string {
   }
 }
 
-interface ExpandedElement {
-  /** Namespace and local name, joined. */
-  readonly name: string;
-  readonly local: string;
-  readonly attributes: ReadonlyMap<string, string>;
-  readonly children: readonly ExpandedElement[];
-  readonly text: string;
-}
-
-function parseXml(bytes: Uint8Array): Element {
-  let text: string;
+function decodeUtf8(bytes: Uint8Array): string {
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     return fail('the manifest is not UTF-8', cause);
   }
-  // The parser keeps a DOCTYPE quietly; entities must not even be looked at.
-  if (/<!(?!--)/.test(text)) fail('DOCTYPE, entities and CDATA are not allowed');
-  let document: unknown;
-  try {
-    document = xml2js(text, { compact: false });
-  } catch (cause) {
-    return fail('the manifest is no well-formed XML', cause);
-  }
-  const roots = elementsOf(document).filter(({ type }) => type !== 'comment');
-  const [root, ...rest] = roots;
-  if (root?.type !== 'element' || rest.length > 0) return fail('not exactly one root element');
-  return root;
-}
-
-function elementsOf(value: unknown): Element[] {
-  if (typeof value !== 'object' || value === null || !('elements' in value)) return [];
-  return Array.isArray(value.elements) ? value.elements.filter(isElement) : [];
-}
-
-function isElement(value: unknown): value is Element {
-  return typeof value === 'object' && value !== null && 'type' in value;
-}
-
-const MAX_XML_DEPTH = 8;
-
-function expand(element: Element, outer: ReadonlyMap<string, string>, depth = 0): ExpandedElement {
-  if (depth > MAX_XML_DEPTH) fail('elements are nested too deep');
-  const namespaces = new Map(outer);
-  const attributes = new Map<string, string>();
-  for (const [key, value] of Object.entries(element.attributes ?? {})) {
-    if (key === 'xmlns') namespaces.set('', String(value));
-    else if (key.startsWith('xmlns:')) namespaces.set(key.slice('xmlns:'.length), String(value));
-    else attributes.set(key, String(value));
-  }
-  const [prefix, local] = splitName(element.name ?? '');
-  const children: ExpandedElement[] = [];
-  let text = '';
-  for (const child of element.elements ?? []) {
-    if (child.type === 'element') children.push(expand(child, namespaces, depth + 1));
-    else if (child.type === 'text') text += String(child.text);
-    else if (child.type !== 'comment') fail(`${child.type ?? 'unknown'} in the manifest`);
-  }
-  if (children.length > 0 && text.trim() !== '') fail(`text between the elements of ${local}`);
-  return { name: `${namespaces.get(prefix) ?? ''}${local}`, local, attributes, children, text };
-}
-
-function splitName(name: string): [prefix: string, local: string] {
-  const colon = name.indexOf(':');
-  return colon < 0 ? ['', name] : [name.slice(0, colon), name.slice(colon + 1)];
 }
