@@ -14,10 +14,11 @@ import { AgentError } from './errors.ts';
 import type { HomeLayout } from './home/layout.ts';
 import { InboxReceiver } from './inbox/receive.ts';
 import { OutboxWorker } from './outbox/worker.ts';
+import { Signal } from './signal.ts';
 
 const CONNECT_RETRY_MS = 2_000;
 const DIRECTORY_RETRY_MS = 5_000;
-/** Entries change rarely; an unknown sender or key is asked for at once. */
+/** Changes are announced; this repairs a missed announcement. */
 const DIRECTORY_REFRESH_MS = 60_000;
 
 /** The part of a running agent that talks to the broker. */
@@ -101,10 +102,15 @@ export class BusSide {
 
   /** Keeps the directory copy up to date; the copy serves on while the bus cannot be asked. */
   async #followDirectory(connection: AgencyConnection, signal: AbortSignal): Promise<void> {
+    const news = new Signal();
+    const unsubscribe = connection.onDirectoryChanged(() => news.notify());
+    const unwatch = connection.onStatus(() => news.notify());
     while (!signal.aborted) {
       const fetched = await this.#fetchDirectory(connection);
-      await sleep(fetched ? DIRECTORY_REFRESH_MS : DIRECTORY_RETRY_MS, signal);
+      await news.wait(fetched ? DIRECTORY_REFRESH_MS : DIRECTORY_RETRY_MS, signal);
     }
+    unsubscribe();
+    unwatch();
   }
 
   async #fetchDirectory(connection: AgencyConnection): Promise<boolean> {

@@ -191,4 +191,9 @@ describe('documents between two agencies', () => {
     expect(recipient.listInbox({ state: 'open' }).some((row) => row.id === id)).toBe(true);
     expect(await seen()).toBe(false);
   });
+
+  it('learns of an agency that was added while it runs', async () => {
+    const late = await town.addOffice({ code: 'H45.07', tier: 'district', site: 'H45' });
+    await waitUntil(() => sender.listDirectory().some((entry) => entry.code === late.code), WAIT_MS);
+  });
 });
