@@ -19,6 +19,8 @@ export interface DirectoryCopyOptions {
   readonly registrarCertificate: Uint8Array;
   readonly now: () => Date;
   readonly log: RelayLog;
+  /** Called once for each refresh that brought new entries. */
+  readonly onChanged: (codes: ReadonlySet<AgencyCode>) => void;
 }
 
 /** The relay's verified copy of the directory, in SQLite and in memory. */
@@ -65,7 +67,7 @@ export class DirectoryCopy {
   }
 
   async #refresh(): Promise<ReadonlySet<AgencyCode>> {
-    const { store, pagesSince, log } = this.#options;
+    const { store, pagesSince, log, onChanged } = this.#options;
     const changed = new Set<AgencyCode>();
     for await (const page of pagesSince(store.highestSequence())) {
       for (const entry of this.#keep(page)) {
@@ -73,7 +75,10 @@ export class DirectoryCopy {
         changed.add(entry.code);
       }
     }
-    if (changed.size > 0) log('info', 'directory entries added', { agencies: changed.size });
+    if (changed.size > 0) {
+      log('info', 'directory entries added', { agencies: changed.size });
+      onChanged(changed);
+    }
     return changed;
   }
 

@@ -164,6 +164,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
       registrarCertificate: options.registrarCertificate,
       now,
       log,
+      onChanged: (codes) => this.#takeDirectoryChange(codes),
     });
     this.#ingest = new Ingest({
       db,
@@ -215,10 +216,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
   }
 
   async refreshDirectory(): Promise<void> {
-    const changed = await this.#directory.refresh();
-    if (changed.size === 0) return;
-    if (this.#ingest.recheck(changed, DIRECTORY_FINDINGS).size > 0) this.#pump.poke();
-    this.#readSites();
+    await this.#directory.refresh();
   }
 
   async reloadTrust(): Promise<void> {
@@ -256,6 +254,11 @@ class RunningRelay extends DatabaseQueries implements Relay {
     } catch (error) {
       this.#options.log('warn', 'directory not refreshed', describeError(error));
     }
+  }
+
+  #takeDirectoryChange(codes: ReadonlySet<AgencyCode>): void {
+    if (this.#ingest.recheck(codes, DIRECTORY_FINDINGS).size > 0) this.#pump.poke();
+    this.#readSites();
   }
 
   /** Starts a reader for each site that has none yet. */

@@ -201,9 +201,11 @@ async function readInbox(
   signal: AbortSignal,
   take: (message: BusMessage) => void,
 ): Promise<void> {
+  let lastSeq = 0;
   for await (const batch of connection.inbox('normal', { signal })) {
     for (const message of batch) {
-      take(message);
+      if (message.streamSeq > lastSeq) take(message); // else the broker handed it out again
+      lastSeq = Math.max(lastSeq, message.streamSeq);
       message.ack();
     }
   }

@@ -74,6 +74,36 @@ describe('a relay on a real bus', () => {
     expect(reader.track('doc-1')).toEqual(relay.track('doc-1'));
   });
 
+  it('goes on after a stop with what came meanwhile', async () => {
+    await using world = await startRelayBus();
+    const province = await world.addReporter('H09', 'province', 'H09');
+    const first = await world.openRelay();
+    await province.report(paper(1));
+    await waitUntil(() => first.counts().reports === 1);
+    await first.close();
+    await first.close();
+    await province.report(paper(2));
+    await using second = await world.openRelay();
+    await waitUntil(() => second.counts().reports === 2);
+    await waitUntil(() => province.watermarks.at(-1)?.upTo === 2);
+    expect(second.counts()).toMatchObject({ papers: 2, rejected: 0 });
+  });
+
+  it('goes on after the broker was killed', async () => {
+    await using world = await startRelayBus();
+    const province = await world.addReporter('H09', 'province', 'H09');
+    await using relay = await world.openRelay();
+    await province.report(paper(1));
+    await waitUntil(() => relay.counts().reports === 1);
+    await world.bus.kill();
+    await waitUntil(() => relay.status().broker === 'disconnected');
+    await world.bus.restart();
+    await waitUntil(() => province.connection.status() === 'connected');
+    await province.report(paper(2));
+    await waitUntil(() => relay.counts().reports === 2, 20_000);
+    await waitUntil(() => province.watermarks.at(-1)?.upTo === 2, 20_000);
+  });
+
   it('runs once for each folder', async () => {
     await using world = await startRelayBus();
     await using relay = await world.openRelay();

@@ -1,0 +1,80 @@
+import { createSignatureVerifier } from '@congvan/signer';
+import { createTestPki } from '@congvan/signer/testing';
+import { expect, it } from 'vitest';
+
+import {
+  type AgencyCode,
+  type DirectoryEntry,
+  encodePayload,
+  parseAgencyCode,
+  signRecord,
+} from '../../src/index.ts';
+import { DirectoryCopy } from '../../src/relay/directory-copy.ts';
+import { DirectoryStore } from '../../src/relay/storage/directory-store.ts';
+import { signWith } from './relay-bus.ts';
+import { NOW, RelayDatabase } from './relay-database.ts';
+
+function entry(sequence: number, code: string, change: Partial<DirectoryEntry> = {}) {
+  return encodePayload('directory', {
+    sequence,
+    registrar: parseAgencyCode('A00'),
+    code: parseAgencyCode(code),
+    name: `Agency ${code}`,
+    tier: 'province',
+    parent: null,
+    site: code,
+    role: 'agency',
+    validFrom: '2020-01-01T00:00:00.000Z',
+    validTo: null,
+    oldCodes: [],
+    predecessors: [],
+    successors: [],
+    certificates: [],
+    natsUserKey: null,
+    ...change,
+  });
+}
+
+it('keeps what the pinned registrar signed, the newest entry of each code, and nothing else', async () => {
+  using relay = new RelayDatabase();
+  const pki = await createTestPki();
+  const registrar = await pki.issue({ commonName: 'Cơ quan đăng ký', use: 'registrar' });
+  const other = await pki.issue({ commonName: 'Cơ quan khác', use: 'registrar' });
+  const sign = (payload: Uint8Array) => signRecord('directory', payload, signWith(registrar));
+  const pages = [
+    [await sign(entry(1, 'H09')), await signRecord('directory', entry(2, 'H10'), signWith(other))],
+    [await sign(entry(4, 'H09', { tier: 'central' })), await sign(entry(3, 'H09'))],
+    [new TextEncoder().encode('no record')],
+  ];
+  const changes: AgencyCode[][] = [];
+  const refusals: string[] = [];
+  const asked: number[] = [];
+  const options = {
+    db: relay.db,
+    store: new DirectoryStore(relay.db),
+    pagesSince: async function* (sequence: number) {
+      asked.push(sequence);
+      yield* pages;
+    },
+    verify: createSignatureVerifier(() => pki.trust()),
+    registrarCertificate: registrar.certificate.der,
+    now: () => NOW,
+    log: (level: string, message: string) => {
+      if (level === 'warn') refusals.push(message);
+    },
+    onChanged: (codes: ReadonlySet<AgencyCode>) => changes.push([...codes]),
+  };
+  const copy = new DirectoryCopy(options);
+  const [first, second] = await Promise.all([copy.refresh(), copy.refresh()]);
+  expect(first).toBe(second); // one request for both
+  expect([...copy.sites()]).toEqual(['H09']);
+  expect(copy.find('H09')).toMatchObject({ sequence: 4, tier: 'central' });
+  expect(copy.find('H10')).toBeUndefined();
+  expect(refusals).toHaveLength(2);
+
+  const again = new DirectoryCopy(options);
+  expect(again.find('H09')).toMatchObject({ sequence: 4, tier: 'central' });
+  expect((await again.refresh()).size).toBe(0);
+  expect(asked).toEqual([0, 4]);
+  expect(changes).toEqual([['H09']]);
+});
