@@ -1,4 +1,5 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
@@ -9,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -210,6 +212,21 @@ describe('several commands at once', () => {
       const entry = crl.find(authority.issuingCertificate.subject.key, serialNumber);
       expect(entry !== undefined).toBe(revoked !== undefined);
       expect(audit().some((line) => line.includes(serialNumber))).toBe(true);
+    }
+  });
+
+  it('survive a kill at any moment: what was handed out is in the index', async () => {
+    for (const waitMs of [400, 600, 800]) {
+      const job = spawn(process.execPath, [script, folder, passphrase]);
+      await setTimeout(waitMs);
+      job.kill('SIGKILL');
+      await once(job, 'exit');
+      const known = new Set(authority.list().map(({ serialNumber }) => serialNumber));
+      const files = readdirSync(path.join(folder, AUTHORITY_FILES.issued));
+      const handedOut = files.filter((file) => file.endsWith('.crt'));
+      expect(handedOut.filter((file) => !known.has(file.slice(0, -4)))).toEqual([]);
+      const { certificate } = await authority.issue({ subject, use: 'node' });
+      expect(opensslVerify(certificate.der)).toContain('OK');
     }
   });
 

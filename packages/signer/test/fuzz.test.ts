@@ -78,7 +78,7 @@ function tolerate(work: () => void): boolean {
 
 describe('hostile input never does more than fail', () => {
   it('certificates', () => {
-    for (const der of mutations(signer.certificate.der, 20_000)) {
+    for (const der of mutations(signer.certificate.der, 6_000)) {
       tolerate(() => {
         const certificate = parseCertificate(der);
         expect(certificate.publicKey.type).toBe('public');
@@ -88,17 +88,17 @@ describe('hostile input never does more than fail', () => {
 
   it('revocation lists', () => {
     let readCount = 0;
-    for (const der of mutations(pki.crl().der, 20_000)) {
+    for (const der of mutations(pki.crl().der, 6_000)) {
       if (tolerate(() => parseCrl(der))) readCount += 1;
     }
     // Names, numbers and the signature may hold anything: only the form is checked when parsing.
-    expect(readCount).toBeLessThan(15_000);
+    expect(readCount).toBeLessThan(4_500);
   });
 
   it('messages: none that differs in what is signed passes', () => {
     const trust = pki.trust();
     const passed: Uint8Array[] = [];
-    for (const bytes of mutations(cms, 20_000)) {
+    for (const bytes of mutations(cms, 6_000)) {
       const verdict = verifyDetached({ cms: bytes, content, trust, at });
       if (verdict.indication === 'TOTAL-PASSED') passed.push(bytes);
     }
@@ -109,7 +109,7 @@ describe('hostile input never does more than fail', () => {
       const wrong = verifyDetached({ cms: bytes, content: Buffer.from('x'), trust, at });
       expect(wrong.subIndication).toBe('HASH_FAILURE');
     }
-    expect(passed.length).toBeLessThan(2_000);
+    expect(passed.length).toBeLessThan(600);
   });
 
   it('key files', () => {
@@ -117,7 +117,7 @@ describe('hostile input never does more than fail', () => {
     const input = { certificate, chain, privateKey: keys.privateKey, friendlyName: 'x' };
     const p12 = writePkcs12({ ...input, passphrase: 'mật khẩu' });
     let openCount = 0;
-    for (const bytes of mutations(p12, 60)) {
+    for (const bytes of mutations(p12, 25)) {
       if (tolerate(() => openPkcs12(bytes, 'mật khẩu'))) openCount += 1;
     }
     expect(openCount).toBeLessThan(10);
@@ -125,7 +125,7 @@ describe('hostile input never does more than fail', () => {
 
   it('nothing at all, and noise', () => {
     const random = generator(7);
-    for (let i = 0; i < 3_000; i += 1) {
+    for (let i = 0; i < 2_000; i += 1) {
       const noise = Buffer.from(Array.from({ length: i % 80 }, () => Math.floor(random() * 256)));
       tolerate(() => parseCertificate(noise));
       tolerate(() => parseCrl(noise));

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { SignerError, encodePem, openPkcs12, writePkcs12 } from '../src/index.ts';
 import { type TestPki, type TestSigner, createTestPki } from '../src/testing/index.ts';
+import { toIndefinite } from './support/odd-cms.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'signer-p12-'));
 const passphrase = 'mật khẩu: Đ€ "1"';
@@ -108,6 +109,11 @@ describe('PKCS#12', () => {
     expect(open('nomac.p12')).toBe('SIGNER_P12_UNSUPPORTED');
     expect(open('nokey.p12')).toBe('SIGNER_P12_INVALID');
     expect(open('nocert.p12')).toBe('SIGNER_P12_INVALID');
+  });
+
+  it('opens a file with indefinite lengths, as some programs write them', () => {
+    const ber = toIndefinite(write(signers['ec-p256']), () => false);
+    expect(openPkcs12(ber, passphrase).chain).toHaveLength(2);
   });
 
   it('refuses an empty passphrase and a foreign key when writing', () => {

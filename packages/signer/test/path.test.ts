@@ -16,6 +16,7 @@ import {
   type Certificate,
   type CertificateList,
   type RevocationMode,
+  SignerError,
   createTrustStore,
   encodePem,
   generateKeys,
@@ -70,6 +71,11 @@ describe('time', () => {
     expect(judge(certificate, pki.trust(), shift(certificate.notAfter, 1))).toBe(
       'INDETERMINATE OUT_OF_BOUNDS_NO_POE',
     );
+  });
+
+  it('must be a time', () => {
+    const input = { trust: pki.trust(), at: new Date(Number.NaN) };
+    expect(() => validatePath(signer.certificate, input)).toThrow(SignerError);
   });
 
   it('holds for the CAs too', () => {

@@ -14,7 +14,6 @@ import {
 import { SignerError } from '../errors.ts';
 import { type AlgorithmIdentifier, readAlgorithm } from '../x509/algorithm.ts';
 import { type Certificate, parseCertificate } from '../x509/certificate.ts';
-import { type DistinguishedName, readName } from '../x509/name.ts';
 
 /** Messages larger than this are refused; detached signatures are some kilobytes. */
 export const MAX_CMS_BYTES = 4 * 1024 * 1024;
@@ -23,7 +22,7 @@ export const MAX_CMS_CERTIFICATES = 64;
 
 /** How a SignerInfo names its certificate. */
 export type SignerIdentifier =
-  | { readonly issuer: DistinguishedName; readonly serialBytes: Uint8Array }
+  | { readonly issuer: DerElement; readonly serialBytes: Uint8Array }
   | { readonly subjectKeyId: Uint8Array };
 
 /** The one SignerInfo of a message. */
@@ -144,7 +143,7 @@ function readSignerInfo(element: DerElement): SignerInfo {
 /** IssuerAndSerialNumber (RFC 5652 §10.2.4). */
 function readIssuerAndSerialNumber(element: DerElement): SignerIdentifier {
   const fields = new DerFields(element, 'IssuerAndSerialNumber');
-  const issuer = readName(fields.any('issuer'));
+  const issuer = fields.take(TAG.SEQUENCE, 'issuer');
   const serialBytes = integerBytes(fields.take(TAG.INTEGER, 'serialNumber'));
   fields.end();
   return { issuer, serialBytes };

@@ -40,7 +40,8 @@ export function verifyDetached(
     return { indication, subIndication, detail, certificate, cms, path: null };
   }
   const extra = [...cms.embedded, ...(input.candidates ?? [])].filter(
-    (candidate) => candidate !== certificate && candidate.basicConstraints?.cA === true,
+    (candidate) =>
+      candidate.sha256 !== certificate.sha256 && candidate.basicConstraints?.cA === true,
   );
   const { trust, at, purpose, revocation } = input;
   const path = validatePath(certificate, {

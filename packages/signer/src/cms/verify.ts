@@ -183,9 +183,19 @@ function isNamedBy(sid: SignerIdentifier, certificate: Certificate): boolean {
   }
   return (
     Buffer.compare(sid.serialBytes, certificate.serialBytes) === 0 &&
-    (Buffer.compare(sid.issuer.der, certificate.issuerDer) === 0 ||
-      sid.issuer.key === certificate.issuer.key)
+    (Buffer.compare(sid.issuer.raw, certificate.issuerDer) === 0 ||
+      isSameName(sid.issuer, certificate))
   );
+}
+
+/** Names are read only where their bytes differ, which is rare. */
+function isSameName(issuer: DerElement, certificate: Certificate): boolean {
+  try {
+    return readName(issuer).key === certificate.issuer.key;
+  } catch (error) {
+    if (error instanceof SignerError) return false;
+    throw error;
+  }
 }
 
 /** What signing-certificate(-v2) says about the certificate. */
@@ -242,7 +252,8 @@ function matches(reference: CertificateReference, certificate: Certificate): boo
     return (
       more.length === 0 &&
       directoryName !== undefined &&
-      readName(directoryName).key === certificate.issuer.key &&
+      (Buffer.compare(directoryName.raw, certificate.issuerDer) === 0 ||
+        isSameName(directoryName, certificate)) &&
       Buffer.compare(serialBytes, certificate.serialBytes) === 0
     );
   } catch (error) {

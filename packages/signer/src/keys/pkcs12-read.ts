@@ -23,6 +23,23 @@ import { assertIterations, decryptPbes2, unsupported } from './pbes2.ts';
 import { type Pkcs12Hash, computePkcs12Mac } from './pkcs12-kdf.ts';
 import { type Signer, createKeySigner } from './signer.ts';
 
+declare module 'node-forge' {
+  namespace pki {
+    /** Password-based encryption; the typings leave it out. */
+    namespace pbe {
+      function getCipher(
+        oid: string,
+        parameters: asn1.Asn1,
+        passphrase: string | null,
+      ): {
+        update(input: util.ByteBuffer): void;
+        finish(): boolean;
+        readonly output: util.ByteBuffer;
+      };
+    }
+  }
+}
+
 /** Larger key files are refused. */
 export const MAX_P12_BYTES = 4 * 1024 * 1024;
 
@@ -196,31 +213,10 @@ function decryptLegacy(
   readOctets(salt);
   const binary = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
   const forgeParameters = forge.asn1.fromDer(binary(parameters.raw));
-  // The typings ask for a string; without a passphrase, node-forge wants null.
-  const cipher: ForgeCipher = getForgeCipher(oid, forgeParameters, secret.text ?? null);
+  // Without a passphrase, unlike with an empty one, node-forge wants null.
+  const cipher = forge.pki.pbe.getCipher(oid, forgeParameters, secret.text ?? null);
   cipher.update(forge.util.createBuffer(binary(encrypted)));
   return cipher.finish() ? Buffer.from(cipher.output.getBytes(), 'latin1') : undefined;
-}
-
-interface ForgeCipher {
-  update(input: forge.util.ByteBuffer): void;
-  finish(): boolean;
-  readonly output: forge.util.ByteBuffer;
-}
-
-/** `pki.pbe` of node-forge, which its typings leave out. */
-const { pbe } = forge.pki as unknown as {
-  readonly pbe: {
-    getCipher(oid: string, parameters: forge.asn1.Asn1, password: string | null): ForgeCipher;
-  };
-};
-
-function getForgeCipher(
-  oid: string,
-  parameters: forge.asn1.Asn1,
-  password: string | null,
-): ForgeCipher {
-  return pbe.getCipher(oid, parameters, password);
 }
 
 function pickSigner({ keys, certificates }: Bags): Signer {

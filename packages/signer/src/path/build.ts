@@ -49,7 +49,7 @@ export function searchPaths(
     const known = trust.bySubject.get(last.issuer.key) ?? [];
     const offered = extraBySubject.get(last.issuer.key) ?? [];
     for (const issuer of inOrderOfFit(last, new Set([...known, ...offered]))) {
-      if (path.includes(issuer)) continue;
+      if (path.some(({ sha256 }) => sha256 === issuer.sha256)) continue;
       if (pathCount >= MAX_PATHS || signatureChecks >= MAX_SIGNATURE_CHECKS) return;
       signatureChecks += 1;
       const signature = checkIssuerSignature(last, issuer);

@@ -1,3 +1,4 @@
+import { SignerError } from '../errors.ts';
 import {
   type RevocationContext,
   type RevocationEvidence,
@@ -42,8 +43,14 @@ export interface PathVerdict extends Judgement {
  * `INDETERMINATE/OUT_OF_BOUNDS_NO_POE`, as an earlier signature may have been good; missing or stale
  * revocation data is `INDETERMINATE/TRY_LATER`; anything wrong with the path itself is INDETERMINATE
  * with the reason.
+ *
+ * @throws {@link SignerError} `SIGNER_INPUT_INVALID` when `at` is not a time.
  */
 export function validatePath(certificate: Certificate, options: PathOptions): PathVerdict {
+  if (Number.isNaN(options.at.getTime())) {
+    // Every comparison with such a time is false: nothing would be expired or out of date.
+    throw new SignerError('SIGNER_INPUT_INVALID', 'the time of validation is not a time');
+  }
   const wrongPurpose = objectionToPurpose(certificate, options.purpose ?? 'signature');
   if (wrongPurpose !== undefined) return { ...wrongPurpose, chain: [], evidence: [] };
   return new PathValidation(options).validate(certificate);
@@ -70,7 +77,7 @@ class PathValidation {
     const { paths, objection } = this.search(certificate);
     let worst: (Objection & { chain: readonly Certificate[] }) | undefined;
     for (const chain of paths) {
-      if (anchor !== undefined && chain.at(-1) !== anchor) continue;
+      if (anchor !== undefined && chain.at(-1)?.sha256 !== anchor.sha256) continue;
       const evidence: RevocationEvidence[] = [];
       const wrong = this.check(chain, evidence);
       if (wrong === undefined) {
@@ -163,13 +170,14 @@ class PathValidation {
         ];
         return issuer.subject.key === crl.issuer.key ? [...new Set([issuer, ...others])] : others;
       },
-      isTrustedCrlSigner: (signer) => signer === issuer || this.isTrusted(signer, anchor),
+      isTrustedCrlSigner: (signer) =>
+        signer.sha256 === issuer.sha256 || this.isTrusted(signer, anchor),
     };
   }
 
   /** §6.3.3 (f): the path of another CRL signer ends at the same anchor. */
   private isTrusted(signer: Certificate, anchor: Certificate): boolean {
-    if (signer === anchor || this.pending.has(signer.sha256)) return true;
+    if (signer.sha256 === anchor.sha256 || this.pending.has(signer.sha256)) return true;
     this.pending.add(signer.sha256);
     try {
       return this.validate(signer, anchor).indication === 'TOTAL-PASSED';
