@@ -26,14 +26,19 @@ const NANOS_PER_MS = 1_000_000n;
  * Reads where a message stands from its reply subject:
  * `$JS.ACK.<stream>.<consumer>.<deliveries>.<streamSeq>.<consumerSeq>.<storedAtNanos>.<pending>`.
  *
- * @returns `undefined` for anything that is no message of a stream.
+ * @returns `undefined` for anything that is no message of this stream and consumer.
  */
-export function readBusMessage(nats: NatsConnection, message: Msg): PulledMessage | undefined {
+export function readBusMessage(
+  nats: NatsConnection,
+  message: Msg,
+  from: { readonly stream: string; readonly consumer: string },
+): PulledMessage | undefined {
   const reply = message.reply;
   if (reply === undefined || !reply.startsWith(ACK_PREFIX)) return undefined;
   const tokens = reply.split('.');
   if (tokens.length !== ACK_TOKENS) return undefined;
-  const [, , , , deliveries, streamSeq, , nanos] = tokens;
+  const [, , stream, consumer, deliveries, streamSeq, , nanos] = tokens;
+  if (stream !== from.stream || consumer !== from.consumer) return undefined;
   if (nanos === undefined || !/^\d+$/.test(nanos)) return undefined;
   return {
     subject: message.subject,

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import {
   type NatsConnection,
   type Status,
@@ -7,6 +9,7 @@ import {
 } from '@nats-io/transport-node';
 
 import { BusError } from '../errors.ts';
+import { guardTransport } from './transport-guard.ts';
 
 export type ConnectionStatus = 'connected' | 'disconnected';
 export type StatusListener = (status: ConnectionStatus) => void;
@@ -30,6 +33,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const RECONNECT_WAIT_MS = 250;
 /** Hundreds of agencies come back after a restart: they must not all do so in the same instant. */
 const RECONNECT_JITTER_MS = 750;
+const FLUSH_TIMEOUT_MS = 1_000;
 const PING_INTERVAL_MS = 30_000;
 
 /** A connection that comes back for ever, and tells who asks whether it is there now. */
@@ -58,6 +62,7 @@ export async function openConnection(
 ): Promise<Connection> {
   const servers = typeof options.servers === 'string' ? [options.servers] : [...options.servers];
   const nats = await dial(options, servers, name, inboxPrefix);
+  guardTransport(nats);
   const listeners = new Set<StatusListener>();
   const actions = new Set<() => Promise<void>>();
   let current: ConnectionStatus = 'connected';
@@ -82,6 +87,8 @@ export async function openConnection(
     },
     close: async () => {
       await Promise.all([...actions].map((action) => action()));
+      // Acknowledgements that were just given are still on their way.
+      if (current === 'connected') await flushFor(nats, FLUSH_TIMEOUT_MS);
       await nats.close();
       change('disconnected');
     },
@@ -122,6 +129,13 @@ async function dial(
       { cause, details: { servers: servers.join(' '), refused: refused ? 1 : 0 } },
     );
   }
+}
+
+async function flushFor(nats: NatsConnection, timeoutMs: number): Promise<void> {
+  const timer = new AbortController();
+  const bound = delay(timeoutMs, undefined, { signal: timer.signal }).catch(() => undefined);
+  await Promise.race([nats.flush().catch(() => undefined), bound]);
+  timer.abort();
 }
 
 async function followStatus(

@@ -79,7 +79,8 @@ class Puller {
   #stopped = false;
   #lingering: Promise<void> = Promise.resolve();
   #refilling: NodeJS.Immediate | undefined;
-  readonly #forget: (() => void)[];
+  readonly #forgetStatus: () => void;
+  readonly #forgetClose: () => void;
   readonly #onAbort = () => this.stop();
 
   constructor(connection: Connection, options: PullOptions) {
@@ -88,18 +89,16 @@ class Puller {
     this.#options = options;
     this.#maxBytes = Math.max(options.maxBytes, MIN_BATCH_BYTES);
     options.signal.addEventListener('abort', this.#onAbort, { once: true });
-    this.#forget = [
-      connection.onStatus((status) => {
-        // A request does not survive the connection it was made on.
-        this.#endRequest();
-        if (status === 'connected') this.#refill();
-        else if (this.#nats.isClosed()) this.stop();
-      }),
-      connection.beforeClose(async () => {
-        this.stop();
-        await this.#lingering;
-      }),
-    ];
+    this.#forgetStatus = connection.onStatus((status) => {
+      // A request does not survive the connection it was made on.
+      this.#endRequest();
+      if (status === 'connected') this.#refill();
+      else if (this.#nats.isClosed()) this.stop();
+    });
+    this.#forgetClose = connection.beforeClose(async () => {
+      this.stop();
+      await this.#lingering;
+    });
     this.#refill();
   }
 
@@ -124,9 +123,11 @@ class Puller {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#options.signal.removeEventListener('abort', this.#onAbort);
-    for (const forget of this.#forget) forget();
+    this.#forgetStatus();
     clearImmediate(this.#refilling);
     this.#endRequest();
+    // Until the last inbox is gone, closing the connection waits for it.
+    void this.#lingering.then(() => this.#forgetClose());
     // What nobody took comes again at once instead of after the acknowledgement time.
     for (const message of this.#waiting.splice(0)) message.release();
     this.#wake();
@@ -177,11 +178,14 @@ interface PullEvents {
 /** One `CONSUMER.MSG.NEXT` with an inbox of its own, so that a late answer cannot be mistaken. */
 class PullRequest {
   readonly #nats: NatsConnection;
+  readonly #options: PullOptions;
   readonly #subscription: Subscription;
   readonly #events: PullEvents;
   readonly #startedMs = performance.now();
   #left: number;
   #over = false;
+  /** What came after the request was given up. */
+  readonly #late: PulledMessage[] = [];
   #received = 0;
   #silence: NodeJS.Timeout;
 
@@ -194,6 +198,7 @@ class PullRequest {
   ) {
     const { nats } = connection;
     this.#nats = nats;
+    this.#options = options;
     this.#events = events;
     this.#left = batch;
     const inbox = createInbox(connection.inboxPrefix);
@@ -219,6 +224,8 @@ class PullRequest {
     const youngFor = this.#startedMs + LINGER_MS - performance.now();
     if (youngFor > 0 && !this.#nats.isClosed()) await delay(youngFor);
     if (!this.#nats.isClosed()) this.#subscription.unsubscribe();
+    // Only now: while the inbox is there, the broker would hand it the same messages again.
+    for (const message of this.#late.splice(0)) message.release();
   }
 
   #end(delayMs: number): void {
@@ -230,8 +237,11 @@ class PullRequest {
   }
 
   #onMessage(message: Msg): void {
-    const taken = readBusMessage(this.#nats, message);
-    if (this.#over) return taken?.release();
+    const taken = readBusMessage(this.#nats, message, this.#options);
+    if (this.#over) {
+      if (taken !== undefined) this.#late.push(taken);
+      return;
+    }
     this.#silence.refresh();
     if (taken === undefined) return this.#onStatus(message.headers?.code ?? 0);
     this.#received += 1;
