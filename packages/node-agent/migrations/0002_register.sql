@@ -28,7 +28,6 @@ CREATE TABLE package (
   register_id INTEGER NOT NULL UNIQUE REFERENCES register_entry (id),
   digest      TEXT    NOT NULL UNIQUE,
   container   BLOB    NOT NULL,                 -- ASiC-E, byte for byte what travels
-  signed_pdf  BLOB    NOT NULL,
   priority    INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 4),
   paper_to    TEXT    NOT NULL                  -- JSON: names of recipients served by paper only
 ) STRICT;

@@ -194,6 +194,9 @@ describe('documents between two agencies', () => {
 
   it('learns of an agency that was added while it runs', async () => {
     const late = await town.addOffice({ code: 'H45.07', tier: 'district', site: 'H45' });
-    await waitUntil(() => sender.listDirectory().some((entry) => entry.code === late.code), WAIT_MS);
+    await waitUntil(
+      () => sender.listDirectory().some((entry) => entry.code === late.code),
+      WAIT_MS,
+    );
   });
 });

@@ -27,11 +27,13 @@ export class DirectoryCopy {
   }
 
   find(code: AgencyCode): DirectoryEntry | undefined {
-    const row = this.#store.find(code);
-    if (row === undefined) return undefined;
+    const sequence = this.#store.sequenceOf(code);
+    if (sequence === undefined) return undefined;
     const cached = this.#cache.get(code);
-    if (cached?.sequence === row.sequence) return cached;
-    const entry = parsePayloadAs(decodeRecord(row.record), 'directory');
+    if (cached?.sequence === sequence) return cached;
+    const record = this.#store.recordOf(code);
+    if (record === undefined) return undefined;
+    const entry = parsePayloadAs(decodeRecord(record), 'directory');
     if (this.#cache.size >= MAX_CACHED_ENTRIES) this.#cache.clear();
     this.#cache.set(code, entry);
     return entry;

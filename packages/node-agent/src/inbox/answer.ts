@@ -4,7 +4,7 @@ import { yearInVietnam } from '../calendar.ts';
 import type { AgentCore } from '../core.ts';
 import type { IncomingState } from '../documents.ts';
 import { AgentError } from '../errors.ts';
-import type { IncomingRow } from '../storage/inbox-store.ts';
+import type { IncomingListRow, IncomingRow } from '../storage/inbox-store.ts';
 import { giveReceipt } from './give-receipt.ts';
 
 const MIN_PREFIX_LENGTH = 6;
@@ -117,12 +117,12 @@ async function answer<T>(
   idOrPrefix: string,
   status: '02' | '03' | '06',
   state: IncomingState,
-  act: (row: IncomingRow, nowMs: number) => T,
+  act: (row: IncomingListRow, nowMs: number) => T,
 ): Promise<T> {
   const { id } = findIncoming(core, idOrPrefix);
   const nowMs = core.now().getTime();
   const result = await core.commit.commit(() => {
-    const row = core.inbox.find(id);
+    const row = core.inbox.describe(id);
     const given = core.inbox.receiptsOf(id).map((receipt) => receipt.status);
     if (row === undefined || !mayFollow(given, status)) {
       const now = given.map((code) => `${code} ${nameOfStatus(code, 'en')}`).join(', ');

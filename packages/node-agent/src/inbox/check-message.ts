@@ -182,7 +182,7 @@ function checkDelivery(
     return quarantine('WRONG_RECIPIENT', `the delivery record is for ${delivery.to}`);
   }
   const id = deliveryId({ ...delivery, kind: 'doc' });
-  const stored = context.inbox.find(id);
+  const stored = context.inbox.describe(id);
   if (stored !== undefined) {
     if (stored.package_digest === delivery.packageDigest) {
       return { kind: 'duplicate', id, natsSubject };

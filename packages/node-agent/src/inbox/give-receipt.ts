@@ -36,7 +36,7 @@ export function giveReceipt(
   content: ReceiptContent,
   nowMs: number,
 ): void {
-  const row = core.inbox.find(id);
+  const row = core.inbox.describe(id);
   const sender = row === undefined ? undefined : core.directory.find(core.parseCode(row.sender));
   if (row === undefined || sender === undefined) {
     throw new TypeError(`no stored document ${id} of a known sender`);
@@ -57,7 +57,7 @@ export function giveReceipt(
 
 /** Answers a copy of a stored document with the last receipt given for it (DESIGN rule 3). */
 export function repeatReceipt(core: AgentCore, id: string, lane: Lane, nowMs: number): void {
-  const row = core.inbox.find(id);
+  const row = core.inbox.describe(id);
   const last = core.inbox.receiptsOf(id).at(-1);
   const sender = row === undefined ? undefined : core.directory.find(core.parseCode(row.sender));
   if (row === undefined || last === undefined || sender === undefined) return;

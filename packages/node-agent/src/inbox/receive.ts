@@ -133,7 +133,7 @@ export class InboxReceiver {
     const { inbox, log } = this.#core;
     const { id, delivery, checked } = outcome;
     // A batch may hold the same delivery twice: the check saw neither of them stored.
-    const twin = inbox.find(id);
+    const twin = inbox.describe(id);
     if (twin !== undefined) {
       inbox.countDuplicate(id);
       repeatReceipt(this.#core, id, outcome.natsSubject.lane, nowMs);

@@ -1,5 +1,5 @@
 import { type EdxmlDocument, writeEdxml } from '@congvan/bus';
-import { buildAsicE } from '@congvan/signer';
+import { buildAsicE, openAsicE } from '@congvan/signer';
 
 import type { AgentCore } from '../core.ts';
 import type { SendRequest } from '../documents.ts';
@@ -8,6 +8,8 @@ import { assignedNumber } from '../register/reserve.ts';
 import type { RegisterRow } from '../storage/register-store.ts';
 import { HEADER_ENTRY, HEADER_MEDIA_TYPE, entryOfFile } from './header.ts';
 
+/** The document itself: the first file. */
+const DOCUMENT_ID = '1.pdf';
 /** Group B (administrative documents) of the edXML type table; the name is what readers rely on. */
 const ADMINISTRATIVE = 2;
 
@@ -37,7 +39,7 @@ export async function buildPackage(core: AgentCore, input: PackageInput): Promis
   const { request, signedPdf } = input;
   const files: PackageFile[] = [
     {
-      contentId: '1.pdf',
+      contentId: DOCUMENT_ID,
       name: request.document.name,
       mediaType: 'application/pdf',
       bytes: signedPdf,
@@ -60,6 +62,13 @@ export async function buildPackage(core: AgentCore, input: PackageInput): Promis
     signer: await core.keys.open('node'),
   });
   return { container: built.container, digest: built.manifestSha256, signedPdf };
+}
+
+/** The sealed document out of a package that this agent built. */
+export function readSignedPdf(container: Uint8Array): Uint8Array {
+  const pdf = openAsicE(container).files.get(entryOfFile(DOCUMENT_ID));
+  if (pdf === undefined) throw new TypeError('a stored package has no document');
+  return pdf;
 }
 
 function headerOf(

@@ -15,7 +15,7 @@ import { signPdf } from '@congvan/signer';
 import type { AgentCore } from '../core.ts';
 import type { SendRequest, SentDocument } from '../documents.ts';
 import { AgentError } from '../errors.ts';
-import { type BuiltPackage, buildPackage } from '../package/build.ts';
+import { type BuiltPackage, buildPackage, readSignedPdf } from '../package/build.ts';
 import { appendReport } from '../report/chain.ts';
 import type { RegisterRow } from '../storage/register-store.ts';
 import { type CheckedSend, checkSendRequest, requirePackageSize } from './request.ts';
@@ -97,7 +97,6 @@ function storeIssued(
     register_id: row.id,
     digest: built.digest,
     container: built.container,
-    signed_pdf: built.signedPdf,
     priority: checked.priority,
     paper_to: JSON.stringify((request.paperTo ?? []).map(({ name }) => name)),
   });
@@ -236,7 +235,7 @@ function alreadySent(core: AgentCore, row: RegisterRow): SentDocument {
     })),
     resumed: true,
     agentRunning: core.isRunning(),
-    signedPdf: stored.signed_pdf,
+    signedPdf: readSignedPdf(stored.container),
   };
 }
 

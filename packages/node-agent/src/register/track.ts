@@ -5,6 +5,7 @@ import { yearInVietnam } from '../calendar.ts';
 import type { AgentCore } from '../core.ts';
 import type { DeliveryTrack, Priority, TrackedDocument } from '../documents.ts';
 import { AgentError } from '../errors.ts';
+import { readSignedPdf } from '../package/build.ts';
 import type { DeliveryReceiptRow, DeliveryRow, RegisterRow } from '../storage/register-store.ts';
 import { toRegisterEntry } from './reserve.ts';
 
@@ -27,7 +28,7 @@ export function trackDocument(core: AgentCore, idOrNumber: string): TrackedDocum
     priority: asPriority(stored?.priority ?? 0),
     deliveries: deliveries.map((delivery) => trackDelivery(core, delivery)),
     paperTo: stored === undefined ? [] : paperToSchema.parse(JSON.parse(stored.paper_to)),
-    signedPdf: stored?.signed_pdf ?? null,
+    signedPdf: stored === undefined ? null : readSignedPdf(stored.container),
   };
 }
 

@@ -2,16 +2,20 @@ import type { Db } from './database.ts';
 
 /** Signed directory entries, newest per agency code. */
 export class DirectoryStore {
-  readonly #find;
+  readonly #sequence;
+  readonly #record;
   readonly #put;
   readonly #last;
   readonly #count;
   readonly #all;
 
   constructor(db: Db) {
-    this.#find = db.prepare<[string], { sequence: number; record: Buffer }>(
-      'SELECT sequence, record FROM directory_entry WHERE code = ?',
-    );
+    this.#sequence = db
+      .prepare<[string], number>('SELECT sequence FROM directory_entry WHERE code = ?')
+      .pluck();
+    this.#record = db
+      .prepare<[string], Buffer>('SELECT record FROM directory_entry WHERE code = ?')
+      .pluck();
     this.#put = db.prepare<[string, number, Uint8Array]>(
       `INSERT INTO directory_entry (code, sequence, record) VALUES (?, ?, ?)
        ON CONFLICT (code) DO UPDATE SET sequence = excluded.sequence, record = excluded.record
@@ -28,8 +32,12 @@ export class DirectoryStore {
     );
   }
 
-  find(code: string): { sequence: number; record: Uint8Array } | undefined {
-    return this.#find.get(code);
+  sequenceOf(code: string): number | undefined {
+    return this.#sequence.get(code);
+  }
+
+  recordOf(code: string): Uint8Array | undefined {
+    return this.#record.get(code);
   }
 
   /** Keeps the entry unless a later one of the same code is there already. */

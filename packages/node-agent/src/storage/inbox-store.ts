@@ -53,6 +53,7 @@ const LIST_COLUMNS = `id, sender, business_type, document_id, document_version, 
 /** Documents received, the receipts given for them, and what was quarantined. */
 export class InboxStore {
   readonly #find;
+  readonly #describe;
   readonly #findByPrefix;
   readonly #insert;
   readonly #open;
@@ -74,6 +75,9 @@ export class InboxStore {
 
   constructor(db: Db) {
     this.#find = db.prepare<[string], IncomingRow>('SELECT * FROM incoming WHERE id = ?');
+    this.#describe = db.prepare<[string], IncomingListRow>(
+      `SELECT ${LIST_COLUMNS} FROM incoming WHERE id = ?`,
+    );
     this.#findByPrefix = db.prepare<[string, string], { id: string }>(
       'SELECT id FROM incoming WHERE id >= ? AND id < ? LIMIT 2',
     );
@@ -140,6 +144,11 @@ export class InboxStore {
 
   find(id: string): IncomingRow | undefined {
     return this.#find.get(id);
+  }
+
+  /** As {@link find}, without reading the package. */
+  describe(id: string): IncomingListRow | undefined {
+    return this.#describe.get(id);
   }
 
   /** Up to two ids that start with `prefix`, which is lower hex. */

@@ -25,7 +25,6 @@ export interface PackageRow {
   readonly register_id: number;
   readonly digest: string;
   readonly container: Uint8Array;
-  readonly signed_pdf: Uint8Array;
   readonly priority: number;
   readonly paper_to: string;
 }
@@ -87,8 +86,8 @@ export class RegisterStore {
        WHERE id = ? AND state = 'reserved'`,
     );
     this.#insertPackage = db.prepare<[Omit<PackageRow, 'id'>]>(
-      `INSERT INTO package (register_id, digest, container, signed_pdf, priority, paper_to)
-       VALUES (@register_id, @digest, @container, @signed_pdf, @priority, @paper_to)`,
+      `INSERT INTO package (register_id, digest, container, priority, paper_to)
+       VALUES (@register_id, @digest, @container, @priority, @paper_to)`,
     );
     this.#packageOf = db.prepare<[number], PackageRow>(
       'SELECT * FROM package WHERE register_id = ?',
