@@ -4,11 +4,12 @@ import {
   PdfDict,
   PdfRef,
   type PdfValue,
+  integerOf,
   isPdfArray,
   nameText,
   valuesEqual,
 } from '../pdf/values.ts';
-import { IN_FILE, type XrefEntry, numbersInSection } from '../pdf/xref.ts';
+import { IN_FILE, type XrefEntry, type XrefSection, numbersInSection } from '../pdf/xref.ts';
 import { collectFields } from './form.ts';
 import { type ReferenceSurvey, describeValue, surveyReferences } from './references.ts';
 import { strayBytes } from './stray-bytes.ts';
@@ -117,12 +118,20 @@ function checkSections(c: Comparison): void {
     if (!valuesEqual(section.trailer.get('Root'), c.signed.trailer.get('Root'))) {
       c.violations.push('the document catalog was replaced (/Root)');
     }
+    // Viewers ignore objects at or above /Size: a smaller one hides parts of the document.
+    if (sizeOf(section) < sizeOf(c.signed.newestSection)) {
+      c.violations.push('a later revision declares fewer objects (/Size)');
+    }
     const seen = new Set<number>();
     for (const number of numbersInSection(section)) {
       if (seen.has(number)) c.violations.push(`object ${number} stands twice in one revision`);
       seen.add(number);
     }
   }
+}
+
+function sizeOf(section: XrefSection): number {
+  return integerOf(section.trailer.get('Size')) ?? 0;
 }
 
 /** Sorts what later sections say into added, deleted and changed objects. */
@@ -210,9 +219,11 @@ function compareForms(
   if (after.hasDuplicateKeys) c.violations.push('the form repeats a key');
   for (const key of changedKeys(before, after)) {
     if (key === 'Fields' || key === 'SigFlags') continue;
-    const isAdded = !before.entries.has(key);
-    if (isAdded && (key === 'DA' || key === 'DR')) c.notes.add(`form /${key} was added`);
-    else c.violations.push(`form /${key} was changed`);
+    const isDefault = !before.entries.has(key) && (key === 'DA' || key === 'DR');
+    if (!isDefault) c.violations.push(`form /${key} was changed`);
+    else if (hasOnlySignatureFields(c.signed)) c.notes.add(`form /${key} was added`);
+    // A field without an appearance of its own is drawn with these fonts.
+    else c.suspicions.push(`form /${key} was added, which may change how fields look`);
   }
   const problem = appendedProblem(
     c.signed.array(before.get('Fields')) ?? [],
@@ -221,6 +232,10 @@ function compareForms(
   );
   if (problem !== undefined) c.violations.push(`form fields: ${problem}`);
   else explain(c, before.get('Fields'), 1);
+}
+
+function hasOnlySignatureFields(document: PdfDocument): boolean {
+  return collectFields(document).every(({ fieldType }) => fieldType === 'Sig');
 }
 
 /** Only appending references of an allowed kind leaves an array harmless. */

@@ -160,6 +160,8 @@ function baseReport(document: PdfDocument, { field, place }: Found): PdfSignatur
   };
 }
 
+/** A report stays readable however much was changed. */
+const MAX_LISTED_VIOLATIONS = 50;
 const CMS_MODES: Readonly<Record<string, CmsMode>> = {
   'ETSI.CAdES.detached': 'cades',
   'adbe.pkcs7.detached': 'pkcs7',
@@ -285,7 +287,10 @@ function failedReport(
   violations: readonly string[],
   notes: readonly string[],
 ): PdfSignatureReport {
-  const changesAfter = [...violations, ...notes];
+  const listed = violations.slice(0, MAX_LISTED_VIOLATIONS);
+  const more = violations.length - listed.length;
+  if (more > 0) listed.push(`and ${more} more changes`);
+  const changesAfter = [...listed, ...notes];
   if (report.indication === 'TOTAL-FAILED') return { ...report, changesAfter };
   return {
     ...report,

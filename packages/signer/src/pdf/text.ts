@@ -3,6 +3,9 @@ import { PdfString, type PdfValue } from './values.ts';
 const UTF16_BOM = [0xfe, 0xff];
 const UTF8_BOM = [0xef, 0xbb, 0xbf];
 
+/** Longer texts are cut: names and reasons are read by people. */
+const MAX_TEXT_BYTES = 64 * 1024;
+
 /** PDFDocEncoding where it differs from Latin-1 (ISO 32000-1 annex D.2); 0 stands for undefined. */
 const PDF_DOC_LOW = [0x02d8, 0x02c7, 0x02c6, 0x02d9, 0x02dd, 0x02db, 0x02da, 0x02dc];
 const PDF_DOC_HIGH = [
@@ -28,7 +31,7 @@ export function encodeTextString(text: string): PdfString {
 /** Reads a PDF text string (ISO 32000-2 §7.9.2.2); undefined when the value is no string. */
 export function decodeTextString(value: PdfValue | undefined): string | undefined {
   if (!(value instanceof PdfString)) return undefined;
-  const { bytes } = value;
+  const bytes = value.bytes.subarray(0, MAX_TEXT_BYTES);
   if (UTF16_BOM.every((byte, i) => bytes[i] === byte)) {
     return new TextDecoder('utf-16be').decode(bytes);
   }

@@ -229,6 +229,17 @@ const FORGERIES: readonly (readonly [string, () => Uint8Array | Promise<Uint8Arr
     /encryption was added/,
   ],
   [
+    'frame: fewer objects declared',
+    () =>
+      Buffer.from(
+        appendRevision(victim.signed, { 3: OBJECTS[3] ?? '' })
+          .toString('latin1')
+          .replace(/\/Size \d+(?!.*\/Size)/s, '/Size 4'),
+        'latin1',
+      ),
+    /declares fewer objects/,
+  ],
+  [
     'frame: hybrid section added',
     () =>
       appendRevision(victim.signed, { 40: '(x)' }, { trailer: `/XRefStm ${victim.signed.length}` }),
