@@ -289,3 +289,17 @@ describe('loadTrustStore', () => {
     expect((await loadTrustStore(path.join(folder, 'none'))).anchors).toEqual([]);
   });
 });
+
+it('takes the list with the higher number of two with one time', async () => {
+  const other = await createTestPki();
+  const revoked = await other.issue({ commonName: 'Bị thu hồi', use: 'node', ...life });
+  const before = other.crl();
+  await other.revoke(revoked.certificate);
+  for (const crls of [
+    [other.rootCrl(), before, other.crl()],
+    [other.rootCrl(), other.crl(), before],
+  ]) {
+    const trust = createTrustStore({ anchors: [other.root], intermediates: [other.issuing], crls });
+    expect(judge(revoked.certificate, trust)).toBe('TOTAL-FAILED REVOKED');
+  }
+});

@@ -28,7 +28,7 @@ export function createTrustStore(input: {
   const intermediates = unique(input.intermediates ?? []).filter(
     ({ sha256 }) => !anchorDigests.has(sha256),
   );
-  const crls = unique(input.crls ?? []).sort((a, b) => Number(b.thisUpdate) - Number(a.thisUpdate));
+  const crls = unique(input.crls ?? []).sort(newestFirst);
   return {
     anchors,
     intermediates,
@@ -37,6 +37,12 @@ export function createTrustStore(input: {
     crlsByIssuer: Map.groupBy(crls, ({ issuer }) => issuer.key),
     isAnchor: (certificate) => anchorDigests.has(certificate.sha256),
   };
+}
+
+/** By time, then by number: two lists of one second differ in the number alone (RFC 5280 §5.2.3). */
+function newestFirst(a: CertificateList, b: CertificateList): number {
+  const byTime = Number(b.thisUpdate) - Number(a.thisUpdate);
+  return byTime === 0 ? Number((b.number ?? 0n) - (a.number ?? 0n)) : byTime;
 }
 
 function unique<T extends { readonly sha256: string }>(items: readonly T[]): T[] {
