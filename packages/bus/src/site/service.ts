@@ -3,7 +3,6 @@ import { join } from 'node:path';
 
 import type { Site } from '../agency/tier.ts';
 import { type SiteConnection, connectSite } from '../broker/site-connection.ts';
-import { isOpenAt } from '../directory/entry.ts';
 import {
   type ConsumerPlan,
   LOCAL_STREAM_LIMITS,
@@ -42,9 +41,7 @@ export interface SiteService extends AsyncDisposable {
   /** Signed entry, credentials, streams and consumers: the agency can connect when this returns. */
   addAgency(input: AgencyInput): Promise<Enrolled>;
   addRelay(input: AgencyInput): Promise<Enrolled>;
-  /** Makes the streams of a site that the operator was given meanwhile. */
-  addSite(site: Site): Promise<void>;
-  /** Takes in what other processes wrote; it also happens by itself. */
+  /** Takes in what other processes wrote, entries and sites; it also happens by itself. */
   refresh(): Promise<void>;
   close(): Promise<void>;
 }
@@ -68,7 +65,6 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
   const connection = await connectSite({ servers: options.servers, credentials });
   const preparation = createPreparation(connection, registry, options, now);
   try {
-    await preparation.prepareSites(await options.operator.sites());
     await preparation.refresh();
   } catch (error) {
     await connection.close();
@@ -100,7 +96,6 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
     enrolment,
     addAgency: async (input) => await added(await enrolment.addAgency(input)),
     addRelay: async (input) => await added(await enrolment.addRelay(input)),
-    addSite: async (site) => await preparation.prepareSites([site]),
     refresh: preparation.refresh,
     close,
     [Symbol.asyncDispose]: close,
@@ -109,7 +104,6 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
 
 /** Keeps the broker in step with the directory. */
 interface Preparation {
-  prepareSites(sites: readonly Site[]): Promise<void>;
   refresh(): Promise<void>;
   /** When nothing is under way any more. */
   settled(): Promise<void>;
@@ -123,19 +117,30 @@ function createPreparation(
 ): Preparation {
   const limits = options.limits ?? LOCAL_STREAM_LIMITS;
   const backoffMs = options.redeliveryBackoffMs ?? REDELIVERY_BACKOFF_MS;
+  const preparedSites = new Set<Site>();
   let preparedCount = 0;
   let working: Promise<void> = Promise.resolve();
 
-  const relayConsumers = async (): Promise<ConsumerPlan[]> => {
-    const hosted = await options.operator.sites();
+  const relayConsumers = (): ConsumerPlan[] => {
     const relays = registry.entries().filter(({ entry }) => entry.role === 'relay');
     const codes = new Set(relays.map(({ entry }) => entry.code));
-    return [...codes].flatMap((code) => consumersOfRelay(code, hosted, backoffMs));
+    return [...codes].flatMap((code) => consumersOfRelay(code, [...preparedSites], backoffMs));
+  };
+  const prepareSites = async (sites: readonly Site[]): Promise<void> => {
+    if (sites.length === 0) return;
+    for (const plan of sites.flatMap((site) => streamsOfSite(site, limits))) {
+      await connection.ensureStream(plan);
+    }
+    for (const site of sites) preparedSites.add(site);
+    await connection.ensureConsumers(relayConsumers());
   };
   const prepareEntries = async (fresh: readonly RegisteredEntry[]): Promise<void> => {
-    const hosted = new Set(await options.operator.sites());
+    // One that opens later gets its inbox now; only what has closed needs none.
     const agencies = fresh.filter(
-      ({ entry }) => entry.role === 'agency' && hosted.has(entry.site) && isOpenAt(entry, now()),
+      ({ entry: { role, site, validTo } }) =>
+        role === 'agency' &&
+        preparedSites.has(site) &&
+        (validTo === null || Date.parse(validTo) > now().getTime()),
     );
     const plans = new Map<string, ConsumerPlan>();
     for (const { entry } of agencies) {
@@ -144,13 +149,15 @@ function createPreparation(
       }
     }
     const withRelays = fresh.some(({ entry }) => entry.role === 'relay');
-    await connection.ensureConsumers([
-      ...plans.values(),
-      ...(withRelays ? await relayConsumers() : []),
-    ]);
-    for (const site of hosted) connection.notifyDirectoryChanged(site);
+    await connection.ensureConsumers([...plans.values(), ...(withRelays ? relayConsumers() : [])]);
+    for (const site of preparedSites) connection.notifyDirectoryChanged(site);
   };
   const catchUp = async (): Promise<void> => {
+    const hosted = await options.operator.sites();
+    const added = hosted.filter((site) => !preparedSites.has(site));
+    await prepareSites(added);
+    // Agencies of a new site may have been entered before it was hosted.
+    if (added.length > 0) preparedCount = 0;
     await registry.refresh();
     const fresh = registry.entries().slice(preparedCount);
     if (fresh.length === 0) return;
@@ -158,12 +165,6 @@ function createPreparation(
     preparedCount += fresh.length;
   };
   return {
-    prepareSites: async (sites) => {
-      for (const plan of sites.flatMap((site) => streamsOfSite(site, limits))) {
-        await connection.ensureStream(plan);
-      }
-      await connection.ensureConsumers(await relayConsumers());
-    },
     refresh: async () => {
       working = working.catch(() => undefined).then(catchUp);
       await working;

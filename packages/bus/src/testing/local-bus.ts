@@ -100,7 +100,7 @@ export async function startLocalBus(options: LocalBusOptions): Promise<LocalBus>
     relayCredentials: async (code, home) => (await addRelay({ code, site: home })).credentials,
     addSite: async (name) => {
       await server.addSite(name);
-      await site.addSite(name);
+      await site.refresh();
     },
     kill,
     restart: async () => {
