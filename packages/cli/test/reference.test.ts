@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { format, resolveConfig } from 'prettier';
 import { expect, it } from 'vitest';
 
 import type { Cli } from '../src/context.ts';
@@ -32,7 +33,8 @@ function englishCli(): Cli {
 
 it('docs/reference/cli.md is what the command tree says', async () => {
   const cli = englishCli();
-  const expected = renderReference(createProgram(cli, '0.0.0'), cli.messages);
+  const rendered = renderReference(createProgram(cli, '0.0.0'), cli.messages);
+  const expected = await format(rendered, { ...(await resolveConfig(FILE)), parser: 'markdown' });
   if (process.env['UPDATE_REFERENCE'] === '1') {
     await mkdir(dirname(FILE), { recursive: true });
     await writeFile(FILE, expected);

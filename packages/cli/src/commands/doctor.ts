@@ -57,9 +57,16 @@ function renderChecks(cli: Cli, checks: readonly Check[]): string {
   const { text, doctor } = cli.messages;
   return renderTable(
     cli.io,
-    [{ title: text.check }, { title: text.state }, { title: text.detail }, { title: text.todo }],
+    [
+      { title: text.check },
+      { title: text.agency },
+      { title: text.state },
+      { title: text.detail },
+      { title: text.todo },
+    ],
     checks.map((check) => [
       doctor.checks[check.name],
+      check.agency ?? '',
       doctor.states[check.state],
       check.detail,
       check.todo,

@@ -55,14 +55,15 @@ export async function checkAgency(
   }
   await using opened = agent;
   const { code, name, servers } = opened.config;
-  return [
-    ok('agency', `${code} ${name}`),
+  const checks = [
+    ok('agency', name),
     ...(await checkKeys(cli, folder, passphrases)),
     await checkCredentials(cli, folder),
     await checkCrls(cli, folder),
     ...(await Promise.all(servers.map(async (server) => await checkServer(cli, server)))),
     checkAgentRuns(cli, opened),
   ];
+  return checks.map((check) => ({ ...check, agency: code }));
 }
 
 function checkAgentRuns(cli: Cli, agent: Agent): Check {

@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 
-import { type AgencyCode, openOperator, type Site, type Tier } from '@congvan/bus';
+import {
+  type AgencyCode,
+  type LocalOperator,
+  openOperator,
+  type Site,
+  type Tier,
+} from '@congvan/bus';
 import { openEnrolment } from '@congvan/bus/site';
 import type { Authority } from '@congvan/signer';
 
@@ -51,9 +57,11 @@ export async function addMember(
   const { text } = cli.messages;
   const settings = await readSite(cli, layout);
   const servers = await findServers(cli, layout, member.servers);
+  const operator = await openOperator(join(layout.bus, 'operator'));
+  await requireSite(cli, operator, member.site);
   const enrolment = await openEnrolment({
     folder: layout.site,
-    operator: await openOperator(join(layout.bus, 'operator')),
+    operator,
     registrar: settings.registrar,
     signRegistrar: await openRegistrarSigner(cli, layout, passphrases),
     now: cli.now,
@@ -61,6 +69,11 @@ export async function addMember(
   if (enrolment.registry.newest(member.code) !== undefined && !member.replace) {
     throw new CliError('CLI_ALREADY_EXISTS', text.agencyExists(member.code), {
       details: { agencyCode: member.code },
+    });
+  }
+  if (member.parent !== null && enrolment.registry.newest(member.parent) === undefined) {
+    throw new CliError('CLI_AGENCY_NOT_FOUND', text.parentNotFound(member.parent), {
+      details: { agencyCode: member.parent },
     });
   }
   const authority = await openHomeAuthority(cli, layout, passphrases);
@@ -104,6 +117,13 @@ export async function addMember(
     await draft.discard();
     throw error;
   }
+}
+
+async function requireSite(cli: Cli, operator: LocalOperator, site: Site): Promise<void> {
+  const hosted = await operator.sites();
+  if (hosted.includes(site)) return;
+  const message = cli.messages.text.siteNotHosted(site, hosted.join(', '));
+  throw new CliError('CLI_SITE_NOT_HOSTED', message, { details: { site } });
 }
 
 /** A relay signs watermarks only: it has a node key and no seal. */

@@ -1,4 +1,7 @@
-import type { ReadStream } from 'node:tty';
+import type { Readable } from 'node:stream';
+
+/** The part of a terminal's `ReadStream` that the prompt needs. */
+export type SecretInput = Readable & { setRawMode(mode: boolean): unknown };
 
 /** The person pressed Ctrl-C or closed the input at a prompt. */
 export class GivenUp extends Error {
@@ -13,7 +16,7 @@ export class GivenUp extends Error {
  */
 export async function promptSecret(
   question: string,
-  input: ReadStream,
+  input: SecretInput,
   output: { write(text: string): unknown },
 ): Promise<string> {
   output.write(question);
@@ -29,7 +32,7 @@ export async function promptSecret(
   }
 }
 
-function readLine(input: ReadStream): Promise<string> {
+function readLine(input: SecretInput): Promise<string> {
   return new Promise((resolve, reject) => {
     let typed: string[] = [];
     const finish = (act: () => void): void => {

@@ -37,14 +37,16 @@ export interface VerificationReport {
 
 /** How far into a file the header of a PDF may stand (ISO 32000-1, implementation note 13). */
 const PDF_HEADER_RANGE_BYTES = 1024;
+const ZIP_START = Buffer.from('PK\u0003\u0004', 'latin1');
 
-/** `undefined` when the bytes are neither. */
+/**
+ * `undefined` when the bytes are neither. A package is looked for first: a short PDF stored in it
+ * stands near its start as well.
+ */
 export function formatOf(bytes: Uint8Array): VerificationReport['format'] | undefined {
   const start = Buffer.from(bytes.subarray(0, PDF_HEADER_RANGE_BYTES + 5));
-  if (start.includes('%PDF-')) return 'pdf';
-  return start.subarray(0, 4).equals(Buffer.from('PK\u0003\u0004', 'latin1'))
-    ? 'asic-e'
-    : undefined;
+  if (start.subarray(0, 4).equals(ZIP_START)) return 'asic-e';
+  return start.includes('%PDF-') ? 'pdf' : undefined;
 }
 
 /** Verifies a PDF or a package, and the signed PDFs inside a package. */

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import type { Command } from 'commander';
 
 import { type GlobalOptions, newCommand, passphraseOption } from '../../command.ts';
@@ -6,6 +8,7 @@ import { requireRelay } from '../../home/relay.ts';
 import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
 import { createRunLog } from '../../running/run-log.ts';
 import { untilStopped } from '../../running/until-stopped.ts';
+import { watchTrust } from '../../running/watch-trust.ts';
 
 /** `congvan relay run`: takes reports in and answers with watermarks, until stopped. */
 export function relayRunCommand(cli: Cli): Command {
@@ -26,7 +29,17 @@ export function relayRunCommand(cli: Cli): Command {
       });
       const { servers } = relay.config;
       log('info', cli.messages.text.runs, { code: relay.code, servers: servers.join(',') });
+      const reload = async (): Promise<void> => {
+        try {
+          await relay.reloadTrust();
+          log('info', cli.messages.text.trustReloaded);
+        } catch (error) {
+          log('error', String(error), { error });
+        }
+      };
+      const stopWatching = watchTrust(join(home, 'trust'), reload);
       await untilStopped(cli);
+      stopWatching();
       log('info', cli.messages.text.stopped);
     });
 }

@@ -21,6 +21,18 @@ export const failuresEn = {
     title: 'unsuitable PDF',
     hint: 'open the file in a PDF reader, print it into a new PDF without passwords, forms or scripts, and send that',
   },
+  tamperedPdf: {
+    title: 'changed after signing',
+    hint: 'recipients would refuse it; get the file again from whoever signed it',
+  },
+  bundle: {
+    title: 'enrolment bundle',
+    hint: '`congvan agency add` writes bundles; --from names the folder of one',
+  },
+  site: {
+    title: 'site',
+    hint: 'a site is a province such as H09, or TW; `congvan bus up --detach --site SITE` adds one',
+  },
   lockedPdf: {
     title: 'no further signature allowed',
     hint: 'whoever signed the PDF closed it; ask for a copy that allows the seal of the agency',

@@ -23,6 +23,18 @@ export const failuresVi: FailureTexts = {
     title: 'PDF không phù hợp',
     hint: 'mở tệp, in ra PDF mới không mật khẩu, không biểu mẫu, không mã lệnh, rồi gửi tệp mới',
   },
+  tamperedPdf: {
+    title: 'bị thay đổi sau khi ký',
+    hint: 'nơi nhận sẽ từ chối; hãy lấy lại tệp từ người đã ký',
+  },
+  bundle: {
+    title: 'bộ hồ sơ kết nối',
+    hint: '`congvan agency add` ghi bộ hồ sơ; --from chỉ thư mục của nó',
+  },
+  site: {
+    title: 'điểm',
+    hint: 'điểm là tỉnh như H09, hoặc TW; `congvan bus up --detach --site ĐIỂM` để thêm',
+  },
   lockedPdf: {
     title: 'không được ký thêm',
     hint: 'người ký trước đã khóa PDF; xin bản cho phép ký con dấu của cơ quan',

@@ -40,6 +40,12 @@ export const textEn = {
   fileTooLarge: (path: string, bytes: number, most: number) =>
     `'${path}' has ${bytes} bytes, at most ${most} are allowed`,
   fileKindUnknown: (path: string) => `'${path}' is neither a PDF nor an ASiC-E package`,
+  pdfUnusable: (path: string, why: string) => `'${path}' cannot be sent: ${why}`,
+  pdfTampered: (path: string, field: string, why: string) =>
+    `'${path}' was changed after it was signed (${field}: ${why})`,
+  siteNotHosted: (site: string, hosted: string) =>
+    `site ${site} is not served here; served: ${hosted}`,
+  parentNotFound: (code: string) => `the parent ${code} is not in the directory`,
   answeredNotFound: (id: string) => `no incoming document '${id}' to answer`,
 
   passphraseOf: (what: string) => `Passphrase of ${what}`,
@@ -153,6 +159,7 @@ export const textEn = {
   ranBefore: 'was running already',
   doesNotRun: 'not running',
   stopped: 'stopped',
+  trustReloaded: 'certificates and revocation lists read again',
   outboxCounts: (waiting: number, published: number, undelivered: number) =>
     `${waiting} wait for the bus, ${published} for a receipt, ${undelivered} undelivered`,
   inboxCounts: (open: number, quarantined: number) => `${open} open, ${quarantined} in quarantine`,

@@ -33,6 +33,10 @@ export const textVi: Texts = {
   notAFile: (path) => `'${path}' không phải là tệp`,
   fileTooLarge: (path, bytes, most) => `'${path}' có ${bytes} byte, tối đa là ${most}`,
   fileKindUnknown: (path) => `'${path}' không phải PDF cũng không phải gói ASiC-E`,
+  pdfUnusable: (path, why) => `không gửi được '${path}': ${why}`,
+  pdfTampered: (path, field, why) => `'${path}' bị thay đổi sau khi ký (${field}: ${why})`,
+  siteNotHosted: (site, hosted) => `điểm ${site} không được phục vụ ở đây; có: ${hosted}`,
+  parentNotFound: (code) => `cơ quan cấp trên ${code} không có trong danh bạ`,
   answeredNotFound: (id) => `không có văn bản đến '${id}' để trả lời`,
 
   passphraseOf: (what) => `Mật khẩu của ${what}`,
@@ -145,6 +149,7 @@ export const textVi: Texts = {
   ranBefore: 'đã chạy từ trước',
   doesNotRun: 'không chạy',
   stopped: 'đã dừng',
+  trustReloaded: 'đã đọc lại chứng thư và danh sách thu hồi',
   outboxCounts: (waiting, published, undelivered) =>
     `${waiting} chờ lên trục, ${published} chờ xác nhận, ${undelivered} không tới được`,
   inboxCounts: (open, quarantined) => `${open} chưa xử lý, ${quarantined} bị cách ly`,
