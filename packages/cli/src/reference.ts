@@ -58,7 +58,7 @@ export function renderReference(program: Command, messages: Messages): string {
     `## Exit status\n\n${exitTable(messages)}`,
     `## Options of every command\n\n${optionList(program)}`,
     ...program.commands.filter((command) => command.name() !== 'help').flatMap(describe),
-    `## Errors\n\n${errorTable()}`,
+    `## Errors\n\n${errorTable(messages)}`,
   ];
   return `${parts.map((part) => part.trimEnd()).join('\n\n')}\n`;
 }
@@ -117,8 +117,11 @@ function exitTable(messages: Messages): string {
   return ['| code | meaning |', '| --- | --- |', ...rows].join('\n');
 }
 
-function errorTable(): string {
+function errorTable(messages: Messages): string {
   const codes = Object.keys(FAILURES).filter((code): code is AnyErrorCode => code in FAILURES);
-  const rows = codes.toSorted().map((code) => `| \`${code}\` | ${EXIT[FAILURES[code].exit]} |`);
-  return ['| error | exit status |', '| --- | --- |', ...rows].join('\n');
+  const rows = codes.toSorted().map((code) => {
+    const { exit, hint } = FAILURES[code];
+    return `| \`${code}\` | ${EXIT[exit]} | ${messages.failures[hint].hint} |`;
+  });
+  return ['| error | exit status | what to do |', '| --- | --- | --- |', ...rows].join('\n');
 }

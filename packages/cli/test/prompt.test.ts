@@ -38,6 +38,15 @@ describe('the passphrase prompt', () => {
     expect((await type('wrong\u0015right\n')).typed).toBe('right');
   });
 
+  it('leaves what was typed ahead to the next prompt', async () => {
+    const keyboard = new Keyboard();
+    const silent = { write: () => undefined };
+    const first = promptSecret('1', keyboard, silent);
+    keyboard.write('one\ntwo\n');
+    expect(await first).toBe('one');
+    expect(await promptSecret('2', keyboard, silent)).toBe('two');
+  });
+
   it('can be given up', async () => {
     await expect(type('abc\u0003')).rejects.toThrow(GivenUp);
   });

@@ -183,6 +183,7 @@ function renderSent(cli: Cli, sent: SentDocument): string {
     [text.documentId, sent.documentId],
     [text.packageDigest, sent.packageDigest],
     [text.recipients, sent.deliveries.map((delivery) => delivery.to).join(', ')],
+    [text.agent, sent.agentRunning ? text.runs : text.doesNotRun],
   ]);
 }
 

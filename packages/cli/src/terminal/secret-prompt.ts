@@ -43,8 +43,17 @@ function readLine(input: SecretInput): Promise<string> {
     const giveUp = (): void => finish(() => reject(new GivenUp()));
     const onEnd = giveUp;
     const onData = (chunk: string | Buffer): void => {
-      for (const char of chunk.toString()) {
-        if (char === '\r' || char === '\n') return finish(() => resolve(typed.join('')));
+      const characters = Array.from(chunk.toString());
+      for (const [index, char] of characters.entries()) {
+        if (char === '\r' || char === '\n') {
+          // Paused first, or the stream would hand what follows to nobody.
+          input.pause();
+          finish(() => resolve(typed.join('')));
+          // What was typed or pasted ahead belongs to the next prompt.
+          const ahead = characters.slice(index + 1).join('');
+          if (ahead !== '') input.unshift(ahead, 'utf8');
+          return;
+        }
         if (char === '\u0003' || char === '\u0004') return giveUp();
         if (char === '\u007F' || char === '\b') typed.pop();
         else if (char === '\u0015') typed = [];

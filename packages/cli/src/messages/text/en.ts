@@ -123,6 +123,7 @@ export const textEn = {
   actor: 'who',
   paperTo: 'on paper to',
 
+  agent: 'agent',
   agency: 'agency',
   code: 'code',
   tier: 'tier',

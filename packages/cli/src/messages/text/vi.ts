@@ -113,6 +113,7 @@ export const textVi: Texts = {
   actor: 'người làm',
   paperTo: 'gửi giấy tới',
 
+  agent: 'phần mềm nút',
   agency: 'cơ quan',
   code: 'mã',
   tier: 'cấp',
