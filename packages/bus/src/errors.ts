@@ -34,8 +34,8 @@ export const BUS_ERRORS = {
   BUS_RELAY_HOME_EXISTS: { retryable: false }, // `initRelay` never overwrites a folder
   BUS_RELAY_HOME_INVALID: { retryable: false }, // a file of the relay's folder is missing or unreadable
   BUS_RELAY_ALREADY_RUNNING: { retryable: true }, // another process runs this relay
-  BUS_RELAY_DATABASE_NEWER: { retryable: false }, // written by a later version of this software
-  BUS_RELAY_DATABASE_OLDER: { retryable: false }, // the relay has to run once and bring it up to date
+  BUS_DATABASE_NEWER: { retryable: false }, // written by a later version of this software
+  BUS_DATABASE_OLDER: { retryable: false }, // the relay or agent has to run once and bring it up to date
   BUS_RELAY_REQUEST_INVALID: { retryable: false }, // a bad period, or an agency that is not in the directory
 } as const;
 

@@ -33,6 +33,7 @@ export {
   type RelayConnection,
   connectRelay,
 } from './broker/relay-connection.ts';
+export { dateInVietnam, yearInVietnam } from './calendar/vietnam-time.ts';
 export {
   type CertificateUse,
   type DirectoryEntry,

@@ -1,4 +1,4 @@
-import type { AgencyCode, DirectoryEntry } from '@congvan/bus';
+import { type AgencyCode, type DirectoryEntry, yearInVietnam } from '@congvan/bus';
 
 import { type AgentCore } from './core.ts';
 import type {
@@ -26,7 +26,6 @@ import {
   refuseDocument,
 } from './inbox/answer.ts';
 import { handOver, openIncoming, toInboxRow, toQuarantineRow } from './inbox/hand-over.ts';
-import { yearInVietnam } from './calendar.ts';
 import { registerPaper } from './register/register-paper.ts';
 import { toRegisterEntry, voidNumber } from './register/reserve.ts';
 import { sendDocument } from './register/send.ts';

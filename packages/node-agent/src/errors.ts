@@ -3,7 +3,6 @@ export const AGENT_ERRORS = {
   AGENT_HOME_EXISTS: { retryable: false }, // `initAgent` never overwrites an agency's folder
   AGENT_HOME_INVALID: { retryable: false }, // a file of the folder is missing or unreadable
   AGENT_ALREADY_RUNNING: { retryable: true }, // another process runs this agency's agent
-  AGENT_DATABASE_NEWER: { retryable: false }, // written by a later version of this software
   AGENT_CLOSED: { retryable: false }, // a call after `close()`
   AGENT_KEY_MISSING: { retryable: false }, // the seal or node key is not in the folder
   AGENT_KEY_NOT_LISTED: { retryable: false }, // the directory does not list this certificate

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { parseAgencyCode, reportSubject } from '@congvan/bus';
+import { type RunLock, isRunLockHeld, takeRunLock } from '@congvan/bus/sqlite';
 import { createSignatureVerifier, parseCertificate } from '@congvan/signer';
 
 import { Agent } from './agent.ts';
@@ -22,7 +23,6 @@ import { GroupCommit } from './storage/group-commit.ts';
 import { InboxStore } from './storage/inbox-store.ts';
 import { OutboxStore } from './storage/outbox-store.ts';
 import { RegisterStore } from './storage/register-store.ts';
-import { isRunLockHeld, takeRunLock } from './storage/run-lock.ts';
 import { WatermarkStore } from './storage/watermark-store.ts';
 
 export interface OpenAgentOptions {
@@ -45,7 +45,7 @@ export interface OpenAgentOptions {
  * Opens the agent of one agency.
  *
  * @throws {@link AgentError} `AGENT_HOME_INVALID`, `AGENT_ALREADY_RUNNING` (mode `run`),
- *   `AGENT_KEY_MISSING`; SignerError for a wrong passphrase; BusError when the credentials are bad.
+ *   `AGENT_KEY_MISSING`; SignerError for a wrong passphrase; BusError `BUS_DATABASE_NEWER`.
  *
  * @example
  * ```ts
@@ -63,7 +63,7 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
   const layout = layoutOf(options.home);
   const config = await readConfig(layout.config);
   const running = (options.mode ?? 'run') === 'run';
-  const lock = running ? takeRunLock(layout.lock) : undefined;
+  const lock = running ? lockHome(layout) : undefined;
   let db: Db | undefined;
   try {
     const trust = await TrustFolder.open(layout.trust);
@@ -113,6 +113,14 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
     lock?.release();
     throw error;
   }
+}
+
+function lockHome(layout: HomeLayout): RunLock {
+  const lock = takeRunLock(layout.lock);
+  if (lock !== undefined) return lock;
+  throw new AgentError('AGENT_ALREADY_RUNNING', `another process holds ${layout.lock}`, {
+    details: { file: layout.lock },
+  });
 }
 
 async function readRegistrar(layout: HomeLayout): Promise<Uint8Array> {

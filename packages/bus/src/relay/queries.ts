@@ -12,7 +12,7 @@ import {
   type RelayCounts,
   TrackQueries,
 } from './storage/track-queries.ts';
-import { dateInVietnam, startOfDayMs } from './vietnam-time.ts';
+import { dateInVietnam, startOfDayMs } from '../calendar/vietnam-time.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const DEFAULT_LIST_LENGTH = 1_000;
@@ -162,17 +162,17 @@ export class DatabaseQueries implements RelayQueries {
   }
 
   listOpen(options: { limit?: number } = {}): OpenDelivery[] {
-    const today = dateInVietnam(this.#now().getTime());
+    const today = dateInVietnam(this.#now());
     return this.#track.open(options.limit ?? DEFAULT_LIST_LENGTH).map((row) => {
       const { sender, recipient, registerNumber, dispatchedMs, ...rest } = row;
-      const dayAfter = startOfDayMs(dateInVietnam(dispatchedMs)) + DAY_MS;
+      const dayAfter = startOfDayMs(dateInVietnam(new Date(dispatchedMs))) + DAY_MS;
       return {
         from: sender,
         to: recipient,
         number: registerNumber,
         ...rest,
         dispatchedAt: new Date(dispatchedMs),
-        overdue: dateInVietnam(dayAfter) <= today,
+        overdue: dateInVietnam(new Date(dayAfter)) <= today,
       };
     });
   }

@@ -10,8 +10,8 @@ export interface RelayReader extends RelayQueries, Disposable {
 /**
  * Opens a relay's folder for reading; it takes no lock and changes nothing.
  *
- * @throws {@link BusError} `BUS_RELAY_HOME_INVALID`, `BUS_RELAY_DATABASE_NEWER` or
- *   `BUS_RELAY_DATABASE_OLDER`.
+ * @throws {@link BusError} `BUS_RELAY_HOME_INVALID`, `BUS_DATABASE_NEWER` or
+ *   `BUS_DATABASE_OLDER`.
  */
 export function openRelayReader(
   home: string,

@@ -10,6 +10,7 @@ import {
 import type { AgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
 import { type RelayConnection, connectRelay } from '../broker/relay-connection.ts';
+import { BusError } from '../errors.ts';
 import type { SignBytes } from '../record/frame.ts';
 import { DirectoryCopy } from './directory-copy.ts';
 import { type RelayConfig, homePaths, readHomeFile, readRelayConfig } from './home.ts';
@@ -24,7 +25,7 @@ import { DirectoryStore } from './storage/directory-store.ts';
 import { RegisterStore } from './storage/register-store.ts';
 import { RejectedStore } from './storage/rejected-store.ts';
 import { ReportStore } from './storage/report-store.ts';
-import { takeRunLock } from './storage/run-lock.ts';
+import { takeRunLock } from '../sqlite/index.ts';
 import { TrackingStore } from './storage/tracking-store.ts';
 import { Tracking } from './tracking.ts';
 import { WatermarkPump } from './watermark-pump.ts';
@@ -79,12 +80,17 @@ const REMIND_AFTER_MS = 65 * 60_000;
  * was not is delivered again by the broker.
  *
  * @throws {@link BusError} `BUS_RELAY_HOME_INVALID`, `BUS_RELAY_ALREADY_RUNNING`,
- *   `BUS_RELAY_DATABASE_NEWER`, `BUS_CONNECT_FAILED`.
+ *   `BUS_DATABASE_NEWER`, `BUS_CONNECT_FAILED`.
  */
 export async function openRelay(options: OpenRelayOptions): Promise<Relay> {
   const config = await readRelayConfig(options.home);
   const paths = homePaths(options.home);
   const lock = takeRunLock(paths.lock);
+  if (lock === undefined) {
+    throw new BusError('BUS_RELAY_ALREADY_RUNNING', `another process runs ${options.home}`, {
+      details: { home: options.home },
+    });
+  }
   const closers: (() => void | Promise<void>)[] = [() => lock.release()];
   try {
     const db = openDatabase(paths.database);

@@ -17,7 +17,7 @@ import type {
   TrackingStore,
   WaitingReceipt,
 } from './storage/tracking-store.ts';
-import { dateInVietnam } from './vietnam-time.ts';
+import { dateInVietnam } from '../calendar/vietnam-time.ts';
 
 export interface TrackingStores {
   readonly reports: ReportStore;
@@ -208,7 +208,7 @@ function voidRow(report: Report, entry: VoidEntry): RegisterRow {
     number: entry.number,
     kind: 'void',
     reportNumber: report.number,
-    month: dateInVietnam(report.atMs).slice(0, 7),
+    month: dateInVietnam(new Date(report.atMs)).slice(0, 7),
     issuedOn: null,
     shareClass: null,
     signed: false,

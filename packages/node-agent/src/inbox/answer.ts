@@ -1,6 +1,11 @@
-import { type RefusalReason, isRefusalReason, mayFollow, nameOfStatus } from '@congvan/bus';
+import {
+  type RefusalReason,
+  isRefusalReason,
+  mayFollow,
+  nameOfStatus,
+  yearInVietnam,
+} from '@congvan/bus';
 
-import { yearInVietnam } from '../calendar.ts';
 import type { AgentCore } from '../core.ts';
 import type { IncomingState } from '../documents.ts';
 import { AgentError } from '../errors.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
-import { dateInVietnam } from '../calendar.ts';
+import { dateInVietnam } from '@congvan/bus';
+
 import type { AgentCore } from '../core.ts';
 import type { AssignedNumber, RegisterEntry } from '../documents.ts';
 import { AgentError } from '../errors.ts';

@@ -1,7 +1,12 @@
-import { type AgencyCode, decodeRecord, parsePayloadAs, stateOfStatuses } from '@congvan/bus';
+import {
+  type AgencyCode,
+  decodeRecord,
+  parsePayloadAs,
+  stateOfStatuses,
+  yearInVietnam,
+} from '@congvan/bus';
 import { z } from 'zod';
 
-import { yearInVietnam } from '../calendar.ts';
 import type { AgentCore } from '../core.ts';
 import type { DeliveryTrack, Priority, TrackedDocument } from '../documents.ts';
 import { AgentError } from '../errors.ts';

@@ -4,7 +4,8 @@ import { BusError } from '../../errors.ts';
 import { countNumbers } from '../number-series.ts';
 import type { AgencyRow, DirectoryStore } from '../storage/directory-store.ts';
 import type { RegisterGap, ShareQueries } from '../storage/share-queries.ts';
-import { dateInVietnam, monthAfter, startOfDayMs } from '../vietnam-time.ts';
+import { dateInVietnam, startOfDayMs } from '../../calendar/vietnam-time.ts';
+import { monthAfter } from './month.ts';
 import { type ShareFigures, Tally } from './tally.ts';
 
 export interface ShareRequest {
@@ -206,7 +207,7 @@ function addGaps(board: Board, gaps: readonly RegisterGap[], request: ShareReque
 /** A report names documents issued before it was made: one made before a month cannot concern it. */
 function addMissingReports(board: Board, queries: ShareQueries, request: ShareRequest) {
   return queries.missingReports().flatMap(({ agency, first, last, nextAtMs }) => {
-    const latest = nextAtMs === null ? request.to : dateInVietnam(nextAtMs).slice(0, 7);
+    const latest = nextAtMs === null ? request.to : dateInVietnam(new Date(nextAtMs)).slice(0, 7);
     if (latest < request.from) return [];
     const months = board.monthsBetween(request.from, latest);
     const inScope = board.add(agency, months, (tally) => tally.markLowerBound());

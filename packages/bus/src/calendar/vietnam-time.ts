@@ -1,12 +1,17 @@
 /** Vietnam has one zone and no summer time; registers and reports count days in it (DESIGN §7). */
-const OFFSET_MS = 7 * 60 * 60 * 1_000;
+const VIETNAM_OFFSET_MS = 7 * 60 * 60 * 1_000;
 
 /** `YYYY-MM-DD` at +07:00. */
 export function dateInVietnam(at: Date): string {
-  return new Date(at.getTime() + OFFSET_MS).toISOString().slice(0, 10);
+  return new Date(at.getTime() + VIETNAM_OFFSET_MS).toISOString().slice(0, 10);
 }
 
 /** The year at +07:00, which numbers a register. */
 export function yearInVietnam(at: Date): number {
   return Number(dateInVietnam(at).slice(0, 4));
+}
+
+/** UTC milliseconds of the first moment of `YYYY-MM-DD` at +07:00. */
+export function startOfDayMs(date: string): number {
+  return Date.parse(`${date}T00:00:00.000Z`) - VIETNAM_OFFSET_MS;
 }

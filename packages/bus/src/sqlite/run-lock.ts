@@ -1,33 +1,29 @@
 import Database from 'better-sqlite3';
 
-import { AgentError } from '../errors.ts';
-
 /** An asker reads the file for an instant; whoever takes the lock waits that long for it. */
 const READER_PATIENCE_MS = 500;
 
-/** Held by the one process that runs an agency's agent; the kernel frees it even after a kill -9. */
+/** Held by the one process that runs a folder; the kernel frees it even after a kill -9. */
 export interface RunLock {
   release(): void;
 }
 
 /**
- * Takes the lock of an agency's folder.
+ * Takes the lock of a folder that one process at a time may run.
  *
- * SQLite's own file lock is used, since it works on every system this runs on and needs no clean-up.
+ * SQLite's own file lock is used: it works on every system this runs on and needs no clean-up.
  *
- * @throws {@link AgentError} `AGENT_ALREADY_RUNNING`.
+ * @returns `undefined` when another process holds it.
  */
-export function takeRunLock(file: string): RunLock {
+export function takeRunLock(file: string): RunLock | undefined {
   const db = new Database(file, { timeout: READER_PATIENCE_MS });
   try {
     db.exec('BEGIN EXCLUSIVE');
     return { release: () => db.close() };
   } catch (error) {
     db.close();
-    if (!isBusy(error)) throw error;
-    throw new AgentError('AGENT_ALREADY_RUNNING', `another process holds ${file}`, {
-      details: { file },
-    });
+    if (isBusy(error)) return undefined;
+    throw error;
   }
 }
 

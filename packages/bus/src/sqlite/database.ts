@@ -1,0 +1,102 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import Database from 'better-sqlite3';
+
+import { BusError } from '../errors.ts';
+
+export type Db = Database.Database;
+
+/** The numbered files `0001_name.sql` … of one kind of database. */
+export interface Schema {
+  /** The folder of the files, with a slash at its end. */
+  readonly migrations: URL;
+}
+
+/** How long one process waits while another writes the same file. */
+const BUSY_TIMEOUT_MS = 10_000;
+/** What one rush of work touches stays in memory. */
+const CACHE_KIB = 16 * 1024;
+/** 16 MiB: the default of 4 MiB would flush the file for every 80 packages. */
+const CHECKPOINT_PAGES = 4_096;
+
+/**
+ * Opens a SQLite file that agent or relay owns, and brings its schema up to date.
+ *
+ * WAL, so that others read and a clerk's command writes beside the owner; `synchronous=FULL`, so that
+ * what was committed survives a power cut (DESIGN rules 1 and 2).
+ *
+ * @throws {@link BusError} `BUS_DATABASE_NEWER` when a later version has written the file.
+ */
+export function openMigrated(file: string, schema: Schema): Db {
+  const db = new Database(file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = FULL');
+    db.pragma('foreign_keys = ON');
+    db.pragma(`cache_size = -${CACHE_KIB}`);
+    db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    migrate(db, file, schema);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens such a file read-only, whether or not its owner runs.
+ *
+ * @returns `undefined` when there is no such file.
+ * @throws {@link BusError} `BUS_DATABASE_NEWER`, or `BUS_DATABASE_OLDER` when its owner must run
+ *   once first.
+ */
+export function openForReading(file: string, schema: Schema): Db | undefined {
+  if (!existsSync(file)) return undefined;
+  const db = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    const version = schemaVersion(db);
+    const known = listMigrations(schema).length;
+    if (version > known) throw newer(file, version, known);
+    if (version === known) return db;
+    throw new BusError(
+      'BUS_DATABASE_OLDER',
+      `${file} has schema ${version}, this version reads ${known}; run its owner once to bring it up to date`,
+      { details: { file, version } },
+    );
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function migrate(db: Db, file: string, schema: Schema): void {
+  const names = listMigrations(schema);
+  const apply = db.transaction(() => {
+    const version = schemaVersion(db);
+    if (version > names.length) throw newer(file, version, names.length);
+    for (const name of names.slice(version)) {
+      db.exec(readFileSync(new URL(name, schema.migrations), 'utf8'));
+      db.pragma(`user_version = ${Number(name.slice(0, 4))}`);
+    }
+  });
+  apply.immediate();
+}
+
+function listMigrations(schema: Schema): string[] {
+  return readdirSync(fileURLToPath(schema.migrations))
+    .filter((name) => /^\d{4}_\w+\.sql$/.test(name))
+    .toSorted();
+}
+
+function schemaVersion(db: Db): number {
+  return Number(db.pragma('user_version', { simple: true }));
+}
+
+function newer(file: string, version: number, known: number): BusError {
+  return new BusError(
+    'BUS_DATABASE_NEWER',
+    `${file} has schema ${version}, this version knows ${known}`,
+    { details: { file, version } },
+  );
+}
