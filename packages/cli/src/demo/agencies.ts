@@ -29,6 +29,9 @@ export const SITES = ['TW', 'H09', 'H45'] as const;
 /** The central relay. */
 export const RELAY = { code: 'W01', name: 'Trạm theo dõi trung ương', site: 'TW' } as const;
 
+/** The code under which the directory's entries are signed. */
+export const REGISTRAR = 'TW';
+
 interface CommitteeInput {
   readonly code: string;
   readonly place: string;

@@ -15,10 +15,8 @@ export interface DemoTexts {
   serverRuns(version: string, url: string): string;
   readonly startSite: string;
   siteRuns(agencies: number, sites: string): string;
-  readonly startRelay: string;
-  relayRuns(code: string, pid: number): string;
-  readonly startAgents: string;
-  agentsRun(count: number, offline: string): string;
+  readonly startParts: string;
+  partsRun(relay: string, pid: number, agents: number, offline: string): string;
   /** One document on its way: its number, who sends it and to whom. */
   sending(from: string, to: string): string;
   sent(code: string, from: string, to: string, status: string): string;
@@ -84,6 +82,9 @@ export interface DemoTexts {
   readonly goOn: string;
   readonly keeps: string;
   readonly endsWith: string;
+  leftBehind(home: string): string;
+  lookIntoLogs(home: string): string;
+  readonly stopping: string;
   readonly stopped: string;
   deviation(figure: string, expected: string, actual: string): string;
   deviates(count: number): string;
@@ -106,10 +107,9 @@ export const demoEn: DemoTexts = {
   startSite: 'site service and directory',
   siteRuns: (agencies, sites) =>
     `site service: ${agencies} agencies in the directory, sites ${sites}`,
-  startRelay: 'relay',
-  relayRuns: (code, pid) => `relay ${code} as process ${pid}`,
-  startAgents: 'agents',
-  agentsRun: (count, offline) => `${count} agents run; a storm cuts off ${offline}`,
+  startParts: 'relay and agents',
+  partsRun: (relay, pid, agents, offline) =>
+    `relay ${relay} (process ${pid}) and ${agents} agents run; a storm cuts off ${offline}`,
   sending: (from, to) => `${from} → ${to}`,
   sent: (code, from, to, status) => `${code}: ${from} → ${to}: ${status}`,
   waits: (code, from, to) => `${code}: ${from} → ${to}: kept by the broker`,
@@ -174,6 +174,9 @@ export const demoEn: DemoTexts = {
   goOn: 'the same home with the command',
   keeps: 'Everything keeps running: broker, relay, site service and agents. In another terminal:',
   endsWith: 'Ctrl-C stops all of it.',
+  leftBehind: (home) => `'${home}' stays, to be looked at or deleted`,
+  lookIntoLogs: (home) => `agents.log, relay.log and bus/nats-server.log in '${home}' say more`,
+  stopping: 'stopping',
   stopped: 'stopped; nothing keeps running',
   deviation: (figure, expected, actual) => `${figure}: expected ${expected}, found ${actual}`,
   deviates: (count) => `${count} figures of the demo are wrong`,

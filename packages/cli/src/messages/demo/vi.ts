@@ -18,10 +18,9 @@ export const demoVi: DemoTexts = {
   startSite: 'dịch vụ điểm và danh bạ',
   siteRuns: (agencies, sites) =>
     `dịch vụ điểm: ${agencies} cơ quan trong danh bạ, các điểm ${sites}`,
-  startRelay: 'trạm theo dõi',
-  relayRuns: (code, pid) => `trạm theo dõi ${code}, tiến trình ${pid}`,
-  startAgents: 'phần mềm nút',
-  agentsRun: (count, offline) => `${count} nút đang chạy; bão làm mất liên lạc ${offline}`,
+  startParts: 'trạm theo dõi và phần mềm nút',
+  partsRun: (relay, pid, agents, offline) =>
+    `trạm theo dõi ${relay} (tiến trình ${pid}) và ${agents} nút đang chạy; bão làm mất liên lạc ${offline}`,
   sending: (from, to) => `${from} → ${to}`,
   sent: (code, from, to, status) => `${code}: ${from} → ${to}: ${status}`,
   waits: (code, from, to) => `${code}: ${from} → ${to}: trục đang giữ`,
@@ -86,6 +85,9 @@ export const demoVi: DemoTexts = {
   goOn: 'cùng thư mục này với lệnh congvan',
   keeps: 'Mọi thứ vẫn chạy: trục, trạm theo dõi, dịch vụ điểm và các nút. Trong cửa sổ lệnh khác:',
   endsWith: 'Ctrl-C dừng tất cả.',
+  leftBehind: (home) => `'${home}' vẫn còn, để xem hoặc xóa`,
+  lookIntoLogs: (home) => `xem agents.log, relay.log và bus/nats-server.log trong '${home}'`,
+  stopping: 'đang dừng',
   stopped: 'đã dừng; không còn gì chạy',
   deviation: (figure, expected, actual) => `${figure}: cần ${expected}, thực tế ${actual}`,
   deviates: (count) => `${count} số liệu của bản trình diễn bị sai`,

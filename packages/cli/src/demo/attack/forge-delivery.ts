@@ -1,0 +1,70 @@
+import { createHash, randomUUID } from 'node:crypto';
+
+import { encodeMessage, encodePayload, messageSubject, scopeOf, signRecord } from '@congvan/bus';
+import { buildAsicE, openPkcs12, signCms, signPdf } from '@congvan/signer';
+
+import { castAgency } from '../agencies.ts';
+import { composePdf, notationOf } from '../compose.ts';
+import { ministryGuidance } from '../texts/exchange.ts';
+import { agencyCode, siteCode } from '../world/codes.ts';
+import type { CastKeys } from '../world/keys.ts';
+
+export interface ForgedDelivery {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly documentId: string;
+}
+
+/**
+ * A delivery that is right in every byte but one thing: it names another agency as its sender than the
+ * one whose keys signed it. Every signature in it is valid by itself.
+ */
+export async function forgeDelivery(input: {
+  readonly signedBy: string;
+  readonly claims: string;
+  readonly to: string;
+  readonly keys: CastKeys;
+  readonly passphrase: string;
+  readonly issuedOn: string;
+  readonly now: Date;
+}): Promise<ForgedDelivery> {
+  const { keys, passphrase, issuedOn, now } = input;
+  const claimed = castAgency(input.claims);
+  const victim = castAgency(input.to);
+  const own = keys.agency(input.signedBy);
+  const node = openPkcs12(own.node.p12, passphrase);
+  const text = ministryGuidance({ from: claimed, to: [victim] });
+  const assigned = { codeNumber: '99', codeNotation: notationOf(claimed, text), issuedOn };
+  const pdf = await composePdf({ from: claimed, to: [victim], text, assigned });
+  const signed = await signPdf(pdf, openPkcs12(own.seal.p12, passphrase), { signedAt: now });
+  const { container, manifestSha256 } = await buildAsicE({
+    files: [{ name: 'files/1.pdf', mediaType: 'application/pdf', bytes: signed }],
+    signer: node,
+  });
+  const documentId = randomUUID();
+  const payload = encodePayload('delivery', {
+    from: agencyCode(claimed.code),
+    to: agencyCode(victim.code),
+    documentId,
+    businessType: 0,
+    documentVersion: 1,
+    packageDigest: manifestSha256,
+    body: { sha256: createHash('sha256').update(container).digest('hex'), bytes: container.length },
+    sentAt: now.toISOString(),
+  });
+  const record = await signRecord('delivery', payload, async (tbs) => {
+    // With its certificate, so that nobody has to look for it: the signature itself can be checked.
+    return await signCms({ content: tbs }, node, { certificates: 'chain' });
+  });
+  const subject = messageSubject({
+    tier: victim.tier,
+    lane: 'normal',
+    kind: 'doc',
+    scope: scopeOf(siteCode(victim.site), siteCode(claimed.site)),
+    toSite: siteCode(victim.site),
+    to: agencyCode(victim.code),
+    fromSite: siteCode(claimed.site),
+    from: agencyCode(claimed.code),
+  });
+  return { subject, data: encodeMessage(record, container), documentId };
+}
