@@ -1,3 +1,7 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { type RelayConnection, connectRelay, parseAgencyCode } from '@congvan/bus';
 import { waitUntil } from '@congvan/bus/testing';
 import type { TestSigner } from '@congvan/signer/testing';
@@ -250,6 +254,31 @@ describe('what does not hold is refused, kept and shown', () => {
       finding: 'RECEIPT_UNEXPECTED',
       claimedFrom: ministry.code,
     });
+  });
+
+  it('holds what it cannot judge without a fresh CRL, and takes it once there is one', async () => {
+    const crls = join(ministry.home, 'trust', 'crls');
+    await rename(crls, `${crls}.away`);
+    await mkdir(crls);
+    await recipient.reloadTrust();
+    const { message, documentId } = await forgeDelivery(honest());
+    const natsSubject = documentSubject({
+      tier: 'central',
+      toSite: 'TW',
+      to: ministry.code,
+      fromSite: 'H09',
+      from: commune.code,
+    });
+    const before = recipient.listQuarantine().length;
+    await broker.publishMessage(natsSubject, message, { messageId: 'held' });
+    const isStored = () => recipient.listInbox().some((row) => row.documentId === documentId);
+    await sleep(1_500); // long enough to have been judged
+    expect(isStored()).toBe(false);
+    expect(recipient.listQuarantine()).toHaveLength(before);
+
+    await rm(crls, { recursive: true });
+    await rename(`${crls}.away`, crls);
+    await waitUntil(isStored, WAIT_MS);
   });
 
   async function expiredNode(): Promise<TestSigner> {

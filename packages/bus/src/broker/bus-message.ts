@@ -11,6 +11,8 @@ export interface BusMessage {
   readonly deliveryCount: number;
   /** Call it only after the commit to disk: an acknowledged message never comes again. */
   ack(): void;
+  /** Asks for it again, no sooner than after this time. */
+  retry(afterMs: number): void;
 }
 
 /** For the pull loop: a message that nobody looked at can go back. */
@@ -21,6 +23,7 @@ export interface PulledMessage extends BusMessage {
 const ACK_PREFIX = '$JS.ACK.';
 const ACK_TOKENS = 9;
 const NANOS_PER_MS = 1_000_000n;
+const NANOS_PER_MILLISECOND = Number(NANOS_PER_MS);
 
 /**
  * Reads where a message stands from its reply subject:
@@ -47,11 +50,13 @@ export function readBusMessage(
     streamSeq: Number(streamSeq),
     deliveryCount: Number(deliveries),
     ack: () => answer(nats, reply, '+ACK'),
+    retry: (afterMs) =>
+      answer(nats, reply, `-NAK {"delay":${Math.round(afterMs) * NANOS_PER_MILLISECOND}}`),
     release: () => answer(nats, reply, '-NAK'),
   };
 }
 
 /** Without a connection the broker hands the message out again, which the receiver absorbs. */
-function answer(nats: NatsConnection, reply: string, verdict: '+ACK' | '-NAK'): void {
+function answer(nats: NatsConnection, reply: string, verdict: string): void {
   if (!nats.isClosed()) nats.publish(reply, verdict);
 }

@@ -15,6 +15,7 @@ const BATCH_MESSAGES = 64;
 /** Beyond this the quarantine keeps reason, digest and claim of a message, not its bytes. */
 export const MAX_QUARANTINE_BYTES = 1024 * 1024 * 1024;
 /** How long what cannot be judged yet waits before it is looked at again. */
+const HOLD_MS = 5_000;
 const HOLD_LOG_EVERY_MS = 60_000;
 const MAX_REASON_LENGTH = 1_000;
 
@@ -54,7 +55,8 @@ export class InboxReceiver {
     });
     core.step('inbox.committed');
     for (const [message, outcome] of checked) {
-      if (!isHeld(outcome)) message.ack();
+      if (isHeld(outcome)) message.retry(HOLD_MS);
+      else message.ack();
     }
     core.step('inbox.acknowledged');
     core.changed();
