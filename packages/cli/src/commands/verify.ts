@@ -1,4 +1,4 @@
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 
 import type { Command } from 'commander';
 
@@ -9,6 +9,7 @@ import { CliError } from '../errors.ts';
 import { exitOfIndication } from '../exit-codes.ts';
 import { readInputFile } from '../home/input-file.ts';
 import { layoutOf, listAgencyFolders, pathExists } from '../home/layout.ts';
+import { requireTrustFolder } from '../home/trust-folder.ts';
 import { printNote, printResult } from '../output.ts';
 import { renderFields } from '../terminal/table.ts';
 import { formatTime } from '../terminal/time.ts';
@@ -61,13 +62,7 @@ async function trustFolder(
   asked: string | undefined,
   globals: GlobalOptions,
 ): Promise<string | undefined> {
-  if (asked !== undefined) {
-    const folder = resolve(asked);
-    if (await pathExists(folder)) return folder;
-    throw new CliError('CLI_FILE_NOT_FOUND', cli.messages.text.folderNotFound(asked), {
-      details: { folder: asked },
-    });
-  }
+  if (asked !== undefined) return await requireTrustFolder(cli, asked);
   const layout = layoutOf(cli, globals);
   const [first] = await listAgencyFolders(layout);
   if (first !== undefined) return join(layout.agents, first, 'trust');

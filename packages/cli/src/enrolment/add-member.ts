@@ -8,14 +8,14 @@ import {
   type Tier,
 } from '@congvan/bus';
 import { openEnrolment } from '@congvan/bus/site';
-import type { Authority } from '@congvan/signer';
+import type { Authority, Certificate, KeyAlgorithm, TrustStore } from '@congvan/signer';
 
 import type { Cli } from '../context.ts';
 import { CliError } from '../errors.ts';
 import type { HomeLayout } from '../home/layout.ts';
 import type { Passphrases } from '../passphrase/passphrase.ts';
-import { type IssuedKey, issueKey, openHomeAuthority } from './authority.ts';
-import { type BundleSettings, draftBundle } from './bundle.ts';
+import { issueKey, openHomeAuthority } from './authority.ts';
+import { type Bundle, type BundleSettings, draftBundle } from './bundle.ts';
 import { openRegistrarSigner, readSite } from './registrar.ts';
 import { findServers } from './servers.ts';
 
@@ -31,6 +31,10 @@ export interface NewMember {
   readonly locality?: string;
   /** Broker addresses to put into the bundle; default: the local server's. */
   readonly servers?: readonly string[];
+  /** Of keys that are elsewhere, such as a seal in a token; for these nothing is issued. */
+  readonly certificates?: { readonly node?: Certificate; readonly seal?: Certificate };
+  /** Whom the agency trusts besides this authority: the issuers of such certificates. */
+  readonly trust?: TrustStore;
   readonly bundle: string;
   /** Whether a later entry may take the place of one that is there. */
   readonly replace: boolean;
@@ -41,7 +45,15 @@ export interface AddedMember {
   readonly certificates: readonly { readonly use: 'node' | 'seal'; readonly sha256: string }[];
 }
 
-type MemberKeys = { readonly node: IssuedKey; readonly seal: IssuedKey | undefined };
+interface MemberKey {
+  readonly certificate: Certificate;
+  /** Absent for a key that is elsewhere. */
+  readonly p12?: Uint8Array;
+}
+interface MemberKeys {
+  readonly node: MemberKey;
+  readonly seal: MemberKey | undefined;
+}
 
 /**
  * Issues the certificates of an agency or relay, enters it in the directory, mints its credentials
@@ -77,7 +89,9 @@ export async function addMember(
     });
   }
   const authority = await openHomeAuthority(cli, layout, passphrases);
-  const keysPassphrase = await passphrases.choose('keys', text.newKeys);
+  const { node: ownNode, seal: ownSeal } = member.certificates ?? {};
+  const issuesAny = ownNode === undefined || (member.role === 'agency' && ownSeal === undefined);
+  const keysPassphrase = issuesAny ? await passphrases.choose('keys', text.newKeys) : '';
   const draft = await draftBundle(cli, member.bundle);
   try {
     const keys = await issueKeys(authority, member, keysPassphrase);
@@ -101,12 +115,10 @@ export async function addMember(
     });
     await draft.publish({
       settings: bundleSettings(member, servers, settings.relay),
-      nodeP12: keys.node.p12,
-      ...(keys.seal === undefined ? {} : { sealP12: keys.seal.p12 }),
+      ...(keys.node.p12 === undefined ? {} : { nodeP12: keys.node.p12 }),
+      ...(keys.seal?.p12 === undefined ? {} : { sealP12: keys.seal.p12 }),
       credentials: enrolled.credentials,
-      anchors: [authority.rootCertificate.der],
-      intermediates: [authority.issuingCertificate.der],
-      crls: [authority.rootCrl(), authority.crl()],
+      ...trustOf(authority, member.trust),
       registrarCertificate: settings.certificate.der,
     });
     return {
@@ -132,24 +144,34 @@ async function issueKeys(
   member: NewMember,
   passphrase: string,
 ): Promise<MemberKeys> {
+  const { name, code, role } = member;
+  const given = member.certificates ?? {};
   const locality = member.locality === undefined ? {} : { locality: member.locality };
-  const subject = { organization: member.name, country: 'VN', ...locality };
-  const node = await issueKey(
-    authority,
-    {
-      subject: { ...subject, commonName: `${member.name} (${member.code})` },
-      use: 'node',
-      algorithm: 'ec-p256',
-    },
-    passphrase,
-  );
-  if (member.role === 'relay') return { node, seal: undefined };
-  const seal = await issueKey(
-    authority,
-    { subject: { ...subject, commonName: member.name }, use: 'seal', algorithm: 'rsa-2048' },
-    passphrase,
-  );
-  return { node, seal };
+  const subject = { organization: name, country: 'VN', ...locality };
+  const issue = async (
+    use: 'node' | 'seal',
+    commonName: string,
+    algorithm: KeyAlgorithm,
+  ): Promise<MemberKey> => {
+    const certificate = given[use];
+    if (certificate !== undefined) return { certificate };
+    const request = { subject: { ...subject, commonName }, use, algorithm };
+    return await issueKey(authority, request, passphrase);
+  };
+  const node = await issue('node', `${name} (${code})`, 'ec-p256');
+  return { node, seal: role === 'relay' ? undefined : await issue('seal', name, 'rsa-2048') };
+}
+
+function trustOf(
+  authority: Authority,
+  more: TrustStore | undefined,
+): Pick<Bundle, 'anchors' | 'intermediates' | 'crls'> {
+  const ders = (list: readonly { readonly der: Uint8Array }[] = []) => list.map(({ der }) => der);
+  return {
+    anchors: [authority.rootCertificate.der, ...ders(more?.anchors)],
+    intermediates: [authority.issuingCertificate.der, ...ders(more?.intermediates)],
+    crls: [authority.rootCrl(), authority.crl(), ...ders(more?.crls)],
+  };
 }
 
 function bundleSettings(

@@ -23,7 +23,8 @@ export interface BundleSettings {
  */
 export interface Bundle {
   readonly settings: BundleSettings;
-  readonly nodeP12: Uint8Array;
+  /** Absent where the agency made its key itself. */
+  readonly nodeP12?: Uint8Array;
   /** A relay has none; nor does an agency whose seal stays in a token. */
   readonly sealP12?: Uint8Array;
   readonly credentials: Uint8Array;
@@ -74,10 +75,8 @@ function bundleFiles(bundle: Bundle): [string, Uint8Array | string][] {
   ): [string, Uint8Array][] =>
     list.map((bytes, index) => [join('trust', folder, `${index + 1}.${extension}`), bytes]);
   return [
-    [NODE_KEY, bundle.nodeP12],
-    ...(bundle.sealP12 === undefined
-      ? []
-      : ([[SEAL_KEY, bundle.sealP12]] satisfies [string, Uint8Array][])),
+    ...optional(NODE_KEY, bundle.nodeP12),
+    ...optional(SEAL_KEY, bundle.sealP12),
     [CREDENTIALS, bundle.credentials],
     [REGISTRAR, bundle.registrarCertificate],
     ...numbered('anchors', 'crt', bundle.anchors),
@@ -85,6 +84,10 @@ function bundleFiles(bundle: Bundle): [string, Uint8Array | string][] {
     ...numbered('crls', 'crl', bundle.crls),
     [SETTINGS, `${JSON.stringify(bundle.settings, null, 2)}\n`],
   ];
+}
+
+function optional(name: string, bytes: Uint8Array | undefined): [string, Uint8Array][] {
+  return bytes === undefined ? [] : [[name, bytes]];
 }
 
 /** @throws {@link CliError} `CLI_BUNDLE_INVALID`, naming what lacks. */
@@ -98,13 +101,11 @@ export async function readBundle(cli: Pick<Cli, 'messages'>, folder: string): Pr
       throw new CliError('CLI_BUNDLE_INVALID', message, { cause, details: { folder, file: name } });
     }
   };
-  const sealP12 = (await pathExists(join(folder, SEAL_KEY)))
-    ? { sealP12: await read(SEAL_KEY) }
-    : {};
+  const has = async (name: string): Promise<boolean> => await pathExists(join(folder, name));
   return {
     settings: parseSettings(cli, folder, await read(SETTINGS)),
-    nodeP12: await read(NODE_KEY),
-    ...sealP12,
+    ...((await has(NODE_KEY)) ? { nodeP12: await read(NODE_KEY) } : {}),
+    ...((await has(SEAL_KEY)) ? { sealP12: await read(SEAL_KEY) } : {}),
     credentials: await read(CREDENTIALS),
     registrarCertificate: await read(REGISTRAR),
     anchors: await readAll(join(folder, 'trust', 'anchors')),

@@ -13,11 +13,14 @@ import { layoutOf, pathExists } from '../home/layout.ts';
  * the verified copy of an agency's agent.
  */
 export async function readDirectory(cli: Cli, globals: GlobalOptions): Promise<DirectoryEntry[]> {
-  const folder = join(layoutOf(cli, globals).site, 'directory');
-  if (!(await pathExists(folder))) {
+  const { site } = layoutOf(cli, globals);
+  const folder = join(site, 'directory');
+  if (!(await pathExists(site))) {
     await using agent = await openDesk(cli, globals);
     return agent.listDirectory();
   }
+  // Before the first agency is entered there is no folder.
+  if (!(await pathExists(folder))) return [];
   const names = (await readdir(folder)).filter((name) => name.endsWith('.rec')).toSorted();
   const entries = await Promise.all(
     names.map(async (name) =>

@@ -12,7 +12,9 @@ import {
 } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { TIER_NAMES, type TierName } from '../../documents/tier.ts';
+import { readInputFile } from '../../home/input-file.ts';
 import { layoutOf } from '../../home/layout.ts';
+import { requireTrustFolder } from '../../home/trust-folder.ts';
 import { printNote, printResult } from '../../output.ts';
 import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
 import { renderFields } from '../../terminal/table.ts';
@@ -26,6 +28,9 @@ interface AgencyAddOptions extends PassphraseFiles {
   readonly notation?: string;
   readonly oldCode?: readonly string[];
   readonly server?: readonly string[];
+  readonly nodeCertificate?: string;
+  readonly sealCertificate?: string;
+  readonly trust?: string;
   readonly bundle?: string;
   readonly replace?: true;
 }
@@ -41,6 +46,9 @@ export function agencyAddCommand(cli: Cli): Command {
     .addOption(newOption(cli, '--locality <name>', 'locality'))
     .addOption(newOption(cli, '--notation <notation>', 'agencyNotation'))
     .addOption(newOption(cli, '--old-code <code>', 'oldCode').argParser(collect))
+    .addOption(newOption(cli, '--node-certificate <file>', 'nodeCertificate'))
+    .addOption(newOption(cli, '--seal-certificate <file>', 'sealCertificate'))
+    .addOption(newOption(cli, '--trust <folder>', 'moreTrust'))
     .addOption(newOption(cli, '--server <url>', 'server').argParser(collect))
     .addOption(newOption(cli, '--bundle <folder>', 'bundle'))
     .addOption(newOption(cli, '--replace', 'replace'))
@@ -61,6 +69,9 @@ async function agencyAdd(
   const { text } = cli.messages;
   const { codeToToken, parseAgencyCode, parseSite } = await import('@congvan/bus');
   const { addMember } = await import('../../enrolment/add-member.ts');
+  const { loadTrustStore, parseCertificate } = await import('@congvan/signer');
+  const certificate = async (use: 'node' | 'seal', file: string | undefined) =>
+    file === undefined ? {} : { [use]: parseCertificate(await readInputFile(cli, file)) };
   const layout = layoutOf(cli, globals);
   const code = parseAgencyCode(codeText);
   const bundle =
@@ -78,6 +89,13 @@ async function agencyAdd(
     notation: options.notation ?? text.defaultNotation,
     replace: options.replace === true,
     bundle,
+    certificates: {
+      ...(await certificate('node', options.nodeCertificate)),
+      ...(await certificate('seal', options.sealCertificate)),
+    },
+    ...(options.trust === undefined
+      ? {}
+      : { trust: await loadTrustStore(await requireTrustFolder(cli, options.trust)) }),
     ...(options.locality === undefined ? {} : { locality: options.locality }),
     ...(options.server === undefined ? {} : { servers: options.server }),
   });

@@ -6,6 +6,7 @@ import { type GlobalOptions, newCommand, newOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { readBundle } from '../../enrolment/bundle.ts';
 import { CliError } from '../../errors.ts';
+import { readInputFile } from '../../home/input-file.ts';
 import { layoutOf } from '../../home/layout.ts';
 import { printNote, printResult } from '../../output.ts';
 import { renderFields } from '../../terminal/table.ts';
@@ -13,6 +14,8 @@ import { renderFields } from '../../terminal/table.ts';
 interface AgentInitOptions {
   readonly from: string;
   readonly notation?: string;
+  readonly nodeKey?: string;
+  readonly sealKey?: string;
   readonly unsigned: 'accept' | 'refuse';
 }
 
@@ -21,6 +24,8 @@ export function agentInitCommand(cli: Cli): Command {
   return newCommand(cli, 'init', 'agentInit')
     .addOption(newOption(cli, '--from <folder>', 'fromBundle').makeOptionMandatory())
     .addOption(newOption(cli, '--notation <notation>', 'notation'))
+    .addOption(newOption(cli, '--node-key <file>', 'nodeKeyFile'))
+    .addOption(newOption(cli, '--seal-key <file>', 'sealKeyFile'))
     .addOption(
       newOption(cli, '--unsigned <rule>', 'unsigned')
         .choices(['accept', 'refuse'])
@@ -49,6 +54,14 @@ async function agentInit(
   if (!isTier(settings.tier)) {
     throw new CliError('CLI_BUNDLE_INVALID', text.bundleFieldWrong(options.from, 'tier'));
   }
+  const { nodeKey, sealKey } = options;
+  const nodeP12 = nodeKey === undefined ? bundle.nodeP12 : await readInputFile(cli, nodeKey);
+  const sealP12 = sealKey === undefined ? bundle.sealP12 : await readInputFile(cli, sealKey);
+  if (nodeP12 === undefined) {
+    throw new CliError('CLI_BUNDLE_INVALID', text.bundleWithoutNodeKey(options.from), {
+      details: { folder: options.from },
+    });
+  }
   const registrar = parseCertificate(bundle.registrarCertificate);
   const anchors = bundle.anchors.map((anchor) => parseCertificate(anchor));
   const home = join(layoutOf(cli, globals).agents, codeToToken(code));
@@ -65,8 +78,8 @@ async function agentInit(
       notation: options.notation ?? settings.notation,
       policy: { unsigned: options.unsigned },
     },
-    nodeP12: bundle.nodeP12,
-    ...(bundle.sealP12 === undefined ? {} : { sealP12: bundle.sealP12 }),
+    nodeP12,
+    ...(sealP12 === undefined ? {} : { sealP12 }),
     credentials: bundle.credentials,
     trust: {
       anchors: bundle.anchors,

@@ -73,17 +73,20 @@ async function relayInit(
     bundle: folder,
     ...(options.server === undefined ? {} : { servers: options.server }),
   });
-  const bundle = await readBundle(cli, folder);
-  await initRelay({
-    home: layout.relay,
-    config: { code, name, site, servers: bundle.settings.servers },
-    nodeP12: bundle.nodeP12,
-    credentials: bundle.credentials,
-    trust: bundle,
-    registrarCertificate: bundle.registrarCertificate,
-  });
-  // Unlike an agency's bundle this one goes nowhere: its keys stand in the relay's folder now.
-  await rm(folder, { recursive: true, force: true });
+  try {
+    const bundle = await readBundle(cli, folder);
+    await initRelay({
+      home: layout.relay,
+      config: { code, name, site, servers: bundle.settings.servers },
+      nodeP12: bundle.nodeP12 ?? new Uint8Array(),
+      credentials: bundle.credentials,
+      trust: bundle,
+      registrarCertificate: bundle.registrarCertificate,
+    });
+  } finally {
+    // Unlike an agency's bundle this one goes nowhere: its keys stand in the relay's folder now.
+    await rm(folder, { recursive: true, force: true });
+  }
   printResult(cli, globals, { code, name, site, folder: layout.relay }, () =>
     renderFields([
       [text.relay, `${code} ${name}`],

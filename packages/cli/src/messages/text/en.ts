@@ -174,6 +174,8 @@ export const textEn = {
     `bundle.json in '${folder}': '${field}' is missing or wrong`,
   bundleLacks: (folder: string, file: string) => `the bundle '${folder}' lacks '${file}'`,
   bundleOfRelay: (folder: string) => `the bundle '${folder}' is for a relay, not for an agency`,
+  bundleWithoutNodeKey: (folder: string) =>
+    `the bundle '${folder}' holds no node key: --node-key names the file of the agency's own`,
   bundleHoldsKeys: (folder: string) =>
     `'${folder}' holds the same keys and credentials; delete it when the agent runs`,
   compareFingerprints: 'compare these fingerprints with what the registrar told you by another way',

@@ -161,6 +161,8 @@ export const textVi: Texts = {
   bundleFieldWrong: (folder, field) => `bundle.json trong '${folder}': '${field}' thiếu hoặc sai`,
   bundleLacks: (folder, file) => `bộ hồ sơ '${folder}' thiếu '${file}'`,
   bundleOfRelay: (folder) => `bộ hồ sơ '${folder}' là của trạm, không phải của cơ quan`,
+  bundleWithoutNodeKey: (folder) =>
+    `bộ hồ sơ '${folder}' không có khóa máy: --node-key chỉ tệp khóa của cơ quan`,
   bundleHoldsKeys: (folder) =>
     `'${folder}' chứa cùng khóa và thông tin đăng nhập; xóa nó khi phần mềm nút đã chạy`,
   compareFingerprints: 'đối chiếu các dấu vân này với điều nơi đăng ký báo bằng đường khác',
