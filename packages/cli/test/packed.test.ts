@@ -44,7 +44,9 @@ describe('the packed packages in an empty project', () => {
     expect(files).toContain('package/package.json');
     const foreign = files.filter(
       (file) =>
-        !/^package\/(LICENSE|package\.json|dist\/.*\.(js|d\.ts)|migrations\/.*\.sql)$/.test(file),
+        !/^package\/(LICENSE|README\.md|package\.json|dist\/.*\.(js|d\.ts)|migrations\/.*\.sql)$/.test(
+          file,
+        ),
     );
     expect(foreign).toEqual([]);
     expect(files.filter((file) => file.endsWith('.js')).length).toBe(sourceFiles(name).length);

@@ -23,23 +23,6 @@ import { assertIterations, decryptPbes2, unsupported } from './pbes2.ts';
 import { type Pkcs12Hash, computePkcs12Mac } from './pkcs12-kdf.ts';
 import { type Signer, createKeySigner } from './signer.ts';
 
-declare module 'node-forge' {
-  namespace pki {
-    /** Password-based encryption; the typings leave it out. */
-    namespace pbe {
-      function getCipher(
-        oid: string,
-        parameters: asn1.Asn1,
-        passphrase: string | null,
-      ): {
-        update(input: util.ByteBuffer): void;
-        finish(): boolean;
-        readonly output: util.ByteBuffer;
-      };
-    }
-  }
-}
-
 /** Larger key files are refused. */
 export const MAX_P12_BYTES = 4 * 1024 * 1024;
 
