@@ -20,14 +20,15 @@ export interface Reporter {
 }
 
 /** Lines with ticks; on a terminal the step under way stands in the last line until it is done. */
-export function createReporter(io: Pick<Io, 'err' | 'errIsTty'>): Reporter {
+export function createReporter(io: Pick<Io, 'err' | 'errIsTty' | 'columns'>): Reporter {
   const timings: { step: string; ms: number }[] = [];
   const clear = io.errIsTty ? '\r\u001B[2K' : '';
   return {
     act: (title) => io.err(`\n${title}\n`),
     start: (what) => {
       const startedMs = performance.now();
-      if (io.errIsTty) io.err(`  … ${what}`);
+      // A line that wraps could not be cleared as a whole.
+      if (io.errIsTty) io.err(`  … ${shorten(what, io.columns - 6)}`);
       return {
         done: (result) => {
           const ms = Math.round(performance.now() - startedMs);
@@ -44,4 +45,11 @@ export function createReporter(io: Pick<Io, 'err' | 'errIsTty'>): Reporter {
     note: (line) => io.err(`${clear}    ${line}\n`),
     timings: () => timings,
   };
+}
+
+function shorten(text: string, columns: number): string {
+  const letters = Array.from(text.normalize('NFC'));
+  return letters.length <= columns
+    ? text
+    : `${letters.slice(0, Math.max(0, columns - 1)).join('')}…`;
 }

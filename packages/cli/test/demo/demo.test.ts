@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { listPdfSignatures } from '@congvan/signer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { expectedFigures } from '../../src/demo/expected-figures.ts';
@@ -121,6 +122,25 @@ describe('congvan demo', () => {
       expect(stdout).toMatch(VIETNAMESE);
       // Exit code 0: neither errors nor warnings.
       await exec('qpdf', ['--check', pdf]);
+    }
+  });
+
+  it('signs every document so that openssl agrees, with the authority that lies beside it', async () => {
+    const [root = ''] = filesOf('root.pem');
+    const content = path.join(scratch, 'signed-bytes');
+    const signature = path.join(scratch, 'signature.p7s');
+    for (const file of filesOf('.pdf')) {
+      const pdf = await readFile(file);
+      const [signed, ...others] = listPdfSignatures(pdf);
+      expect(others).toEqual([]);
+      const [start = 0, length = 0, restStart = 0, restLength = 0] = signed?.byteRange ?? [];
+      const rest = pdf.subarray(restStart, restStart + restLength);
+      await writeFile(content, Buffer.concat([pdf.subarray(start, start + length), rest]));
+      await writeFile(signature, signed?.cms ?? '');
+      const verify = ['cms', '-verify', '-cades', '-binary', '-inform', 'DER', '-in', signature];
+      const trust = ['-content', content, '-CAfile', root, '-out', '/dev/null'];
+      const { stderr } = await exec('openssl', [...verify, ...trust]);
+      expect(stderr).toContain('CAdES Verification successful');
     }
   });
 

@@ -34,7 +34,10 @@ export async function exportFiles(world: World, folder: string): Promise<Exporte
   await mkdir(join(folder, 'ca'), { recursive: true });
   const certificates = await exportCertificates(world, join(folder, 'ca'));
   const documents: ExportedDocument[] = [];
-  for (const document of firstCopies(world)) documents.push(await exportDocument(document, folder));
+  for (const document of firstCopies(world)) {
+    const sent = world.agent(document.from).track(document.documentId).signedPdf;
+    documents.push(await exportDocument(document, sent, folder));
+  }
   const files = documents.flatMap((one) => [one.pdf, one.manifest, one.signature, one.container]);
   const [rootCertificate = ''] = certificates;
   return { folder, rootCertificate, documents, files: [...certificates, ...files] };
@@ -63,11 +66,16 @@ async function exportCertificates(world: World, folder: string): Promise<string[
 
 async function exportDocument(
   document: IncomingDocument,
+  sent: Uint8Array | null,
   folder: string,
 ): Promise<ExportedDocument> {
+  const { documentId } = document;
   const [main] = document.files;
   if (main === undefined || listPdfSignatures(main.bytes).length === 0) {
-    throw new CliError('CLI_DEMO_FAILED', `document ${document.documentId} holds no signed PDF`);
+    throw new CliError('CLI_DEMO_FAILED', `document ${documentId} holds no signed PDF`);
+  }
+  if (sent === null || Buffer.compare(main.bytes, sent) !== 0) {
+    throw new CliError('CLI_DEMO_FAILED', `document ${documentId} did not arrive as it was sent`);
   }
   const { manifest, signature } = openAsicE(document.container);
   const base = join(folder, fileName(document));

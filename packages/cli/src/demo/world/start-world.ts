@@ -119,8 +119,13 @@ async function prepareKeys(
     passphrase,
     now,
   });
-  using bar = reporter.bar(texts.keys, KEY_COUNT);
-  const keys = await issueCastKeys(authority, passphrase, () => bar.advance());
+  const bar = reporter.bar(texts.keys, KEY_COUNT);
+  let keys: CastKeys;
+  try {
+    keys = await issueCastKeys(authority, passphrase, () => bar.advance());
+  } finally {
+    bar[Symbol.dispose]();
+  }
   await writeSite(
     layout,
     { registrar: agencyCode(REGISTRAR), relay: agencyCode(RELAY.code) },
