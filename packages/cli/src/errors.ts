@@ -12,8 +12,6 @@ export const CLI_ERRORS = {
   CLI_FILE_UNREADABLE: {},
   CLI_FILE_TOO_LARGE: {},
   CLI_FILE_KIND_UNKNOWN: {}, // neither a PDF nor an ASiC-E package
-  CLI_PDF_UNUSABLE: {}, // the document to send is no readable PDF
-  CLI_PDF_TAMPERED: {}, // the document to send was changed after somebody signed it
   CLI_SITE_NOT_HOSTED: {}, // the broker of this home does not serve the site
   CLI_BUNDLE_INVALID: {}, // an enrolment bundle lacks a file or holds a wrong one
   CLI_WRITE_FAILED: {}, // disk full, no permission

@@ -212,9 +212,9 @@ describe('an exchange set up and done with the command alone', () => {
     const wrongPassphrase = { env: { CONGVAN_PASSPHRASE: 'not the passphrase' } };
     const cases: [argv: string[], code: number, error: string, options?: typeof wrongPassphrase][] =
       [
-        [['send', text, '--to', 'H09.12'], 9, 'CLI_PDF_UNUSABLE'],
-        [['send', damaged, '--to', 'H09.12'], 9, 'CLI_PDF_UNUSABLE'],
-        [['send', tampered, '--to', 'H09.12'], 9, 'CLI_PDF_TAMPERED'],
+        [['send', text, '--to', 'H09.12'], 9, 'SIGNER_PDF_NOT_PDF'],
+        [['send', damaged, '--to', 'H09.12'], 9, 'SIGNER_PDF_BROKEN'],
+        [['send', tampered, '--to', 'H09.12'], 9, 'SIGNER_PDF_TAMPERED'],
         [['send', town.path('none.pdf'), '--to', 'H09.12'], 5, 'CLI_FILE_NOT_FOUND'],
         [['send', town.home, '--to', 'H09.12'], 9, 'CLI_FILE_UNREADABLE'],
         [['send', pdf, '--to', 'H45'], 5, 'AGENT_RECIPIENT_UNKNOWN'],

@@ -110,11 +110,21 @@ describe('documents between two agencies', () => {
     expect(drawn).toEqual([`${sent.codeNumber}/TTr-UBND`]);
   });
 
-  it('voids the number of a document that cannot be signed, and counts on', async () => {
+  it('takes no number for a file that cannot be signed', async () => {
+    const before = sender.listRegister().length;
     const broken = await request({ document: { name: 'x.pdf', pdf: Buffer.from('not a PDF') } });
-    await expect(sender.send(broken)).rejects.toThrow(/PDF/);
+    await expect(sender.send(broken)).rejects.toMatchObject({ code: 'SIGNER_PDF_NOT_PDF' });
+    expect(sender.listRegister()).toHaveLength(before);
+  });
+
+  it('voids the number when the drawing fails, and counts on', async () => {
+    const pdf = async (): Promise<Uint8Array> => {
+      throw new Error('out of paper');
+    };
+    const failing = await request({ document: { name: 'x.pdf', pdf } });
+    await expect(sender.send(failing)).rejects.toThrow('out of paper');
     const entries = sender.listRegister();
-    expect(entries.at(-1)).toMatchObject({ state: 'void' });
+    expect(entries.at(-1)).toMatchObject({ state: 'void', voidReason: 'not issued: out of paper' });
     const next = await sender.send(await request());
     expect(Number(next.codeNumber)).toBe((entries.at(-1)?.number ?? 0) + 1);
   });

@@ -42,6 +42,7 @@ export { writePkcs12 } from './keys/pkcs12-write.ts';
 export { type SignatureAlgorithm, type Signer, createKeySigner } from './keys/signer.ts';
 export type { ByteRange } from './pades/byte-range.ts';
 export { type ExtractedSignature, listPdfSignatures } from './pades/extract.ts';
+export { requireSignablePdf } from './pades/signable.ts';
 export { type SignPdfOptions, signPdf } from './pades/sign.ts';
 export {
   type PdfReport,

@@ -87,10 +87,6 @@ async function send(
 ): Promise<void> {
   await using agent = await openDesk(cli, globals, options);
   const request = await buildRequest(cli, agent, file, options);
-  if (options.secret !== true && request.document.pdf instanceof Uint8Array) {
-    const { requireUsablePdf } = await import('../documents/usable-pdf.ts');
-    requireUsablePdf(cli, file, request.document.pdf);
-  }
   const sent = await agent.send(request);
   const { signedPdf: _, ...json } = sent;
   printResult(cli, globals, { kept: true, ...json }, () => renderSent(cli, sent));

@@ -9,6 +9,7 @@ import {
   isOpenAt,
   parseAgencyCode,
 } from '@congvan/bus';
+import { SignerError, requireSignablePdf } from '@congvan/signer';
 
 import type { AgentCore } from '../core.ts';
 import type { PaperRequest, SendRequest } from '../documents.ts';
@@ -34,7 +35,8 @@ export interface CheckedSend {
 /**
  * Checks what can be checked before a number is taken, so that a mistake costs none.
  *
- * @throws {@link AgentError} naming the field.
+ * @throws {@link AgentError} naming the field; SignerError `SIGNER_PDF_*` for a PDF that must not be
+ *   signed.
  */
 export function checkSendRequest(core: AgentCore, request: SendRequest): CheckedSend {
   if (request.classification !== undefined) {
@@ -104,7 +106,10 @@ function checkFiles(request: SendRequest): void {
   }
   checkLine('document.name', document.name, MAX_FILE_NAME_LENGTH);
   let bytes = typeof document.pdf === 'function' ? 0 : document.pdf.length;
-  if (typeof document.pdf !== 'function') requireContent('document', document.name, bytes);
+  if (typeof document.pdf !== 'function') {
+    requireContent('document', document.name, bytes);
+    requireSignable(document.name, document.pdf);
+  }
   for (const { name, mediaType, bytes: content } of attachments) {
     checkLine('attachments.name', name, MAX_FILE_NAME_LENGTH);
     if (!/^[\w.+-]+\/[\w.+-]+$/.test(mediaType)) {
@@ -114,6 +119,18 @@ function checkFiles(request: SendRequest): void {
     bytes += content.length;
   }
   requirePackageSize(bytes + PACKAGE_OVERHEAD_BYTES);
+}
+
+function requireSignable(name: string, pdf: Uint8Array): void {
+  try {
+    requireSignablePdf(pdf);
+  } catch (cause) {
+    if (!(cause instanceof SignerError)) throw cause;
+    throw new SignerError(cause.code, `${name}: ${cause.message}`, {
+      cause,
+      details: cause.details,
+    });
+  }
 }
 
 function requireContent(field: string, name: string, bytes: number): void {

@@ -40,9 +40,6 @@ export const textEn = {
   fileTooLarge: (path: string, bytes: number, most: number) =>
     `'${path}' has ${bytes} bytes, at most ${most} are allowed`,
   fileKindUnknown: (path: string) => `'${path}' is neither a PDF nor an ASiC-E package`,
-  pdfUnusable: (path: string, why: string) => `'${path}' cannot be sent: ${why}`,
-  pdfTampered: (path: string, field: string, why: string) =>
-    `'${path}' was changed after it was signed (${field}: ${why})`,
   siteNotHosted: (site: string, hosted: string) =>
     `site ${site} is not served here; served: ${hosted}`,
   parentNotFound: (code: string) => `the parent ${code} is not in the directory`,
