@@ -218,9 +218,10 @@ describe('several commands at once', () => {
   it('survive a kill at any moment: what was handed out is in the index', async () => {
     for (const waitMs of [400, 600, 800]) {
       const job = spawn(process.execPath, [script, folder, passphrase]);
+      const exited = once(job, 'exit'); // on a quick machine it ends before it is killed
       await setTimeout(waitMs);
       job.kill('SIGKILL');
-      await once(job, 'exit');
+      await exited;
       const known = new Set(authority.list().map(({ serialNumber }) => serialNumber));
       const files = readdirSync(path.join(folder, AUTHORITY_FILES.issued));
       const handedOut = files.filter((file) => file.endsWith('.crt'));

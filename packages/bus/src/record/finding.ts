@@ -6,8 +6,9 @@ export interface FindingRule {
    */
   readonly severity: 'quarantine' | 'warning' | 'hold';
   /**
-   * Whether a signed refusal with this code goes back when the document is not accepted. Not when
-   * the sender is unknown or unproven: a refusal must not be aimed at whomever a forger names.
+   * Whether a signed refusal with this code goes to the agency that the subject names, when the
+   * directory knows it (DESIGN §6). Where a forger used that name, the refusal is how its owner hears
+   * of it; it lands in that agency's quarantine as `RECEIPT_UNEXPECTED`.
    */
   readonly refusal: boolean;
 }

@@ -148,7 +148,8 @@ const EXT_KEY_USAGE_OF: Readonly<Record<CertificateUse, readonly string[]>> = {
   seal: [OID.documentSigning, OID.emailProtection],
   person: [OID.documentSigning, OID.emailProtection],
   registrar: [OID.documentSigning],
-  node: [OID.documentSigning, OID.clientAuth],
+  // emailProtection, so that `openssl cms -verify` takes manifests and records as they come.
+  node: [OID.documentSigning, OID.clientAuth, OID.emailProtection],
 };
 
 /** Extensions of a certificate that signs documents or records. */

@@ -25,16 +25,17 @@ export const MAX_ITERATIONS = 5_000_000;
 export function encryptPbes2(
   plain: Uint8Array,
   passphrase: string,
+  iterations: number = PBKDF2_ITERATIONS,
 ): { readonly algorithm: Uint8Array; readonly encrypted: Uint8Array } {
   const salt = randomBytes(16);
   const iv = randomBytes(16);
-  const key = pbkdf2Sync(passphrase, salt, PBKDF2_ITERATIONS, 32, 'sha256');
+  const key = pbkdf2Sync(passphrase, salt, iterations, 32, 'sha256');
   const cipher = createCipheriv('aes-256-cbc', key, iv);
   const encrypted = Buffer.concat([cipher.update(plain), cipher.final()]);
   const prf = encodeSequence(encodeOid(OID.hmacWithSHA256), encodeNull());
   const kdf = encodeSequence(
     encodeOid(OID.pbkdf2),
-    encodeSequence(encodeOctetString(salt), encodeInteger(PBKDF2_ITERATIONS), prf),
+    encodeSequence(encodeOctetString(salt), encodeInteger(iterations), prf),
   );
   const scheme = encodeSequence(encodeOid(OID.aes256Cbc), encodeOctetString(iv));
   const algorithm = encodeSequence(encodeOid(OID.pbes2), encodeSequence(kdf, scheme));
@@ -42,8 +43,12 @@ export function encryptPbes2(
 }
 
 /** EncryptedPrivateKeyInfo (RFC 5958 §3) over a PKCS#8 key. */
-export function encryptPrivateKeyInfo(pkcs8: Uint8Array, passphrase: string): Uint8Array {
-  const { algorithm, encrypted } = encryptPbes2(pkcs8, passphrase);
+export function encryptPrivateKeyInfo(
+  pkcs8: Uint8Array,
+  passphrase: string,
+  iterations?: number,
+): Uint8Array {
+  const { algorithm, encrypted } = encryptPbes2(pkcs8, passphrase, iterations);
   return encodeSequence(algorithm, encodeOctetString(encrypted));
 }
 

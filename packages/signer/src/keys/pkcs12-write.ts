@@ -32,8 +32,10 @@ export function writePkcs12(input: {
   readonly chain: readonly Certificate[];
   readonly friendlyName: string;
   readonly passphrase: string;
+  /** Default: {@link PBKDF2_ITERATIONS}. Fewer only for a passphrase that is a random key by itself. */
+  readonly iterations?: number;
 }): Uint8Array {
-  const { privateKey, certificate, chain, friendlyName, passphrase } = input;
+  const { privateKey, certificate, chain, friendlyName, passphrase, iterations } = input;
   if (passphrase === '') {
     throw new SignerError('SIGNER_INPUT_INVALID', 'a key file needs a passphrase');
   }
@@ -54,14 +56,18 @@ export function writePkcs12(input: {
   const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
   const keyBag = encodeBag(
     OID.pkcs8ShroudedKeyBag,
-    encryptPrivateKeyInfo(pkcs8, passphrase),
+    encryptPrivateKeyInfo(pkcs8, passphrase, iterations),
     attributes,
   );
   const content = encodeSequence(
-    encodeEncryptedData(certificateBags, passphrase),
+    encodeEncryptedData(certificateBags, passphrase, iterations),
     encodeData(encodeSequence(keyBag)),
   );
-  return encodeSequence(encodeInteger(3), encodeData(content), encodeMac(content, passphrase));
+  return encodeSequence(
+    encodeInteger(3),
+    encodeData(content),
+    encodeMac(content, passphrase, iterations),
+  );
 }
 
 function encodeAttribute(oid: string, value: Uint8Array): Uint8Array {
@@ -88,20 +94,28 @@ function encodeData(content: Uint8Array): Uint8Array {
   return encodeSequence(encodeOid(OID.data), encodeExplicit(0, encodeOctetString(content)));
 }
 
-function encodeEncryptedData(content: Uint8Array, passphrase: string): Uint8Array {
-  const { algorithm, encrypted } = encryptPbes2(content, passphrase);
+function encodeEncryptedData(
+  content: Uint8Array,
+  passphrase: string,
+  iterations?: number,
+): Uint8Array {
+  const { algorithm, encrypted } = encryptPbes2(content, passphrase, iterations);
   const info = encodeSequence(encodeOid(OID.data), algorithm, encodeImplicit(0, encrypted));
   const data = encodeSequence(encodeInteger(0), info);
   return encodeSequence(encodeOid(OID.encryptedData), encodeExplicit(0, data));
 }
 
-function encodeMac(content: Uint8Array, passphrase: string): Uint8Array {
+function encodeMac(
+  content: Uint8Array,
+  passphrase: string,
+  iterations: number = PBKDF2_ITERATIONS,
+): Uint8Array {
   const salt = randomBytes(16);
-  const mac = computePkcs12Mac('sha256', passphrase, salt, PBKDF2_ITERATIONS, content);
+  const mac = computePkcs12Mac('sha256', passphrase, salt, iterations, content);
   const algorithm = encodeSequence(encodeOid(OID.sha256), encodeNull());
   return encodeSequence(
     encodeSequence(algorithm, encodeOctetString(mac)),
     encodeOctetString(salt),
-    encodeInteger(PBKDF2_ITERATIONS),
+    encodeInteger(iterations),
   );
 }

@@ -141,7 +141,7 @@ export function renderFiles({ texts }: RenderContext, exported: Exported): strin
     `  pdfsig ${inFolder(pdf)}`,
     `  qpdf --check ${inFolder(pdf)}`,
     `  openssl cms -verify -cades -binary -inform DER -in ${inFolder(signature)} \\`,
-    `    -content ${inFolder(manifest)} -CAfile ${inFolder(exported.rootCertificate)} -purpose any -out /dev/null`,
+    `    -content ${inFolder(manifest)} -CAfile ${inFolder(exported.rootCertificate)} -out /dev/null`,
     '',
   ].join('\n');
 }
