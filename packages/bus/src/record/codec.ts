@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { AgencyCode } from '../agency/code.ts';
 import { BusError } from '../errors.ts';
 import type { RawRecord } from './frame.ts';
+import { MAX_RECORD_PAYLOAD_BYTES } from './limits.ts';
 import { PAYLOAD_SCHEMAS, type Payloads, type RecordType } from './payload.ts';
 
 /** A payload with its type, to be told apart by `type`. */
@@ -23,9 +24,18 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * Equal values give equal bytes, whatever the order of their keys; absent options are left out.
  *
  * @throws {@link BusError} `BUS_PAYLOAD_INVALID`; the message names each wrong field.
+ *   `BUS_RECORD_TOO_LARGE` for one that no record can hold: who keeps it to sign it later must hear
+ *   of it now.
  */
 export function encodePayload<T extends RecordType>(type: T, value: Payloads[T]): Uint8Array {
-  return encoder.encode(JSON.stringify(validate(type, value)));
+  const payload = encoder.encode(JSON.stringify(validate(type, value)));
+  const { length: bytes } = payload;
+  if (bytes <= MAX_RECORD_PAYLOAD_BYTES) return payload;
+  throw new BusError(
+    'BUS_RECORD_TOO_LARGE',
+    `${type} payload of ${bytes} bytes, at most ${MAX_RECORD_PAYLOAD_BYTES} are allowed`,
+    { details: { part: 'payload', bytes, limit: MAX_RECORD_PAYLOAD_BYTES } },
+  );
 }
 
 /**

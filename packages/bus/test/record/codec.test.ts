@@ -70,6 +70,20 @@ describe.each(TYPES)('the payload of a %s', (type) => {
 });
 
 describe('encodePayload', () => {
+  it('refuses what no record can hold, long before it is to be signed', () => {
+    const entry = {
+      kind: 'paper' as const,
+      register: { year: 2026, number: 7, notation: 'UBND-VP', issuedOn: '2026-07-01' },
+      documentType: 'Giấy mời',
+      abstract: 'Giấy mời họp',
+      recipients: Array.from({ length: 200 }, () => 'ộ'.repeat(450)),
+      reason: 'not-connected' as const,
+    };
+    expect(() => encodePayload('report', { ...PAYLOADS.report, entry })).toThrow(
+      expect.objectContaining({ code: 'BUS_RECORD_TOO_LARGE' }),
+    );
+  });
+
   it('leaves an absent option out', () => {
     const { reason: _dropped, ...rest } = PAYLOADS.receipt;
     const text = Buffer.from(encodePayload('receipt', { ...rest, reason: undefined })).toString();
