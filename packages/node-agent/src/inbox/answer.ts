@@ -9,11 +9,13 @@ import {
 import type { AgentCore } from '../core.ts';
 import type { IncomingState } from '../documents.ts';
 import { AgentError } from '../errors.ts';
+import { invalid, requireActor, requireProse } from '../request-text.ts';
 import type { IncomingListRow, IncomingRow } from '../storage/inbox-store.ts';
 import { giveReceipt } from './give-receipt.ts';
 
 const MIN_PREFIX_LENGTH = 6;
-const MAX_TEXT_LENGTH = 1_000;
+/** Also what a receipt can carry. */
+const MAX_INCOMING_NUMBER = 1_000_000_000;
 
 export interface AcceptOptions {
   readonly actor?: string;
@@ -63,8 +65,11 @@ export async function acceptDocument(
   options: AcceptOptions,
 ): Promise<{ year: number; number: number }> {
   const { number: given } = options;
-  if (given !== undefined && !(Number.isInteger(given) && given > 0)) {
-    throw invalid('number', `incoming number ${given} is not a positive whole number`);
+  if (
+    given !== undefined &&
+    !(Number.isInteger(given) && given > 0 && given < MAX_INCOMING_NUMBER)
+  ) {
+    throw invalid('number', `incoming number ${given} is not a whole number from 1 on`);
   }
   const incoming = await answer(core, id, '03', 'accepted', (row, nowMs) => {
     const year = yearInVietnam(new Date(nowMs));
@@ -88,7 +93,7 @@ export async function refuseDocument(
   if (!isRefusalReason(options.code)) {
     throw invalid('code', `"${String(options.code)}" is not a refusal reason`);
   }
-  requireText('reason', options.reason);
+  requireProse('reason', options.reason);
   await answer(core, id, '02', 'refused', (row, nowMs) => {
     const { code: reasonCode, reason } = options;
     giveReceipt(core, row.id, { status: '02', reasonCode, reason, ...by(options) }, nowMs);
@@ -102,7 +107,7 @@ export async function completeDocument(
   options: CompleteOptions,
 ): Promise<void> {
   const { note } = options;
-  if (note !== undefined) requireText('note', note);
+  if (note !== undefined) requireProse('note', note);
   await answer(core, id, '06', 'completed', (row, nowMs) => {
     const reason = note === undefined ? {} : { reason: note };
     giveReceipt(core, row.id, { status: '06', ...reason, ...by(options) }, nowMs);
@@ -148,16 +153,6 @@ async function answer<T>(
 }
 
 function by(options: { readonly actor?: string }): { actor?: string } {
+  requireActor(options.actor);
   return options.actor === undefined ? {} : { actor: options.actor };
-}
-
-function requireText(field: string, text: string): void {
-  if (text.trim() === '') throw invalid(field, `${field} is empty`);
-  if (text.length > MAX_TEXT_LENGTH) {
-    throw invalid(field, `${field} has ${text.length} characters, at most ${MAX_TEXT_LENGTH} fit`);
-  }
-}
-
-function invalid(field: string, message: string): AgentError {
-  return new AgentError('AGENT_REQUEST_INVALID', message, { details: { field } });
 }

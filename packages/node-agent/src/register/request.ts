@@ -4,23 +4,33 @@ import {
   type AgencyCode,
   BusError,
   type DirectoryEntry,
+  MAX_DOCUMENT_ID_LENGTH,
   MAX_INLINE_PACKAGE_BYTES,
   MAX_RECIPIENT_COUNT,
+  MAX_RECORD_PAYLOAD_BYTES,
   isOpenAt,
   parseAgencyCode,
 } from '@congvan/bus';
 import { SignerError, requireSignablePdf } from '@congvan/signer';
 
 import type { AgentCore } from '../core.ts';
-import type { PaperRequest, SendRequest } from '../documents.ts';
+import type { PaperReason, PaperRequest, SendRequest } from '../documents.ts';
 import { AgentError } from '../errors.ts';
+import { invalid, requireActor, requireLine, requireProse } from '../request-text.ts';
 
 /** Limits of QCVN 102:2016 as the bus's implementers code them (strict when sending). */
 const MAX_ABSTRACT_LENGTH = 500;
 const MAX_TYPE_LENGTH = 100;
 const MAX_NOTATION_LENGTH = 30;
 const MAX_FILE_NAME_LENGTH = 200;
+const MAX_PLACE_LENGTH = 500;
+const MAX_SIGNATORY_LENGTH = 100;
+const MAX_ORGAN_ID_LENGTH = 60;
+const MAX_ANSWERED_CODE_LENGTH = 100;
+const MAX_KEY_LENGTH = 200;
 const MAX_ATTACHMENTS = 100;
+/** What a report holds beside its recipients at most: abstract, note, names of the document. */
+const REPORT_OVERHEAD_BYTES = 8 * 1024;
 /** What container, header and signatures add to the files at most; the exact check comes later. */
 const PACKAGE_OVERHEAD_BYTES = 12 * 1024;
 
@@ -52,10 +62,16 @@ export function checkSendRequest(core: AgentCore, request: SendRequest): Checked
   if (![0, 1, 2, 3, 4].includes(priority))
     throw invalid('priority', `priority ${priority} is not 0 to 4`);
   checkDate('dueDate', request.dueDate);
-  checkDate('responseFor.date', request.responseFor?.date);
+  checkAnswered(request);
+  checkSignatory(request);
   checkFiles(request);
-  for (const { name } of request.paperTo ?? []) checkLine('paperTo', name, 500);
+  const paperTo = request.paperTo ?? [];
+  for (const { name, reason } of paperTo) checkPaperRecipient('paperTo', name, reason);
   const recipients = checkRecipients(core, request);
+  checkRecipientList('paperTo', [
+    ...recipients.map(({ entry, mode }) => ({ to: entry.code, mode })),
+    ...paperTo.map(({ name, reason }) => ({ name, mode: 'P', reason })),
+  ]);
   return { recipients, notation, priority, requestSha256: digestOf(request, notation) };
 }
 
@@ -64,13 +80,9 @@ export function checkPaperRequest(core: AgentCore, request: PaperRequest): strin
   checkDescription(request);
   if (request.recipients.length === 0)
     throw invalid('recipients', 'a paper document has no recipient');
-  for (const name of request.recipients) checkLine('recipients', name, 500);
-  if (!['infrastructure', 'listed', 'not-connected'].includes(request.reason)) {
-    throw invalid('reason', `"${String(request.reason)}" is not a reason for paper`);
-  }
-  if (request.note !== undefined && request.note.length > 1_000) {
-    throw invalid('note', 'the note has more than 1000 characters');
-  }
+  for (const name of request.recipients) checkPaperRecipient('recipients', name, request.reason);
+  checkRecipientList('recipients', request.recipients);
+  if (request.note !== undefined) requireProse('note', request.note);
   return checkNotation(request.notation ?? core.config.notation);
 }
 
@@ -81,19 +93,57 @@ export function digestOfPaper(request: PaperRequest): string {
 }
 
 function checkDescription(request: {
+  idempotencyKey?: string;
   abstract: string;
   documentType: string;
   actor?: string;
 }): void {
-  checkLine('abstract', request.abstract, MAX_ABSTRACT_LENGTH);
-  checkLine('documentType', request.documentType, MAX_TYPE_LENGTH);
-  if (request.actor !== undefined) checkLine('actor', request.actor, 200);
+  if (request.idempotencyKey !== undefined) {
+    requireLine('idempotencyKey', request.idempotencyKey, MAX_KEY_LENGTH);
+  }
+  requireLine('abstract', request.abstract, MAX_ABSTRACT_LENGTH);
+  requireLine('documentType', request.documentType, MAX_TYPE_LENGTH);
+  requireActor(request.actor);
 }
 
 function checkNotation(notation: string): string {
-  checkLine('notation', notation, MAX_NOTATION_LENGTH);
+  requireLine('notation', notation, MAX_NOTATION_LENGTH);
   if (notation.includes('/')) throw invalid('notation', `notation "${notation}" holds a "/"`);
   return notation.normalize('NFC');
+}
+
+function checkAnswered({ responseFor }: SendRequest): void {
+  if (responseFor === undefined) return;
+  requireLine('responseFor.documentId', responseFor.documentId, MAX_DOCUMENT_ID_LENGTH);
+  requireLine('responseFor.organId', responseFor.organId, MAX_ORGAN_ID_LENGTH);
+  if (responseFor.code !== undefined && responseFor.code !== '') {
+    requireLine('responseFor.code', responseFor.code, MAX_ANSWERED_CODE_LENGTH);
+  }
+  checkDate('responseFor.date', responseFor.date);
+}
+
+function checkSignatory({ signatory }: SendRequest): void {
+  for (const part of ['competence', 'position', 'fullName'] as const) {
+    const text = signatory?.[part];
+    if (text !== undefined) requireLine(`signatory.${part}`, text, MAX_SIGNATORY_LENGTH);
+  }
+}
+
+function checkPaperRecipient(field: string, name: string, reason: PaperReason): void {
+  requireLine(field, name, MAX_PLACE_LENGTH);
+  if (['infrastructure', 'listed', 'not-connected'].includes(reason)) return;
+  throw invalid('reason', `"${String(reason)}" is not a reason for paper`);
+}
+
+/** All recipients stand in the one report of the document: a longer list could never be reported. */
+function checkRecipientList(field: string, recipients: readonly unknown[]): void {
+  if (recipients.length > MAX_RECIPIENT_COUNT) {
+    throw invalid(field, `${recipients.length} recipients, at most ${MAX_RECIPIENT_COUNT} fit`);
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(recipients));
+  const limit = MAX_RECORD_PAYLOAD_BYTES - REPORT_OVERHEAD_BYTES;
+  if (bytes <= limit) return;
+  throw invalid(field, `the recipients take ${bytes} bytes in the report, at most ${limit} fit`);
 }
 
 function checkFiles(request: SendRequest): void {
@@ -104,14 +154,14 @@ function checkFiles(request: SendRequest): void {
       `${attachments.length} attachments, at most ${MAX_ATTACHMENTS} fit`,
     );
   }
-  checkLine('document.name', document.name, MAX_FILE_NAME_LENGTH);
+  requireLine('document.name', document.name, MAX_FILE_NAME_LENGTH);
   let bytes = typeof document.pdf === 'function' ? 0 : document.pdf.length;
   if (typeof document.pdf !== 'function') {
     requireContent('document', document.name, bytes);
     requireSignable(document.name, document.pdf);
   }
   for (const { name, mediaType, bytes: content } of attachments) {
-    checkLine('attachments.name', name, MAX_FILE_NAME_LENGTH);
+    requireLine('attachments.name', name, MAX_FILE_NAME_LENGTH);
     if (!/^[\w.+-]+\/[\w.+-]+$/.test(mediaType)) {
       throw invalid('attachments.mediaType', `"${mediaType}" of ${name} is not a media type`);
     }
@@ -197,16 +247,6 @@ function openEntry(core: AgentCore, code: AgencyCode): DirectoryEntry {
   return entry;
 }
 
-function checkLine(field: string, text: string, maxLength: number): void {
-  if (text.trim() === '') throw invalid(field, `${field} is empty`);
-  if (text.length > maxLength) {
-    throw invalid(field, `${field} has ${text.length} characters, at most ${maxLength} fit`);
-  }
-  if (/[\p{Cc}\u2028\u2029]/u.test(text) || !text.isWellFormed()) {
-    throw invalid(field, `${field} has a control or broken character`);
-  }
-}
-
 function checkDate(field: string, text: string | undefined): void {
   if (text === undefined) return;
   const parsed = new Date(`${text}T00:00:00.000Z`);
@@ -217,7 +257,8 @@ function checkDate(field: string, text: string | undefined): void {
 }
 
 function digestOf(request: SendRequest, notation: string): string {
-  const { document, attachments = [], paperTo = [], alsoPaperTo = [], responseFor } = request;
+  const { document, attachments = [], paperTo = [], alsoPaperTo = [] } = request;
+  const { responseFor, signatory } = request;
   return sha256([
     request.to.toSorted(),
     alsoPaperTo.toSorted(),
@@ -229,7 +270,8 @@ function digestOf(request: SendRequest, notation: string): string {
     request.documentType,
     notation,
     request.priority ?? 0,
-    responseFor?.documentId ?? null,
+    [responseFor?.organId, responseFor?.documentId, responseFor?.code, responseFor?.date],
+    [signatory?.competence, signatory?.position, signatory?.fullName],
     request.dueDate ?? null,
   ]);
 }
@@ -240,8 +282,4 @@ function sha256(value: unknown): string {
 
 function sha256OfBytes(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-export function invalid(field: string, message: string): AgentError {
-  return new AgentError('AGENT_REQUEST_INVALID', message, { details: { field } });
 }

@@ -6,8 +6,8 @@ import type { AgentCore } from '../core.ts';
 import type { AssignedNumber, RegisterEntry } from '../documents.ts';
 import { AgentError } from '../errors.ts';
 import { appendReport } from '../report/chain.ts';
+import { requireProse } from '../request-text.ts';
 import type { RegisterRow } from '../storage/register-store.ts';
-import { invalid } from './request.ts';
 
 export interface Reservation {
   readonly idempotencyKey: string;
@@ -75,7 +75,8 @@ function requireSame(known: RegisterRow, requestSha256: string): RegisterRow {
 /**
  * Gives a reserved number up; the number stays in the register, with the reason.
  *
- * @throws {@link AgentError} `AGENT_DOCUMENT_NOT_FOUND`, `AGENT_NUMBER_SETTLED`.
+ * @throws {@link AgentError} `AGENT_REQUEST_INVALID` for an empty reason, `AGENT_DOCUMENT_NOT_FOUND`,
+ *   `AGENT_NUMBER_SETTLED`.
  */
 export async function voidNumber(
   core: AgentCore,
@@ -83,7 +84,7 @@ export async function voidNumber(
   number: number,
   reason: string,
 ): Promise<void> {
-  if (reason.trim() === '') throw invalid('reason', 'a void number needs a reason');
+  requireProse('reason', reason);
   const nowMs = core.now().getTime();
   await core.commit.commit(() => {
     const row = core.register.findByNumber(year, number);
