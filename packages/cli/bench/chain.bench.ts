@@ -183,10 +183,16 @@ async function start(...parameters: readonly (string | number)[]): Promise<Child
   child.on('exit', (code) => {
     if (code === 0) return;
     process.stderr.write(`error: the ${parameters[0]} process ended with ${code}\n`);
-    process.exit(1);
+    void abandon();
   });
   await once(child, 'message');
   return child;
+}
+
+/** Leaves no server behind when a process of the chain has failed. */
+async function abandon(): Promise<never> {
+  await town[Symbol.asyncDispose]();
+  process.exit(1);
 }
 
 interface Answer {

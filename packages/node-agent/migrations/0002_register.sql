@@ -35,6 +35,7 @@ CREATE TABLE package (
 CREATE TABLE delivery (
   id         TEXT    PRIMARY KEY,               -- delivery id, also the first Nats-Msg-Id
   package_id INTEGER NOT NULL REFERENCES package (id),
+  digest     TEXT    NOT NULL,                  -- of the package: receipts are compared with it
   recipient  TEXT    NOT NULL,
   mode       TEXT    NOT NULL CHECK (mode IN ('E', 'E+P')),
   UNIQUE (package_id, recipient)

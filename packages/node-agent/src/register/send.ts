@@ -110,7 +110,13 @@ function storeIssued(
       { row, entry, digest: built.digest, body, packageId, nowMs },
       checked,
     );
-    core.register.insertDelivery({ id, package_id: packageId, recipient: entry.code, mode });
+    core.register.insertDelivery({
+      id,
+      package_id: packageId,
+      digest: built.digest,
+      recipient: entry.code,
+      mode,
+    });
     return { to: entry.code, id };
   });
   appendReport(

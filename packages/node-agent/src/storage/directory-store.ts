@@ -5,7 +5,8 @@ export class DirectoryStore {
   readonly #sequence;
   readonly #record;
   readonly #put;
-  readonly #last;
+  readonly #readUpTo;
+  readonly #setReadUpTo;
   readonly #count;
   readonly #all;
 
@@ -21,9 +22,8 @@ export class DirectoryStore {
        ON CONFLICT (code) DO UPDATE SET sequence = excluded.sequence, record = excluded.record
        WHERE excluded.sequence > directory_entry.sequence`,
     );
-    this.#last = db.prepare<[], { last: number | null }>(
-      'SELECT max(sequence) AS last FROM directory_entry',
-    );
+    this.#readUpTo = db.prepare<[], number>('SELECT read_up_to FROM directory_progress').pluck();
+    this.#setReadUpTo = db.prepare<[number]>('UPDATE directory_progress SET read_up_to = ?');
     this.#count = db.prepare<[], { count: number }>(
       'SELECT count(*) AS count FROM directory_entry',
     );
@@ -45,8 +45,13 @@ export class DirectoryStore {
     this.#put.run(code, sequence, record);
   }
 
-  lastSequence(): number {
-    return this.#last.get()?.last ?? 0;
+  /** Every entry up to this sequence was seen; single later ones may be there too. */
+  readUpTo(): number {
+    return this.#readUpTo.get() ?? 0;
+  }
+
+  setReadUpTo(sequence: number): void {
+    this.#setReadUpTo.run(sequence);
   }
 
   count(): number {

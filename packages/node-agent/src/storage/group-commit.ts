@@ -9,6 +9,8 @@ interface Job {
 
 /** More would hold the write lock too long for a clerk's command beside the agent. */
 const MAX_JOBS_PER_TRANSACTION = 128;
+/** A flush costs about a millisecond of the event loop, whatever it holds. */
+const MIN_FLUSH_INTERVAL_MS = 5;
 
 /**
  * Runs writes in transactions shared by all that wait at the same moment.
@@ -20,6 +22,7 @@ export class GroupCommit {
   readonly #db: Db;
   #waiting: Job[] = [];
   #scheduled = false;
+  #flushedMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(db: Db) {
@@ -40,10 +43,7 @@ export class GroupCommit {
         settle: () => resolve(result),
         fail: reject,
       });
-      if (!this.#scheduled) {
-        this.#scheduled = true;
-        setImmediate(() => this.#flush());
-      }
+      this.#schedule();
     });
   }
 
@@ -65,26 +65,29 @@ export class GroupCommit {
             this.#db.transaction(job.run)(); // nested: a savepoint
           } catch (error) {
             failures.set(job, error);
+            // A full disk ends the whole transaction; what ran on would commit by itself.
+            if (!this.#db.inTransaction) throw error;
           }
         }
       });
       all.immediate();
     } catch (error) {
-      for (const job of jobs) job.fail(failures.get(job) ?? error);
-      this.#reschedule();
-      return;
+      for (const job of jobs) failures.set(job, failures.get(job) ?? error);
     }
+    this.#flushedMs = performance.now();
     for (const job of jobs) {
       if (failures.has(job)) job.fail(failures.get(job));
       else job.settle();
     }
-    this.#reschedule();
+    this.#schedule();
   }
 
-  #reschedule(): void {
-    if (this.#waiting.length > 0 && !this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(() => this.#flush());
-    }
+  /** At once when nothing was flushed lately; in a rush, what comes within moments shares a flush. */
+  #schedule(): void {
+    if (this.#scheduled || this.#waiting.length === 0) return;
+    this.#scheduled = true;
+    const sinceMs = performance.now() - this.#flushedMs;
+    if (sinceMs >= MIN_FLUSH_INTERVAL_MS) setImmediate(() => this.#flush());
+    else setTimeout(() => this.#flush(), MIN_FLUSH_INTERVAL_MS - sinceMs);
   }
 }

@@ -32,6 +32,7 @@ export interface PackageRow {
 export interface DeliveryRow {
   readonly id: string;
   readonly package_id: number;
+  readonly digest: string;
   readonly recipient: string;
   readonly mode: 'E' | 'E+P';
 }
@@ -93,16 +94,13 @@ export class RegisterStore {
       'SELECT * FROM package WHERE register_id = ?',
     );
     this.#insertDelivery = db.prepare<[DeliveryRow]>(
-      `INSERT INTO delivery (id, package_id, recipient, mode)
-       VALUES (@id, @package_id, @recipient, @mode)`,
+      `INSERT INTO delivery (id, package_id, digest, recipient, mode)
+       VALUES (@id, @package_id, @digest, @recipient, @mode)`,
     );
     this.#deliveries = db.prepare<[number], DeliveryRow>(
       'SELECT * FROM delivery WHERE package_id = ? ORDER BY recipient',
     );
-    this.#delivery = db.prepare<[string], DeliveryRow & { digest: string }>(
-      `SELECT delivery.*, package.digest FROM delivery
-       JOIN package ON package.id = delivery.package_id WHERE delivery.id = ?`,
-    );
+    this.#delivery = db.prepare<[string], DeliveryRow>('SELECT * FROM delivery WHERE id = ?');
     this.#insertReceipt = db.prepare<[string, string, string, number, number, Uint8Array]>(
       `INSERT OR IGNORE INTO delivery_receipt
          (delivery_id, payload_sha256, status, at_ms, received_ms, record)
@@ -159,7 +157,7 @@ export class RegisterStore {
     return this.#deliveries.all(packageId);
   }
 
-  findDelivery(id: string): (DeliveryRow & { digest: string }) | undefined {
+  findDelivery(id: string): DeliveryRow | undefined {
     return this.#delivery.get(id);
   }
 
