@@ -116,10 +116,9 @@ export class BusSide {
   async #fetchDirectory(connection: AgencyConnection): Promise<boolean> {
     const { directory, commit, now, log } = this.#core;
     try {
-      const records = await connection.getDirectorySince(directory.lastSequence());
-      if (records.length > 0) {
-        await commit.commit(() => directory.import(records, now()));
-        log.info({ entries: records.length }, 'directory entries learned');
+      for await (const page of connection.directoryPages(directory.readUpTo())) {
+        await commit.commit(() => directory.import(page, now()));
+        log.info({ entries: page.length }, 'directory entries learned');
       }
       return true;
     } catch (error) {

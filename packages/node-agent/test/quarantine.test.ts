@@ -2,12 +2,13 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type RelayConnection, connectRelay, parseAgencyCode } from '@congvan/bus';
+import { type RelayConnection, parseAgencyCode } from '@congvan/bus';
 import { waitUntil } from '@congvan/bus/testing';
 import type { TestSigner } from '@congvan/signer/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Agent } from '../src/index.ts';
+import { takeOverBroker } from './support/broker.ts';
 import { type Forgery, documentSubject, flipByte, forgeDelivery } from './support/forge.ts';
 import { type Office, type Town, foundTown, renewCrl } from './support/town.ts';
 
@@ -28,7 +29,7 @@ describe('what does not hold is refused, kept and shown', () => {
     town = await foundTown();
     commune = await town.addOffice({ code: 'H09.12.034', tier: 'commune', site: 'H09' });
     ministry = await town.addOffice({ code: 'G09', tier: 'central', site: 'TW' });
-    broker = await takeOverBroker();
+    broker = await takeOverBroker(town);
     [recipient, sender] = await Promise.all([ministry.open(), commune.open()]);
     await waitUntil(() => recipient.status().directoryEntries >= 3, WAIT_MS);
   });
@@ -39,27 +40,6 @@ describe('what does not hold is refused, kept and shown', () => {
     await sender.close();
     await town[Symbol.asyncDispose]();
   });
-
-  async function takeOverBroker(): Promise<RelayConnection> {
-    const credentials = await town.bus.server().operator.mint({
-      account: 'STORE',
-      name: 'taken over',
-      permissions: {
-        publish: ['vb.>'],
-        subscribe: ['_INBOX_relay_W99.>'],
-        maxSubscriptions: -1,
-        maxPayloadBytes: 1024 * 1024,
-      },
-      expiresAt: null,
-      now: new Date(),
-    });
-    return await connectRelay({
-      servers: [town.bus.url],
-      credentials,
-      code: parseAgencyCode('W99'),
-      site: 'TW',
-    });
-  }
 
   const honest = (): Forgery => ({
     from: commune.code,

@@ -39,6 +39,8 @@ export const FINDINGS = {
   DOCUMENT_SEAL_OTHER: { severity: 'warning', refusal: false },
   /** A receipt for a delivery that this agency did not make, or for another package. */
   RECEIPT_UNEXPECTED: { severity: 'quarantine', refusal: false },
+  /** The check ended with an error of its own, time and again: for a person to look at. */
+  CHECK_FAILED: { severity: 'quarantine', refusal: false },
 } as const satisfies Record<string, FindingRule>;
 
 export type Finding = keyof typeof FINDINGS;

@@ -198,6 +198,7 @@ describe('FINDINGS', () => {
       'SENDER_UNKNOWN',
       'SUBJECT_MISMATCH',
       'RECEIPT_UNEXPECTED',
+      'CHECK_FAILED',
     ]);
   });
 

@@ -42,10 +42,11 @@ export class DirectoryCopy {
   /**
    * Verifies signed entries and keeps those that are newer. Call inside a transaction.
    *
-   * @returns how many were kept or known already.
    * @throws {@link AgentError} `AGENT_DIRECTORY_FORGED`; nothing of the page is kept then.
    */
-  import(records: readonly Uint8Array[], at: Date): number {
+  import(records: readonly Uint8Array[], at: Date): void {
+    const before = this.#store.readUpTo();
+    let readUpTo = before;
     for (const record of records) {
       const result = verifyDirectoryRecord(decodeRecord(record), {
         registrarCertificate: this.#registrarCertificate,
@@ -59,13 +60,17 @@ export class DirectoryCopy {
           { details: { finding: result.finding } },
         );
       }
-      this.#store.put(result.entry.code, result.entry.sequence, record);
+      const { code, sequence } = result.entry;
+      this.#store.put(code, sequence, record);
+      // The registrar numbers without gaps: what lies beyond one was not read yet, only this entry.
+      if (sequence === readUpTo + 1) readUpTo = sequence;
     }
-    return records.length;
+    if (readUpTo > before) this.#store.setReadUpTo(readUpTo);
   }
 
-  lastSequence(): number {
-    return this.#store.lastSequence();
+  /** Where reading goes on: all entries up to this sequence are here, or newer ones in their place. */
+  readUpTo(): number {
+    return this.#store.readUpTo();
   }
 
   count(): number {

@@ -1,13 +1,18 @@
+import { createHash } from 'node:crypto';
+
 import {
+  type AgencyCode,
   type AgencyConnection,
   type BusMessage,
   FINDINGS,
   type Lane,
+  parseMessageSubject,
   payloadHash,
 } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
 import { applyWatermark } from '../report/chain.ts';
+import { isStorageFailure } from '../storage/database.ts';
 import { giveReceipt, refuseUnstored, repeatReceipt } from './give-receipt.ts';
 import { type CheckedMessage, type MessageCheckContext, checkMessage } from './check-message.ts';
 
@@ -16,15 +21,32 @@ const BATCH_MESSAGES = 64;
 export const MAX_QUARANTINE_BYTES = 1024 * 1024 * 1024;
 /** How long what cannot be judged yet waits before it is looked at again. */
 const HOLD_MS = 5_000;
-const HOLD_LOG_EVERY_MS = 60_000;
+const LOG_EVERY_MS = 60_000;
+/** A check that fails by itself is tried so often before the message is put aside for a person. */
+const MAX_FAILED_CHECKS = 3;
 const MAX_REASON_LENGTH = 1_000;
+
+/** Neither stored nor acknowledged: the broker gives it again, and it is judged anew. */
+interface Held {
+  readonly kind: 'held';
+  readonly reason: string;
+}
+
+type Judged = CheckedMessage | Held;
+type Quarantined = Extract<CheckedMessage, { kind: 'quarantine' }>;
+
+/** What one batch has asked the site service; a silent one is not asked again for each message. */
+interface DirectoryRound {
+  readonly asked: Set<AgencyCode>;
+  silent: boolean;
+}
 
 /** Takes one lane of the agency's inbox: check, store, acknowledge, in this order (DESIGN §4.6). */
 export class InboxReceiver {
   readonly #core: AgentCore;
   readonly #connection: AgencyConnection;
   #busy = false;
-  #heldLoggedMs = 0;
+  readonly #loggedMs = new Map<string, number>();
 
   constructor(core: AgentCore, connection: AgencyConnection) {
     this.#core = core;
@@ -47,33 +69,83 @@ export class InboxReceiver {
 
   async #take(batch: readonly BusMessage[]): Promise<void> {
     const core = this.#core;
-    await core.trust.refresh(core.now().getTime());
-    const checked = await this.#checkAll(batch);
+    await this.#refreshTrust();
+    const round: DirectoryRound = { asked: new Set(), silent: false };
+    const judged: [BusMessage, Judged][] = [];
+    for (const message of batch) judged.push([message, await this.#judge(message, round)]);
     core.step('inbox.checked');
-    await core.commit.commit(() => {
-      for (const [message, outcome] of checked) this.#store(message, outcome);
-    });
+    // A job each, in one transaction: a message that cannot be stored takes no other with it.
+    const stored = await Promise.allSettled(
+      judged.map(([message, outcome]) => core.commit.commit(() => this.#store(message, outcome))),
+    );
+    const failure = stored.find(
+      (result) => result.status === 'rejected' && isStorageFailure(result.reason),
+    );
+    if (failure?.status === 'rejected') throw failure.reason;
     core.step('inbox.committed');
-    for (const [message, outcome] of checked) {
-      if (isHeld(outcome)) message.retry(HOLD_MS);
+    judged.forEach(([message, outcome], index) => {
+      const result = stored[index];
+      if (result?.status === 'rejected') {
+        this.#logSometimes('not stored', `a message could not be stored: ${String(result.reason)}`);
+      }
+      if (outcome.kind === 'held' || result?.status === 'rejected') message.retry(HOLD_MS);
       else message.ack();
-    }
+    });
     core.step('inbox.acknowledged');
     core.changed();
   }
 
-  async #checkAll(batch: readonly BusMessage[]): Promise<[BusMessage, CheckedMessage][]> {
-    const results: [BusMessage, CheckedMessage][] = [];
-    for (const message of batch) {
-      const context = this.#contextNow();
-      let outcome = checkMessage(message, context);
-      if (needsDirectory(outcome) && (await this.#learnSender(outcome))) {
-        outcome = checkMessage(message, context);
-      }
-      if (isHeld(outcome)) this.#logHeld(outcome);
-      results.push([message, outcome]);
+  /** A file that is just being replaced, or a damaged one, must not stop the agent. */
+  async #refreshTrust(): Promise<void> {
+    const { trust, now } = this.#core;
+    try {
+      await trust.refresh(now().getTime());
+    } catch (error) {
+      this.#logSometimes('trust', `the trust folder is not read again: ${String(error)}`);
     }
-    return results;
+  }
+
+  async #judge(message: BusMessage, round: DirectoryRound): Promise<Judged> {
+    let outcome: Judged;
+    try {
+      outcome = await this.#check(message, round);
+    } catch (error) {
+      outcome = this.#failedCheck(message, error);
+    }
+    if (outcome.kind === 'held') {
+      this.#logSometimes('held', `left with the broker, judged again soon: ${outcome.reason}`);
+    }
+    return outcome;
+  }
+
+  async #check(message: BusMessage, round: DirectoryRound): Promise<Judged> {
+    const context = this.#contextNow();
+    let outcome = checkMessage(message, context);
+    const from = senderToLearn(outcome);
+    if (from !== undefined) {
+      const answer = await this.#learnSender(from, round);
+      if (answer === 'silent') return held(outcome, 'the directory cannot be asked');
+      if (answer === 'news') outcome = checkMessage(message, context);
+    }
+    if (outcome.kind === 'quarantine' && FINDINGS[outcome.finding].severity === 'hold') {
+      return held(outcome, outcome.detail);
+    }
+    return outcome;
+  }
+
+  /** Content of a kind that nobody foresaw: after some tries it is put aside, the rest goes on. */
+  #failedCheck(message: BusMessage, error: unknown): Judged {
+    const detail = `the check itself failed: ${String(error)}`;
+    if (message.deliveryCount < MAX_FAILED_CHECKS) return { kind: 'held', reason: detail };
+    const natsSubject = parseMessageSubject(message.subject) ?? null;
+    return {
+      kind: 'quarantine',
+      finding: 'CHECK_FAILED',
+      detail,
+      claim: { from: natsSubject?.from ?? null, documentId: null, delivery: null },
+      messageSha256: createHash('sha256').update(message.data).digest('hex'),
+      natsSubject,
+    };
   }
 
   #contextNow(): MessageCheckContext {
@@ -92,23 +164,28 @@ export class InboxReceiver {
   }
 
   /** A sender or certificate that the copy does not know yet may be new in the directory. */
-  async #learnSender(outcome: CheckedMessage): Promise<boolean> {
-    const from = outcome.kind === 'quarantine' ? outcome.claim.from : null;
-    if (from === null) return false;
+  async #learnSender(
+    from: AgencyCode,
+    round: DirectoryRound,
+  ): Promise<'news' | 'nothing new' | 'silent'> {
+    if (round.silent) return 'silent';
+    if (round.asked.has(from)) return 'nothing new';
     const { commit, directory, log, now } = this.#core;
     const before = directory.find(from)?.sequence;
     try {
       const record = await this.#connection.getDirectoryEntry(from);
-      if (record === undefined) return false;
+      round.asked.add(from);
+      if (record === undefined) return 'nothing new';
       await commit.commit(() => directory.import([record], now()));
     } catch (error) {
+      round.silent = true;
       log.warn({ from, error: String(error) }, 'the directory could not be asked about a sender');
-      return false;
+      return 'silent';
     }
-    return directory.find(from)?.sequence !== before;
+    return directory.find(from)?.sequence === before ? 'nothing new' : 'news';
   }
 
-  #store(message: BusMessage, outcome: CheckedMessage): void {
+  #store(message: BusMessage, outcome: Judged): void {
     const { inbox, now } = this.#core;
     const nowMs = now().getTime();
     switch (outcome.kind) {
@@ -126,7 +203,9 @@ export class InboxReceiver {
         this.#storeWatermark(outcome, nowMs);
         return;
       case 'quarantine':
-        if (!isHeld(outcome)) this.#storeQuarantine(message, outcome, nowMs);
+        this.#storeQuarantine(message, outcome, nowMs);
+        return;
+      case 'held':
         return;
     }
   }
@@ -192,11 +271,7 @@ export class InboxReceiver {
     }
   }
 
-  #storeQuarantine(
-    message: BusMessage,
-    outcome: Extract<CheckedMessage, { kind: 'quarantine' }>,
-    nowMs: number,
-  ): void {
+  #storeQuarantine(message: BusMessage, outcome: Quarantined, nowMs: number): void {
     const { inbox, log } = this.#core;
     const { finding, claim, messageSha256 } = outcome;
     if (inbox.hasQuarantined(message.subject, messageSha256)) return;
@@ -218,14 +293,12 @@ export class InboxReceiver {
     log.warn({ finding, from: claim.from, documentId: claim.documentId }, `quarantined: ${detail}`);
   }
 
-  #logHeld(outcome: CheckedMessage): void {
-    const nowMs = this.#core.now().getTime();
-    if (outcome.kind !== 'quarantine' || nowMs - this.#heldLoggedMs < HOLD_LOG_EVERY_MS) return;
-    this.#heldLoggedMs = nowMs;
-    this.#core.log.warn(
-      { from: outcome.claim.from, finding: outcome.finding },
-      `left with the broker until revocation data is there: ${outcome.detail}`,
-    );
+  /** What may be said for every message of a long row is said once a minute. */
+  #logSometimes(about: string, text: string): void {
+    const nowMs = performance.now();
+    if (nowMs - (this.#loggedMs.get(about) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return;
+    this.#loggedMs.set(about, nowMs);
+    this.#core.log.warn({ about }, text);
   }
 }
 
@@ -237,14 +310,15 @@ function toProse(detail: string): string {
     .toWellFormed();
 }
 
-/** Neither stored nor acknowledged: the broker gives it again, and it is judged anew. */
-function isHeld(outcome: CheckedMessage): boolean {
-  return outcome.kind === 'quarantine' && FINDINGS[outcome.finding].severity === 'hold';
+function held(outcome: CheckedMessage, why: string): Held {
+  const about = outcome.kind === 'quarantine' ? `${outcome.finding}, ` : '';
+  return { kind: 'held', reason: `${about}${why}` };
 }
 
-function needsDirectory(outcome: CheckedMessage): boolean {
-  return (
-    outcome.kind === 'quarantine' &&
-    (outcome.finding === 'SENDER_UNKNOWN' || outcome.finding === 'SIGNER_NOT_LISTED')
-  );
+/** Whom to look up: the copy of the directory may be behind what the message shows. */
+function senderToLearn(outcome: CheckedMessage): AgencyCode | undefined {
+  if (outcome.kind !== 'quarantine') return undefined;
+  const { finding, claim } = outcome;
+  const mayBeNew = finding === 'SENDER_UNKNOWN' || finding === 'SIGNER_NOT_LISTED';
+  return mayBeNew ? (claim.from ?? undefined) : undefined;
 }

@@ -280,6 +280,7 @@ export const findingsEn: Record<Finding, string> = {
   REVOCATION_UNKNOWN: 'held: no fresh revocation list here',
   DOCUMENT_SEAL_OTHER: 'signed, but not with a seal the directory lists for the sender',
   RECEIPT_UNEXPECTED: 'a receipt for something this agency did not send',
+  CHECK_FAILED: 'the check itself failed, several times: see the log of the agent',
   DOCUMENT_UNSIGNED: 'no signature: for information only',
   DOCUMENT_UNCERTAIN: 'the signature could not be judged for certain',
 };

@@ -246,6 +246,7 @@ export const findingsVi: Record<Finding, string> = {
   REVOCATION_UNKNOWN: 'đang giữ lại: ở đây chưa có danh sách thu hồi mới',
   DOCUMENT_SEAL_OTHER: 'có ký số, nhưng không phải con dấu danh bạ ghi cho nơi gửi',
   RECEIPT_UNEXPECTED: 'xác nhận cho việc mà cơ quan này không gửi',
+  CHECK_FAILED: 'việc kiểm tra bị lỗi nhiều lần: xem nhật ký của phần mềm',
   DOCUMENT_UNSIGNED: 'không có chữ ký số: chỉ để biết',
   DOCUMENT_UNCERTAIN: 'chưa thể kết luận chắc chắn về chữ ký số',
 };
