@@ -69,7 +69,7 @@ export class DirectoryCopy {
   async #refresh(): Promise<ReadonlySet<AgencyCode>> {
     const { store, pagesSince, log, onChanged } = this.#options;
     const changed = new Set<AgencyCode>();
-    for await (const page of pagesSince(store.highestSequence())) {
+    for await (const page of pagesSince(store.readUpTo())) {
       for (const entry of this.#keep(page)) {
         this.#entries.set(entry.code, newerEntry(this.#entries.get(entry.code), entry));
         changed.add(entry.code);

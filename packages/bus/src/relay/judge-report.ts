@@ -37,7 +37,7 @@ export const DIRECTORY_FINDINGS: readonly Finding[] = [
 ];
 
 /** Findings that new trust anchors or revocation lists may settle. */
-export const TRUST_FINDINGS: readonly Finding[] = ['CERTIFICATE_UNTRUSTED'];
+export const TRUST_FINDINGS: readonly Finding[] = ['CERTIFICATE_UNTRUSTED', 'REVOCATION_UNKNOWN'];
 
 /**
  * Decides whether a message of a report stream is a report of the agency that its subject names.

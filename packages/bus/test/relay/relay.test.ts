@@ -221,6 +221,23 @@ describe('what fails the check is kept with its finding and never comes again', 
     expect(relay.listRejected()).toMatchObject([{ finding: 'CERTIFICATE_REVOKED' }]);
   });
 
+  it('a certificate that cannot be judged, until there is a fresh revocation list', async () => {
+    await using world = await startRelayBus();
+    const province = await world.addReporter('H09', 'province', 'H09');
+    await using relay = await world.openRelay();
+    await relay.refreshDirectory();
+    const crls = join(world.home, 'trust', 'crls');
+    await rename(crls, `${crls}.off`);
+    await relay.reloadTrust();
+    await province.report(paper(1));
+    await waitUntil(() => relay.counts().rejected === 1);
+    expect(relay.listRejected()).toMatchObject([{ finding: 'REVOCATION_UNKNOWN' }]);
+
+    await rename(`${crls}.off`, crls);
+    await relay.reloadTrust();
+    expect(relay.counts()).toMatchObject({ reports: 1, rejected: 0 });
+  });
+
   it('a certificate whose issuer is unknown, until the trust folder knows it', async () => {
     await using world = await startRelayBus();
     const province = await world.addReporter('H09', 'province', 'H09');

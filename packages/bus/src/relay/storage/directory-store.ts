@@ -16,7 +16,7 @@ export interface AgencyRow {
 export class DirectoryStore {
   readonly #insert;
   readonly #newest;
-  readonly #highest;
+  readonly #readUpTo;
   readonly #agencies;
   readonly #name;
 
@@ -45,8 +45,13 @@ export class DirectoryStore {
          WHERE sequence = (SELECT max(sequence) FROM directory_entry WHERE code = e.code)`,
       )
       .pluck();
-    this.#highest = db
-      .prepare<[], number>('SELECT coalesce(max(sequence), 0) FROM directory_entry')
+    this.#readUpTo = db
+      .prepare<[], number>(
+        `SELECT CASE WHEN count(*) = max(sequence) THEN count(*) ELSE (
+           SELECT min(s) FROM (SELECT 0 AS s UNION ALL SELECT sequence FROM directory_entry)
+           WHERE NOT EXISTS (SELECT 1 FROM directory_entry WHERE sequence = s + 1)) END
+         FROM directory_entry`,
+      )
       .pluck();
     this.#agencies = db.prepare<[], AgencyRow>(
       `SELECT code, name, tier, parent, valid_from_ms AS validFromMs, valid_to_ms AS validToMs
@@ -69,8 +74,12 @@ export class DirectoryStore {
     return this.#newest.all();
   }
 
-  highestSequence(): number {
-    return this.#highest.get() ?? 0;
+  /**
+   * Every entry up to this sequence is here. The registrar numbers without gaps, so an entry that
+   * came damaged is asked for again with those after it.
+   */
+  readUpTo(): number {
+    return this.#readUpTo.get() ?? 0;
   }
 
   /** Every agency that is no relay, ordered by code. */
