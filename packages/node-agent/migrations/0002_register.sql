@@ -33,7 +33,7 @@ CREATE TABLE package (
 ) STRICT;
 
 CREATE TABLE delivery (
-  id         TEXT    PRIMARY KEY,               -- delivery id, also the first Nats-Msg-Id
+  id         TEXT    PRIMARY KEY,               -- delivery id, also the id of its outbox row
   package_id INTEGER NOT NULL REFERENCES package (id),
   digest     TEXT    NOT NULL,                  -- of the package: receipts are compared with it
   recipient  TEXT    NOT NULL,

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Agent } from '../src/index.ts';
 import { takeOverBroker } from './support/broker.ts';
 import { type Forgery, documentSubject, flipByte, forgeDelivery } from './support/forge.ts';
-import { type Office, type Town, foundTown, renewCrl } from './support/town.ts';
+import { type Office, type Town, foundTown, makePdf, renewCrl } from './support/town.ts';
 
 const WAIT_MS = 15_000;
 const STRANGER = parseAgencyCode('H63.01');
@@ -234,6 +234,30 @@ describe('what does not hold is refused, kept and shown', () => {
       finding: 'RECEIPT_UNEXPECTED',
       claimedFrom: ministry.code,
     });
+  });
+
+  it('delivers although somebody has occupied the id of the delivery at the broker', async () => {
+    const office = await town.addOffice({ code: 'H09.16', tier: 'district', site: 'H09' });
+    const running = await office.open();
+    await waitUntil(() => running.status().directoryEntries >= 4, WAIT_MS);
+    await running.close();
+    await using desk = await office.open({ mode: 'desk' });
+    const { documentId, deliveries } = await desk.send({
+      to: [ministry.code],
+      document: { name: 'Báo cáo.pdf', pdf: await makePdf('Bao cao') },
+      abstract: 'Về việc báo cáo',
+      documentType: 'Báo cáo',
+    });
+    // Whoever gets a copy of the document knows all that the id of another delivery is made of.
+    const to = { tier: 'central', toSite: 'TW', to: ministry.code };
+    const natsSubject = documentSubject({ ...to, fromSite: 'H09', from: commune.code });
+    const messageId = deliveries[0]?.id ?? '';
+    await broker.publishMessage(natsSubject, Buffer.from('occupied'), { messageId });
+    await using _agent = await office.open();
+    await waitUntil(
+      () => recipient.listInbox().some((row) => row.documentId === documentId),
+      WAIT_MS,
+    );
   });
 
   it('holds what it cannot judge without a fresh CRL, and takes it once there is one', async () => {

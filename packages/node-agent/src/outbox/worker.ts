@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { type AgencyConnection, BusError, encodeMessage, signRecord } from '@congvan/bus';
 import { type Signer, signCms } from '@congvan/signer';
 
@@ -109,7 +111,7 @@ export class OutboxWorker {
     const body = row.package_id === null ? undefined : outbox.containerOf(row.package_id);
     try {
       const ack = await connection.publish(row.nats_subject, encodeMessage(frame, body), {
-        messageId: row.message_id,
+        messageId: duplicateKey(row, frame),
         timeoutMs: PUBLISH_TIMEOUT_MS,
       });
       return { row, streamSeq: ack.streamSeq };
@@ -154,4 +156,13 @@ export class OutboxWorker {
       );
     }
   }
+}
+
+/**
+ * `Nats-Msg-Id`: the same for every repeat of a row, and known to nobody before it leaves, since the
+ * signature goes into it. Any agency may publish with any id, so one that another recipient of the
+ * same document can compute could be occupied, and the broker would drop this message as a repeat.
+ */
+function duplicateKey(row: DueRow, frame: Uint8Array): string {
+  return createHash('sha256').update(row.message_id).update(frame).digest('hex');
 }
