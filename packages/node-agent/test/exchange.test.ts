@@ -129,6 +129,17 @@ describe('documents between two agencies', () => {
     expect(Number(next.codeNumber)).toBe((entries.at(-1)?.number ?? 0) + 1);
   });
 
+  it('does not issue a number that was given up meanwhile', async () => {
+    const pdf = async (): Promise<Uint8Array> => {
+      const { year, number } = sender.listRegister().at(-1) ?? { year: 0, number: 0 };
+      await sender.voidNumber(year, number, 'đổi ý');
+      return await makePdf('Bao cao');
+    };
+    const given = await request({ document: { name: 'x.pdf', pdf } });
+    await expect(sender.send(given)).rejects.toMatchObject({ code: 'AGENT_NUMBER_VOID' });
+    expect(sender.listRegister().at(-1)).toMatchObject({ state: 'void', voidReason: 'đổi ý' });
+  });
+
   it('registers paper documents in the same sequence', async () => {
     const before = sender.listRegister().length;
     const entry = await sender.registerPaper({

@@ -2,12 +2,19 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type RelayConnection, parseAgencyCode } from '@congvan/bus';
+import {
+  type ReceiptPayload,
+  type RelayConnection,
+  encodePayload,
+  parseAgencyCode,
+  signRecord,
+} from '@congvan/bus';
 import { waitUntil } from '@congvan/bus/testing';
+import { signCms } from '@congvan/signer';
 import type { TestSigner } from '@congvan/signer/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { Agent } from '../src/index.ts';
+import type { Agent, SentDocument } from '../src/index.ts';
 import { takeOverBroker } from './support/broker.ts';
 import { type Forgery, documentSubject, flipByte, forgeDelivery } from './support/forge.ts';
 import { type Office, type Town, foundTown, makePdf, renewCrl } from './support/town.ts';
@@ -258,6 +265,61 @@ describe('what does not hold is refused, kept and shown', () => {
       () => recipient.listInbox().some((row) => row.documentId === documentId),
       WAIT_MS,
     );
+  });
+
+  /** A receipt of the ministry, signed with its node key, as it would put it on the bus itself. */
+  async function answer(sent: SentDocument, change: Partial<ReceiptPayload>): Promise<void> {
+    const payload: ReceiptPayload = {
+      from: ministry.code,
+      to: commune.code,
+      documentId: sent.documentId,
+      businessType: 0,
+      documentVersion: 1,
+      packageDigest: sent.packageDigest,
+      status: '02',
+      at: new Date().toISOString(),
+      warnings: [],
+      ...change,
+    };
+    const record = await signRecord('receipt', encodePayload('receipt', payload), async (tbs) =>
+      signCms({ content: tbs }, ministry.node, { certificates: 'none' }),
+    );
+    const to = { tier: 'commune', toSite: 'H09', to: commune.code };
+    const natsSubject = documentSubject({ ...to, fromSite: 'TW', from: ministry.code });
+    copies += 1;
+    await broker.publishMessage(natsSubject.replace('.doc.', '.receipt.'), record, {
+      messageId: `copy ${copies}`,
+    });
+  }
+
+  async function sendOne(): Promise<SentDocument> {
+    const sent = await sender.send({
+      to: [ministry.code],
+      document: { name: 'Báo cáo.pdf', pdf: await makePdf('Bao cao') },
+      abstract: 'Về việc báo cáo',
+      documentType: 'Báo cáo',
+    });
+    await waitUntil(() => sender.track(sent.documentId).deliveries[0]?.status === '01', WAIT_MS);
+    return sent;
+  }
+
+  it('shows a document as arrived whose damaged copy was refused before', async () => {
+    const sent = await sendOne();
+    await answer(sent, { at: '2026-01-01T00:00:00.000Z', reasonCode: 'PACKAGE_DIGEST_MISMATCH' });
+    const track = () => sender.track(sent.documentId).deliveries[0];
+    await waitUntil(() => track()?.steps.length === 2, WAIT_MS);
+    expect(track()?.status).toBe('01');
+    await answer(sent, { reasonCode: 'WRONG_ADDRESSEE' });
+    await waitUntil(() => track()?.steps.length === 3, WAIT_MS);
+    expect(track()?.status).toBe('02');
+  });
+
+  it('quarantines a receipt that names no package, unless it refuses', async () => {
+    const sent = await sendOne();
+    const before = sender.listQuarantine().length;
+    await answer(sent, { status: '03', packageDigest: null });
+    await waitUntil(() => sender.listQuarantine().length > before, WAIT_MS);
+    expect(sender.listQuarantine()[0]).toMatchObject({ finding: 'RECEIPT_UNEXPECTED' });
   });
 
   it('holds what it cannot judge without a fresh CRL, and takes it once there is one', async () => {

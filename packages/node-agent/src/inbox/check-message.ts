@@ -143,6 +143,8 @@ export function checkMessage(message: BusMessage, context: MessageCheckContext):
   }
 }
 
+const REFUSED = '02';
+
 type Quarantine = (finding: Finding, detail: string) => CheckedMessage;
 
 function checkDirection(
@@ -212,7 +214,7 @@ function checkReceipt(
   context: MessageCheckContext,
   quarantine: Quarantine,
 ): CheckedMessage {
-  const { documentId, businessType, documentVersion, from, packageDigest } = receipt;
+  const { documentId, businessType, documentVersion, from, packageDigest, status } = receipt;
   const id = deliveryId({
     from: context.self,
     kind: 'doc',
@@ -228,10 +230,12 @@ function checkReceipt(
       `${from} answers a document that was not sent to it: ${documentId}`,
     );
   }
-  if (packageDigest !== null && packageDigest !== delivery.digest) {
+  // Only what was refused may have been too damaged to have a digest.
+  const isOfThis = packageDigest === null ? status === REFUSED : packageDigest === delivery.digest;
+  if (!isOfThis) {
     return quarantine(
       'RECEIPT_UNEXPECTED',
-      `${from} answers package ${packageDigest}, sent was ${delivery.digest}`,
+      `${from} answers package ${packageDigest ?? '(none)'}, sent was ${delivery.digest}`,
     );
   }
   return { kind: 'receipt', id, receipt, record: raw };

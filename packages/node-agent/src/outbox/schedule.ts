@@ -7,7 +7,8 @@ const DAY = 24 * HOUR;
 
 /** The broker takes a repeat inside its duplicate window (1 h) for the first one and drops it. */
 const FIRST_REPEAT_MS = HOUR + 5 * MINUTE;
-const MAX_REPEAT_MS = DAY;
+/** No row waits longer for its next try. */
+export const MAX_REPEAT_MS = DAY;
 /** The streams keep a message for 30 days: after that a repeat tells nobody anything new. */
 export const UNDELIVERED_AFTER_MS = 30 * DAY;
 /** nats-server flushes to disk at the latest every 2 minutes (a PubAck is not a disk). */
@@ -32,7 +33,9 @@ export function afterPubAck(row: DueRow, nowMs: number): NextAct {
       ? { act: 'wait', nextTryMs: nowMs + CONFIRM_RECEIPT_AFTER_MS }
       : { act: 'settle', outcome: 'confirmed' };
   }
-  return { act: 'wait', nextTryMs: nowMs + repeatDelayMs(row.attempt_count) };
+  // Tries that never reached the broker do not make the first repeat later.
+  const delayMs = row.stream_seq === null ? FIRST_REPEAT_MS : repeatDelayMs(row.attempt_count);
+  return { act: 'wait', nextTryMs: nowMs + delayMs };
 }
 
 /** Before it is published: a document that nobody has answered for 30 days is given to a person. */

@@ -8,7 +8,7 @@ import { Signal } from '../signal.ts';
 import type { AgentStep } from '../step.ts';
 import type { GroupCommit } from '../storage/group-commit.ts';
 import type { DueRow, OutboxStore } from '../storage/outbox-store.ts';
-import { afterPubAck, isGivenUp, retryDelayMs } from './schedule.ts';
+import { MAX_REPEAT_MS, afterPubAck, isGivenUp, retryDelayMs } from './schedule.ts';
 
 /** Published at once; the broker's answers then share one transaction. */
 const BATCH_ROWS = 64;
@@ -53,7 +53,7 @@ export class OutboxWorker {
     const { outbox, now } = this.#deps;
     while (!signal.aborted) {
       const nowMs = now().getTime();
-      const rows = outbox.due(nowMs, BATCH_ROWS);
+      const rows = outbox.due(nowMs, MAX_REPEAT_MS, BATCH_ROWS);
       if (rows.length > 0) {
         this.#busy = true;
         await this.#handle(rows);

@@ -53,6 +53,15 @@ export function reserveNumber(core: AgentCore, reservation: Reservation): Regist
   );
 }
 
+export function numberVoid(row: RegisterRow): AgentError {
+  const { number, year, idempotency_key: key } = row;
+  return new AgentError(
+    'AGENT_NUMBER_VOID',
+    `number ${number}/${year} is void: ${row.void_reason ?? ''}`,
+    { details: { key, number, year } },
+  );
+}
+
 function requireSame(known: RegisterRow, requestSha256: string): RegisterRow {
   const details = { key: known.idempotency_key, number: known.number, year: known.year };
   if (known.request_sha256 !== requestSha256) {
@@ -62,13 +71,7 @@ function requireSame(known: RegisterRow, requestSha256: string): RegisterRow {
       { details },
     );
   }
-  if (known.state === 'void') {
-    throw new AgentError(
-      'AGENT_NUMBER_VOID',
-      `number ${known.number}/${known.year} of this key is void: ${known.void_reason ?? ''}`,
-      { details },
-    );
-  }
+  if (known.state === 'void') throw numberVoid(known);
   return known;
 }
 

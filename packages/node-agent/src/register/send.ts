@@ -19,7 +19,7 @@ import { type BuiltPackage, buildPackage, readSignedPdf } from '../package/build
 import { appendReport } from '../report/chain.ts';
 import type { RegisterRow } from '../storage/register-store.ts';
 import { type CheckedSend, checkSendRequest, requirePackageSize } from './request.ts';
-import { assignedNumber, reserveNumber } from './reserve.ts';
+import { assignedNumber, numberVoid, reserveNumber } from './reserve.ts';
 
 /** A new document; recalls, updates and replacements will have their own. */
 const NEW_DOCUMENT = 0;
@@ -90,8 +90,10 @@ function storeIssued(
 ): Omit<SentDocument, 'agentRunning'> {
   const nowMs = core.now().getTime();
   if (!core.register.settle(row.id, 'issued', nowMs, null)) {
-    // Another process went on with the same draft in the meantime.
-    return alreadySent(core, requireRow(core, row.document_id));
+    // Another process went on with the same draft in the meantime, or gave it up.
+    const settled = requireRow(core, row.document_id);
+    if (settled.state === 'void') throw numberVoid(settled);
+    return alreadySent(core, settled);
   }
   const packageId = core.register.insertPackage({
     register_id: row.id,

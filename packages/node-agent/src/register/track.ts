@@ -63,9 +63,18 @@ function trackDelivery(core: AgentCore, delivery: DeliveryRow): DeliveryTrack {
     to,
     toName: core.directory.find(to)?.name ?? to,
     mode: delivery.mode,
-    status: stateOfStatuses(receipts.map((receipt) => receipt.status)).furthest,
+    status: stateOfStatuses(standingStatuses(receipts)).furthest,
     steps: receipts.map((receipt) => readStep(receipt)),
   };
+}
+
+/** A refusal stands until a later arrival: a good copy may have come after a damaged one. */
+function standingStatuses(receipts: readonly DeliveryReceiptRow[]): string[] {
+  const arrivals = receipts.filter(({ status }) => status === '01').map(({ at_ms }) => at_ms);
+  const arrivedMs = Math.max(...arrivals, Number.NEGATIVE_INFINITY);
+  return receipts
+    .filter(({ status, at_ms }) => status !== '02' || at_ms >= arrivedMs)
+    .map(({ status }) => status);
 }
 
 function readStep(row: DeliveryReceiptRow): DeliveryTrack['steps'][number] {

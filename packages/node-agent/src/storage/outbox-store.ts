@@ -80,11 +80,12 @@ export class OutboxStore {
        VALUES (@message_id, @purpose, @record_id, @package_id, @recipient, @nats_subject,
          @created_ms, @next_try_ms)`,
     );
-    this.#due = db.prepare<[number, number], DueRow>(
+    this.#due = db.prepare<[number, number, number], DueRow>(
       `SELECT outbox.message_id, purpose, record_id, package_id, recipient, nats_subject, created_ms,
          attempt_count, stream_seq, type, payload, signed
        FROM outbox JOIN record ON record.id = outbox.record_id
-       WHERE settled_ms IS NULL AND next_try_ms <= ? ORDER BY next_try_ms LIMIT ?`,
+       WHERE settled_ms IS NULL AND (next_try_ms <= ? OR next_try_ms > ?)
+       ORDER BY next_try_ms LIMIT ?`,
     );
     this.#nextDue = db.prepare<[], { next: number | null }>(
       'SELECT min(next_try_ms) AS next FROM outbox WHERE settled_ms IS NULL',
@@ -98,7 +99,7 @@ export class OutboxStore {
     );
     this.#settle = db.prepare<[number, Outcome, string]>(
       `UPDATE outbox SET settled_ms = ?, outcome = ?
-       WHERE message_id = ? AND settled_ms IS NULL`,
+       WHERE message_id = ? AND (settled_ms IS NULL OR outcome = 'undelivered')`,
     );
     this.#settleReports = db.prepare<[number, number]>(
       `UPDATE outbox SET settled_ms = ?, outcome = 'watermarked'
@@ -149,8 +150,9 @@ export class OutboxStore {
     this.#insert.run({ ...row, created_ms: nowMs, next_try_ms: nowMs });
   }
 
-  due(nowMs: number, limit: number): DueRow[] {
-    return this.#due.all(nowMs, limit);
+  /** What is due, and what lies beyond the longest wait there is: the clock was ahead then. */
+  due(nowMs: number, longestWaitMs: number, limit: number): DueRow[] {
+    return this.#due.all(nowMs, nowMs + longestWaitMs, limit);
   }
 
   nextDueMs(): number | undefined {
@@ -165,6 +167,7 @@ export class OutboxStore {
     this.#attempted.run(streamSeq, nextTryMs, messageId);
   }
 
+  /** Ends a row; a late receipt also ends one that was given up. */
   settle(messageId: string, outcome: Outcome, nowMs: number): boolean {
     return this.#settle.run(nowMs, outcome, messageId).changes === 1;
   }

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { MAX_REPEAT_MS, afterPubAck } from '../src/outbox/schedule.ts';
+import { type Db, openDatabase } from '../src/storage/database.ts';
+import { type DueRow, OutboxStore } from '../src/storage/outbox-store.ts';
+
+const NOW_MS = Date.parse('2026-11-02T03:00:00.000Z');
+const YEAR_MS = 365 * 24 * 3_600_000;
+
+describe('the outbox', () => {
+  let folder: string;
+  let db: Db;
+  let outbox: OutboxStore;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'congvan-outbox-'));
+    db = openDatabase(join(folder, 'agent.sqlite'));
+    outbox = new OutboxStore(db);
+    const payload = Buffer.from('{}');
+    outbox.enqueue(
+      {
+        message_id: 'a',
+        purpose: 'receipt',
+        record_id: outbox.insertRecord('receipt', payload, 'hash', null),
+        package_id: null,
+        recipient: 'G09',
+        nats_subject: 'vb.msg',
+      },
+      NOW_MS,
+    );
+  });
+
+  afterEach(() => {
+    db.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const dueAt = (nowMs: number): string[] =>
+    outbox.due(nowMs, MAX_REPEAT_MS, 10).map((row) => row.message_id);
+
+  it('waits for the time of the next try', () => {
+    outbox.recordAttempt('a', 1, NOW_MS + MAX_REPEAT_MS);
+    expect(dueAt(NOW_MS)).toEqual([]);
+    expect(dueAt(NOW_MS + MAX_REPEAT_MS)).toEqual(['a']);
+  });
+
+  it('does not wait a year for a clock that was a year ahead', () => {
+    outbox.recordAttempt('a', 1, NOW_MS + YEAR_MS);
+    expect(dueAt(NOW_MS)).toEqual(['a']);
+  });
+
+  it('takes a receipt that comes after a row was given up', () => {
+    outbox.settle('a', 'undelivered', NOW_MS);
+    expect(outbox.counts()).toMatchObject({ undelivered: 1 });
+    expect(outbox.settle('a', 'receipted', NOW_MS + 1)).toBe(true);
+    expect(outbox.counts()).toMatchObject({ undelivered: 0 });
+    expect(outbox.settle('a', 'undelivered', NOW_MS + 2)).toBe(false);
+  });
+
+  it('repeats after little more than an hour, however long the broker was away before', () => {
+    const row: DueRow = {
+      message_id: 'a',
+      purpose: 'document',
+      record_id: 1,
+      package_id: 1,
+      recipient: 'G09',
+      nats_subject: 'vb.msg',
+      created_ms: NOW_MS,
+      attempt_count: 9,
+      stream_seq: null,
+      type: 'delivery',
+      payload: Buffer.from('{}'),
+      signed: null,
+    };
+    const nextTryMs = NOW_MS + 65 * 60_000;
+    expect(afterPubAck(row, NOW_MS)).toEqual({ act: 'wait', nextTryMs });
+  });
+});
