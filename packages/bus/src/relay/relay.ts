@@ -250,8 +250,13 @@ class RunningRelay extends DatabaseQueries implements Relay {
 
   async #keepUp(): Promise<void> {
     await this.#tryRefresh();
-    const { now } = this.#options;
-    this.#pump.remind(new Date(now().getTime() - REMIND_AFTER_MS));
+    if (this.#stop.signal.aborted) return;
+    const { now, log } = this.#options;
+    try {
+      this.#pump.remind(new Date(now().getTime() - REMIND_AFTER_MS));
+    } catch (error) {
+      log('error', 'nobody was reminded of missing reports', describeError(error));
+    }
   }
 
   async #tryRefresh(): Promise<void> {
