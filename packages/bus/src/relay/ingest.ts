@@ -4,10 +4,10 @@ import type { AgencyCode } from '../agency/code.ts';
 import type { VerifySignature } from '../record/authenticate.ts';
 import type { Finding } from '../record/finding.ts';
 import type { DirectoryCopy } from './directory-copy.ts';
-import { DIRECTORY_FINDINGS, type JudgedReport, judgeReport } from './judge-report.ts';
+import { DIRECTORY_FINDINGS, type JudgedReport, failedCheck, judgeReport } from './judge-report.ts';
 import { type RelayLog, describeError } from './log.ts';
 import type { RelayStep } from './step.ts';
-import type { Db } from './storage/database.ts';
+import { type Db, isStorageFailure } from './storage/database.ts';
 import type { HeldMessage, RejectedStore, StoredMessage } from './storage/rejected-store.ts';
 import type { ReportStore } from './storage/report-store.ts';
 import type { Tracking } from './tracking.ts';
@@ -62,7 +62,7 @@ export class Ingest {
     onStep('batch.verified');
     const keep = db.transaction(() => {
       const agencies = new Set<string>();
-      stored.forEach((message, index) => this.#keep(message, judged[index], agencies));
+      stored.forEach((message, index) => this.#keepAlone(message, judged[index], agencies));
       return agencies;
     });
     const agencies = keep.immediate();
@@ -127,7 +127,26 @@ export class Ingest {
 
   #judge(message: StoredMessage): JudgedReport {
     const { directory, verify } = this.#options;
-    return judgeReport(message, { lookup: directory.lookup, verify });
+    try {
+      return judgeReport(message, { lookup: directory.lookup, verify });
+    } catch (error) {
+      return failedCheck(message, error);
+    }
+  }
+
+  /** What cannot be kept is put aside, or the broker would bring it back with its batch for ever. */
+  #keepAlone(
+    message: StoredMessage,
+    judged: JudgedReport | undefined,
+    agencies: Set<string>,
+  ): void {
+    const { db } = this.#options;
+    try {
+      db.transaction(() => this.#keep(message, judged, agencies))(); // nested: a savepoint
+    } catch (error) {
+      if (isStorageFailure(error) || !db.inTransaction) throw error;
+      this.#keep(message, failedCheck(message, error), agencies);
+    }
   }
 
   #keep(message: StoredMessage, judged: JudgedReport | undefined, agencies: Set<string>): void {

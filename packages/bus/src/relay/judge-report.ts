@@ -77,6 +77,12 @@ export function judgeReport(message: StoredMessage, options: JudgeOptions): Judg
   return { accepted: true, report, entry: payload.entry };
 }
 
+/** Something that nobody foresaw: kept apart with its error, so that the other reports go on. */
+export function failedCheck(message: StoredMessage, error: unknown): RejectedReport {
+  const from = parseReportSubject(message.subject)?.from ?? null;
+  return reject(from, 'CHECK_FAILED', `the check itself failed: ${String(error)}`);
+}
+
 function tryDecode(bytes: Uint8Array): RawRecord | string {
   try {
     return decodeRecord(bytes);

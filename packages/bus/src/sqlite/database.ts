@@ -70,6 +70,14 @@ export function openForReading(file: string, schema: Schema): Db | undefined {
   }
 }
 
+/**
+ * A full disk, a damaged file, a lock that nobody gave back: what fails now would fail for anything
+ * else. A broken constraint is the fault of what was to be stored.
+ */
+export function isStorageFailure(error: unknown): boolean {
+  return error instanceof Database.SqliteError && !error.code.startsWith('SQLITE_CONSTRAINT');
+}
+
 function migrate(db: Db, file: string, schema: Schema): void {
   const names = listMigrations(schema);
   const apply = db.transaction(() => {

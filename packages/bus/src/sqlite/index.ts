@@ -1,2 +1,8 @@
-export { type Db, type Schema, openForReading, openMigrated } from './database.ts';
+export {
+  type Db,
+  type Schema,
+  isStorageFailure,
+  openForReading,
+  openMigrated,
+} from './database.ts';
 export { type RunLock, isRunLockHeld, takeRunLock } from './run-lock.ts';

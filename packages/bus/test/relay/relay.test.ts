@@ -1,6 +1,7 @@
 import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 
 import { encodePayload, parseAgencyCode, reportSubject, signRecord } from '../../src/index.ts';
@@ -219,6 +220,22 @@ describe('what fails the check is kept with its finding and never comes again', 
     await province.report(paper(1));
     await waitUntil(() => relay.counts().rejected === 1);
     expect(relay.listRejected()).toMatchObject([{ finding: 'CERTIFICATE_REVOKED' }]);
+  });
+
+  it('a report that cannot be kept, without holding back the others', async () => {
+    await using world = await startRelayBus();
+    const province = await world.addReporter('H09', 'province', 'H09');
+    const other = await world.addReporter('H09.12', 'district', 'H09');
+    await using relay = await world.openRelay();
+    await relay.refreshDirectory();
+    const db = new Database(join(world.home, 'relay.sqlite'));
+    db.exec(`CREATE TRIGGER refuse BEFORE INSERT ON report WHEN NEW.agency = 'H09'
+             BEGIN SELECT RAISE(ABORT, 'no room'); END`);
+    db.close();
+    await province.report(paper(1));
+    await other.report(paper(1));
+    await waitUntil(() => relay.counts().reports === 1 && relay.counts().rejected === 1);
+    expect(relay.listRejected()).toMatchObject([{ finding: 'CHECK_FAILED', claimedFrom: 'H09' }]);
   });
 
   it('a certificate that cannot be judged, until there is a fresh revocation list', async () => {

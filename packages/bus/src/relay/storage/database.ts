@@ -1,7 +1,7 @@
 import { BusError } from '../../errors.ts';
 import { type Db, type Schema, openForReading, openMigrated } from '../../sqlite/index.ts';
 
-export type { Db } from '../../sqlite/index.ts';
+export { type Db, isStorageFailure } from '../../sqlite/index.ts';
 
 const SCHEMA: Schema = { migrations: new URL('../../../migrations/relay/', import.meta.url) };
 
