@@ -1,6 +1,7 @@
 import { waitUntil } from '@congvan/bus/testing';
 import { expect, it } from 'vitest';
 
+import { execCli } from './run-cli.ts';
 import { createTown } from './town.ts';
 
 interface Status {
@@ -26,6 +27,8 @@ it('goes on in the background, takes a further site, and keeps its port', async 
   expect(await town.run(['bus', 'up', '--detach'])).toMatchObject({ code: 0 });
   const first = await town.json<Status>(['bus', 'up', '--detach', '--site', 'H45']);
   expect(first).toMatchObject({ adopted: true, sites: ['H45', 'TW'] });
+  // The program, not only the function: it must not stay to watch a server that is not its own.
+  expect(await execCli(['--home', town.home, 'bus', 'up', '--detach'])).toMatchObject({ code: 0 });
   expect(await town.run(['bus', 'down'])).toMatchObject({ code: 0 });
   expect(await town.run(['bus', 'down'])).toMatchObject({ code: 0, out: 'not running\n' });
   const again = await town.json<Status>(['bus', 'up', '--detach']);

@@ -199,19 +199,23 @@ function describe(
   const killOnExit = () => sendSignal(pid, 'SIGTERM');
   const tied = own !== undefined && !own.detached;
   if (tied) process.once('exit', killOnExit);
-  const exited = own?.exited ?? waitForEnd(pid, Number.POSITIVE_INFINITY).then(() => undefined);
-  if (tied) void exited.then(() => process.removeListener('exit', killOnExit));
+  // Of an adopted server only for who asks: the wait would keep this process alive.
+  const exited = async (): Promise<void> => {
+    if (own !== undefined) await own.exited;
+    else await waitForEnd(pid, Number.POSITIVE_INFINITY);
+  };
+  if (tied) void exited().then(() => process.removeListener('exit', killOnExit));
 
   const stop = async (): Promise<void> => {
     if (adopted) return;
     process.removeListener('exit', killOnExit);
     sendSignal(pid, 'SIGTERM');
     const graceful = await Promise.race([
-      exited.then(() => true),
+      exited().then(() => true),
       delay(STOP_TIMEOUT_MS, false, { ref: false }),
     ]);
     if (!graceful) sendSignal(pid, 'SIGKILL');
-    await exited;
+    await exited();
     const current = await readState(folder);
     if (current?.pid === pid) await rm(statePath(folder), { force: true });
   };
@@ -236,7 +240,7 @@ function describe(
     adopted,
     operator,
     addSite,
-    exited: async () => await exited,
+    exited,
     stop,
     [Symbol.asyncDispose]: stop,
   };
