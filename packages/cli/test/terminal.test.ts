@@ -1,6 +1,9 @@
+import { stripVTControlCharacters } from 'node:util';
+
 import { describe, expect, it } from 'vitest';
 
 import { safeText } from '../src/terminal/safe-text.ts';
+import { displayWidth } from '../src/terminal/table-layout.ts';
 import { renderFields, renderTable } from '../src/terminal/table.ts';
 import { dayInVietnam, formatDay, formatTime, parseDay, parseTime } from '../src/terminal/time.ts';
 
@@ -55,7 +58,7 @@ describe('text of strangers', () => {
 describe('tables', () => {
   it('are plain columns away from a terminal', () => {
     const text = renderTable(
-      { outIsTty: false },
+      { outIsTty: false, columns: 10 },
       [{ title: 'a' }, { title: 'n', align: 'right' }],
       [
         ['một', 1],
@@ -66,8 +69,41 @@ describe('tables', () => {
   });
 
   it('have borders on a terminal', () => {
-    const text = renderTable({ outIsTty: true }, [{ title: 'a' }], [['x']]);
+    const text = renderTable({ outIsTty: true, columns: 80 }, [{ title: 'a' }], [['x']]);
     expect(text).toContain('│');
+  });
+
+  const draw = (columns: number): string[] =>
+    stripVTControlCharacters(
+      renderTable(
+        { outIsTty: true, columns },
+        [{ title: 'mã' }, { title: 'trích yếu' }, { title: 'lượt gửi', align: 'right' }],
+        [['56d659df1c', 'Về việc chủ động ứng phó với bão và mưa lũ', '100,0 %']],
+      ),
+    )
+      .trimEnd()
+      .split('\n');
+
+  it.each([
+    [60, true],
+    [30, false],
+  ])(
+    'fit a terminal of %i columns (with borders: %s), ids and figures whole',
+    (columns, borders) => {
+      const lines = draw(columns);
+      expect(Math.max(...lines.map(displayWidth))).toBeLessThanOrEqual(columns);
+      expect(lines.some((line) => line.includes('│'))).toBe(borders);
+      expect(lines.join('\n')).toContain('56d659df1c');
+      expect(lines.join('\n')).toContain('100,0 %');
+    },
+  );
+
+  it('stand as names and values where no column fits', () => {
+    expect(draw(20)).toEqual([
+      'mã         56d659df1c',
+      'trích yếu  Về việc chủ động ứng phó với bão và mưa lũ',
+      'lượt gửi   100,0 %',
+    ]);
   });
 
   it('leave out fields without a value', () => {

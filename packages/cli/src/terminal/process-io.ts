@@ -19,7 +19,7 @@ export function processIo(): Io {
     },
     outIsTty: stdout.isTTY === true,
     errIsTty: stderr.isTTY === true,
-    columns: stdout.columns ?? DEFAULT_COLUMNS,
+    columns: stdout.columns ?? stderr.columns ?? DEFAULT_COLUMNS,
     promptSecret:
       input === undefined ? undefined : (question) => promptSecret(question, input, stderr),
   };

@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 
 import type { Io } from '../context.ts';
 import { safeText } from './safe-text.ts';
+import { displayWidth, fitColumns, type Frame, type TableText, wrapText } from './table-layout.ts';
 
 const NO_BORDERS = {
   top: '',
@@ -27,24 +28,56 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
+/** Borders with a space at both sides of a cell: `│ a │ b │`. */
+const BORDERED: Frame = { edges: 4, between: 3 };
+const BARE: Frame = { edges: 0, between: 2 };
+
 /**
- * A table with borders on a terminal, aligned columns without any elsewhere. Cells are made safe for
+ * A table with borders on a terminal, aligned columns without any elsewhere. On a terminal it fits the
+ * width: long texts are broken between words, then the borders go, and at last each row stands as names
+ * and values below each other. Elsewhere lines are as long as they are. Cells are made safe for
  * terminals here, so callers pass what they have.
  */
 export function renderTable(
-  io: Pick<Io, 'outIsTty'>,
+  io: Pick<Io, 'outIsTty' | 'columns'>,
   columns: readonly Column[],
   rows: readonly (readonly (string | number)[])[],
 ): string {
+  const table: TableText = {
+    titles: columns.map(({ title }) => title),
+    rows: rows.map((row) => row.map((cell) => safeText(String(cell)))),
+    unbroken: columns.map(({ align }) => align === 'right'),
+  };
+  if (!io.outIsTty) return draw(columns, table, false);
+  for (const [frame, borders] of [
+    [BORDERED, true],
+    [BARE, false],
+  ] as const) {
+    const widths = fitColumns(table, frame, io.columns);
+    if (widths !== undefined) return draw(columns, wrapCells(table, widths), borders);
+  }
+  return table.rows
+    .map((row) => renderFields(table.titles.map((title, index) => [title, row[index]] as const)))
+    .join('\n');
+}
+
+function wrapCells(table: TableText, widths: readonly number[]): TableText {
+  const wrap = (cells: readonly string[]): string[] =>
+    cells.map((cell, index) => wrapText(cell, widths[index] ?? Number.POSITIVE_INFINITY));
+  return { ...table, titles: wrap(table.titles), rows: table.rows.map(wrap) };
+}
+
+function draw(columns: readonly Column[], { titles, rows }: TableText, borders: boolean): string {
+  const wrapped = rows.some((row) => row.some((cell) => cell.includes('\n')));
   const table = new Table({
-    head: columns.map((column) => column.title),
-    colAligns: columns.map((column) => column.align ?? 'left'),
-    style: io.outIsTty
-      ? { head: ['bold'], border: [], compact: true }
+    head: [...titles],
+    colAligns: columns.map(({ align }) => align ?? 'left'),
+    style: borders
+      ? { head: ['bold'], border: [], compact: !wrapped }
       : { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    ...(io.outIsTty ? {} : { chars: NO_BORDERS }),
+    ...(borders ? {} : { chars: NO_BORDERS }),
   });
-  for (const row of rows) table.push(row.map((cell) => safeText(String(cell))));
+  for (const row of rows) table.push([...row]);
   return `${table
     .toString()
     .split('\n')
@@ -59,6 +92,10 @@ export function renderFields(
   const shown = fields.flatMap(([name, value]) =>
     value === undefined || value === null || value === '' ? [] : [[name, String(value)] as const],
   );
-  const width = Math.max(0, ...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `${name.padEnd(width)}  ${safeText(value)}\n`).join('');
+  const width = Math.max(0, ...shown.map(([name]) => displayWidth(name)));
+  return shown
+    .map(
+      ([name, value]) => `${name}${' '.repeat(width - displayWidth(name))}  ${safeText(value)}\n`,
+    )
+    .join('');
 }

@@ -49,6 +49,10 @@ export function statsShareCommand(cli: Cli): Command {
     });
 }
 
+/** On a narrower terminal rates and deliveries stand below each other. */
+const WIDE_COLUMNS = 160;
+
+type Cells = readonly (string | number)[];
 type Row = readonly [name: string, figures: ShareFigures];
 
 function rowsOf(cli: Cli, share: Share, by: By): Row[] {
@@ -68,42 +72,49 @@ function renderShare(cli: Cli, share: Share, by: By): string {
   const { text } = cli.messages;
   const titles = { tier: text.tier, agency: text.agency, month: text.month };
   const right = (title: string): Column => ({ title, align: 'right' });
-  const table = renderTable(
-    cli.io,
-    [
-      { title: titles[by] },
-      right('E'),
-      right('E+P'),
-      right('P'),
-      right(text.rateElectronic),
-      right(text.rateAny),
-      right(text.rateSigned),
-      right(text.deliveries),
-      right(text.receipted),
-      right(text.refusedCount),
-      right(text.timeTo01),
-      right(text.timeTo03),
-    ],
-    rowsOf(cli, share, by).map(([name, figures]) => figureRow(cli, name, figures)),
-  );
+  const rows = rowsOf(cli, share, by);
+  const first: Column = { title: titles[by] };
+  const rates = ['E', 'E+P', 'P', text.rateElectronic, text.rateAny, text.rateSigned].map(right);
+  const traffic = [
+    text.deliveries,
+    text.receipted,
+    text.refusedCount,
+    text.timeTo01,
+    text.timeTo03,
+  ].map(right);
+  const draw = (columns: readonly Column[], cells: (figures: ShareFigures) => Cells): string =>
+    renderTable(
+      cli.io,
+      [first, ...columns],
+      rows.map(([name, figures]) => [name, ...cells(figures)]),
+    );
+  const rateCells = (figures: ShareFigures): Cells => ratesOf(cli, figures);
+  const tables =
+    cli.io.outIsTty && cli.io.columns < WIDE_COLUMNS
+      ? `${draw(rates, rateCells)}\n${draw(traffic, trafficOf)}`
+      : draw([...rates, ...traffic], (figures) => [...rateCells(figures), ...trafficOf(figures)]);
   const { from, to } = share.period;
   const period = from === to ? from : `${from} .. ${to}`;
-  return `${text.shareTitle(period, formatDate(cli.now()))}\n${table}`;
+  return `${text.shareTitle(period, formatDate(cli.now()))}\n${tables}`;
 }
 
-function figureRow(cli: Cli, name: string, figures: ShareFigures): (string | number)[] {
+function ratesOf(cli: Cli, figures: ShareFigures): Cells {
   // A share with missing records is at least this much: the mark says so in every language.
   const bound = figures.lower_bound ? '≥ ' : '';
-  const times = (time: ShareFigures['time_to_01_ms']): string =>
-    time === null ? '–' : `${showDuration(time.median)} / ${showDuration(time.p95)}`;
   return [
-    name,
     figures.E,
     figures.EP,
     figures.P,
     bound + showRate(cli, figures.rate_electronic),
     bound + showRate(cli, figures.rate_any),
     showRate(cli, figures.rate_signed),
+  ];
+}
+
+function trafficOf(figures: ShareFigures): Cells {
+  const times = (time: ShareFigures['time_to_01_ms']): string =>
+    time === null ? '–' : `${showDuration(time.median)} / ${showDuration(time.p95)}`;
+  return [
     figures.deliveries,
     figures.receipted,
     figures.refused,

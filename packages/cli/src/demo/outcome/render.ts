@@ -16,7 +16,7 @@ import type { Exported } from './export-files.ts';
 
 /** What the texts of the outcome are made with. */
 export interface RenderContext {
-  readonly io: Pick<Io, 'outIsTty'>;
+  readonly io: Pick<Io, 'outIsTty' | 'columns'>;
   readonly texts: DemoTexts;
   readonly messages: Messages;
 }
@@ -155,6 +155,8 @@ export function renderUsage(
 ): string {
   return [
     `# ${texts.goOn}`,
+    // `npx` finds the command from here, and not from the folder of the lines above.
+    `  cd ${shellQuote(process.cwd())}`,
     `  export CONGVAN_HOME=${shellQuote(home.root)} CONGVAN_PASSPHRASE_FILE=${shellQuote(home.passphraseFile)}`,
     `  npx congvan stats share --by agency`,
     `  npx congvan --agency ${agency} inbox --state all`,
