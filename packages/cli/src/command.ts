@@ -10,6 +10,7 @@ import {
 import type { Cli } from './context.ts';
 import { EXIT, EXIT_NAMES } from './exit-codes.ts';
 import type { HelpTexts } from './messages/index.ts';
+import { safeText } from './terminal/safe-text.ts';
 
 /** Options that every command takes; they stand on the program itself. */
 export interface GlobalOptions {
@@ -17,6 +18,9 @@ export interface GlobalOptions {
   readonly json?: true;
   readonly agency?: string;
 }
+
+/** X.520 gives names of certificates less; what the certificate authority takes is the bound here. */
+export const MAX_NAME_LENGTH = 200;
 
 export type CommandTextName = keyof HelpTexts['commandTexts'];
 export type OptionTextName = keyof HelpTexts['optionTexts'];
@@ -104,6 +108,27 @@ export function parseCount(cli: Cli, least: number, most: number): (text: string
     const value = /^\d{1,9}$/u.test(text) ? Number(text) : Number.NaN;
     if (value >= least && value <= most) return value;
     throw new InvalidArgumentError(cli.messages.text.wantedNumber(least, most));
+  };
+}
+
+/** A name that goes into certificates and the directory: one line, without control characters. */
+export function parseLine(cli: Cli, most: number): (text: string) => string {
+  return (text) => {
+    const line = text.trim().normalize('NFC');
+    if (line !== '' && line.length <= most && safeText(line) === line) return line;
+    throw new InvalidArgumentError(cli.messages.text.wantedLine(most));
+  };
+}
+
+/** Gathers addresses of brokers. */
+export function collectServers(
+  cli: Cli,
+): (text: string, previous: readonly string[] | undefined) => string[] {
+  return (text, previous) => {
+    const url = URL.parse(text);
+    const known = url !== null && ['nats:', 'tls:', 'ws:', 'wss:'].includes(url.protocol);
+    if (known && url.hostname !== '') return collect(text, previous);
+    throw new InvalidArgumentError(cli.messages.text.wantedServer);
   };
 }
 

@@ -10,11 +10,14 @@ export const CLI_ERRORS = {
   CLI_ALREADY_EXISTS: {}, // what is to be created stands already
   CLI_FILE_NOT_FOUND: {},
   CLI_FILE_UNREADABLE: {},
+  CLI_FILE_EMPTY: {},
   CLI_FILE_TOO_LARGE: {},
   CLI_FILE_KIND_UNKNOWN: {}, // neither a PDF nor an ASiC-E package
   CLI_SITE_NOT_HOSTED: {}, // the broker of this home does not serve the site
   CLI_BUNDLE_INVALID: {}, // an enrolment bundle lacks a file or holds a wrong one
   CLI_WRITE_FAILED: {}, // disk full, no permission
+  CLI_DATABASE_DAMAGED: {}, // a file of the home is no database, or no sound one
+  CLI_DATABASE_BUSY: {}, // another process has held the database for too long
   CLI_PASSPHRASE_MISSING: {}, // nobody to ask and no file or variable given
   CLI_PASSPHRASE_EMPTY: {},
   CLI_PASSPHRASE_TOO_SHORT: {}, // of a new key

@@ -24,17 +24,20 @@ export const FAILURES: Readonly<Record<AnyErrorCode, FailureRule>> = {
   CLI_AGENCY_NOT_CHOSEN: rule('usage', 'chooseAgency'),
   CLI_AGENCY_NOT_HERE: rule('notFound', 'agentInit'),
   CLI_NO_CA: rule('notFound', 'caInit'),
-  CLI_NO_SITE: rule('notFound', 'startBus'),
+  CLI_NO_SITE: rule('notFound', 'caInit'),
   CLI_NO_RELAY: rule('notFound', 'relayInit'),
   CLI_NO_BUS: rule('notRunning', 'startBus'),
   CLI_ALREADY_EXISTS: rule('refused', 'exists'),
   CLI_FILE_NOT_FOUND: rule('notFound', 'fileMissing'),
   CLI_FILE_UNREADABLE: rule('badInput', 'fileRights'),
+  CLI_FILE_EMPTY: rule('badInput', 'checkFile'),
   CLI_FILE_TOO_LARGE: rule('badInput', 'tooLarge'),
   CLI_FILE_KIND_UNKNOWN: rule('badInput', 'checkFile'),
   CLI_SITE_NOT_HOSTED: rule('refused', 'site'),
   CLI_BUNDLE_INVALID: rule('badInput', 'bundle'),
   CLI_WRITE_FAILED: rule('refused', 'writing'),
+  CLI_DATABASE_DAMAGED: rule('badInput', 'restore'),
+  CLI_DATABASE_BUSY: rule('refused', 'again'),
   CLI_PASSPHRASE_MISSING: rule('keys', 'passphrase'),
   CLI_PASSPHRASE_EMPTY: rule('keys', 'passphrase'),
   CLI_PASSPHRASE_MISMATCH: rule('keys', 'passphrase'),
@@ -118,7 +121,7 @@ export const FAILURES: Readonly<Record<AnyErrorCode, FailureRule>> = {
   BUS_RELAY_REQUEST_INVALID: rule('usage', 'request'),
 
   AGENT_HOME_EXISTS: rule('refused', 'exists'),
-  AGENT_HOME_INVALID: rule('badInput', 'agentInit'),
+  AGENT_HOME_INVALID: rule('badInput', 'restore'),
   AGENT_ALREADY_RUNNING: rule('refused', 'running'),
   AGENT_CLOSED: rule('internal', 'report'),
   AGENT_KEY_MISSING: rule('keys', 'keys'),
@@ -157,13 +160,15 @@ export function describeFailure(thrown: unknown, messages: Messages): Failure {
   if (isKnownCode(code)) {
     const { exit, hint } = FAILURES[code];
     const { title, hint: hintText } = messages.failures[hint];
-    const translated = thrown instanceof CliError || messages.language === 'en';
+    const details = readDetails(thrown);
+    const own = thrown instanceof CliError ? thrown.message : messages.sentence(code, details);
+    const fallback = messages.language === 'en' ? thrown.message : `${title}: ${thrown.message}`;
     return {
       exitCode: EXIT[exit],
       code,
-      message: translated ? thrown.message : `${title}: ${thrown.message}`,
+      message: own ?? fallback,
       hint: 'hint' in thrown && typeof thrown.hint === 'string' ? thrown.hint : hintText,
-      details: readDetails(thrown),
+      details,
     };
   }
   const system = systemFailure(thrown, code, messages);
@@ -171,30 +176,38 @@ export function describeFailure(thrown: unknown, messages: Messages): Failure {
   return system ?? internalFailure(thrown.message, named, messages);
 }
 
-/** Errors of the file system name themselves; what they mean depends on no command. */
+/** Errors of the file system and of SQLite name themselves; what they mean depends on no command. */
 function systemFailure(error: Error, code: unknown, messages: Messages): Failure | undefined {
-  if (typeof code !== 'string' || !('syscall' in error)) return undefined;
-  const writing = ['ENOSPC', 'EROFS', 'EDQUOT', 'EACCES', 'EPERM', 'EEXIST', 'ENOTDIR', 'EISDIR'];
-  if (writing.includes(code)) {
-    const { title, hint } = messages.failures.writing;
-    return {
-      exitCode: EXIT.refused,
-      code: 'CLI_WRITE_FAILED',
-      message: `${title}: ${error.message}`,
-      hint,
-      details: { systemCode: code },
-    };
-  }
-  if (code !== 'ENOENT') return undefined;
-  const { title, hint } = messages.failures.fileMissing;
-  const message = `${title}: ${error.message}`;
+  if (typeof code !== 'string') return undefined;
+  const named = code.startsWith('SQLITE_') ? databaseCode(code) : fileCode(error, code);
+  if (named === undefined) return undefined;
+  const { exit, hint } = FAILURES[named];
+  const texts = messages.failures[hint];
   return {
-    exitCode: EXIT.notFound,
-    code: 'CLI_FILE_NOT_FOUND',
-    message,
-    hint,
+    exitCode: EXIT[exit],
+    code: named,
+    message: `${texts.title}: ${error.message}`,
+    hint: texts.hint,
     details: { systemCode: code },
   };
+}
+
+function fileCode(error: Error, code: string): CliErrorCode | undefined {
+  if (!('syscall' in error)) return undefined;
+  const writing = ['ENOSPC', 'EROFS', 'EDQUOT', 'EACCES', 'EPERM', 'EEXIST', 'ENOTDIR', 'EISDIR'];
+  // Node reports a parent folder that cannot be made, also on a read-only disk, as ENOENT.
+  const making = typeof error.syscall === 'string' && error.syscall.startsWith('mk');
+  if (writing.includes(code) || making) return 'CLI_WRITE_FAILED';
+  return code === 'ENOENT' ? 'CLI_FILE_NOT_FOUND' : undefined;
+}
+
+/** Result codes of SQLite (https://www.sqlite.org/rescode.html); an extended one starts like its class. */
+function databaseCode(code: string): CliErrorCode | undefined {
+  const starts = (...classes: string[]): boolean =>
+    classes.some((name) => code.startsWith(`SQLITE_${name}`));
+  if (starts('FULL', 'READONLY', 'IOERR', 'CANTOPEN', 'PERM')) return 'CLI_WRITE_FAILED';
+  if (starts('NOTADB', 'CORRUPT')) return 'CLI_DATABASE_DAMAGED';
+  return starts('BUSY', 'LOCKED') ? 'CLI_DATABASE_BUSY' : undefined;
 }
 
 function internalFailure(message: string, code: string, messages: Messages): Failure {

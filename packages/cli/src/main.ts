@@ -9,6 +9,7 @@ import { describeFailure, type Failure } from './failure.ts';
 import { chooseLanguage, type Messages, messagesOf } from './messages/index.ts';
 import { createProgram } from './program.ts';
 import { processIo } from './terminal/process-io.ts';
+import { safeLines } from './terminal/safe-text.ts';
 import { describeUsageError } from './usage-error.ts';
 
 export { createProgram } from './program.ts';
@@ -82,7 +83,9 @@ function reportFailure(io: Io, failure: Failure, messages: Messages, json: boole
     io.err(`${JSON.stringify({ error: { code, message, hint, details } })}\n`);
     return;
   }
-  io.err(`${messages.text.error}: ${message} [${code}]\n${messages.text.hint}: ${hint}\n`);
+  // A message quotes what it was given, names of files and words of others among it.
+  const shown = safeLines(message);
+  io.err(`${messages.text.error}: ${shown} [${code}]\n${messages.text.hint}: ${safeLines(hint)}\n`);
 }
 
 function stopSignalSource(given: AbortSignal | undefined): () => AbortSignal {

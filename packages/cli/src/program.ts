@@ -25,6 +25,7 @@ import { outboxCommand } from './commands/outbox.ts';
 import { refuseCommand } from './commands/refuse.ts';
 import { registerListCommand } from './commands/register/list.ts';
 import { registerPaperCommand } from './commands/register/paper.ts';
+import { registerVoidCommand } from './commands/register/void.ts';
 import { relayInitCommand } from './commands/relay/init.ts';
 import { relayRunCommand } from './commands/relay/run.ts';
 import { sendCommand } from './commands/send.ts';
@@ -68,7 +69,11 @@ function clerkCommands(cli: Cli): Command[] {
     completeCommand(cli),
     outboxCommand(cli),
     trackCommand(cli),
-    newGroup(cli, 'register', 'register', [registerPaperCommand(cli), registerListCommand(cli)]),
+    newGroup(cli, 'register', 'register', [
+      registerPaperCommand(cli),
+      registerListCommand(cli),
+      registerVoidCommand(cli),
+    ]),
   ];
 }
 

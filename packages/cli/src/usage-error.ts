@@ -24,7 +24,7 @@ export function describeUsageError(end: CommandLineEnd, messages: Messages): Fai
 function translate(code: string, english: string, messages: Messages): string {
   const named = /'([^']*)'/u.exec(english)?.[1] ?? '';
   const sentence = messages.usageError(code, named);
-  if (sentence === undefined) return english;
+  if (sentence === undefined) return english.replace(VALUE_PARSER_SAYS, "' is invalid: ");
   // What a value parser says stands behind commander's own sentence, in the user's language already.
   const end = english.lastIndexOf(VALUE_PARSER_SAYS);
   if (end !== -1) {

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +11,8 @@ import { findDocumentType } from '../src/documents/document-type.ts';
 import { mediaTypeOf } from '../src/documents/media-type.ts';
 import { findPriority } from '../src/documents/priority.ts';
 import { safeFileName, saveFiles } from '../src/documents/save-files.ts';
+import { readInputFile } from '../src/home/input-file.ts';
+import { messagesOf } from '../src/messages/index.ts';
 
 describe('kinds of documents', () => {
   it.each([
@@ -40,6 +44,31 @@ it('media types follow the name', () => {
     'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
     'application/octet-stream',
   ]);
+});
+
+describe('an input file', () => {
+  const cli = { messages: messagesOf('en') };
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'congvan-input-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('is not waited for when it is a pipe that nobody writes to', async () => {
+    const pipe = join(folder, 'pipe');
+    await promisify(execFile)('mkfifo', [pipe]);
+    await expect(readInputFile(cli, pipe)).rejects.toMatchObject({ code: 'CLI_FILE_UNREADABLE' });
+  });
+
+  it('must hold something, and not too much', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    await expect(readInputFile(cli, file)).rejects.toMatchObject({ code: 'CLI_FILE_EMPTY' });
+    await writeFile(file, 'xyz');
+    await expect(readInputFile(cli, file, 2)).rejects.toMatchObject({ code: 'CLI_FILE_TOO_LARGE' });
+    expect(await readInputFile(cli, file)).toHaveLength(3);
+    await expect(readInputFile(cli, folder)).rejects.toMatchObject({ code: 'CLI_FILE_UNREADABLE' });
+  });
 });
 
 describe('file names of strangers', () => {

@@ -1,8 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 
+import { openAgent } from '@congvan/node-agent';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { createTown, type Town } from './town.ts';
+import { createTown, PASSPHRASE, type Town, writePdf } from './town.ts';
 
 interface Entry {
   readonly name: string;
@@ -97,5 +98,54 @@ describe('enrolling an agency', () => {
     const relay = { ...settings, role: 'relay', servers: ['nats://127.0.0.1:1'] };
     await writeFile(town.path('broken', 'bundle.json'), JSON.stringify(relay));
     expect((await town.run(init)).err).toContain("lacks 'agent.creds'");
+  });
+
+  it('can send before its agent has run, and void a number whose draft was given up', async () => {
+    await town.run(['bus', 'up', '--detach', '--site', 'H09']);
+    const ministry = ['agency', 'add', 'H09.2', '--name', 'Sở Nội vụ', '--tier', 'province'];
+    const commune = ['agency', 'add', 'H09.1', '--name', 'UBND xã', '--tier', 'commune'];
+    for (const entry of [ministry, commune]) {
+      expect(await town.run([...entry, '--site', 'H09'])).toMatchObject({ code: 0 });
+    }
+    const init = ['agent', 'init', '--from', town.path('enrolment', 'H09-1')];
+    expect(await town.run(init)).toMatchObject({ code: 0 });
+    const at = ['--agency', 'H09.1'];
+    const pdf = await writePdf(town.path('a.pdf'));
+    const send = ['send', pdf, '--to', 'H09.2', '--type', 'BC', '--abstract', 'x'];
+    const sent = await town.run([...send, ...at]);
+    expect(sent).toMatchObject({ code: 0 });
+    expect(sent.err).toContain('agent is not running');
+
+    const draft = { name: 'b.pdf', pdf: async () => Promise.reject(new Error('given up')) };
+    // With a key the number stays reserved: the same key may come again.
+    const named = { idempotencyKey: 'y', abstract: 'y', documentType: 'Báo cáo' };
+    const request = { ...named, to: ['H09.2'], document: draft };
+    const passphrase = { node: async () => PASSPHRASE, seal: async () => PASSPHRASE };
+    {
+      await using agent = await openAgent({
+        home: town.path('agents', 'H09-1'),
+        mode: 'desk',
+        passphrase,
+      });
+      await expect(agent.send(request)).rejects.toThrow('given up');
+    }
+    const voiding = ['register', 'void', '--reason', 'thảo nhầm', ...at];
+    expect(await town.run([...voiding, '1'])).toMatchObject({ code: 6 });
+    expect(await town.run([...voiding, '3'])).toMatchObject({ code: 5 });
+    expect(await town.run([...voiding, '0'])).toMatchObject({ code: 2 });
+    expect(await town.run([...voiding, '2', '--year', '2001'])).toMatchObject({ code: 5 });
+    expect(await town.json([...voiding, '02/UBND-VP'])).toMatchObject({ number: 2, state: 'void' });
+    const { entries } = await town.json<{ entries: unknown[] }>(['register', 'list', ...at]);
+    expect(entries[1]).toMatchObject({ number: 2, state: 'void', voidReason: 'thảo nhầm' });
+    expect(await town.run([...voiding, '2'])).toMatchObject({ code: 6 });
+  });
+
+  it('does not write a revocation list over another file', async () => {
+    const file = await writePdf(town.path('letter.pdf'));
+    expect(await town.run(['ca', 'crl', '--out', file])).toMatchObject({ code: 6 });
+    expect((await readFile(file)).subarray(0, 5).toString()).toBe('%PDF-');
+    const list = ['ca', 'crl', '--out', town.path('list.crl')];
+    expect(await town.run(list)).toMatchObject({ code: 0 });
+    expect(await town.run(list)).toMatchObject({ code: 0 });
   });
 });

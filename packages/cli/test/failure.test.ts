@@ -1,5 +1,5 @@
 import { BUS_ERRORS, BusError } from '@congvan/bus';
-import { AGENT_ERRORS } from '@congvan/node-agent';
+import { AGENT_ERRORS, AgentError } from '@congvan/node-agent';
 import { SIGNER_ERRORS } from '@congvan/signer';
 import { describe, expect, it } from 'vitest';
 
@@ -56,5 +56,32 @@ describe('describing a failure', () => {
       exitCode: EXIT.refused,
       code: 'CLI_WRITE_FAILED',
     });
+  });
+
+  it.each([
+    ['SQLITE_FULL', 'CLI_WRITE_FAILED', EXIT.refused],
+    ['SQLITE_READONLY_DIRECTORY', 'CLI_WRITE_FAILED', EXIT.refused],
+    ['SQLITE_NOTADB', 'CLI_DATABASE_DAMAGED', EXIT.badInput],
+    ['SQLITE_BUSY_TIMEOUT', 'CLI_DATABASE_BUSY', EXIT.refused],
+  ])('explains %s of the database', (systemCode, code, exitCode) => {
+    const error = Object.assign(new Error('database trouble'), { code: systemCode });
+    const failure = describeFailure(error, messagesOf('en'));
+    expect(failure).toMatchObject({ exitCode, code, details: { systemCode } });
+    expect(failure.message).toContain('database trouble');
+  });
+
+  it('does not call a folder that cannot be made a missing file', () => {
+    const error = Object.assign(new Error('ENOENT: mkdir'), { code: 'ENOENT', syscall: 'mkdir' });
+    expect(describeFailure(error, messagesOf('en')).code).toBe('CLI_WRITE_FAILED');
+  });
+
+  it('says in Vietnamese alone what clerks meet often', () => {
+    const error = new AgentError('AGENT_STATE_CONFLICT', '06 done cannot follow 01 arrived', {
+      details: { id: 'x', status: '06', given: '01' },
+    });
+    expect(describeFailure(error, messagesOf('vi')).message).toBe(
+      'không thể chuyển sang "06 hoàn thành": văn bản đã có "01 đã đến"',
+    );
+    expect(describeFailure(error, messagesOf('en')).message).toBe(error.message);
   });
 });

@@ -86,6 +86,20 @@ describe('a wrong command line', () => {
     });
   });
 
+  it.each([
+    ['--name', ''],
+    ['--name', 'X\u001B[2J'],
+    ['--name', 'x'.repeat(201)],
+    ['--server', 'somewhere'],
+    ['--server', 'http://127.0.0.1:4222'],
+  ])('refuses an agency with %s %j before anything is made', async (option, value) => {
+    const wanted = ['--name', 'x', '--tier', 'commune', '--site', 'H09', option, value];
+    const { code, err } = await runCli(['agency', 'add', 'H09.1', ...wanted]);
+    expect(code).toBe(2);
+    expect(err).toContain(option);
+    expect(err).not.toContain('\u001B');
+  });
+
   it('is explained in Vietnamese too', async () => {
     const { err } = await runCli(['inbox', '--state', 'x', '--lang', 'vi']);
     expect(err).toMatch(/^lỗi: giá trị của '--state <state>' không hợp lệ: chọn một trong open/);

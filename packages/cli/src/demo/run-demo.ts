@@ -59,6 +59,7 @@ export async function runDemo(cli: Cli, options: DemoOptions): Promise<void> {
     await world[Symbol.asyncDispose]();
     stopping.done(texts.stopped);
   } catch (error) {
+    reporter.breakOff();
     throw explain(error, stop, texts, options.layout.root);
   }
 }

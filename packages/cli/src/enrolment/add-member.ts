@@ -7,7 +7,7 @@ import {
   type Site,
   type Tier,
 } from '@congvan/bus';
-import { openEnrolment } from '@congvan/bus/site';
+import { type Enrolment, openEnrolment } from '@congvan/bus/site';
 import type { Authority, Certificate, KeyAlgorithm, TrustStore } from '@congvan/signer';
 
 import type { Cli } from '../context.ts';
@@ -18,6 +18,9 @@ import { issueKey, openHomeAuthority } from './authority.ts';
 import { type Bundle, type BundleSettings, draftBundle } from './bundle.ts';
 import { openRegistrarSigner, readSite } from './registrar.ts';
 import { findServers } from './servers.ts';
+
+/** About 8 MB of signed entries. */
+const MAX_BUNDLE_ENTRIES = 2_000;
 
 export interface NewMember {
   readonly role: 'agency' | 'relay';
@@ -119,7 +122,7 @@ export async function addMember(
       ...(keys.seal?.p12 === undefined ? {} : { sealP12: keys.seal.p12 }),
       credentials: enrolled.credentials,
       ...trustOf(authority, member.trust),
-      registrarCertificate: settings.certificate.der,
+      ...(await directoryOf(settings.certificate, enrolment)),
     });
     return {
       sequence: enrolled.entry.sequence,
@@ -172,6 +175,21 @@ function trustOf(
     intermediates: [authority.issuingCertificate.der, ...ders(more?.intermediates)],
     crls: [authority.rootCrl(), authority.crl(), ...ders(more?.crls)],
   };
+}
+
+/**
+ * The entries known so far, the new one among them, and who has signed them. A long directory stays out:
+ * the agent fetches it in pages. It goes in whole or not at all, since an agent asks only for what comes
+ * after the last entry it knows.
+ */
+async function directoryOf(
+  registrar: Certificate,
+  enrolment: Enrolment,
+): Promise<Pick<Bundle, 'registrarCertificate' | 'directory'>> {
+  await enrolment.registry.refresh();
+  const records = enrolment.registry.entries().map(({ record }) => record);
+  const directory = records.length > MAX_BUNDLE_ENTRIES ? [] : records;
+  return { registrarCertificate: registrar.der, directory };
 }
 
 function bundleSettings(

@@ -32,6 +32,8 @@ export interface Bundle {
   readonly anchors: readonly Uint8Array[];
   readonly intermediates: readonly Uint8Array[];
   readonly crls: readonly Uint8Array[];
+  /** Signed entries, oldest first, so that a desk can send before the agent has run. */
+  readonly directory: readonly Uint8Array[];
 }
 
 const SETTINGS = 'bundle.json';
@@ -39,6 +41,7 @@ const NODE_KEY = 'node.p12';
 const SEAL_KEY = 'seal.p12';
 const CREDENTIALS = 'agent.creds';
 const REGISTRAR = 'registrar.crt';
+const DIRECTORY = 'directory';
 
 /**
  * Prepares a bundle's folder next to its final place; `publish` makes it appear whole.
@@ -73,15 +76,19 @@ function bundleFiles(bundle: Bundle): [string, Uint8Array | string][] {
     extension: string,
     list: readonly Uint8Array[],
   ): [string, Uint8Array][] =>
-    list.map((bytes, index) => [join('trust', folder, `${index + 1}.${extension}`), bytes]);
+    list.map((bytes, index) => {
+      // Names of equal length stand in the order of their numbers.
+      return [join(folder, `${String(index + 1).padStart(8, '0')}.${extension}`), bytes];
+    });
   return [
     ...optional(NODE_KEY, bundle.nodeP12),
     ...optional(SEAL_KEY, bundle.sealP12),
     [CREDENTIALS, bundle.credentials],
     [REGISTRAR, bundle.registrarCertificate],
-    ...numbered('anchors', 'crt', bundle.anchors),
-    ...numbered('intermediates', 'crt', bundle.intermediates),
-    ...numbered('crls', 'crl', bundle.crls),
+    ...numbered(join('trust', 'anchors'), 'crt', bundle.anchors),
+    ...numbered(join('trust', 'intermediates'), 'crt', bundle.intermediates),
+    ...numbered(join('trust', 'crls'), 'crl', bundle.crls),
+    ...numbered(DIRECTORY, 'rec', bundle.directory),
     [SETTINGS, `${JSON.stringify(bundle.settings, null, 2)}\n`],
   ];
 }
@@ -111,6 +118,7 @@ export async function readBundle(cli: Pick<Cli, 'messages'>, folder: string): Pr
     anchors: await readAll(join(folder, 'trust', 'anchors')),
     intermediates: await readAll(join(folder, 'trust', 'intermediates')),
     crls: await readAll(join(folder, 'trust', 'crls')),
+    directory: await readAll(join(folder, DIRECTORY)),
   };
 }
 

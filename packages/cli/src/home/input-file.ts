@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 import type { Cli } from '../context.ts';
@@ -9,7 +10,8 @@ export const MAX_INPUT_FILE_BYTES = 256 * 1024 * 1024;
 /**
  * Reads a file that the user named.
  *
- * @throws {@link CliError} `CLI_FILE_NOT_FOUND`, `CLI_FILE_UNREADABLE` or `CLI_FILE_TOO_LARGE`.
+ * @throws {@link CliError} `CLI_FILE_NOT_FOUND`, `CLI_FILE_UNREADABLE`, `CLI_FILE_EMPTY` or
+ *   `CLI_FILE_TOO_LARGE`.
  */
 export async function readInputFile(
   cli: Pick<Cli, 'messages'>,
@@ -20,7 +22,8 @@ export async function readInputFile(
   const details = { file: path };
   let handle: FileHandle;
   try {
-    handle = await open(path, 'r');
+    // A named pipe without a writer would block the open itself.
+    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) {
       throw new CliError('CLI_FILE_NOT_FOUND', text.fileNotFound(path), { details, cause: error });
@@ -30,6 +33,7 @@ export async function readInputFile(
   try {
     const info = await handle.stat();
     if (!info.isFile()) throw new CliError('CLI_FILE_UNREADABLE', text.notAFile(path), { details });
+    if (info.size === 0) throw new CliError('CLI_FILE_EMPTY', text.fileEmpty(path), { details });
     if (info.size > maxBytes) {
       const message = text.fileTooLarge(path, info.size, maxBytes);
       throw new CliError('CLI_FILE_TOO_LARGE', message, { details });

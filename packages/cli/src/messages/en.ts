@@ -13,6 +13,8 @@ export interface Messages {
   readonly failures: FailureTexts;
   readonly doctor: DoctorTexts;
   readonly findings: Readonly<Record<Finding, string>>;
+  /** A sentence for an error code of the packages below, made of its details; their own words are English. */
+  sentence(code: string, details: Readonly<Record<string, string | number>>): string | undefined;
   /** A sentence for an error code of commander; `undefined` keeps commander's English. */
   usageError(code: string, named: string): string | undefined;
 }
@@ -24,5 +26,6 @@ export const en: Messages = {
   failures: failuresEn,
   doctor: doctorEn,
   findings: findingsEn,
+  sentence: () => undefined,
   usageError: () => undefined,
 };

@@ -1,5 +1,6 @@
 import type { Messages } from './en.ts';
 import { doctorVi } from './doctor/vi.ts';
+import { SENTENCES_VI } from './failures/sentences-vi.ts';
 import { failuresVi } from './failures/vi.ts';
 import { helpVi } from './help/vi.ts';
 import { findingsVi, textVi } from './text/vi.ts';
@@ -22,6 +23,8 @@ export const vi: Messages = {
   failures: failuresVi,
   doctor: doctorVi,
   findings: findingsVi,
+  sentence: (code, details) =>
+    Object.hasOwn(SENTENCES_VI, code) ? SENTENCES_VI[code]?.(details) : undefined,
   usageError: (code, named) =>
     Object.hasOwn(USAGE_ERRORS, code) ? USAGE_ERRORS[code]?.(named) : undefined,
 };

@@ -89,6 +89,9 @@ async function readPassphraseFile(cli: Cli, path: string): Promise<string> {
   let content: string;
   try {
     const info = await stat(path);
+    if (info.isDirectory()) {
+      throw new CliError('CLI_FILE_UNREADABLE', text.notAFile(path), { details });
+    }
     if (info.size > MAX_PASSPHRASE_FILE_BYTES) {
       throw new CliError('CLI_FILE_TOO_LARGE', text.passphraseFileTooLarge(path), { details });
     }

@@ -4,10 +4,13 @@ import type { Command } from 'commander';
 
 import {
   collect,
+  collectServers,
   type GlobalOptions,
   newArgument,
   newCommand,
   newOption,
+  MAX_NAME_LENGTH,
+  parseLine,
   passphraseOption,
 } from '../../command.ts';
 import type { Cli } from '../../context.ts';
@@ -39,17 +42,23 @@ interface AgencyAddOptions extends PassphraseFiles {
 export function agencyAddCommand(cli: Cli): Command {
   return newCommand(cli, 'add', 'agencyAdd')
     .addArgument(newArgument(cli, '<code>', 'agencyCode'))
-    .addOption(newOption(cli, '--name <name>', 'agencyName').makeOptionMandatory())
+    .addOption(
+      newOption(cli, '--name <name>', 'agencyName')
+        .argParser(parseLine(cli, MAX_NAME_LENGTH))
+        .makeOptionMandatory(),
+    )
     .addOption(newOption(cli, '--tier <tier>', 'tier').choices(TIER_NAMES).makeOptionMandatory())
     .addOption(newOption(cli, '--site <site>', 'site').makeOptionMandatory())
     .addOption(newOption(cli, '--parent <code>', 'parent'))
-    .addOption(newOption(cli, '--locality <name>', 'locality'))
+    .addOption(
+      newOption(cli, '--locality <name>', 'locality').argParser(parseLine(cli, MAX_NAME_LENGTH)),
+    )
     .addOption(newOption(cli, '--notation <notation>', 'agencyNotation'))
     .addOption(newOption(cli, '--old-code <code>', 'oldCode').argParser(collect))
     .addOption(newOption(cli, '--node-certificate <file>', 'nodeCertificate'))
     .addOption(newOption(cli, '--seal-certificate <file>', 'sealCertificate'))
     .addOption(newOption(cli, '--trust <folder>', 'moreTrust'))
-    .addOption(newOption(cli, '--server <url>', 'server').argParser(collect))
+    .addOption(newOption(cli, '--server <url>', 'server').argParser(collectServers(cli)))
     .addOption(newOption(cli, '--bundle <folder>', 'bundle'))
     .addOption(newOption(cli, '--replace', 'replace'))
     .addOption(passphraseOption(cli))

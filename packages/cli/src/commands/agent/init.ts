@@ -87,6 +87,7 @@ async function agentInit(
       crls: bundle.crls,
     },
     registrarCertificate: bundle.registrarCertificate,
+    directory: bundle.directory,
   });
   const trusted = [...anchors, registrar].map(({ commonName, subjectText, sha256 }) => ({
     name: commonName ?? subjectText,

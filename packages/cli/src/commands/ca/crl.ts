@@ -1,10 +1,12 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
 import { type GlobalOptions, newCommand, newOption, passphraseOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
+import { CliError } from '../../errors.ts';
+import { isSystemError } from '../../home/input-file.ts';
 import { layoutOf } from '../../home/layout.ts';
 import { printResult } from '../../output.ts';
 import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
@@ -23,13 +25,16 @@ export function caCrlCommand(cli: Cli): Command {
       const { parseCrl } = await import('@congvan/signer');
       const { openHomeAuthority } = await import('../../enrolment/authority.ts');
       const { spreadCrls } = await import('../../enrolment/spread-crl.ts');
+      const out = options.out === undefined ? undefined : resolve(options.out);
+      if (out !== undefined) await requireCrlOrNothing(cli, out, parseCrl);
       const authority = await openHomeAuthority(cli, layout, passphrasesOf(cli, options));
       await authority.renewCrl();
       const bytes = authority.crl();
       const written = await spreadCrls(layout, { root: authority.rootCrl(), issuing: bytes });
-      if (options.out !== undefined) {
-        await writeFile(resolve(options.out), bytes);
-        written.push(resolve(options.out));
+      if (out !== undefined) {
+        await writeFile(`${out}.new`, bytes, { flush: true });
+        await rename(`${out}.new`, out);
+        written.push(out);
       }
       const { thisUpdate, nextUpdate } = parseCrl(bytes);
       const { text } = cli.messages;
@@ -41,4 +46,25 @@ export function caCrlCommand(cli: Cli): Command {
         ]),
       );
     });
+}
+
+/** An older list may be replaced; any other file stands where it stands by a slip of the keyboard. */
+async function requireCrlOrNothing(
+  cli: Cli,
+  path: string,
+  parseCrl: (bytes: Uint8Array) => unknown,
+): Promise<void> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return;
+    throw error;
+  }
+  try {
+    parseCrl(bytes);
+  } catch (cause) {
+    const message = cli.messages.text.fileNoCrl(path);
+    throw new CliError('CLI_ALREADY_EXISTS', message, { cause, details: { file: path } });
+  }
 }

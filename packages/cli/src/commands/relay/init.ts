@@ -4,10 +4,12 @@ import { rm } from 'node:fs/promises';
 import { type Command } from 'commander';
 
 import {
-  collect,
+  collectServers,
   type GlobalOptions,
   newCommand,
   newOption,
+  MAX_NAME_LENGTH,
+  parseLine,
   passphraseOption,
 } from '../../command.ts';
 import type { Cli } from '../../context.ts';
@@ -27,9 +29,11 @@ interface RelayInitOptions extends PassphraseFiles {
 /** `congvan relay init`: the relay's directory entry, credentials and folder. */
 export function relayInitCommand(cli: Cli): Command {
   return newCommand(cli, 'init', 'relayInit')
-    .addOption(newOption(cli, '--name <name>', 'relayName'))
+    .addOption(
+      newOption(cli, '--name <name>', 'relayName').argParser(parseLine(cli, MAX_NAME_LENGTH)),
+    )
     .addOption(newOption(cli, '--site <site>', 'site'))
-    .addOption(newOption(cli, '--server <url>', 'server').argParser(collect))
+    .addOption(newOption(cli, '--server <url>', 'server').argParser(collectServers(cli)))
     .addOption(newOption(cli, '--replace', 'replace'))
     .addOption(passphraseOption(cli))
     .addOption(newOption(cli, '--ca-passphrase-file <file>', 'caPassphraseFile'))

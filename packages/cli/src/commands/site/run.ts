@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 
 import {
-  collect,
+  collectServers,
   type GlobalOptions,
   newCommand,
   newOption,
@@ -23,7 +23,7 @@ interface SiteRunOptions extends PassphraseFiles {
 /** `congvan site run`: streams, consumers and directory answers, until stopped. */
 export function siteRunCommand(cli: Cli): Command {
   return newCommand(cli, 'run', 'siteRun')
-    .addOption(newOption(cli, '--server <url>', 'server').argParser(collect))
+    .addOption(newOption(cli, '--server <url>', 'server').argParser(collectServers(cli)))
     .addOption(passphraseOption(cli))
     .addOption(newOption(cli, '--ca-passphrase-file <file>', 'caPassphraseFile'))
     .action(async (options: SiteRunOptions, command: Command) => {

@@ -124,13 +124,15 @@ class Stage {
     const reached = plan.to.filter((code) => this.#isRunning(code));
     for (const code of reached) await this.#answered(key, code);
     const code = this.post.code(key);
-    const [first] = reached;
-    if (first === undefined) {
+    if (reached.length === 0) {
       step.done(texts.waits(code, from, to));
       return;
     }
-    const status = nameOfStatus(this.#finalStatus(key, first), texts.language);
-    step.done(texts.sent(code, from, to, status));
+    const statuses = new Set(reached.map((one) => this.#finalStatus(key, one)));
+    const names = [...statuses].toSorted().map((one) => nameOfStatus(one, texts.language));
+    const waiting = plan.to.length - reached.length;
+    if (waiting > 0) names.push(texts.waiting(waiting));
+    step.done(texts.sent(code, from, to, names.join(', ')));
   }
 
   #isRunning(code: string): boolean {

@@ -22,6 +22,8 @@ export interface DemoTexts {
   sent(code: string, from: string, to: string, status: string): string;
   /** The same when the recipients are cut off. */
   waits(code: string, from: string, to: string): string;
+  /** How many of several recipients are cut off. */
+  waiting(count: number): string;
   paper(code: string, from: string, reason: string): string;
   readonly paperReasons: Readonly<Record<'infrastructure' | 'listed' | 'not-connected', string>>;
   readonly killRelay: string;
@@ -112,6 +114,7 @@ export const demoEn: DemoTexts = {
     `relay ${relay} (process ${pid}) and ${agents} agents run; a storm cuts off ${offline}`,
   sending: (from, to) => `${from} → ${to}`,
   sent: (code, from, to, status) => `${code}: ${from} → ${to}: ${status}`,
+  waiting: (count) => `${count} kept by the broker`,
   waits: (code, from, to) => `${code}: ${from} → ${to}: kept by the broker`,
   paper: (code, from, reason) => `${code}: ${from}, on paper (${reason})`,
   paperReasons: {
@@ -168,7 +171,7 @@ export const demoEn: DemoTexts = {
   },
   figures: ({ agencies, dispatches, deliveries, receipts, quarantined, duplicates, seconds }) =>
     `${agencies} agencies, ${dispatches} documents, ${deliveries} deliveries; receipts ${receipts}; ` +
-    `${quarantined} quarantined, ${duplicates} copy suppressed; ${seconds} s`,
+    `${quarantined} documents quarantined, ${duplicates} copy suppressed; ${seconds} s`,
   lookAt: 'signed documents, packages and certificates',
   judgeBy: 'other programs judge them',
   goOn: 'the same home with the command',

@@ -51,6 +51,10 @@ export const failuresEn = {
     title: 'cannot write',
     hint: 'check free space and your rights on the folder; nothing half written was left behind',
   },
+  restore: {
+    title: 'damaged file',
+    hint: 'restore the file from its backup; `congvan doctor` checks this home',
+  },
   exists: {
     title: 'exists already',
     hint: 'nothing was overwritten; choose another name, or move the old one away yourself',
@@ -117,7 +121,7 @@ export const failuresEn = {
   },
   number: {
     title: 'register number',
-    hint: '`congvan register list` shows the state of the number; send again with a new --key',
+    hint: '`congvan register list` shows the state of the number; `congvan register void` gives up a reserved one; send again with a new --key',
   },
   lookInbox: {
     title: 'document not found',

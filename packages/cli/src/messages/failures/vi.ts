@@ -56,6 +56,10 @@ export const failuresVi: FailureTexts = {
     title: 'không ghi được',
     hint: 'kiểm tra dung lượng trống và quyền với thư mục; không có gì bị ghi dở',
   },
+  restore: {
+    title: 'tệp hỏng',
+    hint: 'khôi phục tệp từ bản sao lưu; `congvan doctor` kiểm tra thư mục này',
+  },
   exists: {
     title: 'đã tồn tại',
     hint: 'không có gì bị ghi đè; chọn tên khác, hoặc tự chuyển cái cũ đi',
@@ -122,7 +126,7 @@ export const failuresVi: FailureTexts = {
   },
   number: {
     title: 'số trong sổ',
-    hint: '`congvan register list` cho biết trạng thái của số; gửi lại với --key mới',
+    hint: '`congvan register list` cho biết trạng thái của số, `congvan register void` hủy số đang giữ; gửi lại với --key mới',
   },
   lookInbox: {
     title: 'không thấy văn bản',

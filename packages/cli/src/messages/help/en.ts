@@ -42,6 +42,7 @@ export const helpEn = {
     track: 'show how far a sent document has come at every recipient',
     register: 'the outgoing register',
     registerPaper: 'enter a document that left on paper only',
+    registerVoid: 'give up a number that was reserved and not issued; the register keeps it',
     registerList: 'list the outgoing register',
     ca: 'a certificate authority for development and small provinces',
     caInit: 'create the root, the issuing authority and the registrar certificate',
@@ -78,6 +79,7 @@ export const helpEn = {
     id: 'id from the inbox; the first 6 characters or more are enough',
     trackId: 'document id, or number and notation such as 15/UBND-VP',
     agencyCode: 'agency code, such as H09.12 (Decision 20/2020/QĐ-TTg)',
+    registerNumber: 'number in the outgoing register, such as 7 or 07/UBND-VP',
     serial: 'serial number of the certificate, hexadecimal',
   },
   optionTexts: {
@@ -112,6 +114,7 @@ export const helpEn = {
     refuseCode: 'why',
     reason: 'in words, for the sender',
     note: 'a note, in words',
+    voidReason: 'why the number is given up, in words',
     year: 'year of the register',
     paperRecipient: 'recipient, in words; may be repeated',
     paperReason:

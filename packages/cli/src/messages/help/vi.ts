@@ -44,6 +44,7 @@ export const helpVi: HelpTexts = {
     track: 'xem văn bản đã gửi đến đâu ở từng nơi nhận',
     register: 'sổ đăng ký văn bản đi',
     registerPaper: 'vào sổ một văn bản chỉ gửi bản giấy',
+    registerVoid: 'hủy một số đã giữ mà chưa ban hành; sổ vẫn giữ số này',
     registerList: 'liệt kê sổ đăng ký văn bản đi',
     ca: 'cơ quan cấp chứng thư số dùng khi phát triển và ở tỉnh nhỏ',
     caInit: 'lập chứng thư gốc, chứng thư cấp phát và chứng thư của nơi đăng ký',
@@ -80,6 +81,7 @@ export const helpVi: HelpTexts = {
     id: 'mã trong danh sách văn bản đến; từ 6 ký tự đầu trở lên là đủ',
     trackId: 'mã văn bản, hoặc số và ký hiệu như 15/UBND-VP',
     agencyCode: 'mã định danh cơ quan, ví dụ H09.12 (Quyết định 20/2020/QĐ-TTg)',
+    registerNumber: 'số trong sổ đăng ký văn bản đi, ví dụ 7 hoặc 07/UBND-VP',
     serial: 'số sê-ri của chứng thư, hệ mười sáu',
   },
   optionTexts: {
@@ -114,6 +116,7 @@ export const helpVi: HelpTexts = {
     refuseCode: 'vì sao',
     reason: 'bằng lời, cho nơi gửi',
     note: 'ghi chú bằng lời',
+    voidReason: 'vì sao hủy số, bằng lời',
     year: 'năm của sổ',
     paperRecipient: 'nơi nhận, bằng lời; có thể lặp lại',
     paperReason:

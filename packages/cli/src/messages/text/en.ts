@@ -25,6 +25,8 @@ export const textEn = {
   wantedPriority: '0 to 4, or normal, urgent, very-urgent, express, timed-express is wanted',
   wantedPaperTo: 'NAME:REASON is wanted, REASON being infrastructure, listed or not-connected',
   wantedDocumentType: (known: string) => `a kind of Decree 30/2020/NĐ-CP is wanted: ${known}`,
+  wantedLine: (most: number) => `one line of 1 to ${most} characters is wanted`,
+  wantedServer: 'an address such as nats://127.0.0.1:4222 or tls://HOST:PORT is wanted',
   wantedDay: 'a day is wanted, as 2026-03-05 or 05/03/2026',
   wantedTime: 'a time is wanted, as 2026-03-05T14:30:00+07:00 or 05/03/2026 14:30',
   wantedPeriod: 'months are wanted, as 2026-03 or 2026-01..2026-06',
@@ -37,6 +39,7 @@ export const textEn = {
   fileNotFound: (path: string) => `there is no file '${path}'`,
   fileUnreadable: (path: string) => `'${path}' cannot be read`,
   notAFile: (path: string) => `'${path}' is not a file`,
+  fileEmpty: (path: string) => `'${path}' is empty`,
   fileTooLarge: (path: string, bytes: number, most: number) =>
     `'${path}' has ${bytes} bytes, at most ${most} are allowed`,
   fileKindUnknown: (path: string) => `'${path}' is neither a PDF nor an ASiC-E package`,
@@ -72,6 +75,8 @@ export const textEn = {
   runAgent: '`congvan agent run` starts it',
   inQuarantine: (count: number) =>
     `${count} in quarantine; \`congvan inbox --quarantine\` shows them`,
+  voided: (number: number, year: number) =>
+    `number ${number} of ${year} is void; the register keeps it with the reason`,
   acceptedAs: (number: number, year: number) =>
     `accepted with incoming number ${number} of ${year}; receipt 03 is kept for the sender`,
   refusedWith: (code: string) => `refused (${code}); receipt 02 is kept for the sender`,
@@ -159,7 +164,7 @@ export const textEn = {
   stopped: 'stopped',
   trustReloaded: 'certificates and revocation lists read again',
   outboxCounts: (waiting: number, published: number, undelivered: number) =>
-    `${waiting} wait for the bus, ${published} for a receipt, ${undelivered} undelivered`,
+    `${waiting} wait for the bus, ${published} to be confirmed, ${undelivered} undelivered`,
   inboxCounts: (open: number, quarantined: number) => `${open} open, ${quarantined} in quarantine`,
   reportCounts: (last: number, watermark: number) =>
     `${last} made, ${watermark} confirmed by the relay`,
@@ -180,6 +185,7 @@ export const textEn = {
   initFromBundle: (folder: string) => `\`congvan agent init --from ${folder}\` sets the agency up`,
   folderExists: (folder: string) => `'${folder}' is there already`,
   folderNotFound: (folder: string) => `there is no folder '${folder}'`,
+  fileNoCrl: (file: string) => `'${file}' is there already and is no revocation list`,
   fileExists: (file: string) => `'${file}' is there already`,
   noCa: (folder: string) => `there is no certificate authority in '${folder}'`,
   noSite: (folder: string) =>
@@ -238,7 +244,7 @@ export const textEn = {
   } satisfies Record<OutboxRow['purpose'], string>,
   outboxStates: {
     waiting: 'waits for the bus',
-    published: 'on the bus, waits for the receipt',
+    published: 'on the bus, to be confirmed',
     settled: 'settled',
     undelivered: 'undelivered',
   } satisfies Record<OutboxRow['state'], string>,

@@ -1,0 +1,67 @@
+/** Details of an error, as the packages give them. */
+type Details = Readonly<Record<string, string | number>>;
+
+const STATUSES: Readonly<Record<string, string>> = {
+  '01': 'đã đến',
+  '02': 'từ chối tiếp nhận',
+  '03': 'đã tiếp nhận',
+  '04': 'đã phân công',
+  '05': 'đang xử lý',
+  '06': 'hoàn thành',
+};
+
+const REGISTER_STATES: Readonly<Record<string, string>> = {
+  reserved: 'đang giữ',
+  issued: 'đã ban hành',
+  void: 'đã hủy',
+};
+
+function named(status: string): string {
+  return STATUSES[status] === undefined ? status : `${status} ${STATUSES[status]}`;
+}
+
+/**
+ * What clerks and operators meet often, in Vietnamese: the packages below say it in English only. Each
+ * sentence is made of the error's details; where one lacks, the English message stands.
+ */
+export const SENTENCES_VI: Readonly<Record<string, (details: Details) => string | undefined>> = {
+  AGENT_RECIPIENT_UNKNOWN: ({ code }) =>
+    code === undefined ? undefined : `danh bạ không có cơ quan ${code}`,
+  AGENT_RECIPIENT_CLOSED: ({ code, successors }) => {
+    if (code === undefined) return undefined;
+    const heirs =
+      successors === undefined || successors === '' ? '' : `; cơ quan kế thừa: ${successors}`;
+    return `cơ quan ${code} đã ngừng hoạt động${heirs}`;
+  },
+  AGENT_PACKAGE_TOO_LARGE: ({ bytes, limit }) =>
+    bytes === undefined || limit === undefined
+      ? undefined
+      : `gói văn bản khoảng ${bytes} byte, chỉ gửi được tối đa ${limit} byte`,
+  AGENT_DOCUMENT_NOT_FOUND: ({ id, year, number }) => {
+    if (id !== undefined) return `không có văn bản '${id}'`;
+    return number === undefined ? undefined : `số ${number} năm ${year} chưa được cấp`;
+  },
+  AGENT_ID_AMBIGUOUS: ({ id }) =>
+    id === undefined ? undefined : `nhiều văn bản có mã bắt đầu bằng '${id}'`,
+  AGENT_STATE_CONFLICT: ({ status, given }) =>
+    status === undefined || given === undefined
+      ? undefined
+      : `không thể chuyển sang "${named(String(status))}": văn bản đã có ${String(given)
+          .split(',')
+          .map((one) => `"${named(one)}"`)
+          .join(', ')}`,
+  AGENT_SECRET_DOCUMENT: () => 'văn bản có độ mật không được gửi qua trục',
+  AGENT_KEY_REUSED: ({ number, year }) =>
+    number === undefined ? undefined : `--key này đã dùng cho văn bản số ${number} năm ${year}`,
+  AGENT_NUMBER_SETTLED: ({ number, year, state }) =>
+    state === undefined
+      ? undefined
+      : `số ${number} năm ${year} ${REGISTER_STATES[String(state)] ?? state}`,
+  AGENT_ALREADY_RUNNING: ({ file }) =>
+    file === undefined ? undefined : `phần mềm nút của cơ quan này đang chạy (giữ '${file}')`,
+  AGENT_HOME_EXISTS: ({ home }) => (home === undefined ? undefined : `'${home}' đã có`),
+  AGENT_HOME_INVALID: ({ file }) =>
+    file === undefined ? undefined : `không dùng được tệp '${file}'`,
+  SIGNER_P12_PASSPHRASE_WRONG: () => 'mật khẩu không mở được tệp khóa',
+  SIGNER_AUTHORITY_PASSPHRASE_WRONG: () => 'mật khẩu không mở được khóa của nơi cấp chứng thư',
+};
