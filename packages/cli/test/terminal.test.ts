@@ -98,6 +98,21 @@ describe('tables', () => {
     },
   );
 
+  it('leave out a column without any text, on a terminal only', () => {
+    const columns = [{ title: 'a' }, { title: 'warnings' }];
+    const rows = [['x', '']];
+    expect(renderTable({ outIsTty: true, columns: 80 }, columns, rows)).not.toContain('warnings');
+    expect(renderTable({ outIsTty: false, columns: 80 }, columns, rows)).toContain('warnings');
+  });
+
+  it('break a digest anywhere', () => {
+    const digest = 'a1'.repeat(32);
+    const io = { outIsTty: true, columns: 50 };
+    const text = stripVTControlCharacters(renderTable(io, [{ title: 'd' }], [[digest]]));
+    expect(Math.max(...text.split('\n').map(displayWidth))).toBeLessThanOrEqual(50);
+    expect(text.replaceAll(/[^a1]/gu, '')).toBe(digest);
+  });
+
   it('stand as names and values where no column fits', () => {
     expect(draw(20)).toEqual([
       'mã         56d659df1c',

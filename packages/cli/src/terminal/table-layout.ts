@@ -19,13 +19,21 @@ export function displayWidth(text: string): number {
   return width;
 }
 
+/** Longer words, such as a digest in hexadecimal, are broken anywhere; ids are shorter and stay whole. */
+const LONGEST_WHOLE_WORD = 60;
+const BROKEN_WORD_WIDTH = 32;
+
 function longestWord(text: string): number {
-  return Math.max(0, ...text.split(' ').map(displayWidth));
+  const widths = text.split(' ').map((word) => {
+    const width = displayWidth(word);
+    return width > LONGEST_WHOLE_WORD ? BROKEN_WORD_WIDTH : width;
+  });
+  return Math.max(0, ...widths);
 }
 
 /**
- * Chooses the width of each column so that the table fits. Lines are broken between words only, since
- * half an id could not be copied.
+ * Chooses the width of each column so that the table fits. Lines are broken between words, since half an
+ * id could not be copied.
  *
  * @returns `undefined` when it cannot fit.
  */
@@ -57,11 +65,11 @@ export function fitColumns(
   return columns.map(({ width }) => width);
 }
 
-/** Breaks a text between words into lines of at most so many letters; a longer word stays whole. */
+/** Breaks a text between words into lines of at most so many letters. */
 export function wrapText(text: string, width: number): string {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.split(' ').flatMap((whole) => breakWord(whole, width))) {
     const longer = line === '' ? word : `${line} ${word}`;
     if (line !== '' && displayWidth(longer) > width) {
       lines.push(line);
@@ -71,4 +79,13 @@ export function wrapText(text: string, width: number): string {
     }
   }
   return [...lines, line].join('\n');
+}
+
+function breakWord(word: string, width: number): string[] {
+  if (displayWidth(word) <= LONGEST_WHOLE_WORD || displayWidth(word) <= width) return [word];
+  const letters = Array.from(new Intl.Segmenter('vi').segment(word), ({ segment }) => segment);
+  const pieces: string[] = [];
+  for (let at = 0; at < letters.length; at += width)
+    pieces.push(letters.slice(at, at + width).join(''));
+  return pieces;
 }

@@ -33,9 +33,9 @@ const BORDERED: Frame = { edges: 4, between: 3 };
 const BARE: Frame = { edges: 0, between: 2 };
 
 /**
- * A table with borders on a terminal, aligned columns without any elsewhere. On a terminal it fits the
- * width: long texts are broken between words, then the borders go, and at last each row stands as names
- * and values below each other. Elsewhere lines are as long as they are. Cells are made safe for
+ * A table with borders on a terminal, aligned columns without any elsewhere. On a terminal columns
+ * without any text are left out, and it fits the width: long texts are broken between words, then the
+ * borders go, and at last each row stands as names and values below each other. Elsewhere lines are as long as they are. Cells are made safe for
  * terminals here, so callers pass what they have.
  */
 export function renderTable(
@@ -49,16 +49,30 @@ export function renderTable(
     unbroken: columns.map(({ align }) => align === 'right'),
   };
   if (!io.outIsTty) return draw(columns, table, false);
+  return renderFitting(io.columns, columns, table);
+}
+
+function renderFitting(width: number, all: readonly Column[], whole: TableText): string {
+  const [columns, table] = withoutEmptyColumns(all, whole);
   for (const [frame, borders] of [
     [BORDERED, true],
     [BARE, false],
   ] as const) {
-    const widths = fitColumns(table, frame, io.columns);
+    const widths = fitColumns(table, frame, width);
     if (widths !== undefined) return draw(columns, wrapCells(table, widths), borders);
   }
   return table.rows
     .map((row) => renderFields(table.titles.map((title, index) => [title, row[index]] as const)))
     .join('\n');
+}
+
+function withoutEmptyColumns(
+  columns: readonly Column[],
+  { titles, rows, unbroken }: TableText,
+): [readonly Column[], TableText] {
+  const used = columns.map((_, index) => rows.some((row) => (row[index] ?? '') !== ''));
+  const keep = <T>(list: readonly T[]): T[] => list.filter((_, index) => used[index] === true);
+  return [keep(columns), { titles: keep(titles), rows: rows.map(keep), unbroken: keep(unbroken) }];
 }
 
 function wrapCells(table: TableText, widths: readonly number[]): TableText {

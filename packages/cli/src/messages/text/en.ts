@@ -115,7 +115,7 @@ export const textEn = {
   kind: 'kind',
   bytes: 'bytes',
   saved: 'saved',
-  attempts: 'attempts',
+  attempts: 'tries',
   nextTryAt: 'next try',
   outcome: 'outcome',
   mode: 'mode',
