@@ -72,11 +72,16 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
     const listeners = new Set<Signal>();
     let bus: BusSide | undefined;
     const verify = createSignatureVerifier(() => trust.store);
+    const directory = new DirectoryCopy(new DirectoryStore(db), registrar, verify);
     const core: AgentCore = {
       config,
       identity: {
         code: config.code,
-        reportSubject: reportSubject({ tier: config.tier, site: config.site, from: config.code }),
+        // The directory decides, as it does for the relay that compares.
+        get reportSubject() {
+          const { tier, site } = directory.find(config.code) ?? config;
+          return reportSubject({ tier, site, from: config.code });
+        },
       },
       keys: new AgencyKeys(
         { node: layout.nodeKey, seal: layout.sealKey },
@@ -84,7 +89,7 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
       ),
       trust,
       verify,
-      directory: new DirectoryCopy(new DirectoryStore(db), registrar, verify),
+      directory,
       register: new RegisterStore(db),
       outbox: new OutboxStore(db),
       watermarks: new WatermarkStore(db),

@@ -213,6 +213,18 @@ describe('documents between two agencies', () => {
     expect(await seen()).toBe(false);
   });
 
+  it('goes on under its new tier when the registrar moves an agency', async () => {
+    const office = await town.addOffice({ code: 'H09.20', tier: 'district', site: 'H09' });
+    await using agent = await office.open();
+    await town.bus.site.enrolment.amend(office.code, { tier: 'province' });
+    const tierIn = (reader: Agent): string | undefined =>
+      reader.listDirectory().find(({ code }) => code === office.code)?.tier;
+    await waitUntil(() => [sender, agent].every((one) => tierIn(one) === 'province'), WAIT_MS);
+    const sent = await sender.send(await request({ to: [office.code] }));
+    await waitUntil(() => sender.track(sent.documentId).deliveries[0]?.status === '01', WAIT_MS);
+    expect(agent.listQuarantine()).toEqual([]);
+  });
+
   it('learns of an agency that was added while it runs', async () => {
     const late = await town.addOffice({ code: 'H45.07', tier: 'district', site: 'H45' });
     await waitUntil(

@@ -152,15 +152,17 @@ function checkDirection(
   raw: RawRecord,
   context: MessageCheckContext,
 ): { finding: Finding; detail: string } | undefined {
-  const { config } = context;
+  const { config, lookup } = context;
   if (subject.to !== config.code) {
     return { finding: 'WRONG_RECIPIENT', detail: `addressed to ${subject.to}` };
   }
-  if (subject.toSite !== config.site || subject.tier !== config.tier) {
+  // The directory decides: senders address by it, and a registrar may move an agency.
+  const own = lookup(config.code) ?? config;
+  if (subject.toSite !== own.site || subject.tier !== own.tier) {
     const named = `${subject.tier} at ${subject.toSite}`;
     return {
       finding: 'SUBJECT_MISMATCH',
-      detail: `the subject says ${named}, the directory ${config.tier} at ${config.site}`,
+      detail: `the subject says ${named}, the directory ${own.tier} at ${own.site}`,
     };
   }
   const expected = subject.kind === 'doc' ? raw.type === 'delivery' : raw.type !== 'delivery';
