@@ -178,6 +178,18 @@ describe('what does not hold is refused, kept and shown', () => {
     expect(rows).toMatchObject([{ duplicateCount: 1 }]);
   });
 
+  it('answers many copies at once with the one receipt that is on its way', async () => {
+    const { message } = await forgeDelivery(honest());
+    const receipts = () =>
+      recipient
+        .listOutbox({ settled: true, limit: 10_000 })
+        .filter((row) => row.purpose === 'receipt').length;
+    await inject(message);
+    const before = receipts();
+    for (let copy = 0; copy < 20; copy += 1) await inject(message);
+    expect(receipts()).toBe(before);
+  });
+
   it('quarantines another package under the same key', async () => {
     const first = await forgeDelivery(honest());
     await inject(first.message);

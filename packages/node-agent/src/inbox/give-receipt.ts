@@ -55,12 +55,16 @@ export function giveReceipt(
   core.inbox.insertReceipt(id, recordId, content.status, nowMs, content.actor ?? null);
 }
 
-/** Answers a copy of a stored document with the last receipt given for it (DESIGN rule 3). */
+/**
+ * Answers a copy of a stored document with the last receipt given for it (DESIGN rule 3). One that is
+ * still on its way is answer enough: a sender that repeats itself without end gets no flood back.
+ */
 export function repeatReceipt(core: AgentCore, id: string, lane: Lane, nowMs: number): void {
   const row = core.inbox.describe(id);
   const last = core.inbox.receiptsOf(id).at(-1);
   const sender = row === undefined ? undefined : core.directory.find(core.parseCode(row.sender));
   if (row === undefined || last === undefined || sender === undefined) return;
+  if (core.outbox.isOnItsWay(last.record_id)) return;
   core.outbox.enqueue(
     {
       message_id: `${id}.${last.status}.${row.duplicate_count}`,

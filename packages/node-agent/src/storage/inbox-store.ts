@@ -72,6 +72,7 @@ export class InboxStore {
   readonly #hasQuarantined;
   readonly #quarantinedBytes;
   readonly #counts;
+  #knownBytes: number | undefined;
 
   constructor(db: Db) {
     this.#find = db.prepare<[string], IncomingRow>('SELECT * FROM incoming WHERE id = ?');
@@ -212,16 +213,19 @@ export class InboxStore {
   }
 
   insertQuarantine(row: NewQuarantineRow): void {
+    const bytes = this.quarantinedBytes();
     this.#insertQuarantine.run(row);
+    if (row.message !== null) this.#knownBytes = bytes + row.message_bytes;
   }
 
   hasQuarantined(natsSubject: string, messageSha256: string): boolean {
     return this.#hasQuarantined.get(natsSubject, messageSha256) !== undefined;
   }
 
-  /** Bytes of the messages that the quarantine holds. */
+  /** Bytes of the messages that the quarantine holds; added up once, it may be very full. */
   quarantinedBytes(): number {
-    return this.#quarantinedBytes.get()?.bytes ?? 0;
+    this.#knownBytes ??= this.#quarantinedBytes.get()?.bytes ?? 0;
+    return this.#knownBytes;
   }
 
   listQuarantine(limit: number): QuarantineStoreRow[] {

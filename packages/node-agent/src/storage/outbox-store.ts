@@ -44,7 +44,9 @@ export class OutboxStore {
   readonly #reportHash;
   readonly #toResend;
   readonly #insert;
+  readonly #isOpen;
   readonly #due;
+  readonly #tooFarOff;
   readonly #nextDue;
   readonly #container;
   readonly #attempted;
@@ -80,13 +82,18 @@ export class OutboxStore {
        VALUES (@message_id, @purpose, @record_id, @package_id, @recipient, @nats_subject,
          @created_ms, @next_try_ms)`,
     );
-    this.#due = db.prepare<[number, number, number], DueRow>(
-      `SELECT outbox.message_id, purpose, record_id, package_id, recipient, nats_subject, created_ms,
-         attempt_count, stream_seq, type, payload, signed
-       FROM outbox JOIN record ON record.id = outbox.record_id
-       WHERE settled_ms IS NULL AND (next_try_ms <= ? OR next_try_ms > ?)
-       ORDER BY next_try_ms LIMIT ?`,
+    this.#isOpen = db.prepare<[number], { found: number }>(
+      'SELECT 1 AS found FROM outbox WHERE record_id = ? AND settled_ms IS NULL LIMIT 1',
     );
+    const rowsWhere = (condition: string) =>
+      db.prepare<[number, number], DueRow>(
+        `SELECT outbox.message_id, purpose, record_id, package_id, recipient, nats_subject,
+           created_ms, attempt_count, stream_seq, type, payload, signed
+         FROM outbox JOIN record ON record.id = outbox.record_id
+         WHERE settled_ms IS NULL AND ${condition} ORDER BY next_try_ms LIMIT ?`,
+      );
+    this.#due = rowsWhere('next_try_ms <= ?');
+    this.#tooFarOff = rowsWhere('next_try_ms > ?');
     this.#nextDue = db.prepare<[], { next: number | null }>(
       'SELECT min(next_try_ms) AS next FROM outbox WHERE settled_ms IS NULL',
     );
@@ -150,9 +157,15 @@ export class OutboxStore {
     this.#insert.run({ ...row, created_ms: nowMs, next_try_ms: nowMs });
   }
 
-  /** What is due, and what lies beyond the longest wait there is: the clock was ahead then. */
+  /** Whether some message with this record waits, or waits to be confirmed. */
+  isOnItsWay(recordId: number): boolean {
+    return this.#isOpen.get(recordId) !== undefined;
+  }
+
+  /** What is due, else what lies beyond the longest wait there is: the clock was ahead then. */
   due(nowMs: number, longestWaitMs: number, limit: number): DueRow[] {
-    return this.#due.all(nowMs, nowMs + longestWaitMs, limit);
+    const rows = this.#due.all(nowMs, limit);
+    return rows.length > 0 ? rows : this.#tooFarOff.all(nowMs + longestWaitMs, limit);
   }
 
   nextDueMs(): number | undefined {
