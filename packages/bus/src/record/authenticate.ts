@@ -37,8 +37,6 @@ export interface AuthenticateOptions {
   readonly verify: VerifySignature;
   /** The time-stamp of the record, else the time at which the broker stored it. */
   readonly at: Date;
-  /** Records are signed with the node key; nothing else is known yet. */
-  readonly use?: 'node';
 }
 
 export interface Refused {
@@ -70,7 +68,7 @@ export function authenticateRecord(raw: RawRecord, options: AuthenticateOptions)
     return refuse('SENDER_UNKNOWN', `the directory has no agency ${options.from}`);
   }
   if (!isOpenAt(entry, options.at)) return refuse('SENDER_CLOSED', describeClosed(entry));
-  const certificates = certificatesOf(entry, options.use ?? 'node');
+  const certificates = certificatesOf(entry, 'node');
   if (certificates.length === 0) {
     return refuse('SIGNER_NOT_LISTED', `the directory lists no node certificate of ${entry.code}`);
   }
