@@ -86,7 +86,8 @@ describe('tables', () => {
 
   it.each([
     [60, true],
-    [30, false],
+    [40, true],
+    [36, false],
   ])(
     'fit a terminal of %i columns (with borders: %s), ids and figures whole',
     (columns, borders) => {

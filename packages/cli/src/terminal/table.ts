@@ -31,6 +31,8 @@ export interface Column {
 /** Borders with a space at both sides of a cell: `│ a │ b │`. */
 const BORDERED: Frame = { edges: 4, between: 3 };
 const BARE: Frame = { edges: 0, between: 2 };
+/** A text in a narrower column than this gives is read better below its name. */
+const MAX_CELL_LINES = 4;
 
 /**
  * A table with borders on a terminal, aligned columns without any elsewhere. On a terminal columns
@@ -59,11 +61,17 @@ function renderFitting(width: number, all: readonly Column[], whole: TableText):
     [BARE, false],
   ] as const) {
     const widths = fitColumns(table, frame, width);
-    if (widths !== undefined) return draw(columns, wrapCells(table, widths), borders);
+    const wrapped = widths === undefined ? undefined : wrapCells(table, widths);
+    if (wrapped !== undefined && tallestCell(wrapped) <= MAX_CELL_LINES)
+      return draw(columns, wrapped, borders);
   }
   return table.rows
     .map((row) => renderFields(table.titles.map((title, index) => [title, row[index]] as const)))
     .join('\n');
+}
+
+function tallestCell({ rows }: TableText): number {
+  return Math.max(1, ...rows.flat().map((cell) => cell.split('\n').length));
 }
 
 function withoutEmptyColumns(
