@@ -1,3 +1,5 @@
+import { createServer } from 'node:net';
+
 import { waitUntil } from '@congvan/bus/testing';
 import { expect, it } from 'vitest';
 
@@ -33,6 +35,20 @@ it('goes on in the background, takes a further site, and keeps its port', async 
   expect(await town.run(['bus', 'down'])).toMatchObject({ code: 0, out: 'not running\n' });
   const again = await town.json<Status>(['bus', 'up', '--detach']);
   expect(again).toMatchObject({ url: first.url, sites: ['H45', 'TW'] });
+});
+
+it('keeps its port when a start on another one fails', async () => {
+  await using town = await createTown();
+  const first = await town.json<Status>(['bus', 'up', '--detach']);
+  await town.run(['bus', 'down']);
+  const other = createServer();
+  await new Promise<void>((ready) => other.listen(0, '127.0.0.1', ready));
+  const address = other.address();
+  const port = typeof address === 'object' && address !== null ? String(address.port) : '';
+  expect((await town.run(['bus', 'up', '--detach', '--port', port])).code).toBe(7);
+  await new Promise((closed) => other.close(closed));
+  const again = await town.json<Status>(['bus', 'up', '--detach']);
+  expect(again.url).toBe(first.url);
 });
 
 it('ends with 7 when the server dies under it', async () => {

@@ -126,10 +126,14 @@ async function launch(
   for (let attempt = 0; attempt < START_ATTEMPTS; attempt += 1) {
     const port = await choosePort(options.port, settings.port);
     settings = { ...settings, port };
-    await writeSettings(folder, settings);
+    // A port that was asked for is kept only when it worked: clients know the one before.
+    if (options.port === undefined) await writeSettings(folder, settings);
     const configFile = await prepareFiles(folder, operator, settings, port);
     const started = await tryStart(folder, found, configFile, settings, port, options);
-    if (started.ok) return describe(folder, operator, started.state, found.version, false, started);
+    if (started.ok) {
+      await writeSettings(folder, settings);
+      return describe(folder, operator, started.state, found.version, false, started);
+    }
     failure = started.error;
     // Somebody may have taken the port between our look and the server's.
     if (await isPortFree(port)) break;
