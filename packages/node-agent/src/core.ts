@@ -1,4 +1,4 @@
-import type { AgencyCode, VerifySignature } from '@congvan/bus';
+import type { VerifySignature } from '@congvan/bus';
 
 import type { DirectoryCopy } from './directory/copy.ts';
 import type { AgentConfig } from './home/config.ts';
@@ -33,5 +33,4 @@ export interface AgentCore {
   readonly changed: () => void;
   /** Whether any process runs this agency's agent. */
   readonly isRunning: () => boolean;
-  readonly parseCode: (stored: string) => AgencyCode;
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { parseAgencyCode, reportSubject } from '@congvan/bus';
+import { reportSubject } from '@congvan/bus';
 import { type RunLock, isRunLockHeld, takeRunLock } from '@congvan/bus/sqlite';
 import { createSignatureVerifier, parseCertificate } from '@congvan/signer';
 
@@ -103,7 +103,6 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
         for (const listener of listeners) listener.notify();
       },
       isRunning: () => running || isRunLockHeld(layout.lock),
-      parseCode: parseAgencyCode,
     };
     if (running) bus = await BusSide.open(core, layout);
     const unwatch = watchChanges(db, core.changed);

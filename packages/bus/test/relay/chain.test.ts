@@ -111,6 +111,14 @@ describe('the chain of an agency', () => {
 });
 
 describe('receipts', () => {
+  it('that an agency gives twice for one delivery count once', () => {
+    using relay = withAgencies();
+    relay.report('H09', dispatch(1, [electronic('G12')]));
+    relay.report('G12', receipt('H09', 1, '01'));
+    relay.report('G12', receipt('H09', 1, '01', { at: '2026-07-11T03:00:00.000Z' }));
+    expect(relay.queries.counts()).toMatchObject({ reports: 3, receipts: { '01': 1 } });
+  });
+
   it('that come before the dispatch they answer are kept and joined', () => {
     using relay = withAgencies();
     relay.report('G12', receipt('H09', 1, '01'));

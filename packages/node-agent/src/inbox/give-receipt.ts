@@ -9,6 +9,7 @@ import {
   messageSubject,
   payloadHash,
   scopeOf,
+  parseAgencyCode,
 } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
@@ -37,7 +38,7 @@ export function giveReceipt(
   nowMs: number,
 ): void {
   const row = core.inbox.describe(id);
-  const sender = row === undefined ? undefined : core.directory.find(core.parseCode(row.sender));
+  const sender = row === undefined ? undefined : core.directory.find(parseAgencyCode(row.sender));
   if (row === undefined || sender === undefined) {
     throw new TypeError(`no stored document ${id} of a known sender`);
   }
@@ -62,7 +63,7 @@ export function giveReceipt(
 export function repeatReceipt(core: AgentCore, id: string, lane: Lane, nowMs: number): void {
   const row = core.inbox.describe(id);
   const last = core.inbox.receiptsOf(id).at(-1);
-  const sender = row === undefined ? undefined : core.directory.find(core.parseCode(row.sender));
+  const sender = row === undefined ? undefined : core.directory.find(parseAgencyCode(row.sender));
   if (row === undefined || last === undefined || sender === undefined) return;
   if (core.outbox.isOnItsWay(last.record_id)) return;
   core.outbox.enqueue(

@@ -1,4 +1,4 @@
-import { type Finding, isFinding } from '@congvan/bus';
+import { type Finding, isFinding, parseAgencyCode } from '@congvan/bus';
 import { openAsicE } from '@congvan/signer';
 import { z } from 'zod';
 
@@ -67,7 +67,7 @@ export function openIncoming(core: AgentCore, idOrPrefix: string): IncomingDocum
 
 export function toInboxRow(core: AgentCore, row: IncomingListRow): InboxRow {
   const header = readSummary(row.summary);
-  const from = core.parseCode(row.sender);
+  const from = parseAgencyCode(row.sender);
   const verdict = verdictSchema.parse(JSON.parse(row.verdict));
   return {
     id: row.id,

@@ -9,6 +9,7 @@ import {
   messageSubject,
   payloadHash,
   scopeOf,
+  parseAgencyCode,
 } from '@congvan/bus';
 import { signPdf } from '@congvan/signer';
 
@@ -238,7 +239,7 @@ function alreadySent(core: AgentCore, row: RegisterRow): SentDocument {
     documentId: row.document_id,
     packageDigest: stored.digest,
     deliveries: core.register.deliveriesOf(stored.id).map(({ recipient, id }) => ({
-      to: core.parseCode(recipient),
+      to: parseAgencyCode(recipient),
       id,
     })),
     resumed: true,

@@ -4,6 +4,7 @@ import {
   parsePayloadAs,
   stateOfStatuses,
   yearInVietnam,
+  parseAgencyCode,
 } from '@congvan/bus';
 import { z } from 'zod';
 
@@ -56,7 +57,7 @@ function findOutgoing(core: AgentCore, idOrNumber: string): RegisterRow {
 }
 
 function trackDelivery(core: AgentCore, delivery: DeliveryRow): DeliveryTrack {
-  const to: AgencyCode = core.parseCode(delivery.recipient);
+  const to: AgencyCode = parseAgencyCode(delivery.recipient);
   const receipts = core.register.receiptsOf(delivery.id);
   return {
     id: delivery.id,

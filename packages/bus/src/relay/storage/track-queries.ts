@@ -93,6 +93,7 @@ export interface RelayCounts {
   readonly papers: number;
   readonly voids: number;
   readonly deliveries: number;
+  /** Deliveries that gave the status; an agency that says it twice counts once. */
   readonly receipts: Readonly<Record<'01' | '02' | '03' | '06', number>>;
   readonly rejected: number;
   readonly contradictions: number;
@@ -239,7 +240,9 @@ function prepareLists(db: Db) {
       contradictions: count('contradiction'),
     },
     receiptCounts: db.prepare<[], { status: string; count: number }>(
-      "SELECT status, count(*) AS count FROM receipt WHERE standing = 'counted' GROUP BY status",
+      `SELECT status, count(*) AS count FROM (
+         SELECT DISTINCT agency, sender, document_id, business_type, document_version, status
+         FROM receipt WHERE standing = 'counted') GROUP BY status`,
     ),
   };
 }
