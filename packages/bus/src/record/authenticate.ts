@@ -77,7 +77,7 @@ export function authenticateRecord(raw: RawRecord, options: AuthenticateOptions)
 }
 
 /** The agency that a record says it comes from. */
-export function originOf(content: RecordPayload): AgencyCode {
+function originOf(content: RecordPayload): AgencyCode {
   return content.type === 'directory' ? content.payload.registrar : content.payload.from;
 }
 

@@ -76,7 +76,7 @@ export async function openRegistrarSigner(
 }
 
 /** A text of a JSON object; empty when it lacks, which no checked value is. */
-export function textOf(value: unknown, key: string): string {
+function textOf(value: unknown, key: string): string {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return '';
   const found: unknown = Reflect.get(value, key);
   return typeof found === 'string' ? found : '';

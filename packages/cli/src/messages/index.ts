@@ -8,7 +8,7 @@ export type { Messages } from './en.ts';
 export type Language = 'vi' | 'en';
 export const LANGUAGES: readonly Language[] = ['vi', 'en'];
 
-export function isLanguage(text: string): text is Language {
+function isLanguage(text: string): text is Language {
   return text === 'vi' || text === 'en';
 }
 

@@ -219,7 +219,7 @@ function dispatchEntry(
   };
 }
 
-export function outgoingDeliveryId(from: AgencyCode, documentId: string, to: AgencyCode): string {
+function outgoingDeliveryId(from: AgencyCode, documentId: string, to: AgencyCode): string {
   return deliveryId({
     from,
     kind: 'doc',

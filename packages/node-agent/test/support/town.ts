@@ -136,7 +136,7 @@ export async function renewCrl(office: Office, pki: TestPki): Promise<void> {
   await writeFile(join(office.home, 'trust', 'crls', '2.crl'), pki.crl().der);
 }
 
-export function listed(
+function listed(
   use: 'seal' | 'node',
   signer: TestSigner,
 ): { use: 'seal' | 'node'; sha256: string; der: string } {

@@ -6,7 +6,6 @@ export {
   MAX_DER_CHILDREN,
   MAX_DER_DEPTH,
   readDer,
-  readDerPrefix,
 } from './reader.ts';
 export { TAG, contextConstructed, contextPrimitive } from './tags.ts';
 export {

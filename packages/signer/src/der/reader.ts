@@ -159,9 +159,3 @@ export function readDer(
   if (element.end !== bytes.length) fail('trailing bytes after the value', element.end);
   return element;
 }
-
-/** As {@link readDer}, but bytes may follow: the caller decides what they may be. */
-export function readDerPrefix(bytes: Uint8Array, rules: EncodingRules = 'DER'): DerElement {
-  if (bytes.length > MAX_DER_BYTES) fail('input is too large', 0);
-  return readElement(bytes, 0, bytes.length, 0, rules);
-}

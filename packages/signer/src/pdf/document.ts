@@ -190,7 +190,7 @@ export class PdfDocument {
   }
 }
 
-export function brokenPdf(message: string, offset: number): SignerError {
+function brokenPdf(message: string, offset: number): SignerError {
   return new SignerError('SIGNER_PDF_BROKEN', message, { details: { offset } });
 }
 

@@ -34,7 +34,7 @@ function internName(text: string): PdfName {
   return name;
 }
 
-export function isWhite(code: number | undefined): boolean {
+function isWhite(code: number | undefined): boolean {
   return code !== undefined && CHARACTER_CLASS[code] === WHITE;
 }
 

@@ -19,7 +19,7 @@ function serializeNumber(value: number): string {
   return text.includes('e') ? value.toFixed(20).replace(/0+$/, '').replace(/\.$/, '') : text;
 }
 
-export function serializeName(text: string): string {
+function serializeName(text: string): string {
   const escaped = text.replace(/[^!"$&'*-.0-;=?-Z\\^-z|~]/g, (char) => {
     return `#${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });

@@ -62,7 +62,7 @@ export function readName(element: DerElement): DistinguishedName {
 }
 
 /** Reads one RelativeDistinguishedName. */
-export function readRdn(element: DerElement): readonly NameAttribute[] {
+function readRdn(element: DerElement): readonly NameAttribute[] {
   return readRdnMembers(expectTag(element, TAG.SET, 'RelativeDistinguishedName'));
 }
 

@@ -52,7 +52,7 @@ export function refusalOfKey(key: KeyObject): string | undefined {
 }
 
 /** True when the scheme can be used with the key. */
-export function schemeFitsKey(scheme: SignatureScheme, key: KeyObject): boolean {
+function schemeFitsKey(scheme: SignatureScheme, key: KeyObject): boolean {
   switch (scheme.family) {
     case 'rsa-pkcs1':
       return key.asymmetricKeyType === 'rsa';

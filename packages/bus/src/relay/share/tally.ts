@@ -129,7 +129,7 @@ export class Tally {
 }
 
 /** The value below or at which the fraction `p` of the sorted values lies, by nearest rank. */
-export function nearestRank(sorted: readonly number[], p: number): number | undefined {
+function nearestRank(sorted: readonly number[], p: number): number | undefined {
   return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)];
 }
 

@@ -130,7 +130,7 @@ function showRate(cli: Cli, rate: number | null): string {
 }
 
 /** `850 ms`, `12 s`, `7 min`, `3 h`, `2 d`: one unit is enough to see what is late. */
-export function showDuration(ms: number): string {
+function showDuration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   const units = [
     [86_400_000, 'd'],
