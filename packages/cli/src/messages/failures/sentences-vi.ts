@@ -63,5 +63,6 @@ export const SENTENCES_VI: Readonly<Record<string, (details: Details) => string 
   AGENT_HOME_INVALID: ({ file }) =>
     file === undefined ? undefined : `không dùng được tệp '${file}'`,
   SIGNER_P12_PASSPHRASE_WRONG: () => 'mật khẩu không mở được tệp khóa',
-  SIGNER_AUTHORITY_PASSPHRASE_WRONG: () => 'mật khẩu không mở được khóa của nơi cấp chứng thư',
+  SIGNER_AUTHORITY_PASSPHRASE_WRONG: () =>
+    'mật khẩu không mở được khóa của cơ quan cấp chứng thư số',
 };

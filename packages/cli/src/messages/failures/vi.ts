@@ -85,7 +85,7 @@ export const failuresVi: FailureTexts = {
     title: 'thư mục của cơ quan',
     hint: '`congvan agent init --from THƯ_MỤC` lập một cơ quan; --home chỉ nơi đặt',
   },
-  caInit: { title: 'chưa có nơi cấp chứng thư', hint: '`congvan ca init` lập một nơi cấp' },
+  caInit: { title: 'chưa có cơ quan cấp chứng thư số', hint: '`congvan ca init` lập một cơ quan' },
   relayInit: { title: 'chưa có trạm trung tâm', hint: '`congvan relay init` lập trạm' },
   startBus: {
     title: 'trục không trả lời',

@@ -132,7 +132,7 @@ export const helpVi: HelpTexts = {
     outP12: 'tệp sẽ ghi; chưa được tồn tại',
     outCrl: 'ghi danh sách ra cả tệp này',
     keysPassphraseFile: 'tệp có mật khẩu cho các khóa mới; mặc định: cùng mật khẩu',
-    caPassphraseFile: 'tệp có mật khẩu của cơ quan cấp chứng thư, nếu khác',
+    caPassphraseFile: 'tệp có mật khẩu của cơ quan cấp chứng thư số, nếu khác',
     revokeReason: 'lý do theo RFC 5280',
     agencyName: 'tên đầy đủ của cơ quan',
     tier: 'cấp',

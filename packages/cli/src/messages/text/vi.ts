@@ -53,7 +53,7 @@ export const textVi: Texts = {
   passphraseFileUnreadable: (path) => `không đọc được tệp mật khẩu '${path}'`,
   nodeKey: 'khóa máy (node)',
   sealKey: 'khóa con dấu (seal)',
-  caKeys: 'nơi cấp chứng thư (CA)',
+  caKeys: 'cơ quan cấp chứng thư số (CA)',
   newKeys: 'các khóa mới của cơ quan',
   registrarKey: 'khóa của nơi đăng ký',
   relayKey: 'khóa của trạm trung tâm',
@@ -174,7 +174,7 @@ export const textVi: Texts = {
   folderNotFound: (folder) => `không có thư mục '${folder}'`,
   fileNoCrl: (file) => `'${file}' đã có và không phải danh sách thu hồi`,
   fileExists: (file) => `'${file}' đã có`,
-  noCa: (folder) => `không có nơi cấp chứng thư trong '${folder}'`,
+  noCa: (folder) => `không có cơ quan cấp chứng thư số trong '${folder}'`,
   noSite: (folder) => `ở đây không đăng ký cơ quan: '${folder}' không có nơi đăng ký`,
   noRelay: (folder) => `không có trạm trung tâm trong '${folder}'`,
   noBusRuns: (folder) =>
