@@ -89,7 +89,9 @@ export class BusSide {
       try {
         return await connectAgency(this.#options);
       } catch (error) {
-        if (!(error instanceof BusError)) throw error;
+        // Nothing but an operator makes a broken credentials file whole.
+        const isFinal = !(error instanceof BusError) || error.code === 'BUS_CREDENTIALS_INVALID';
+        if (isFinal) throw error;
         this.#core.log.warn(
           { code: error.code, servers: this.#options.servers },
           `no connection to the broker, tried again soon: ${error.message}`,

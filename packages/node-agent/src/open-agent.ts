@@ -105,7 +105,12 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
       isRunning: () => running || isRunLockHeld(layout.lock),
     };
     if (running) bus = await BusSide.open(core, layout);
-    const unwatch = watchChanges(db, core.changed);
+    const unwatch = watchChanges(db, core.changed, (error) => {
+      core.log.error(
+        { error: String(error), file: layout.database },
+        'the register cannot be read',
+      );
+    });
     const opened = db;
     return new Agent(core, bus, listeners, () => {
       unwatch();

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import { openDatabase } from '../src/storage/database.ts';
+import { createDatabase } from '../src/storage/database.ts';
 import { InboxStore } from '../src/storage/inbox-store.ts';
 
 it('knows the room that the quarantine takes, from the file and then from what is added', () => {
   const folder = mkdtempSync(join(tmpdir(), 'congvan-inbox-'));
-  const db = openDatabase(join(folder, 'agent.sqlite'));
+  const db = createDatabase(join(folder, 'agent.sqlite'));
   const put = (store: InboxStore, id: string, message: Uint8Array | null): void =>
     store.insertQuarantine({
       message_sha256: id,

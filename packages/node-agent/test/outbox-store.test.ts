@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { MAX_REPEAT_MS, afterPubAck } from '../src/outbox/schedule.ts';
-import { type Db, openDatabase } from '../src/storage/database.ts';
+import { type Db, createDatabase } from '../src/storage/database.ts';
 import { type DueRow, OutboxStore } from '../src/storage/outbox-store.ts';
 
 const NOW_MS = Date.parse('2026-11-02T03:00:00.000Z');
@@ -18,7 +18,7 @@ describe('the outbox', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'congvan-outbox-'));
-    db = openDatabase(join(folder, 'agent.sqlite'));
+    db = createDatabase(join(folder, 'agent.sqlite'));
     outbox = new OutboxStore(db);
     const payload = Buffer.from('{}');
     outbox.enqueue(

@@ -48,7 +48,7 @@ export interface AgencyConnection extends Publisher, DirectoryClient, AsyncDispo
 /**
  * Connects an agency to its broker, with the rights of its code and nothing more.
  *
- * @throws {@link BusError} `BUS_CONNECT_FAILED` when the first connection does not come about.
+ * @throws {@link BusError} `BUS_CREDENTIALS_INVALID`, or `BUS_CONNECT_FAILED` when the first connection does not come about.
  */
 export async function connectAgency(options: AgencyConnectOptions): Promise<AgencyConnection> {
   const { code, site } = options;

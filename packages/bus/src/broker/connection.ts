@@ -9,6 +9,7 @@ import {
 } from '@nats-io/transport-node';
 
 import { BusError } from '../errors.ts';
+import { readCredentials } from './jwt.ts';
 import { guardTransport } from './transport-guard.ts';
 
 export type ConnectionStatus = 'connected' | 'disconnected';
@@ -53,7 +54,7 @@ export interface Connection {
 /**
  * Connects once; from then on a lost server is looked for again until `close`.
  *
- * @throws {@link BusError} `BUS_CONNECT_FAILED` when no server answers or the credentials are refused.
+ * @throws {@link BusError} `BUS_CREDENTIALS_INVALID`, or `BUS_CONNECT_FAILED` when no server answers or the credentials are refused.
  */
 export async function openConnection(
   options: ConnectOptions,
@@ -102,13 +103,14 @@ async function dial(
   inboxPrefix: string,
 ): Promise<NatsConnection> {
   const { credentials } = options;
-  const readCredentials = typeof credentials === 'function' ? credentials : () => credentials;
+  const current = typeof credentials === 'function' ? credentials : () => credentials;
+  await readCredentials(current()); // the client would only see a refusal, and try for ever
   try {
     return await connect({
       servers: [...servers],
       name,
       inboxPrefix,
-      authenticator: (nonce) => credsAuthenticator(readCredentials())(nonce),
+      authenticator: (nonce) => credsAuthenticator(current())(nonce),
       tls: options.tls === undefined ? null : { ...options.tls },
       timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       maxReconnectAttempts: -1,

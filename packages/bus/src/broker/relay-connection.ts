@@ -33,7 +33,7 @@ export interface RelayConnection extends DirectoryClient, AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** @throws {@link BusError} `BUS_CONNECT_FAILED` when the first connection does not come about. */
+/** @throws {@link BusError} `BUS_CREDENTIALS_INVALID`, or `BUS_CONNECT_FAILED` when the first connection does not come about. */
 export async function connectRelay(options: RelayConnectOptions): Promise<RelayConnection> {
   const { code } = options;
   const name = `relay ${codeToToken(code)}`;

@@ -31,18 +31,22 @@ const schema = z.object({
 export type AgentConfig = z.output<typeof schema>;
 export type AgentConfigInput = z.input<typeof schema>;
 
-/** @throws {@link AgentError} `AGENT_REQUEST_INVALID`; the message names each wrong field. */
-export function parseConfig(value: unknown, where: string): AgentConfig {
+/** @throws {@link AgentError} with this code; the message names the wrong field. */
+export function parseConfig(
+  value: unknown,
+  where: string,
+  code: 'AGENT_REQUEST_INVALID' | 'AGENT_HOME_INVALID',
+): AgentConfig {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const field = issue?.path.map(String).join('.') ?? '';
-  throw new AgentError('AGENT_REQUEST_INVALID', `${where}: ${field}: ${issue?.message ?? 'bad'}`, {
+  throw new AgentError(code, `${where}: ${field}: ${issue?.message ?? 'bad'}`, {
     details: { field },
   });
 }
 
-/** @throws {@link AgentError} `AGENT_HOME_INVALID` when the file is missing or not JSON. */
+/** @throws {@link AgentError} `AGENT_HOME_INVALID` when the file is missing, not JSON, or has a wrong field. */
 export async function readConfig(file: string): Promise<AgentConfig> {
   let value: unknown;
   try {
@@ -53,5 +57,5 @@ export async function readConfig(file: string): Promise<AgentConfig> {
       details: { file },
     });
   }
-  return parseConfig(value, file);
+  return parseConfig(value, file, 'AGENT_HOME_INVALID');
 }

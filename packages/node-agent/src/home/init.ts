@@ -5,7 +5,7 @@ import { createSignatureVerifier, loadTrustStore, parseCertificate } from '@cong
 
 import { DirectoryCopy } from '../directory/copy.ts';
 import { AgentError } from '../errors.ts';
-import { openDatabase } from '../storage/database.ts';
+import { createDatabase } from '../storage/database.ts';
 import { DirectoryStore } from '../storage/directory-store.ts';
 import { type AgentConfigInput, parseConfig } from './config.ts';
 import { type HomeLayout, layoutOf } from './layout.ts';
@@ -39,7 +39,7 @@ export interface InitAgentOptions {
  */
 export async function initAgent(options: InitAgentOptions): Promise<void> {
   const { home } = options;
-  const config = parseConfig(options.config, 'config');
+  const config = parseConfig(options.config, 'config', 'AGENT_REQUEST_INVALID');
   if (await exists(home)) throw homeExists(home);
   await mkdir(dirname(home), { recursive: true });
   const draft = await mkdtemp(join(dirname(home), '.agent-'));
@@ -57,7 +57,7 @@ export async function initAgent(options: InitAgentOptions): Promise<void> {
 async function fillDatabase(layout: HomeLayout, records: readonly Uint8Array[]): Promise<void> {
   const trust = await loadTrustStore(layout.trust);
   const registrar = parseCertificate(await readFile(layout.registrarCertificate)).der;
-  const db = openDatabase(layout.database);
+  const db = createDatabase(layout.database);
   try {
     const verify = createSignatureVerifier(trust);
     const copy = new DirectoryCopy(new DirectoryStore(db), registrar, verify);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { type Signer, openPkcs12 } from '@congvan/signer';
+import { type Signer, SignerError, openPkcs12 } from '@congvan/signer';
 
 import { AgentError } from '../errors.ts';
 
@@ -52,6 +52,15 @@ export class AgencyKeys {
         details: { use, file },
       });
     }
-    return openPkcs12(p12, await passphrase());
+    const secret = await passphrase();
+    try {
+      return openPkcs12(p12, secret);
+    } catch (cause) {
+      if (!(cause instanceof SignerError)) throw cause;
+      throw new SignerError(cause.code, `${use} key ${file}: ${cause.message}`, {
+        cause,
+        details: { ...cause.details, file },
+      });
+    }
   }
 }
