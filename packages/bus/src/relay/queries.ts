@@ -152,7 +152,7 @@ export class DatabaseQueries implements RelayQueries {
 
   share(request: ShareRequest): Share {
     const stores = { queries: this.#share, directory: this.#directory };
-    return this.#inOneSnapshot(() => computeShare(stores, request));
+    return this.#inOneSnapshot(() => computeShare(stores, request, this.#now()));
   }
 
   track(documentIdOrNumber: string, from?: string): TrackedDispatch[] {

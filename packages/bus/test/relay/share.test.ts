@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { BusError } from '../../src/index.ts';
+import { DatabaseQueries } from '../../src/relay/queries.ts';
 import {
   RelayDatabase,
   codeOf,
@@ -95,6 +96,20 @@ describe('the rates', () => {
       rate_signed: null,
       time_to_01_ms: null,
     });
+  });
+
+  it('is none once nobody has answered for 30 days, and comes back with the first receipt', () => {
+    using relay = fourTiers();
+    relay.report('H09', dispatch(1, [electronic('G12'), electronic('H09.12')]));
+    relay.report('H09', dispatch(2, [electronic('G12')]));
+    relay.report('H09', dispatch(3, [onPaper('x')]));
+    relay.report('G12', receipt('H09', 2, '01'));
+    const later = new DatabaseQueries(relay.db, () => new Date('2026-08-20T00:00:00.000Z'));
+    const undelivered = { E: 1, P: 1, undelivered: 1, rate_electronic: 0.5 };
+    expect(relay.queries.share(JULY).tiers.province).toMatchObject({ E: 2, undelivered: 0 });
+    expect(later.share(JULY).tiers.province).toMatchObject(undelivered);
+    relay.report('H09.12', receipt('H09', 1, '01'));
+    expect(later.share(JULY).tiers.province).toMatchObject({ E: 2, undelivered: 0 });
   });
 
   it('count signed documents among those sent electronically', () => {

@@ -1,10 +1,11 @@
 import { type AgencyCode, parseAgencyCode } from '../../agency/code.ts';
 import type { Tier } from '../../agency/tier.ts';
+import { dateInVietnam, startOfDayMs } from '../../calendar/vietnam-time.ts';
 import { BusError } from '../../errors.ts';
+import { STREAM_RETENTION_MS } from '../../stream/plan.ts';
 import { countNumbers } from '../number-series.ts';
 import type { AgencyRow, DirectoryStore } from '../storage/directory-store.ts';
 import type { RegisterGap, ShareQueries } from '../storage/share-queries.ts';
-import { dateInVietnam, startOfDayMs } from '../../calendar/vietnam-time.ts';
 import { monthAfter } from './month.ts';
 import { type ShareFigures, Tally } from './tally.ts';
 
@@ -78,18 +79,20 @@ export const MAX_SHARE_MONTHS = 120;
  * Computes the share of DESIGN §7: one unit for each number of an outgoing register.
  *
  * Source: QĐ 28/2018/QĐ-TTg; the period is the date of issue at +07:00, the tier that of the
- * directory. Everything comes from verified records, so the same records give the same digits.
+ * directory. Everything comes from verified records, so the same records give the same digits at the
+ * same time: a document that no recipient has answered while the broker kept it is undelivered.
  *
  * @throws {@link BusError} `BUS_RELAY_REQUEST_INVALID` for a bad period or an unknown agency.
  */
 export function computeShare(
   stores: { readonly queries: ShareQueries; readonly directory: DirectoryStore },
   request: ShareRequest,
+  at: Date,
 ): Share {
   const months = listMonths(request.from, request.to);
   const scope = selectAgencies(stores.directory.agencies(), request);
   const board = new Board(months, scope);
-  fillBoard(board, stores.queries, request);
+  fillBoard(board, stores.queries, request, at);
   const gaps = addGaps(board, stores.queries.gaps(), request);
   const missing = addMissingReports(board, stores.queries, request);
   const voids = addVoids(board, stores.queries, request);
@@ -168,10 +171,16 @@ class Board {
   }
 }
 
-function fillBoard(board: Board, queries: ShareQueries, { from, to }: ShareRequest): void {
-  for (const row of queries.documents(from, to)) {
+function fillBoard(
+  board: Board,
+  queries: ShareQueries,
+  { from, to }: ShareRequest,
+  at: Date,
+): void {
+  for (const row of queries.documents(from, to, at.getTime() - STREAM_RETENTION_MS)) {
     board.add(row.agency, [row.month], (tally) => {
-      tally.addDocuments(row.shareClass, row.signed === 1, row.count);
+      if (row.undelivered === 1) tally.addUndelivered(row.count);
+      else tally.addDocuments(row.shareClass, row.signed === 1, row.count);
     });
   }
   for (const row of queries.deliveries(from, to)) {

@@ -19,6 +19,8 @@ export interface ShareFigures {
   readonly rate_electronic: number | null;
   readonly rate_any: number | null;
   readonly rate_signed: number | null;
+  /** Sent, and answered by nobody for as long as the broker keeps a message: in no term. */
+  readonly undelivered: number;
   /** Numbers given up with a reason: in no term. */
   readonly void_numbers: number;
   /** Numbers of registers that no record names and that may belong here. */
@@ -63,6 +65,7 @@ export class Tally {
     refused: 0,
   };
   #signed = 0;
+  #undelivered = 0;
   #voids = 0;
   #missingNumbers = 0;
   #lowerBound = false;
@@ -70,6 +73,10 @@ export class Tally {
   addDocuments(shareClass: ShareClass, signed: boolean, count: number): void {
     this.#documents[shareClass] += count;
     if (signed && shareClass !== 'P') this.#signed += count;
+  }
+
+  addUndelivered(count: number): void {
+    this.#undelivered += count;
   }
 
   addDeliveries(counts: DeliveryCounts): void {
@@ -112,6 +119,7 @@ export class Tally {
       rate_electronic: ratio(E, E + EP + P),
       rate_any: ratio(E + EP, E + EP + P),
       rate_signed: ratio(this.#signed, E + EP),
+      undelivered: this.#undelivered,
       void_numbers: this.#voids,
       missing_numbers: this.#missingNumbers,
       lower_bound: this.#lowerBound,

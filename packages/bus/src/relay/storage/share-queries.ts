@@ -7,6 +7,8 @@ export interface DocumentCount {
   readonly month: string;
   readonly shareClass: ShareClass;
   readonly signed: 0 | 1;
+  /** 1: dispatched before the cut-off, and no recipient has ever answered. */
+  readonly undelivered: 0 | 1;
   readonly count: number;
 }
 
@@ -60,10 +62,14 @@ export class ShareQueries {
   readonly #entered;
 
   constructor(db: Db) {
-    this.#documents = db.prepare<[string, string], DocumentCount>(
-      `SELECT agency, month, share_class AS shareClass, signed, count(*) AS count
-       FROM register_entry WHERE month BETWEEN ? AND ? AND share_class IS NOT NULL
-       GROUP BY agency, month, share_class, signed`,
+    this.#documents = db.prepare<[number, string, string], DocumentCount>(
+      `SELECT r.agency, r.month, r.share_class AS shareClass, r.signed,
+         (r.share_class <> 'P' AND o.dispatched_ms < ? AND NOT EXISTS (
+           SELECT 1 FROM delivery AS d WHERE d.document = r.document AND d.receipt_count > 0
+         )) AS undelivered, count(*) AS count
+       FROM register_entry AS r LEFT JOIN document AS o ON o.id = r.document
+       WHERE r.month BETWEEN ? AND ? AND r.share_class IS NOT NULL
+       GROUP BY r.agency, r.month, r.share_class, r.signed, undelivered`,
     );
     this.#deliveries = db.prepare<[string, string], DeliveryCount>(
       `SELECT r.agency, r.month, count(*) AS deliveries,
@@ -113,8 +119,9 @@ export class ShareQueries {
       .pluck();
   }
 
-  documents(from: string, to: string): DocumentCount[] {
-    return this.#documents.all(from, to);
+  /** Documents without any receipt that were dispatched before `cutOffMs` are marked undelivered. */
+  documents(from: string, to: string, cutOffMs: number): DocumentCount[] {
+    return this.#documents.all(cutOffMs, from, to);
   }
 
   deliveries(from: string, to: string): DeliveryCount[] {

@@ -156,6 +156,8 @@ function noteWhatLacks(cli: Cli, globals: GlobalOptions, share: Share): void {
   if (gaps.length > 0) note(text.gapsInRegisters(gaps.slice(0, 20).join('; ')));
   const missing = new Set(share.missing_reports.map(({ agency }) => agency));
   if (missing.size > 0) note(text.missingReports([...missing].slice(0, 20).join(', ')));
+  const { undelivered } = share.tiers.all;
+  if (undelivered > 0) note(text.undeliveredDocuments(undelivered));
   const voids = share.voids.map(({ agency, number, year }) => `${agency} ${number}/${year}`);
   if (voids.length > 0) note(text.voidNumbers(voids.slice(0, 20).join('; ')));
 }

@@ -225,6 +225,8 @@ export const textEn = {
   gapsInRegisters: (named: string) => `numbers without a record: ${named}`,
   missingReports: (named: string) =>
     `reports are missing from ${named}: the shares are lower bounds`,
+  undeliveredDocuments: (count: number) =>
+    `${count} documents that no recipient has answered for 30 days are in no rate`,
   voidNumbers: (named: string) => `void numbers: ${named}`,
 
   priorities: ['normal', 'urgent', 'very urgent', 'express', 'timed express'] satisfies Record<

@@ -209,6 +209,8 @@ export const textVi: Texts = {
   silentAgencies: (count, named) => `${count} cơ quan chưa báo cáo gì: ${named}`,
   gapsInRegisters: (named) => `số không có hồ sơ: ${named}`,
   missingReports: (named) => `thiếu báo cáo của ${named}: tỷ lệ nêu trên là mức tối thiểu`,
+  undeliveredDocuments: (count) =>
+    `${count} văn bản quá 30 ngày không nơi nhận nào phản hồi, không tính vào tỷ lệ`,
   voidNumbers: (named) => `số bị hủy: ${named}`,
 
   priorities: ['thường', 'khẩn', 'thượng khẩn', 'hỏa tốc', 'hỏa tốc hẹn giờ'],
