@@ -74,6 +74,7 @@ describe('the packed packages in an empty project', () => {
 
   it('type-checks strictly, library declarations included, and runs an embedded agent', async () => {
     copyFileSync(join(import.meta.dirname, 'packed', 'embed.ts'), join(project, 'embed.ts'));
+    writeFileSync(join(project, 'readme.ts'), exampleOfReadme('node-agent'));
     await run(join(BIN, 'tsc'), ['-p', '.'], project);
     const output = await run(process.execPath, ['out/embed.js'], project);
     expect(JSON.parse(output)).toMatchObject({
@@ -128,7 +129,7 @@ async function installTarballs(project: string, tarballs: Record<string, string>
     skipLibCheck: false,
     outDir: 'out',
   };
-  const tsconfig = { compilerOptions, include: ['embed.ts'] };
+  const tsconfig = { compilerOptions, include: ['embed.ts', 'readme.ts'] };
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(tsconfig));
   // The same third-party packages are in the caches since the set-up, so no network is needed.
   await pnpm(['install', '--offline'], project).catch(() => pnpm(['install'], project));
@@ -152,6 +153,14 @@ async function run(program: string, args: readonly string[], cwd: string): Promi
     };
     execFile(program, [...args], { cwd, env, maxBuffer: 64 * 1024 * 1024 }, finish);
   });
+}
+
+/** The first TypeScript block of a package's README. */
+function exampleOfReadme(name: string): string {
+  const text = readFileSync(join(ROOT, 'packages', name, 'README.md'), 'utf8');
+  const example = /```ts\n([^]*?)```/.exec(text)?.[1];
+  if (example === undefined) throw new Error(`the README of ${name} has no example`);
+  return example;
 }
 
 function sourceFiles(name: string): string[] {
