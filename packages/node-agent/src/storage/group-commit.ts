@@ -20,6 +20,7 @@ const MIN_FLUSH_INTERVAL_MS = 5;
  */
 export class GroupCommit {
   readonly #db: Db;
+  readonly #statements;
   #waiting: Job[] = [];
   #scheduled = false;
   #flushedMs = Number.NEGATIVE_INFINITY;
@@ -27,6 +28,14 @@ export class GroupCommit {
 
   constructor(db: Db) {
     this.#db = db;
+    this.#statements = {
+      begin: db.prepare('BEGIN IMMEDIATE'),
+      commit: db.prepare('COMMIT'),
+      rollback: db.prepare('ROLLBACK'),
+      savepoint: db.prepare('SAVEPOINT job'),
+      release: db.prepare('RELEASE job'),
+      rollbackTo: db.prepare('ROLLBACK TO job'),
+    };
   }
 
   /** Runs the synchronous `job` inside a transaction and resolves once that is committed. */
@@ -59,19 +68,11 @@ export class GroupCommit {
     if (jobs.length === 0) return;
     const failures = new Map<Job, unknown>();
     try {
-      const all = this.#db.transaction(() => {
-        for (const job of jobs) {
-          try {
-            this.#db.transaction(job.run)(); // nested: a savepoint
-          } catch (error) {
-            failures.set(job, error);
-            // A full disk ends the whole transaction; what ran on would commit by itself.
-            if (!this.#db.inTransaction) throw error;
-          }
-        }
-      });
-      all.immediate();
+      this.#statements.begin.run();
+      for (const job of jobs) this.#runApart(job, failures);
+      this.#statements.commit.run();
     } catch (error) {
+      if (this.#db.inTransaction) this.#statements.rollback.run();
       for (const job of jobs) failures.set(job, failures.get(job) ?? error);
     }
     this.#flushedMs = performance.now();
@@ -80,6 +81,21 @@ export class GroupCommit {
       else job.settle();
     }
     this.#schedule();
+  }
+
+  /** Each job in a savepoint of its own: one that fails takes nobody's work along. */
+  #runApart(job: Job, failures: Map<Job, unknown>): void {
+    const { savepoint, release, rollbackTo } = this.#statements;
+    savepoint.run();
+    try {
+      job.run();
+    } catch (error) {
+      failures.set(job, error);
+      // A full disk ends the whole transaction; what ran on would commit by itself.
+      if (!this.#db.inTransaction) throw error;
+      rollbackTo.run();
+    }
+    release.run();
   }
 
   /** At once when nothing was flushed lately; in a rush, what comes within moments shares a flush. */
