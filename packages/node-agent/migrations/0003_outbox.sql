@@ -20,7 +20,7 @@ CREATE TABLE outbox (
   record_id     INTEGER NOT NULL REFERENCES record (id),
   package_id    INTEGER REFERENCES package (id),
   recipient     TEXT    NOT NULL,               -- agency code; '' for the relays
-  nats_subject  TEXT    NOT NULL,
+  lane          TEXT    NOT NULL CHECK (lane IN ('urgent', 'normal')),
   created_ms    INTEGER NOT NULL,
   attempt_count INTEGER NOT NULL DEFAULT 0 CHECK (attempt_count >= 0),
   next_try_ms   INTEGER NOT NULL,

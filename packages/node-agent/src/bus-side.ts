@@ -74,6 +74,8 @@ export class BusSide {
     const receiver = new InboxReceiver(core, connection);
     this.#worker = worker;
     try {
+      // What waited for days leaves by the directory of today.
+      await this.#fetchDirectory(connection);
       await allOrStop(this.#stop, [
         worker.run(signal),
         ...LANES.map((lane) => receiver.run(lane, signal)),

@@ -5,7 +5,6 @@ import type { AgentConfig } from './home/config.ts';
 import type { AgencyKeys } from './home/keys.ts';
 import type { TrustFolder } from './home/trust-folder.ts';
 import type { Log } from './log.ts';
-import type { ReporterIdentity } from './report/chain.ts';
 import type { AgentStep } from './step.ts';
 import type { GroupCommit } from './storage/group-commit.ts';
 import type { InboxStore } from './storage/inbox-store.ts';
@@ -16,7 +15,6 @@ import type { WatermarkStore } from './storage/watermark-store.ts';
 /** What the parts of one agent share. */
 export interface AgentCore {
   readonly config: AgentConfig;
-  readonly identity: ReporterIdentity;
   readonly keys: AgencyKeys;
   readonly trust: TrustFolder;
   readonly directory: DirectoryCopy;

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 
-import { reportSubject } from '@congvan/bus';
 import { type RunLock, isRunLockHeld, takeRunLock } from '@congvan/bus/sqlite';
 import { createSignatureVerifier, parseCertificate } from '@congvan/signer';
 
@@ -75,14 +74,6 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
     const directory = new DirectoryCopy(new DirectoryStore(db), registrar, verify);
     const core: AgentCore = {
       config,
-      identity: {
-        code: config.code,
-        // The directory decides, as it does for the relay that compares.
-        get reportSubject() {
-          const { tier, site } = directory.find(config.code) ?? config;
-          return reportSubject({ tier, site, from: config.code });
-        },
-      },
       keys: new AgencyKeys(
         { node: layout.nodeKey, seal: layout.sealKey },
         options.passphrase ?? {},

@@ -225,6 +225,26 @@ describe('documents between two agencies', () => {
     expect(agent.listQuarantine()).toEqual([]);
   });
 
+  it('finds a recipient that was moved while its document waited', async () => {
+    const office = await town.addOffice({ code: 'H09.21', tier: 'district', site: 'H09' });
+    const waiting = await town.addOffice({ code: 'H45.09', tier: 'province', site: 'H45' });
+    const known = (agent: Agent, tier: string) =>
+      agent.listDirectory().some((entry) => entry.code === office.code && entry.tier === tier);
+    await using agent = await waiting.open();
+    await waitUntil(() => known(agent, 'district'), WAIT_MS);
+    await agent.close();
+    await using desk = await waiting.open({ mode: 'desk' });
+    const sent = await desk.send(await request({ to: [office.code] }));
+    expect(sent.agentRunning).toBe(false);
+    await town.bus.site.enrolment.amend(office.code, { tier: 'province' });
+
+    await using moved = await office.open();
+    await waitUntil(() => known(moved, 'province'), WAIT_MS);
+    await using again = await waiting.open();
+    await waitUntil(() => again.track(sent.documentId).deliveries[0]?.status === '01', WAIT_MS);
+    expect(moved.listQuarantine()).toEqual([]);
+  });
+
   it('learns of an agency that was added while it runs', async () => {
     const late = await town.addOffice({ code: 'H45.07', tier: 'district', site: 'H45' });
     await waitUntil(

@@ -28,7 +28,7 @@ describe('the outbox', () => {
         record_id: outbox.insertRecord('receipt', payload, 'hash', null),
         package_id: null,
         recipient: 'G09',
-        nats_subject: 'vb.msg',
+        lane: 'normal',
       },
       NOW_MS,
     );
@@ -68,7 +68,7 @@ describe('the outbox', () => {
       record_id: 1,
       package_id: 1,
       recipient: 'G09',
-      nats_subject: 'vb.msg',
+      lane: 'normal',
       created_ms: NOW_MS,
       attempt_count: 9,
       stream_seq: null,

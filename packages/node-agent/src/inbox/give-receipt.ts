@@ -6,9 +6,7 @@ import {
   type ReceiptPayload,
   encodePayload,
   laneOfPriority,
-  messageSubject,
   payloadHash,
-  scopeOf,
   parseAgencyCode,
 } from '@congvan/bus';
 
@@ -73,7 +71,7 @@ export function repeatReceipt(core: AgentCore, id: string, lane: Lane, nowMs: nu
       record_id: last.record_id,
       package_id: null,
       recipient: sender.code,
-      nats_subject: subjectTo(core, sender, lane),
+      lane,
     },
     nowMs,
   );
@@ -144,25 +142,11 @@ function enqueueReceipt(
       record_id: recordId,
       package_id: null,
       recipient: sender.code,
-      nats_subject: subjectTo(core, sender, lane),
+      lane,
     },
     nowMs,
   );
   const { from: _from, to, warnings: _warnings, actor: _actor, ...rest } = payload;
-  appendReport(core.outbox, core.identity, { kind: 'receipt', sender: to, ...rest }, nowMs);
+  appendReport(core.outbox, core.config.code, { kind: 'receipt', sender: to, ...rest }, nowMs);
   return { recordId };
-}
-
-function subjectTo(core: AgentCore, entry: DirectoryEntry, lane: Lane): string {
-  const { code, site } = core.config;
-  return messageSubject({
-    tier: entry.tier,
-    lane,
-    kind: 'receipt',
-    scope: scopeOf(entry.site, site),
-    toSite: entry.site,
-    to: entry.code,
-    fromSite: site,
-    from: code,
-  });
 }

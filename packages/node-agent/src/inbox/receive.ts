@@ -260,9 +260,9 @@ export class InboxReceiver {
   }
 
   #storeWatermark(outcome: Extract<CheckedMessage, { kind: 'watermark' }>, nowMs: number): void {
-    const { identity, log } = this.#core;
+    const { log } = this.#core;
     const { watermark } = outcome;
-    const result = applyWatermark(this.#core, identity, watermark, outcome.record, nowMs);
+    const result = applyWatermark(this.#core, watermark, outcome.record, nowMs);
     const fields = { relay: watermark.from, upTo: watermark.upTo, resent: result.resent };
     if (!result.agrees) {
       log.error(fields, 'the relay holds another report under this number than this agency wrote');

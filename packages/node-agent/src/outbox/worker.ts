@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import { type AgencyConnection, BusError, encodeMessage, signRecord } from '@congvan/bus';
 import { type Signer, signCms } from '@congvan/signer';
 
+import type { DirectoryCopy } from '../directory/copy.ts';
 import type { Log } from '../log.ts';
 import { Signal } from '../signal.ts';
 import type { AgentStep } from '../step.ts';
 import type { GroupCommit } from '../storage/group-commit.ts';
 import type { DueRow, OutboxStore } from '../storage/outbox-store.ts';
+import { type Sender, addressOf } from './address.ts';
 import { MAX_REPEAT_MS, afterPubAck, isGivenUp, retryDelayMs } from './schedule.ts';
 
 /** Published at once; the broker's answers then share one transaction. */
@@ -16,6 +18,8 @@ const MAX_IDLE_MS = 60_000;
 const PUBLISH_TIMEOUT_MS = 10_000;
 
 export interface OutboxWorkerDeps {
+  readonly config: Sender;
+  readonly directory: DirectoryCopy;
   readonly outbox: OutboxStore;
   readonly commit: GroupCommit;
   readonly connection: AgencyConnection;
@@ -106,11 +110,17 @@ export class OutboxWorker {
   }
 
   async #publish(row: DueRow, frame: Uint8Array | undefined): Promise<Published> {
-    const { connection, outbox } = this.#deps;
+    const { config, connection, directory, outbox } = this.#deps;
     if (frame === undefined) throw new TypeError(`record ${row.record_id} was not signed`);
+    const natsSubject = addressOf(row, config, directory);
+    if (natsSubject === undefined) {
+      const message = `the directory has no agency ${row.recipient}`;
+      const details = { to: row.recipient };
+      return { row, error: new BusError('BUS_SUBJECT_INVALID', message, { details }) };
+    }
     const body = row.package_id === null ? undefined : outbox.containerOf(row.package_id);
     try {
-      const ack = await connection.publish(row.nats_subject, encodeMessage(frame, body), {
+      const ack = await connection.publish(natsSubject, encodeMessage(frame, body), {
         messageId: duplicateKey(row, frame),
         timeoutMs: PUBLISH_TIMEOUT_MS,
       });
@@ -145,7 +155,12 @@ export class OutboxWorker {
     const first = failed[0];
     if (first !== undefined) {
       log.warn(
-        { count: failed.length, code: first.error.code, natsSubject: first.row.nats_subject },
+        {
+          count: failed.length,
+          code: first.error.code,
+          purpose: first.row.purpose,
+          to: first.row.recipient,
+        },
         `not published, kept for a later try: ${first.error.message}`,
       );
     }

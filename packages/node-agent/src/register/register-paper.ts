@@ -29,7 +29,7 @@ export async function registerPaper(
     if (!core.register.settle(reserved.id, 'issued', nowMs, null)) return reserved;
     appendReport(
       core.outbox,
-      core.identity,
+      core.config.code,
       {
         kind: 'paper',
         register: {

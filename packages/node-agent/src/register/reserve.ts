@@ -105,7 +105,7 @@ export async function voidNumber(
         },
       );
     }
-    appendReport(core.outbox, core.identity, { kind: 'void', year, number, reason }, nowMs);
+    appendReport(core.outbox, core.config.code, { kind: 'void', year, number, reason }, nowMs);
   });
   core.changed();
 }

@@ -6,9 +6,7 @@ import {
   deliveryId,
   encodePayload,
   laneOfPriority,
-  messageSubject,
   payloadHash,
-  scopeOf,
   parseAgencyCode,
 } from '@congvan/bus';
 import { signPdf } from '@congvan/signer';
@@ -124,7 +122,7 @@ function storeIssued(
   });
   appendReport(
     core.outbox,
-    core.identity,
+    core.config.code,
     dispatchEntry(request, checked, row, built.digest),
     nowMs,
   );
@@ -151,7 +149,7 @@ function queueDelivery(
   checked: CheckedSend,
 ): string {
   const { row, entry, digest, body, packageId, nowMs } = delivery;
-  const { code, site } = core.config;
+  const { code } = core.config;
   const payload = encodePayload('delivery', {
     from: code,
     to: entry.code,
@@ -170,16 +168,7 @@ function queueDelivery(
       record_id: core.outbox.insertRecord('delivery', payload, payloadHash(payload), null),
       package_id: packageId,
       recipient: entry.code,
-      nats_subject: messageSubject({
-        tier: entry.tier,
-        lane: laneOfPriority(checked.priority),
-        kind: 'doc',
-        scope: scopeOf(entry.site, site),
-        toSite: entry.site,
-        to: entry.code,
-        fromSite: site,
-        from: code,
-      }),
+      lane: laneOfPriority(checked.priority),
     },
     nowMs,
   );
@@ -275,7 +264,7 @@ async function giveUp(core: AgentCore, row: RegisterRow, error: unknown): Promis
   await core.commit.commit(() => {
     if (!core.register.settle(row.id, 'void', nowMs, reason)) return;
     const { year, number } = row;
-    appendReport(core.outbox, core.identity, { kind: 'void', year, number, reason }, nowMs);
+    appendReport(core.outbox, core.config.code, { kind: 'void', year, number, reason }, nowMs);
   });
 }
 

@@ -15,12 +15,6 @@ const MAX_RESENT_PER_WATERMARK = 1_000;
 /** A relay may ask for the same report again before the first answer has reached it. */
 const RESEND_AFTER_MS = 30_000;
 
-export interface ReporterIdentity {
-  readonly code: AgencyCode;
-  /** `vb.report.…` of this agency. */
-  readonly reportSubject: string;
-}
-
 /**
  * Appends to the agency's chain of reports (DESIGN §4.8) and queues it for the relays.
  *
@@ -29,14 +23,14 @@ export interface ReporterIdentity {
  */
 export function appendReport(
   outbox: OutboxStore,
-  identity: ReporterIdentity,
+  self: AgencyCode,
   entry: ReportEntry,
   nowMs: number,
 ): void {
   const head = outbox.chainHead();
   const number = head.number + 1;
   const payload = encodePayload('report', {
-    from: identity.code,
+    from: self,
     number,
     previous: head.sha256,
     at: new Date(nowMs).toISOString(),
@@ -44,12 +38,11 @@ export function appendReport(
   });
   const sha256 = payloadHash(payload);
   const recordId = outbox.insertRecord('report', payload, sha256, number);
-  enqueueReport(outbox, identity, recordId, sha256, nowMs);
+  enqueueReport(outbox, recordId, sha256, nowMs);
 }
 
 function enqueueReport(
   outbox: OutboxStore,
-  identity: ReporterIdentity,
   recordId: number,
   messageId: string,
   nowMs: number,
@@ -63,7 +56,7 @@ function enqueueReport(
       record_id: recordId,
       package_id: null,
       recipient: '',
-      nats_subject: identity.reportSubject,
+      lane: 'normal',
     },
     nowMs,
   );
@@ -83,7 +76,6 @@ export interface WatermarkOutcome {
  */
 export function applyWatermark(
   stores: { readonly outbox: OutboxStore; readonly watermarks: WatermarkStore },
-  identity: ReporterIdentity,
   watermark: WatermarkPayload,
   record: Uint8Array,
   nowMs: number,
@@ -98,7 +90,7 @@ export function applyWatermark(
     const room = MAX_RESENT_PER_WATERMARK - resent;
     for (const row of outbox.reportsToResend(first, last, nowMs - RESEND_AFTER_MS, room)) {
       // A new id: the broker would take the old one for a repeat and store nothing.
-      enqueueReport(outbox, identity, row.id, `${row.payload_sha256}.${nowMs}`, nowMs);
+      enqueueReport(outbox, row.id, `${row.payload_sha256}.${nowMs}`, nowMs);
       resent += 1;
     }
   }

@@ -1,3 +1,5 @@
+import type { Lane } from '@congvan/bus';
+
 import type { Db } from './database.ts';
 
 export type Purpose = 'document' | 'receipt' | 'report';
@@ -9,7 +11,8 @@ export interface NewOutboxRow {
   readonly record_id: number;
   readonly package_id: number | null;
   readonly recipient: string;
-  readonly nats_subject: string;
+  /** Of a document or receipt; reports have one way only. */
+  readonly lane: Lane;
 }
 
 /** A row that is due, with what is needed to publish it. */
@@ -78,8 +81,8 @@ export class OutboxStore {
     );
     this.#insert = db.prepare<[NewOutboxRow & { created_ms: number; next_try_ms: number }]>(
       `INSERT OR IGNORE INTO outbox (message_id, purpose, record_id, package_id, recipient,
-         nats_subject, created_ms, next_try_ms)
-       VALUES (@message_id, @purpose, @record_id, @package_id, @recipient, @nats_subject,
+         lane, created_ms, next_try_ms)
+       VALUES (@message_id, @purpose, @record_id, @package_id, @recipient, @lane,
          @created_ms, @next_try_ms)`,
     );
     this.#isOpen = db.prepare<[number], { found: number }>(
@@ -87,7 +90,7 @@ export class OutboxStore {
     );
     const rowsWhere = (condition: string) =>
       db.prepare<[number, number], DueRow>(
-        `SELECT outbox.message_id, purpose, record_id, package_id, recipient, nats_subject,
+        `SELECT outbox.message_id, purpose, record_id, package_id, recipient, lane,
            created_ms, attempt_count, stream_seq, type, payload, signed
          FROM outbox JOIN record ON record.id = outbox.record_id
          WHERE settled_ms IS NULL AND ${condition} ORDER BY next_try_ms LIMIT ?`,
