@@ -15,7 +15,7 @@ CREATE TABLE record (
 -- recipient's signed receipt is in, a report's until the relay's watermark has passed it, a
 -- receipt's until the broker has confirmed it twice, further apart than it flushes to disk.
 CREATE TABLE outbox (
-  message_id    TEXT    PRIMARY KEY,
+  message_id    TEXT    PRIMARY KEY,            -- of the row; on the wire the signed record goes in too
   purpose       TEXT    NOT NULL CHECK (purpose IN ('document', 'receipt', 'report')),
   record_id     INTEGER NOT NULL REFERENCES record (id),
   package_id    INTEGER REFERENCES package (id),

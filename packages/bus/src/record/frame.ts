@@ -129,6 +129,16 @@ export function decodeRecord(bytes: Uint8Array): RawRecord {
   return record;
 }
 
+/** As {@link decodeRecord}, with the fault in words for bytes that are no record. */
+export function tryDecodeRecord(bytes: Uint8Array): RawRecord | string {
+  try {
+    return decodeRecord(bytes);
+  } catch (error) {
+    if (error instanceof BusError) return error.message;
+    throw error;
+  }
+}
+
 /** SHA-256 of the payload bytes, lower hex: the link of a report chain, and the watermark's hash. */
 export function payloadHash(payload: Uint8Array): string {
   return createHash('sha256').update(payload).digest('hex');

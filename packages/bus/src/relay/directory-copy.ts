@@ -1,10 +1,9 @@
 import type { AgencyCode } from '../agency/code.ts';
 import { type DirectoryEntry, newerEntry } from '../directory/entry.ts';
 import { verifyDirectoryRecord } from '../directory/verify.ts';
-import { BusError } from '../errors.ts';
 import type { VerifySignature } from '../record/authenticate.ts';
 import { parsePayloadAs } from '../record/codec.ts';
-import { type RawRecord, decodeRecord } from '../record/frame.ts';
+import { decodeRecord, tryDecodeRecord } from '../record/frame.ts';
 import type { RelayLog } from './log.ts';
 import type { Db } from './storage/database.ts';
 import type { DirectoryStore } from './storage/directory-store.ts';
@@ -57,7 +56,7 @@ export class DirectoryCopy {
    * Fetches what is new and keeps what the registrar signed; calls at the same time share one request.
    *
    * @returns the codes whose entry changed.
-   * @throws {@link BusError} when the site service does not answer.
+   * @throws BusError when the site service does not answer.
    */
   refresh(): Promise<ReadonlySet<AgencyCode>> {
     this.#refreshing ??= this.#refresh().finally(() => {
@@ -91,7 +90,7 @@ export class DirectoryCopy {
 
   #verify(bytes: Uint8Array): { entry: DirectoryEntry; bytes: Uint8Array }[] {
     const { verify, registrarCertificate, now, log } = this.#options;
-    const raw = tryDecode(bytes);
+    const raw = tryDecodeRecord(bytes);
     if (typeof raw === 'string') {
       log('warn', 'directory entry refused', { detail: raw });
       return [];
@@ -100,14 +99,5 @@ export class DirectoryCopy {
     if (verdict.authentic) return [{ entry: verdict.entry, bytes }];
     log('warn', 'directory entry refused', { finding: verdict.finding, detail: verdict.detail });
     return [];
-  }
-}
-
-function tryDecode(bytes: Uint8Array): RawRecord | string {
-  try {
-    return decodeRecord(bytes);
-  } catch (error) {
-    if (error instanceof BusError) return error.message;
-    throw error;
   }
 }

@@ -1,11 +1,10 @@
-import { BusError } from '../errors.ts';
 import {
   type AuthenticateOptions,
   type VerifySignature,
   authenticateRecord,
 } from '../record/authenticate.ts';
 import type { Finding } from '../record/finding.ts';
-import { type RawRecord, decodeRecord, payloadHash } from '../record/frame.ts';
+import { payloadHash, tryDecodeRecord } from '../record/frame.ts';
 import type { ReportEntry } from '../record/payload.ts';
 import { parseReportSubject } from '../subject/subject.ts';
 import type { Rejection, StoredMessage } from './storage/rejected-store.ts';
@@ -51,7 +50,7 @@ export function judgeReport(message: StoredMessage, options: JudgeOptions): Judg
     return reject(null, 'SUBJECT_MISMATCH', 'the subject is not one of reports');
   }
   const { from, site, tier } = subject;
-  const raw = tryDecode(message.data);
+  const raw = tryDecodeRecord(message.data);
   if (typeof raw === 'string') return reject(from, 'RECORD_MALFORMED', raw);
   if (raw.type !== 'report') {
     return reject(from, 'RECORD_MALFORMED', `a report was expected, not a ${raw.type}`);
@@ -81,15 +80,6 @@ export function judgeReport(message: StoredMessage, options: JudgeOptions): Judg
 export function failedCheck(message: StoredMessage, error: unknown): RejectedReport {
   const from = parseReportSubject(message.subject)?.from ?? null;
   return reject(from, 'CHECK_FAILED', `the check itself failed: ${String(error)}`);
-}
-
-function tryDecode(bytes: Uint8Array): RawRecord | string {
-  try {
-    return decodeRecord(bytes);
-  } catch (error) {
-    if (error instanceof BusError) return error.message;
-    throw error;
-  }
 }
 
 function reject(claimedFrom: string | null, finding: Finding, detail: string): RejectedReport {

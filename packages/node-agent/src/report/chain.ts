@@ -49,8 +49,6 @@ function enqueueReport(
 ): void {
   outbox.enqueue(
     {
-      // The payload's hash: nobody can guess it beforehand and occupy it in the broker's
-      // duplicate table.
       message_id: messageId,
       purpose: 'report',
       record_id: recordId,
