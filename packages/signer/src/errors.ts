@@ -33,6 +33,29 @@ export const SIGNER_ERRORS = {
   SIGNER_PDF_NO_PAGES: { retryable: false }, // no page to put the signature field on
   SIGNER_PDF_TAMPERED: { retryable: false }, // an earlier signature of the file no longer holds
   SIGNER_PDF_FIELD_EXISTS: { retryable: false }, // the wanted field name is taken
+  SIGNER_OCSP_INVALID: { retryable: false }, // not an OCSP response of RFC 6960
+  SIGNER_CSR_INVALID: { retryable: false }, // not a PKCS#10 request, or its own signature is wrong
+  SIGNER_FETCH_FAILED: { retryable: true }, // a server gave no usable answer; details.url
+  SIGNER_FETCH_TOO_LARGE: { retryable: false }, // a server answered with more bytes than the limit
+  SIGNER_REVOCATION_MISSING: { retryable: true }, // no fresh CRL or OCSP response for a certificate
+  SIGNER_TIMESTAMP_INVALID: { retryable: false }, // not an RFC 3161 token, or over other bytes
+  SIGNER_TIMESTAMP_REFUSED: { retryable: false }, // the time-stamping authority rejected the request
+  SIGNER_TIMESTAMP_UNAVAILABLE: { retryable: true }, // no time-stamping authority of the list gave a token
+  SIGNER_TOKEN_LIBRARY_MISSING: { retryable: false }, // pkcs11js or the PKCS#11 module cannot be loaded
+  SIGNER_TOKEN_ABSENT: { retryable: true }, // no token in the reader, or not the one named
+  SIGNER_TOKEN_PIN_WRONG: { retryable: false }, // the token refused the PIN
+  SIGNER_TOKEN_PIN_LOCKED: { retryable: false }, // the PIN is locked after too many wrong tries
+  SIGNER_TOKEN_KEY_NOT_FOUND: { retryable: false }, // the token has no such key or certificate
+  SIGNER_REMOTE_UNAUTHORIZED: { retryable: false }, // the signing service refused the access token
+  SIGNER_REMOTE_REFUSED: { retryable: false }, // the signing service refused the request
+  SIGNER_REMOTE_INVALID: { retryable: false }, // the signing service answered outside its protocol
+  SIGNER_PDF_NO_SIGNATURE: { retryable: false }, // the file has no signature to extend
+  SIGNER_PDF_REVISION_UNKNOWN: { retryable: false }, // the file has no signed revision of this number
+  SIGNER_STAMP_GLYPH_MISSING: { retryable: false }, // the font of the stamp lacks a letter of the text
+  SIGNER_STAMP_PICTURE_INVALID: { retryable: false }, // not a PNG, or larger than the limits
+  SIGNER_SEAL_MALFORMED: { retryable: false }, // not a sealed file, or with parts missing
+  SIGNER_SEAL_TAMPERED: { retryable: false }, // a tag is wrong: nothing of that part was released
+  SIGNER_SEAL_NOT_RECIPIENT: { retryable: false }, // the file is sealed for other certificates
   SIGNER_ASIC_MALFORMED: { retryable: false }, // not a strict ZIP, or not an ASiC-E with CAdES
   SIGNER_ASIC_LIMIT: { retryable: false }, // more entries or bytes than the limits
   SIGNER_ASIC_NAME_INVALID: { retryable: false }, // an entry name that is unsafe or stands twice

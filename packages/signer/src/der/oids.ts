@@ -27,6 +27,16 @@ export const OID = {
   signingCertificate: '1.2.840.113549.1.9.16.2.12',
   signatureTimeStampToken: '1.2.840.113549.1.9.16.2.14',
   signingCertificateV2: '1.2.840.113549.1.9.16.2.47',
+  // time-stamps and archive attributes: RFC 3161, ETSI EN 319 122-1
+  authEnvelopedData: '1.2.840.113549.1.9.16.1.23',
+  archiveTimeStampV3: '0.4.0.1733.2.4',
+  // authority information access, OCSP: RFC 5280 §4.2.2.1, RFC 6960
+  authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
+  adOcsp: '1.3.6.1.5.5.7.48.1',
+  adCaIssuers: '1.3.6.1.5.5.7.48.2',
+  ocspBasic: '1.3.6.1.5.5.7.48.1.1',
+  ocspNonce: '1.3.6.1.5.5.7.48.1.2',
+  ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
   // certificate extensions: RFC 5280 §4.2, §5.2, §5.3
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
@@ -55,6 +65,8 @@ export const OID = {
   clientAuth: '1.3.6.1.5.5.7.3.2',
   emailProtection: '1.3.6.1.5.5.7.3.4',
   timeStamping: '1.3.6.1.5.5.7.3.8',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
+  serverAuth: '1.3.6.1.5.5.7.3.1',
   documentSigning: '1.3.6.1.5.5.7.3.36',
   // name attributes: RFC 4519
   commonName: '2.5.4.3',

@@ -33,6 +33,22 @@ export const failuresEn = {
     title: 'site',
     hint: 'a site is a province such as H09, or TW; `congvan bus up --detach --site SITE` adds one',
   },
+  notSigned: {
+    title: 'no such signature',
+    hint: 'list the signatures of the file with `congvan file verify FILE`',
+  },
+  token: {
+    title: 'token not usable',
+    hint: 'put the token in, check its module and label, and see the guide to tokens in docs/how-to',
+  },
+  remoteSigning: {
+    title: 'signing service',
+    hint: 'get a new access token or ask the provider of the signing service',
+  },
+  pkiServer: {
+    title: 'trust service not reachable or not willing',
+    hint: 'check the address and the line, then try again; --offline works with the files at hand',
+  },
   lockedPdf: {
     title: 'no further signature allowed',
     hint: 'whoever signed the PDF closed it; ask for a copy that allows the seal of the agency',

@@ -35,6 +35,22 @@ export const failuresVi: FailureTexts = {
     title: 'điểm',
     hint: 'điểm là tỉnh như H09, hoặc TW; `congvan bus up --detach --site ĐIỂM` để thêm',
   },
+  notSigned: {
+    title: 'không có chữ ký này',
+    hint: 'xem các chữ ký của tệp bằng `congvan file verify TỆP`',
+  },
+  token: {
+    title: 'không dùng được thiết bị ký',
+    hint: 'cắm thiết bị, kiểm tra mô-đun và nhãn, xem hướng dẫn về token trong docs/how-to',
+  },
+  remoteSigning: {
+    title: 'dịch vụ ký số',
+    hint: 'lấy mã truy cập mới hoặc hỏi nhà cung cấp dịch vụ ký số',
+  },
+  pkiServer: {
+    title: 'không liên lạc được dịch vụ tin cậy hoặc bị từ chối',
+    hint: 'kiểm tra địa chỉ và đường truyền rồi thử lại; --offline dùng các tệp sẵn có',
+  },
   lockedPdf: {
     title: 'không được ký thêm',
     hint: 'người ký trước đã khóa PDF; xin bản cho phép ký con dấu của cơ quan',
