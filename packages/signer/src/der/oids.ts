@@ -37,6 +37,8 @@ export const OID = {
   ocspBasic: '1.3.6.1.5.5.7.48.1.1',
   ocspNonce: '1.3.6.1.5.5.7.48.1.2',
   ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
+  ocspArchiveCutoff: '1.3.6.1.5.5.7.48.1.6',
+  ocspExtendedRevoke: '1.3.6.1.5.5.7.48.1.9',
   // certificate extensions: RFC 5280 §4.2, §5.2, §5.3
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',

@@ -240,7 +240,8 @@ function readEntries(
   return { entries, unknownCritical };
 }
 
-function readReason(element: DerElement): RevocationReason | undefined {
+/** CRLReason. */
+export function readReason(element: DerElement): RevocationReason | undefined {
   const number = readSmallInteger(element, TAG.ENUMERATED);
   for (const [name, value] of Object.entries(REVOCATION_REASONS)) {
     if (value === number && isReason(name)) return name;
