@@ -2,6 +2,7 @@ import type { Finding } from '@congvan/bus';
 
 import { type DoctorTexts, doctorEn } from './doctor/en.ts';
 import { type FailureTexts, failuresEn } from './failures/en.ts';
+import { type FileTexts, filesEn } from './files/en.ts';
 import { type HelpTexts, helpEn } from './help/en.ts';
 import { type Texts, findingsEn, textEn } from './text/en.ts';
 
@@ -12,6 +13,7 @@ export interface Messages {
   readonly text: Texts;
   readonly failures: FailureTexts;
   readonly doctor: DoctorTexts;
+  readonly files: FileTexts;
   readonly findings: Readonly<Record<Finding, string>>;
   /** A sentence for an error code of the packages below, made of its details; their own words are English. */
   sentence(code: string, details: Readonly<Record<string, string | number>>): string | undefined;
@@ -25,6 +27,7 @@ export const en: Messages = {
   text: textEn,
   failures: failuresEn,
   doctor: doctorEn,
+  files: filesEn,
   findings: findingsEn,
   sentence: () => undefined,
   usageError: () => undefined,

@@ -1,6 +1,7 @@
 import type { Messages } from './en.ts';
 import { doctorVi } from './doctor/vi.ts';
 import { SENTENCES_VI } from './failures/sentences-vi.ts';
+import { filesVi } from './files/vi.ts';
 import { failuresVi } from './failures/vi.ts';
 import { helpVi } from './help/vi.ts';
 import { findingsVi, textVi } from './text/vi.ts';
@@ -22,6 +23,7 @@ export const vi: Messages = {
   text: textVi,
   failures: failuresVi,
   doctor: doctorVi,
+  files: filesVi,
   findings: findingsVi,
   sentence: (code, details) =>
     Object.hasOwn(SENTENCES_VI, code) ? SENTENCES_VI[code]?.(details) : undefined,
