@@ -8,6 +8,7 @@ export {
 } from './asic/container.ts';
 export { type AsicLimits, DEFAULT_ASIC_LIMITS } from './asic/limits.ts';
 export { type AsicReport, type VerifyAsicEOptions, verifyAsicE } from './asic/verify.ts';
+export type { CertificateUrls, ServerNames } from './authority/addresses.ts';
 export {
   AUTHORITY_FILES,
   type Authority,
@@ -18,7 +19,7 @@ export {
 } from './authority/authority.ts';
 export { type CreateAuthorityOptions, createAuthority } from './authority/create.ts';
 export type { IssuedCertificate } from './authority/index-file.ts';
-export type { CertificateUse, SubjectName } from './authority/profile.ts';
+export { CERTIFICATE_USES, type CertificateUse, type SubjectName } from './authority/profile.ts';
 export type { DetachedContent } from './cms/content.ts';
 export { type CmsCertificates, hashOfSigner, signCms } from './cms/sign.ts';
 export {

@@ -5,12 +5,8 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { buildCertificate, buildCrl, randomSerial } from '../src/authority/build.ts';
-import {
-  caExtensions,
-  encodeExtension,
-  encodeName,
-  endEntityExtensions,
-} from '../src/authority/profile.ts';
+import { encodeExtension } from '../src/authority/encode-extension.ts';
+import { caExtensions, encodeName, endEntityExtensions } from '../src/authority/profile.ts';
 import { OID, encodeNull, encodeOid, encodeSequence } from '../src/der/index.ts';
 import {
   type Certificate,

@@ -9,6 +9,7 @@ import { type TrustStore, createTrustStore } from '../path/trust-store.ts';
 import { type Certificate, parseCertificate } from '../x509/certificate.ts';
 import { type RevocationReason, parseCrl } from '../x509/crl.ts';
 import { encodePem } from '../x509/pem.ts';
+import type { ServerNames } from './addresses.ts';
 import { type IssuingKey, buildCertificate, buildCrl, randomSerial } from './build.ts';
 import { appendLine, hasCode, writeFileAtomic } from './files.ts';
 import {
@@ -20,7 +21,9 @@ import {
 import { withLock } from './lock.ts';
 import {
   type CertificateUse,
+  KEY_ALGORITHM,
   type SubjectName,
+  VALIDITY_DAYS,
   crlDistributionPointExtension,
   encodeName,
   endEntityExtensions,
@@ -47,30 +50,19 @@ const DAY_MS = 86_400_000;
 /** Certificates start a little in the past: clocks of agencies differ. */
 const CLOCK_SKEW_MS = 10 * 60_000;
 
-const VALIDITY_DAYS: Readonly<Record<CertificateUse, number>> = {
-  seal: 5 * 365,
-  person: 5 * 365,
-  registrar: 5 * 365,
-  node: 3 * 365,
-};
-const KEY_ALGORITHM: Readonly<Record<CertificateUse, KeyAlgorithm>> = {
-  seal: 'rsa-2048',
-  person: 'rsa-2048',
-  registrar: 'ec-p256',
-  node: 'ec-p256',
-};
-
 /** A certificate to be issued. */
 export interface IssueRequest {
   readonly subject: SubjectName;
   readonly use: CertificateUse;
+  /** Names of a TLS server; for no other use. */
+  readonly serverNames?: ServerNames;
   /** The subject's own key; left out: a key is generated here. */
   readonly publicKey?: KeyObject;
-  /** Kind of the generated key; default RSA-2048 for seals and persons, P-256 for the others. */
+  /** Kind of the generated key; default as `KEY_ALGORITHM` in `profile.ts` says. */
   readonly algorithm?: KeyAlgorithm;
   /** Default: ten minutes ago. */
   readonly notBefore?: Date;
-  /** Default: 5 years for seals, persons and registrars, 3 for nodes, never beyond the CA's own. */
+  /** Default as `VALIDITY_DAYS` in `profile.ts` says, never beyond the CA's own. */
   readonly notAfter?: Date;
   /** Serial number as hex; default: 20 random bytes. */
   readonly serial?: string;
@@ -136,7 +128,7 @@ export class Authority {
       publicKey,
       serial: request.serial === undefined ? randomSerial() : readSerial(request.serial),
       extensions: [
-        ...endEntityExtensions(use),
+        ...endEntityExtensions(use, { publicKey, serverNames: request.serverNames }),
         crlDistributionPointExtension(this.issuingKey.nameDer),
       ],
     };

@@ -17,9 +17,9 @@ import { SignerError } from '../errors.ts';
 import type { HashName } from '../x509/algorithm.ts';
 import { REVOCATION_REASONS, type RevocationReason } from '../x509/crl.ts';
 import { importPublicKey } from '../x509/public-key.ts';
+import { encodeExtension } from './encode-extension.ts';
 import {
   authorityKeyIdExtension,
-  encodeExtension,
   expiredCertsOnCrlExtension,
   exportSpki,
   keyIdentifierOf,

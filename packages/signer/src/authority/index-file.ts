@@ -1,6 +1,6 @@
 import { SignerError } from '../errors.ts';
 import { type RevocationReason, isReason } from '../x509/crl.ts';
-import type { CertificateUse } from './profile.ts';
+import { type CertificateUse, isCertificateUse } from './profile.ts';
 
 /** One certificate that the authority has issued. */
 export interface IssuedCertificate {
@@ -107,13 +107,6 @@ function readRevoked(fields: Fields): { at: Date; reason: RevocationReason } {
 }
 
 function asUse(text: string): CertificateUse {
-  switch (text) {
-    case 'seal':
-    case 'node':
-    case 'person':
-    case 'registrar':
-      return text;
-    default:
-      throw damaged('use');
-  }
+  if (!isCertificateUse(text)) throw damaged('use');
+  return text;
 }

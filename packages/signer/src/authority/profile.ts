@@ -11,6 +11,7 @@ import {
   encodeImplicit,
   encodeInteger,
   encodeNamedBits,
+  encodeNull,
   encodeOctetString,
   encodeOid,
   encodeSequence,
@@ -20,7 +21,10 @@ import {
   readDer,
 } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
+import type { KeyAlgorithm } from '../keys/generate.ts';
 import { KEY_USAGES, type KeyUsage } from '../x509/extensions.ts';
+import { type ServerNames, encodeUrl, serverNamesExtension } from './addresses.ts';
+import { encodeExtension } from './encode-extension.ts';
 
 /** Parts of a distinguished name, as text. */
 export interface SubjectName {
@@ -32,8 +36,49 @@ export interface SubjectName {
   readonly country?: string;
 }
 
+/** What certificates are issued for. */
+export const CERTIFICATE_USES = [
+  'seal',
+  'node',
+  'person',
+  'registrar',
+  'tsa',
+  'ocsp',
+  'tls',
+  'encryption',
+] as const;
+
 /** What a certificate of an agency is for. */
-export type CertificateUse = 'seal' | 'node' | 'person' | 'registrar';
+export type CertificateUse = (typeof CERTIFICATE_USES)[number];
+
+/** True for the names of {@link CERTIFICATE_USES}. */
+export function isCertificateUse(text: string): text is CertificateUse {
+  return CERTIFICATE_USES.some((use) => use === text);
+}
+
+/** Lives of certificates; one of an OCSP responder is short, since nobody can revoke it. */
+export const VALIDITY_DAYS: Readonly<Record<CertificateUse, number>> = {
+  seal: 5 * 365,
+  person: 5 * 365,
+  registrar: 5 * 365,
+  node: 3 * 365,
+  tsa: 5 * 365,
+  ocsp: 30,
+  tls: 397,
+  encryption: 3 * 365,
+};
+
+/** Kind of the keys that are generated here. What a file is encrypted for must hold out longest. */
+export const KEY_ALGORITHM: Readonly<Record<CertificateUse, KeyAlgorithm>> = {
+  seal: 'rsa-2048',
+  person: 'rsa-2048',
+  registrar: 'ec-p256',
+  node: 'ec-p256',
+  tsa: 'rsa-2048',
+  ocsp: 'ec-p256',
+  tls: 'ec-p256',
+  encryption: 'rsa-3072',
+};
 
 /**
  * Longest name part that is accepted, in characters. RFC 5280 says 64 for most, but full names of
@@ -98,11 +143,6 @@ export function keyIdentifierOf(spki: Uint8Array): Uint8Array {
   return hash('sha256', bits, 'buffer').subarray(0, 20);
 }
 
-export function encodeExtension(oid: string, critical: boolean, value: Uint8Array): Uint8Array {
-  const flag = critical ? encodeBoolean(true) : new Uint8Array(0);
-  return encodeSequence(encodeOid(oid), flag, encodeOctetString(value));
-}
-
 function keyUsageExtension(usages: readonly KeyUsage[]): Uint8Array {
   const bits = usages.map((usage) => KEY_USAGES.indexOf(usage));
   return encodeExtension(OID.keyUsage, true, encodeNamedBits(bits));
@@ -118,13 +158,24 @@ export function authorityKeyIdExtension(keyId: Uint8Array): Uint8Array {
 }
 
 /**
- * A distribution point that names the issuer and no address: CRLs come over the bus or by hand, and
- * a verifier without one must know that it lacks something.
+ * The distribution point names the issuer and, where the authority serves its lists, their address.
+ * Without an address CRLs come over the bus or by hand, and a verifier without one must know that it
+ * lacks something.
  */
-export function crlDistributionPointExtension(issuerDer: Uint8Array): Uint8Array {
-  const fullName = encodeExplicit(0, encodeExplicit(4, issuerDer));
-  const point = encodeSequence(encodeExplicit(0, fullName));
-  return encodeExtension(OID.crlDistributionPoints, false, encodeSequence(point));
+export function crlDistributionPointExtension(issuerDer: Uint8Array, url?: string): Uint8Array {
+  return distributionPointExtension(OID.crlDistributionPoints, issuerDer, url);
+}
+
+/** Where the delta CRL lies (RFC 5280 §4.2.1.15, §5.2.6). */
+export function freshestCrlExtension(issuerDer: Uint8Array, url?: string): Uint8Array {
+  return distributionPointExtension(OID.freshestCrl, issuerDer, url);
+}
+
+function distributionPointExtension(oid: string, issuerDer: Uint8Array, url?: string): Uint8Array {
+  const names = [encodeExplicit(4, issuerDer)];
+  if (url !== undefined) names.push(encodeUrl(url));
+  const point = encodeSequence(encodeExplicit(0, encodeExplicit(0, ...names)));
+  return encodeExtension(oid, false, encodeSequence(point));
 }
 
 /** Extensions of a CA certificate. */
@@ -138,11 +189,14 @@ export function caExtensions(pathLenConstraint: number | undefined): Uint8Array[
   ];
 }
 
-const KEY_USAGE_OF: Readonly<Record<CertificateUse, readonly KeyUsage[]>> = {
+const KEY_USAGE_OF: Readonly<Record<Exclude<CertificateUse, 'encryption'>, readonly KeyUsage[]>> = {
   seal: ['digitalSignature', 'nonRepudiation'],
   person: ['digitalSignature', 'nonRepudiation'],
   registrar: ['digitalSignature', 'nonRepudiation'],
   node: ['digitalSignature'],
+  tsa: ['digitalSignature', 'nonRepudiation'],
+  ocsp: ['digitalSignature'],
+  tls: ['digitalSignature'],
 };
 const EXT_KEY_USAGE_OF: Readonly<Record<CertificateUse, readonly string[]>> = {
   seal: [OID.documentSigning, OID.emailProtection],
@@ -150,16 +204,59 @@ const EXT_KEY_USAGE_OF: Readonly<Record<CertificateUse, readonly string[]>> = {
   registrar: [OID.documentSigning],
   // emailProtection, so that `openssl cms -verify` takes manifests and records as they come.
   node: [OID.documentSigning, OID.clientAuth, OID.emailProtection],
+  tsa: [OID.timeStamping],
+  ocsp: [OID.ocspSigning],
+  tls: [OID.serverAuth],
+  encryption: [OID.emailProtection],
 };
 
-/** Extensions of a certificate that signs documents or records. */
-export function endEntityExtensions(use: CertificateUse): Uint8Array[] {
+/** What the extensions depend on beside the use. */
+interface EndEntity {
+  /** Needed for encryption: what its kind can do stands in keyUsage. */
+  readonly publicKey?: KeyObject;
+  /** Names of a TLS server. */
+  readonly serverNames?: ServerNames | undefined;
+}
+
+/**
+ * Extensions of a certificate that is no CA's.
+ *
+ * A TSA's extended key usage is critical and alone (RFC 3161 §2.3); an OCSP responder's certificate
+ * is not looked up itself (RFC 6960 §4.2.2.2.1); a TLS server has its names in subjectAltName alone.
+ *
+ * @throws {@link SignerError} `SIGNER_INPUT_INVALID` for a TLS server without names, names for
+ *   anything else, or a key that cannot encrypt.
+ */
+export function endEntityExtensions(
+  use: CertificateUse,
+  { publicKey, serverNames }: EndEntity = {},
+): Uint8Array[] {
   const usages = EXT_KEY_USAGE_OF[use].map((oid) => encodeOid(oid));
+  if ((use === 'tls') !== (serverNames !== undefined)) {
+    const message = `a certificate for '${use}' ${use === 'tls' ? 'needs' : 'takes no'} server names`;
+    throw new SignerError('SIGNER_INPUT_INVALID', message);
+  }
   return [
     encodeExtension(OID.basicConstraints, true, encodeSequence()),
-    keyUsageExtension(KEY_USAGE_OF[use]),
-    encodeExtension(OID.extKeyUsage, false, encodeSequence(...usages)),
+    keyUsageExtension(use === 'encryption' ? encryptionUsages(publicKey) : KEY_USAGE_OF[use]),
+    encodeExtension(OID.extKeyUsage, use === 'tsa', encodeSequence(...usages)),
+    ...(use === 'ocsp' ? [encodeExtension(OID.ocspNoCheck, false, encodeNull())] : []),
+    ...(serverNames === undefined ? [] : [serverNamesExtension(serverNames)]),
   ];
+}
+
+/** RSA transports keys, elliptic curves agree on them (RFC 3279 §2.3.1, RFC 5480 §3). */
+function encryptionUsages(publicKey: KeyObject | undefined): readonly KeyUsage[] {
+  switch (publicKey?.asymmetricKeyType) {
+    case 'rsa':
+      return ['keyEncipherment'];
+    case 'ec':
+      return ['keyAgreement'];
+    default: {
+      const message = `a key of type '${String(publicKey?.asymmetricKeyType)}' cannot encrypt`;
+      throw new SignerError('SIGNER_INPUT_INVALID', message);
+    }
+  }
 }
 
 /** Expired certificates stay on our CRLs, so that old records can be judged with a new list. */

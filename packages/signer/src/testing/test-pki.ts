@@ -1,10 +1,16 @@
 import {
+  type CertificateUrls,
+  type ServerNames,
+  authorityInfoAccessExtensions,
+} from '../authority/addresses.ts';
+import {
   type CertificateUse,
   type SubjectName,
   caExtensions,
   crlDistributionPointExtension,
   encodeName,
   endEntityExtensions,
+  freshestCrlExtension,
 } from '../authority/profile.ts';
 import {
   type IssuingKey,
@@ -27,6 +33,10 @@ export interface TestSubject extends SubjectName {
   readonly notAfter?: Date;
   /** An own key instead of a generated one. */
   readonly keys?: KeyPair;
+  /** Addresses put into the certificate; none by default. */
+  readonly urls?: CertificateUrls;
+  /** Names of a TLS server; `localhost` and `127.0.0.1` by default. */
+  readonly serverNames?: ServerNames;
 }
 
 /** A signer with the private key in reach, for tests that write key files. */
@@ -41,13 +51,21 @@ export interface TestPki {
   /** The key of the issuing CA, for tests that build odd certificates. */
   readonly issuingKey: IssuingKey;
   readonly rootKey: IssuingKey;
-  /** Issues a certificate: `use` defaults to `seal`, `algorithm` to RSA-2048 for seals, else P-256. */
+  /**
+   * Issues a certificate: `use` defaults to `seal`, `algorithm` to RSA-2048 for seals and encryption,
+   * else P-256.
+   */
   issue(subject: TestSubject): Promise<TestSigner>;
   /** Puts a certificate on the CRL, by default as of the start of the test PKI. */
   revoke(
     certificate: Certificate,
     options?: { readonly at?: Date; readonly reason?: RevocationReason },
   ): Promise<void>;
+  /**
+   * Makes the CRLs of both CAs anew with the same entries; times left out stay as they are, so a list
+   * can be made fresh or stale.
+   */
+  renewCrl(times?: { readonly thisUpdate?: Date; readonly nextUpdate?: Date }): Promise<void>;
   /** The newest CRL of the issuing CA. */
   crl(): CertificateList;
   /** The newest CRL of the root. */
@@ -70,7 +88,15 @@ interface TestAuthority {
   readonly key: IssuingKey;
   readonly certificate: Certificate;
   crl: CertificateList;
+  crlNumber: number;
   readonly revocations: Revocation[];
+}
+
+/** Times a CRL is made with. */
+interface CrlTimes {
+  readonly thisUpdate: Date;
+  readonly nextUpdate: Date;
+  readonly keepsExpiredSince: Date;
 }
 
 interface Life {
@@ -85,7 +111,7 @@ async function createAuthority(
   keys: KeyPair,
   parent: IssuingKey | undefined,
   life: Life,
-  nextUpdate: Date,
+  crlTimes: CrlTimes,
 ): Promise<TestAuthority> {
   const nameDer = encodeName({ country: 'VN', organization: ORGANIZATION, commonName });
   const key = { nameDer, privateKey: keys.privateKey };
@@ -96,19 +122,14 @@ async function createAuthority(
   const { publicKey } = keys;
   const content = { ...life, subjectDer: nameDer, publicKey, serial: randomSerial(), extensions };
   const certificate = parseCertificate(await buildCertificate(content, parent ?? key));
-  const crl = await makeCrl(key, [], life, nextUpdate);
-  return { key, certificate, crl, revocations: [] };
+  const crl = parseCrl(await buildCrl({ number: 1, ...crlTimes, revocations: [] }, key));
+  return { key, certificate, crl, crlNumber: 1, revocations: [] };
 }
 
-async function makeCrl(
-  key: IssuingKey,
-  revocations: readonly Revocation[],
-  life: Life,
-  nextUpdate: Date,
-): Promise<CertificateList> {
-  const number = revocations.length + 1;
-  const times = { thisUpdate: life.notBefore, nextUpdate, keepsExpiredSince: life.notBefore };
-  return parseCrl(await buildCrl({ number, ...times, revocations }, key));
+async function makeCrl(authority: TestAuthority, times: CrlTimes): Promise<void> {
+  authority.crlNumber += 1;
+  const { crlNumber: number, revocations, key } = authority;
+  authority.crl = parseCrl(await buildCrl({ number, ...times, revocations }, key));
 }
 
 async function issueSigner(
@@ -117,15 +138,25 @@ async function issueSigner(
   life: Life,
 ): Promise<TestSigner> {
   const { use = 'seal', notBefore = life.notBefore, notAfter = life.notAfter } = subject;
-  const algorithm = subject.algorithm ?? (use === 'seal' ? 'rsa-2048' : 'ec-p256');
+  const isRsa = use === 'seal' || use === 'encryption';
+  const algorithm = subject.algorithm ?? (isRsa ? 'rsa-2048' : 'ec-p256');
+  const { urls = {} } = subject;
+  const localNames = { dns: ['localhost'], ip: ['127.0.0.1'] };
+  const serverNames = subject.serverNames ?? (use === 'tls' ? localNames : undefined);
   const keys = subject.keys ?? (await generateKeys(algorithm));
+  const { publicKey } = keys;
   const content = {
     notBefore,
     notAfter,
     subjectDer: encodeName({ country: 'VN', ...subject }),
-    publicKey: keys.publicKey,
+    publicKey,
     serial: randomSerial(),
-    extensions: [...endEntityExtensions(use), crlDistributionPointExtension(issuer.key.nameDer)],
+    extensions: [
+      ...endEntityExtensions(use, { publicKey, serverNames }),
+      crlDistributionPointExtension(issuer.key.nameDer, urls.crl),
+      ...(urls.deltaCrl ? [freshestCrlExtension(issuer.key.nameDer, urls.deltaCrl)] : []),
+      ...authorityInfoAccessExtensions(urls),
+    ],
   };
   const certificate = parseCertificate(await buildCertificate(content, issuer.key));
   const { privateKey } = keys;
@@ -144,7 +175,11 @@ export async function createTestPki(options: TestPkiOptions = {}): Promise<TestP
     notBefore: options.notBefore ?? new Date('2020-01-01T00:00:00Z'),
     notAfter: options.notAfter ?? new Date('2049-01-01T00:00:00Z'),
   };
-  const nextUpdate = options.crlNextUpdate ?? life.notAfter;
+  let times: CrlTimes = {
+    thisUpdate: life.notBefore,
+    nextUpdate: options.crlNextUpdate ?? life.notAfter,
+    keepsExpiredSince: life.notBefore,
+  };
   const [rootKeys, issuingKeys] = await Promise.all([
     generateKeys(algorithm),
     generateKeys(algorithm),
@@ -154,14 +189,14 @@ export async function createTestPki(options: TestPkiOptions = {}): Promise<TestP
     rootKeys,
     undefined,
     life,
-    nextUpdate,
+    times,
   );
   const issuing = await createAuthority(
     'CA cấp phát thử nghiệm số 1',
     issuingKeys,
     root.key,
     life,
-    nextUpdate,
+    times,
   );
   let trust: TrustStore | undefined;
   return {
@@ -174,7 +209,12 @@ export async function createTestPki(options: TestPkiOptions = {}): Promise<TestP
       const authority = certificate === issuing.certificate ? root : issuing;
       const { serialNumber } = certificate;
       authority.revocations.push({ serialNumber, revokedAt: at, reason });
-      authority.crl = await makeCrl(authority.key, authority.revocations, life, nextUpdate);
+      await makeCrl(authority, times);
+      trust = undefined;
+    },
+    async renewCrl(changes = {}) {
+      times = { ...times, ...changes };
+      for (const authority of [root, issuing]) await makeCrl(authority, times);
       trust = undefined;
     },
     crl: () => issuing.crl,

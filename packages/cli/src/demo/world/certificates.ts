@@ -14,15 +14,18 @@ export interface IssuedKey {
   readonly p12: Uint8Array;
 }
 
+/** What the demo issues. */
+type DemoUse = Extract<CertificateUse, 'seal' | 'person' | 'node' | 'registrar'>;
+
 export interface KeyRequest {
   readonly commonName: string;
   readonly organization: string;
   readonly locality: string;
-  readonly use: CertificateUse;
+  readonly use: DemoUse;
 }
 
 /** Seals stay with RSA-2048 as today's tokens do; what signs records unattended is on P-256. */
-const ALGORITHMS: Record<CertificateUse, KeyAlgorithm> = {
+const ALGORITHMS: Record<DemoUse, KeyAlgorithm> = {
   seal: 'rsa-2048',
   person: 'rsa-2048',
   node: 'ec-p256',
@@ -59,6 +62,6 @@ export async function issueKey(
   return { certificate, p12: writePkcs12(content) };
 }
 
-export async function generateKeyFor(use: CertificateUse): Promise<KeyPair> {
+export async function generateKeyFor(use: DemoUse): Promise<KeyPair> {
   return await generateKeys(ALGORITHMS[use]);
 }
