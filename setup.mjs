@@ -6,8 +6,8 @@
  *
  *   node setup.mjs [--judges] [TASK [ARGUMENT...]]
  *
- * TASK is `congvan` (the command), `check` (format, lint, types, tests) or `bench` (a file of
- * packages/&#42;/bench); without one only the set-up is done. `--judges` also provides the outside
+ * TASK is `congvan` (the command), `check` (format, lint, types, tests), `bench` (a file of
+ * packages/&#42;/bench) or `fuzz` (packages/signer/fuzz); without one only the set-up is done. `--judges` also provides the outside
  * programs that the tests ask for a second opinion.
  *
  * The steps: a pinned pnpm through npx, the packages of the lockfile, Node 24 from among them,
@@ -86,8 +86,10 @@ function commandOf(task, taskArguments, pnpm) {
       return ['npx', ['--prefer-offline', '--yes', pnpm, 'run', 'check', ...taskArguments]];
     case 'bench':
       return [node, [benchFile(taskArguments[0]), ...taskArguments.slice(1)]];
+    case 'fuzz':
+      return [node, [path.join(ROOT, 'packages/signer/fuzz/main.ts'), ...taskArguments]];
     default:
-      throw new SetupError(`no task '${task}'`, 'the tasks are congvan, check and bench');
+      throw new SetupError(`no task '${task}'`, 'the tasks are congvan, check, bench and fuzz');
   }
 }
 
