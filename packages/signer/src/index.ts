@@ -40,7 +40,12 @@ export { type KeyAlgorithm, type KeyPair, generateKeys } from './keys/generate.t
 export { encryptPrivateKeyInfo } from './keys/pbes2.ts';
 export { openPkcs12 } from './keys/pkcs12-read.ts';
 export { writePkcs12 } from './keys/pkcs12-write.ts';
-export { type SignatureAlgorithm, type Signer, createKeySigner } from './keys/signer.ts';
+export {
+  type SignOptions,
+  type SignatureAlgorithm,
+  type Signer,
+  createKeySigner,
+} from './keys/signer.ts';
 export type { ByteRange } from './pades/byte-range.ts';
 export { type ExtractedSignature, listPdfSignatures } from './pades/extract.ts';
 export { requireSignablePdf } from './pades/signable.ts';

@@ -15,7 +15,7 @@ import {
 } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
 import { SIGNATURE_SCHEMES, type SignatureAlgorithm, type Signer } from '../keys/signer.ts';
-import { HASH_OIDS, type HashName } from '../x509/algorithm.ts';
+import { HASH_BYTES, HASH_OIDS, type HashName } from '../x509/algorithm.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { type DetachedContent, digestContent } from './content.ts';
 
@@ -132,9 +132,13 @@ function encodeSigningCertificateV2(certificate: Certificate): Uint8Array {
 export function encodeSignatureAlgorithm(algorithm: SignatureAlgorithm): Uint8Array {
   switch (algorithm) {
     case 'rsa-pkcs1-sha256':
+    case 'rsa-pkcs1-sha384':
+    case 'rsa-pkcs1-sha512':
       return encodeSequence(encodeOid(OID.rsaEncryption), encodeNull());
     case 'rsa-pss-sha256':
-      return encodePssAlgorithm();
+    case 'rsa-pss-sha384':
+    case 'rsa-pss-sha512':
+      return encodePssAlgorithm(SIGNATURE_SCHEMES[algorithm].hash);
     case 'ecdsa-p256-sha256':
       return encodeSequence(encodeOid(OID.ecdsaWithSHA256));
     case 'ecdsa-p384-sha384':
@@ -144,12 +148,13 @@ export function encodeSignatureAlgorithm(algorithm: SignatureAlgorithm): Uint8Ar
   }
 }
 
-function encodePssAlgorithm(): Uint8Array {
-  const sha256 = encodeSequence(encodeOid(OID.sha256), encodeNull());
+/** RSASSA-PSS-params (RFC 4055 §3.1): one hash for both uses, salt as long as the hash. */
+function encodePssAlgorithm(name: HashName): Uint8Array {
+  const digest = encodeSequence(encodeOid(HASH_OIDS[name]), encodeNull());
   const parameters = encodeSequence(
-    encodeExplicit(0, sha256),
-    encodeExplicit(1, encodeSequence(encodeOid(OID.mgf1), sha256)),
-    encodeExplicit(2, encodeInteger(32)),
+    encodeExplicit(0, digest),
+    encodeExplicit(1, encodeSequence(encodeOid(OID.mgf1), digest)),
+    encodeExplicit(2, encodeInteger(HASH_BYTES[name])),
   );
   return encodeSequence(encodeOid(OID.rsassaPss), parameters);
 }

@@ -45,7 +45,12 @@ export const HASH_OIDS: Readonly<Record<HashName, string>> = {
   sha512: OID.sha512,
 };
 
-const HASH_BYTES: Readonly<Record<HashName, number>> = { sha256: 32, sha384: 48, sha512: 64 };
+/** Output length of each hash, in bytes. */
+export const HASH_BYTES: Readonly<Record<HashName, number>> = {
+  sha256: 32,
+  sha384: 48,
+  sha512: 64,
+};
 
 /** The hash of the identifier; `undefined` for hashes that are not accepted (SHA-1, MD5, others). */
 export function hashOfOid(oid: string): HashName | undefined {
