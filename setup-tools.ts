@@ -2,8 +2,9 @@
  * The second half of the set-up, on the project's own Node: programs that do not come from npm.
  *
  * `nats-server` is found or fetched; with `--judges` also the outside programs that the tests ask
- * for a second opinion. Words go to stderr; stdout gets one JSON object for setup.mjs:
- * `{ natsServer, folders }`, the program's path and the folders to put before PATH.
+ * for a second opinion, and what the tests of tokens need: a compiled pkcs11js and SoftHSM. Words go
+ * to stderr; stdout gets one JSON object for setup.mjs: `{ natsServer, folders, variables }`, the
+ * program's path, the folders to put before PATH and further environment variables.
  */
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
@@ -17,6 +18,7 @@ import {
   hasDebianTools,
 } from './packages/bus/src/local-server/debian-package.ts';
 import { findNatsServer } from './packages/bus/src/local-server/find.ts';
+import { type Compiler, compilePkcs11, hasPkcs11, pkcs11Folder } from './setup-pkcs11.ts';
 
 const execFileAsync = promisify(execFile);
 
@@ -26,14 +28,19 @@ const JUDGES: Readonly<Record<string, readonly string[]>> = {
   qpdf: ['qpdf'],
   openssl: ['openssl'],
   unzip: ['unzip'],
+  softhsm2: ['softhsm2-util'],
 };
+const COMPILERS = ['c++', 'g++', 'clang++'] as const;
 
 const isRoot = process.getuid?.() === 0;
 
 try {
   const server = await findNatsServer({ announce: say });
-  const folders = process.argv.includes('--judges') ? await provideJudges() : [];
-  process.stdout.write(JSON.stringify({ natsServer: server.path, folders }));
+  const judges = process.argv.includes('--judges');
+  const folders = judges ? await provideJudges() : [];
+  if (judges) await providePkcs11();
+  const variables = judges ? tokenVariables() : {};
+  process.stdout.write(JSON.stringify({ natsServer: server.path, folders, variables }));
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`error: ${message}\nhint: ${hintFor(error)}\n`);
@@ -61,12 +68,63 @@ async function provideJudges(): Promise<string[]> {
 }
 
 function missingPackages(): string[] {
-  const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((part) => part !== '');
-  const isThere = (program: string) =>
-    folders.some((folder) => isExecutable(path.join(folder, program)));
   return Object.entries(JUDGES)
-    .filter(([, programs]) => !programs.every(isThere))
+    .filter(([, programs]) => !programs.every(isInPath))
     .map(([name]) => name);
+}
+
+function isInPath(program: string): boolean {
+  const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((part) => part !== '');
+  return folders.some((folder) => isExecutable(path.join(folder, program)));
+}
+
+/** Compiles pkcs11js unless that was done. Without it everything works but tokens: no reason to stop. */
+async function providePkcs11(): Promise<void> {
+  if (pkcs11Folder() === undefined || hasPkcs11()) return;
+  try {
+    const compiler = await provideCompiler();
+    say(`compiling pkcs11js with ${path.basename(compiler.program)}, for tokens`);
+    await compilePkcs11(compiler);
+    if (!hasPkcs11()) throw new Error('what was compiled cannot be loaded');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    say(`no tokens here, and the tests that need one will be skipped: ${reason}`);
+  }
+}
+
+async function provideCompiler(): Promise<Compiler> {
+  const there = COMPILERS.find(isInPath);
+  if (there !== undefined) return { program: there };
+  if (!hasDebianTools()) throw new Error('there is no C++ compiler (c++, g++ or clang++)');
+  if (isRoot) {
+    await installWithApt(['g++']);
+    return { program: 'g++' };
+  }
+  const tree = path.join(cacheFolder(), 'debian', 'g++');
+  await fetchDebianPackages(['g++'], tree, { withDependencies: true, announce: say });
+  return { program: path.join(tree, 'usr/bin/g++'), tree, libraries: librariesOf(tree) };
+}
+
+/**
+ * Where SoftHSM's module is, as `SOFTHSM2_MODULE`. An unpacked one finds its libraries by
+ * LD_LIBRARY_PATH; that folder holds only what the system does not have.
+ */
+function tokenVariables(): Readonly<Record<string, string>> {
+  const tree = path.join(cacheFolder(), 'debian', 'softhsm2');
+  const isPrivate = existsSync(tree);
+  const roots = [...(isPrivate ? [path.join(tree, 'usr/lib')] : []), '/usr/lib', '/usr/lib64'];
+  const file = roots.flatMap(softHsmModules).find((candidate) => existsSync(candidate));
+  if (file === undefined) return {};
+  if (!file.startsWith(tree)) return { SOFTHSM2_MODULE: file };
+  const known = process.env['LD_LIBRARY_PATH'];
+  const libraries = [...librariesOf(tree), ...(known === undefined ? [] : [known])];
+  return { SOFTHSM2_MODULE: file, LD_LIBRARY_PATH: libraries.join(path.delimiter) };
+}
+
+function softHsmModules(root: string): string[] {
+  if (!existsSync(root)) return [];
+  const below = readdirSync(root).filter((name) => name.endsWith('-linux-gnu'));
+  return ['', ...below].map((name) => path.join(root, name, 'softhsm', 'libsofthsm2.so'));
 }
 
 function isExecutable(file: string): boolean {
@@ -107,7 +165,7 @@ async function unpackPrivately(name: string): Promise<string> {
   const starters = path.join(tree, 'starters');
   if (existsSync(starters)) return starters;
 
-  const libraries = ['lib', 'usr/lib'].flatMap((part) => libraryFolders(path.join(tree, part)));
+  const libraries = librariesOf(tree);
   const written = `${starters}.partial-${process.pid}`;
   await mkdir(written, { recursive: true });
   for (const program of JUDGES[name] ?? []) {
@@ -119,6 +177,10 @@ async function unpackPrivately(name: string): Promise<string> {
     if ((await readdir(starters).catch(() => [])).length === 0) throw error;
   });
   return starters;
+}
+
+function librariesOf(tree: string): string[] {
+  return ['lib', 'usr/lib'].flatMap((part) => libraryFolders(path.join(tree, part)));
 }
 
 /** Every folder that holds shared libraries; NSS, for one, keeps some of its own in a folder below. */
@@ -159,7 +221,7 @@ function hintFor(error: unknown): string {
     return 'run this once with a network, or install nats-server yourself and set NATS_SERVER to its full path';
   }
   const names = Object.keys(JUDGES).join(' ');
-  return `install them and run this again: apt install ${names}, or brew install poppler qpdf openssl@3`;
+  return `install them and run this again: apt install ${names}, or brew install poppler qpdf openssl@3 softhsm`;
 }
 
 function say(text: string): void {

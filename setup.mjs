@@ -208,9 +208,10 @@ async function provideTools(judges) {
   });
   // setup-tools.ts has said on stderr what is missing and how to get it.
   if (code !== 0) process.exit(code ?? 1);
-  const { natsServer, folders } = JSON.parse(stdout);
+  const { natsServer, folders, variables } = JSON.parse(stdout);
   return {
     ...process.env,
+    ...variables,
     NATS_SERVER: natsServer,
     PATH: [BIN, ...folders, process.env.PATH].join(path.delimiter),
     npm_config_update_notifier: 'false',

@@ -116,8 +116,9 @@ async function installTarballs(project: string, tarballs: Record<string, string>
   );
   const manifest = { name: 'integrator', private: true, type: 'module', dependencies };
   writeFileSync(join(project, 'package.json'), JSON.stringify(manifest));
-  // JSON is YAML.
-  writeFileSync(join(project, 'pnpm-workspace.yaml'), JSON.stringify({ overrides: dependencies }));
+  // JSON is YAML. pnpm asks of every package with an install script whether it may run.
+  const workspace = { overrides: dependencies, allowBuilds: { pkcs11js: false } };
+  writeFileSync(join(project, 'pnpm-workspace.yaml'), JSON.stringify(workspace));
   const compilerOptions = {
     target: 'es2024',
     lib: ['es2024', 'esnext.disposable'],
