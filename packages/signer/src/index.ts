@@ -18,15 +18,23 @@ export {
   openAuthority,
 } from './authority/authority.ts';
 export { type CreateAuthorityOptions, createAuthority } from './authority/create.ts';
+export {
+  type CertificateRequest,
+  buildCertificateRequest,
+  parseCertificateRequest,
+} from './authority/csr.ts';
 export type { IssuedCertificate } from './authority/index-file.ts';
 export { CERTIFICATE_USES, type CertificateUse, type SubjectName } from './authority/profile.ts';
-export type { DetachedContent } from './cms/content.ts';
-export { type CmsCertificates, hashOfSigner, signCms } from './cms/sign.ts';
+export type { CmsContent, DetachedContent } from './cms/content.ts';
+export { type CmsCertificates, type SignCmsOptions, hashOfSigner, signCms } from './cms/sign.ts';
+export { addSignatureTimeStamp } from './cms/time-stamp.ts';
 export {
+  type JudgeOptions,
   type PlainSignatureVerdict,
   type SignatureInput,
   type SignatureVerdict,
   createSignatureVerifier,
+  verifyAttached,
   verifyDetached,
 } from './cms/verify-detached.ts';
 export { type CmsMode, type CmsVerdict, verifyCms } from './cms/verify.ts';
@@ -62,6 +70,21 @@ export { type TrustStore, createTrustStore, loadTrustStore } from './path/trust-
 export { type PathOptions, type PathVerdict, validatePath } from './path/validate.ts';
 export { DEFAULT_PDF_LIMITS, type PdfLimits } from './pdf/limits.ts';
 export type { RevocationEvidence, RevocationMode } from './revocation/check.ts';
+export {
+  type TimeStampAuthority,
+  type TimeStampAuthorityOptions,
+  createTimeStampAuthority,
+  tsaHandler,
+} from './tsp/authority.ts';
+export { type TsaClientOptions, createTsaClient } from './tsp/client.ts';
+export type { TimeStampSource } from './tsp/source.ts';
+export { type TimeStampToken, parseTimeStampToken } from './tsp/token.ts';
+export type { MessageImprint, TstInfo } from './tsp/tst-info.ts';
+export {
+  type TimeStampVerdict,
+  type VerifyTimeStampInput,
+  verifyTimeStamp,
+} from './tsp/verify.ts';
 export type { Indication, Judgement, SubIndication } from './verdict.ts';
 export type { HashName } from './x509/algorithm.ts';
 export { type Certificate, parseCertificate, parseCertificates } from './x509/certificate.ts';

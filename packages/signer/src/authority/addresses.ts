@@ -2,6 +2,7 @@ import { isIP, isIPv4 } from 'node:net';
 
 import { OID, encodeImplicit, encodeOid, encodeSequence } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
+import type { GeneralName } from '../x509/general-name.ts';
 import { encodeExtension } from './encode-extension.ts';
 
 /** Where what belongs to a certificate can be fetched; all of it http, as RFC 5280 §8 advises. */
@@ -80,4 +81,29 @@ function encodeIpAddress(text: string): Uint8Array {
   const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
   const all = [...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16));
   return encodeImplicit(7, Uint8Array.from(all.flatMap((group) => [group >> 8, group & 0xff])));
+}
+
+/**
+ * An address of iPAddress as text.
+ *
+ * @throws {@link SignerError} `SIGNER_INPUT_INVALID` when it has not 4 or 16 bytes.
+ */
+export function formatIpAddress(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length !== 16) {
+    throw new SignerError('SIGNER_INPUT_INVALID', `an IP address of ${bytes.length} bytes`);
+  }
+  const groups = Buffer.from(bytes).toString('hex').match(/.{4}/g) ?? [];
+  return groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':');
+}
+
+/** The names of a certificate or request that a TLS server is known by. */
+export function readServerNames(
+  names: readonly GeneralName[] | undefined,
+): ServerNames | undefined {
+  const dns = (names ?? []).flatMap((name) => (name.kind === 'dns' ? [name.text] : []));
+  const ip = (names ?? []).flatMap((name) =>
+    name.kind === 'ip' ? [formatIpAddress(name.bytes)] : [],
+  );
+  return dns.length + ip.length === 0 ? undefined : { dns, ip };
 }

@@ -3,18 +3,14 @@ import { type KeyObject, randomBytes } from 'node:crypto';
 import {
   OID,
   TAG,
-  encodeBitString,
   encodeExplicit,
+  encodeGeneralizedTime,
   encodeInteger,
-  encodeOid,
   encodeSequence,
   encodeTime,
-  encodeTlv,
 } from '../der/index.ts';
-import { encodeSignatureAlgorithm } from '../cms/sign.ts';
-import { SIGNATURE_SCHEMES, algorithmsOfKey, signWithKey } from '../keys/signer.ts';
 import { SignerError } from '../errors.ts';
-import type { HashName } from '../x509/algorithm.ts';
+import type { Signer } from '../keys/signer.ts';
 import { REVOCATION_REASONS, type RevocationReason } from '../x509/crl.ts';
 import { importPublicKey } from '../x509/public-key.ts';
 import { encodeExtension } from './encode-extension.ts';
@@ -25,12 +21,23 @@ import {
   keyIdentifierOf,
   subjectKeyIdExtension,
 } from './profile.ts';
+import { type SigningKey, keyInMemory, keyOfSigner, signStructure } from './signing-key.ts';
 
-/** A CA that can sign: its name and key. */
-export interface IssuingKey {
-  /** Name, DER. */
-  readonly nameDer: Uint8Array;
-  readonly privateKey: KeyObject;
+/** A CA that can sign: its name, and its key in memory or wherever a Signer keeps it. */
+export type IssuingKey =
+  | {
+      /** Name, DER. */
+      readonly nameDer: Uint8Array;
+      readonly privateKey: KeyObject;
+    }
+  | {
+      readonly nameDer: Uint8Array;
+      /** Only its key counts: a token may hold another certificate for it. */
+      readonly signer: Signer;
+    };
+
+function signingKeyOf(issuer: IssuingKey): SigningKey {
+  return 'signer' in issuer ? keyOfSigner(issuer.signer) : keyInMemory(issuer.privateKey);
 }
 
 /** Serial number: 20 bytes, positive, 159 random bits below the top bit (RFC 5280 §4.1.2.2). */
@@ -38,33 +45,6 @@ export function randomSerial(): Uint8Array {
   const bytes = randomBytes(20);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes;
-}
-
-const RSA_OIDS: Readonly<Record<HashName, string>> = {
-  sha256: OID.sha256WithRSAEncryption,
-  sha384: OID.sha384WithRSAEncryption,
-  sha512: OID.sha512WithRSAEncryption,
-};
-
-/** Signs a TBS structure with a CA key and puts the three parts together. */
-async function seal(
-  issuer: IssuingKey,
-  makeTbs: (algorithm: Uint8Array) => Uint8Array,
-): Promise<Uint8Array> {
-  const spki = exportSpki(issuer.privateKey);
-  const [algorithm] = algorithmsOfKey(importPublicKey(spki));
-  if (algorithm === undefined) {
-    throw new SignerError('SIGNER_ALGORITHM_UNSUPPORTED', 'the CA key cannot sign');
-  }
-  const scheme = SIGNATURE_SCHEMES[algorithm];
-  // In certificates the hash stands in the algorithm, unlike in CMS.
-  const identifier =
-    scheme.family === 'rsa-pkcs1'
-      ? encodeSequence(encodeOid(RSA_OIDS[scheme.hash]), encodeTlv(TAG.NULL))
-      : encodeSignatureAlgorithm(algorithm);
-  const tbs = makeTbs(identifier);
-  const signature = await signWithKey(issuer.privateKey, tbs, scheme);
-  return encodeSequence(tbs, identifier, encodeBitString(signature));
 }
 
 /** What stands in a new certificate, apart from what the issuer adds. */
@@ -87,13 +67,14 @@ export function buildCertificate(
   if (!(notBefore < notAfter)) {
     throw new SignerError('SIGNER_INPUT_INVALID', 'notAfter must be later than notBefore');
   }
+  const key = signingKeyOf(issuer);
   const spki = exportSpki(publicKey);
   importPublicKey(spki); // refuses weak and unknown keys
   const keyIds = [
     subjectKeyIdExtension(keyIdentifierOf(spki)),
-    authorityKeyIdExtension(keyIdentifierOf(exportSpki(issuer.privateKey))),
+    authorityKeyIdExtension(keyIdentifierOf(key.spki)),
   ];
-  return seal(issuer, (algorithm) =>
+  return signStructure(key, (algorithm) =>
     encodeSequence(
       encodeExplicit(0, encodeInteger(2)),
       encodeInteger(serial),
@@ -112,9 +93,11 @@ export interface Revocation {
   readonly serialNumber: string;
   readonly revokedAt: Date;
   readonly reason: RevocationReason;
+  /** Since when the key is known or suspected to be in wrong hands (RFC 5280 §5.3.2). */
+  readonly invalidSince?: Date | undefined;
 }
 
-/** Builds and signs a complete CRL (RFC 5280 §5.1). Returns DER. */
+/** Builds and signs a CRL (RFC 5280 §5.1): a complete one, or a delta to an earlier one. Returns DER. */
 export function buildCrl(
   content: {
     readonly number: number;
@@ -123,20 +106,26 @@ export function buildCrl(
     readonly revocations: readonly Revocation[];
     /** From when on expired certificates stay listed. */
     readonly keepsExpiredSince?: Date;
+    /** Number of the complete CRL that a delta CRL goes with (RFC 5280 §5.2.4). */
+    readonly baseNumber?: number | bigint;
     /** More extensions, encoded. */
     readonly extensions?: readonly Uint8Array[];
   },
   issuer: IssuingKey,
 ): Promise<Uint8Array> {
   const { keepsExpiredSince } = content;
+  const key = signingKeyOf(issuer);
   const extensions = [
-    authorityKeyIdExtension(keyIdentifierOf(exportSpki(issuer.privateKey))),
+    authorityKeyIdExtension(keyIdentifierOf(key.spki)),
     encodeExtension(OID.crlNumber, false, encodeInteger(content.number)),
+    ...(content.baseNumber === undefined
+      ? []
+      : [encodeExtension(OID.deltaCrlIndicator, true, encodeInteger(content.baseNumber))]),
     ...(keepsExpiredSince ? [expiredCertsOnCrlExtension(keepsExpiredSince)] : []),
     ...(content.extensions ?? []),
   ];
   const entries = content.revocations.map(encodeRevocation);
-  return seal(issuer, (algorithm) =>
+  return signStructure(key, (algorithm) =>
     encodeSequence(
       encodeInteger(1),
       algorithm,
@@ -149,13 +138,19 @@ export function buildCrl(
   );
 }
 
-function encodeRevocation({ serialNumber, revokedAt, reason }: Revocation): Uint8Array {
-  const number = encodeInteger(REVOCATION_REASONS[reason], TAG.ENUMERATED);
+function encodeRevocation(revocation: Revocation): Uint8Array {
+  const { serialNumber, revokedAt, reason, invalidSince } = revocation;
+  const extensions: Uint8Array[] = [];
   // RFC 5280 §5.3.1: "unspecified" is said by leaving the reason out.
-  const extensions =
-    reason === 'unspecified'
-      ? new Uint8Array(0)
-      : encodeSequence(encodeExtension(OID.reasonCode, false, number));
+  if (reason !== 'unspecified') {
+    const number = encodeInteger(REVOCATION_REASONS[reason], TAG.ENUMERATED);
+    extensions.push(encodeExtension(OID.reasonCode, false, number));
+  }
+  if (invalidSince !== undefined) {
+    const time = encodeGeneralizedTime(invalidSince);
+    extensions.push(encodeExtension(OID.invalidityDate, false, time));
+  }
   const serial = encodeInteger(Buffer.from(serialNumber, 'hex'));
-  return encodeSequence(serial, encodeTime(revokedAt), extensions);
+  const encoded = extensions.length === 0 ? new Uint8Array(0) : encodeSequence(...extensions);
+  return encodeSequence(serial, encodeTime(revokedAt), encoded);
 }

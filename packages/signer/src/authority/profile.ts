@@ -86,7 +86,8 @@ export const KEY_ALGORITHM: Readonly<Record<CertificateUse, KeyAlgorithm>> = {
  */
 export const MAX_NAME_CHARACTERS = 200;
 
-const ATTRIBUTES = [
+/** Parts of a name and their types, in the order of the encoding. */
+export const NAME_ATTRIBUTES = [
   ['country', OID.countryName],
   ['locality', OID.localityName],
   ['organization', OID.organizationName],
@@ -101,7 +102,7 @@ const ATTRIBUTES = [
  *   and countries that are not two letters.
  */
 export function encodeName(name: SubjectName): Uint8Array {
-  const rdns = ATTRIBUTES.flatMap(([part, oid]) => {
+  const rdns = NAME_ATTRIBUTES.flatMap(([part, oid]) => {
     const value = name[part];
     if (value === undefined) return [];
     const encoded = part === 'country' ? encodeCountry(value) : encodeNamePart(part, value);

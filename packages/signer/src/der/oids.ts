@@ -78,6 +78,8 @@ export const OID = {
   organizationName: '2.5.4.10',
   organizationalUnitName: '2.5.4.11',
   emailAddress: '1.2.840.113549.1.9.1',
+  // certification requests: RFC 2985
+  extensionRequest: '1.2.840.113549.1.9.14',
   // PKCS#12 and PKCS#8: RFC 7292, RFC 8018
   keyBag: '1.2.840.113549.1.12.10.1.1',
   pkcs8ShroudedKeyBag: '1.2.840.113549.1.12.10.1.2',

@@ -1,0 +1,68 @@
+import { type KeyObject, createPublicKey } from 'node:crypto';
+
+import { encodeSignatureAlgorithm } from '../cms/sign.ts';
+import { OID, encodeBitString, encodeNull, encodeOid, encodeSequence } from '../der/index.ts';
+import { SignerError } from '../errors.ts';
+import {
+  SIGNATURE_SCHEMES,
+  type SignatureAlgorithm,
+  type Signer,
+  algorithmsOfKey,
+  signWithKey,
+} from '../keys/signer.ts';
+import type { HashName } from '../x509/algorithm.ts';
+import { exportSpki } from './profile.ts';
+
+/** A key that signs certificates, CRLs and requests, wherever it is kept. */
+export interface SigningKey {
+  /** SubjectPublicKeyInfo. */
+  readonly spki: Uint8Array;
+  readonly algorithm: SignatureAlgorithm;
+  sign(tbs: Uint8Array): Promise<Uint8Array>;
+}
+
+const RSA_OIDS: Readonly<Record<HashName, string>> = {
+  sha256: OID.sha256WithRSAEncryption,
+  sha384: OID.sha384WithRSAEncryption,
+  sha512: OID.sha512WithRSAEncryption,
+};
+
+/**
+ * @throws {@link SignerError} `SIGNER_ALGORITHM_UNSUPPORTED` for keys that cannot sign.
+ */
+export function keyInMemory(privateKey: KeyObject): SigningKey {
+  const [algorithm] = algorithmsOfKey(createPublicKey(privateKey));
+  if (algorithm === undefined) {
+    throw new SignerError('SIGNER_ALGORITHM_UNSUPPORTED', 'this key cannot sign');
+  }
+  const scheme = SIGNATURE_SCHEMES[algorithm];
+  return {
+    spki: exportSpki(privateKey),
+    algorithm,
+    sign: (tbs) => signWithKey(privateKey, tbs, scheme),
+  };
+}
+
+/** The key of a Signer; its certificate says which key it is. */
+export function keyOfSigner(signer: Signer): SigningKey {
+  return {
+    spki: signer.certificate.publicKeyDer,
+    algorithm: signer.algorithm,
+    sign: (tbs) => signer.sign(tbs, signer.algorithm),
+  };
+}
+
+/** Signs what `makeTbs` gives for the AlgorithmIdentifier and puts the three parts together. */
+export async function signStructure(
+  key: SigningKey,
+  makeTbs: (algorithm: Uint8Array) => Uint8Array,
+): Promise<Uint8Array> {
+  const scheme = SIGNATURE_SCHEMES[key.algorithm];
+  // In certificates the hash stands in the algorithm, unlike in CMS.
+  const identifier =
+    scheme.family === 'rsa-pkcs1'
+      ? encodeSequence(encodeOid(RSA_OIDS[scheme.hash]), encodeNull())
+      : encodeSignatureAlgorithm(key.algorithm);
+  const tbs = makeTbs(identifier);
+  return encodeSequence(tbs, identifier, encodeBitString(await key.sign(tbs)));
+}
