@@ -12,6 +12,9 @@ export type DetachedContent =
   | { readonly sha256: Uint8Array }
   | { readonly digest: (hash: HashName) => Uint8Array };
 
+/** What a message is checked against: content that is given, or the content it carries itself. */
+export type CmsContent = DetachedContent | { readonly attached: true };
+
 /** Digest of the content; `undefined` when only a digest of another hash is known. */
 export function digestContent(input: DetachedContent, name: HashName): Uint8Array | undefined {
   if ('content' in input) return hash(name, input.content, 'buffer');

@@ -15,8 +15,12 @@ import { SignerError } from '../errors.ts';
 import { type AlgorithmIdentifier, readAlgorithm } from '../x509/algorithm.ts';
 import { type Certificate, parseCertificate } from '../x509/certificate.ts';
 
-/** Messages larger than this are refused; detached signatures are some kilobytes. */
+/** Larger detached signatures are refused; most are some kilobytes. */
 export const MAX_CMS_BYTES = 4 * 1024 * 1024;
+/** Larger messages that carry their content are refused. */
+export const MAX_ATTACHED_CMS_BYTES = 64 * 1024 * 1024;
+/** Parts of a content that comes in pieces (BER); OpenSSL makes one of every 16 KB or less. */
+const MAX_CONTENT_PARTS = 65_536;
 /** More embedded certificates than this are refused. */
 export const MAX_CMS_CERTIFICATES = 64;
 
@@ -38,12 +42,16 @@ export interface SignerInfo {
   readonly signature: Uint8Array;
 }
 
-/** A detached SignedData with exactly one signer. */
-export interface DetachedSignedData {
+/** A SignedData with exactly one signer. */
+export interface SignedData {
   readonly contentType: string;
+  /** The attached content; `undefined` when the signature is detached. */
+  readonly content: Uint8Array | undefined;
   readonly certificates: readonly Certificate[];
   readonly signerInfo: SignerInfo;
 }
+
+const CONSTRUCTED_OCTETS = TAG.OCTET_STRING | 0x20;
 
 function refuse(message: string): never {
   throw new SignerError('SIGNER_DER_INVALID', message);
@@ -53,23 +61,12 @@ function refuse(message: string): never {
  * Reads ContentInfo and SignedData (RFC 5652 §3, §5.1). BER is allowed on the outside, as many
  * producers send it; signed attributes and certificates must be DER.
  *
- * @throws {@link SignerError} `SIGNER_DER_INVALID` when the message is malformed, not SignedData, not
- *   detached, has no or several signers, has no signed attributes or has them out of DER order.
+ * @throws {@link SignerError} `SIGNER_DER_INVALID` when the message is malformed, not SignedData, has no
+ *   or several signers, has no signed attributes or has them out of DER order.
  */
-export function readDetachedSignedData(cms: Uint8Array): DetachedSignedData {
-  const contentInfo = new DerFields(
-    readDer(cms, { rules: 'BER', maxBytes: MAX_CMS_BYTES }),
-    'ContentInfo',
-  );
-  if (readOid(contentInfo.take(TAG.OID, 'contentType')) !== OID.signedData) {
-    refuse('the message is not SignedData');
-  }
-  const explicit = contentInfo.take(contextConstructed(0), 'content');
-  contentInfo.end();
-  const [inner, ...rest] = explicit.children();
-  if (inner === undefined || rest.length > 0) refuse('content holds not one value');
-
-  const fields = new DerFields(inner, 'SignedData');
+export function readSignedData(cms: Uint8Array, maxBytes: number = MAX_CMS_BYTES): SignedData {
+  const message = readDer(cms, { rules: 'BER', maxBytes });
+  const fields = new DerFields(openSignedData(message), 'SignedData');
   const version = readSmallInteger(fields.take(TAG.INTEGER, 'version'));
   if (![1, 3, 4, 5].includes(version)) refuse(`SignedData version ${version}`);
   fields
@@ -78,7 +75,7 @@ export function readDetachedSignedData(cms: Uint8Array): DetachedSignedData {
     .forEach((member) => readAlgorithm(member));
   const encapsulated = new DerFields(fields.any('encapContentInfo'), 'EncapsulatedContentInfo');
   const contentType = readOid(encapsulated.take(TAG.OID, 'eContentType'));
-  if (encapsulated.optional(contextConstructed(0))) refuse('the signature is not detached');
+  const eContent = encapsulated.optional(contextConstructed(0));
   encapsulated.end();
   const certificateSet = fields.optional(contextConstructed(0));
   fields.optional(contextConstructed(1));
@@ -89,9 +86,43 @@ export function readDetachedSignedData(cms: Uint8Array): DetachedSignedData {
   if (others.length > 0) refuse(`the message has ${signerInfos.length} signers instead of one`);
   return {
     contentType,
+    content: eContent && readContent(eContent),
     certificates: readCertificateSet(certificateSet),
     signerInfo: readSignerInfo(signerInfo),
   };
+}
+
+/** The SignedData inside a ContentInfo. */
+export function openSignedData(message: DerElement): DerElement {
+  const contentInfo = new DerFields(message, 'ContentInfo');
+  if (readOid(contentInfo.take(TAG.OID, 'contentType')) !== OID.signedData) {
+    refuse('the message is not SignedData');
+  }
+  const explicit = contentInfo.take(contextConstructed(0), 'content');
+  contentInfo.end();
+  return onlyMember(explicit, 'content');
+}
+
+function onlyMember(element: DerElement, what: string): DerElement {
+  const [member, ...rest] = element.children();
+  if (member === undefined || rest.length > 0) refuse(`${what} holds not one value`);
+  return member;
+}
+
+/** OCTET STRING of eContent; in BER it may come in parts, which may themselves come in parts. */
+function readContent(explicit: DerElement): Uint8Array {
+  const octets = onlyMember(explicit, 'eContent');
+  if (octets.tag === TAG.OCTET_STRING) return octets.content;
+  const parts: Uint8Array[] = [];
+  const collect = (element: DerElement): void => {
+    if (element.tag === TAG.OCTET_STRING) parts.push(element.content);
+    else if (element.tag !== CONSTRUCTED_OCTETS) refuse('eContent is not an OCTET STRING');
+    else for (const member of element.members()) collect(member);
+    if (parts.length > MAX_CONTENT_PARTS)
+      refuse(`eContent in more than ${MAX_CONTENT_PARTS} parts`);
+  };
+  collect(octets);
+  return Buffer.concat(parts);
 }
 
 /** Certificates that cannot be read are left out: they may belong to nobody we ask for. */

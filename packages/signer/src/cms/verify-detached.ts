@@ -1,11 +1,15 @@
+import { hash } from 'node:crypto';
+
 import { SignerError } from '../errors.ts';
 import { type Purpose } from '../path/purpose.ts';
 import type { TrustStore } from '../path/trust-store.ts';
 import { type PathVerdict, validatePath } from '../path/validate.ts';
 import type { RevocationMode } from '../revocation/check.ts';
+import type { ValidationData } from '../revocation/validation-data.ts';
+import { type TimeStampVerdict, verifyTimeStamp } from '../tsp/verify.ts';
 import type { Judgement } from '../verdict.ts';
 import { type Certificate, parseCertificate } from '../x509/certificate.ts';
-import type { DetachedContent } from './content.ts';
+import type { CmsContent, DetachedContent } from './content.ts';
 import { type CmsMode, type CmsVerdict, verifyCms } from './verify.ts';
 
 /** Verdict on a signature: integrity, certificate path and revocation together. */
@@ -15,44 +19,98 @@ export interface SignatureVerdict extends Judgement {
   readonly cms: CmsVerdict;
   /** How the certificate was judged; `null` when the message already failed. */
   readonly path: PathVerdict | null;
+  /** The signature-time-stamps of the message, valid or not, in the message's order. */
+  readonly timeStamps: readonly TimeStampVerdict[];
+  /** The earliest time that a valid time-stamp proves; `null` without one. */
+  readonly provenAt: Date | null;
 }
 
+/** What a signature is judged by. */
+export interface JudgeOptions {
+  readonly cms: Uint8Array;
+  /** Certificates that may have made the signature or lie on the path; not trusted. */
+  readonly candidates?: readonly Certificate[];
+  readonly mode?: CmsMode;
+  readonly trust: TrustStore;
+  /** When the signature is known to have existed: now, or an earlier time that is proven otherwise. */
+  readonly at: Date;
+  readonly purpose?: Purpose;
+  readonly revocation?: RevocationMode;
+  /** Certificates, CRLs and OCSP responses that may help; not trusted. */
+  readonly data?: ValidationData;
+}
+
+/** Time-stamps of one signature that are looked at; a message may carry any number of them. */
+const MAX_TIME_STAMPS = 16;
+
 /**
- * Verifies a detached signature as of `at` (ETSI EN 319 102-1 §5.3): first the message, then the
- * certificate that made it. Certificates in the message and the `candidates` may help to build the
- * path; only those of `trust` are trusted.
+ * Verifies a detached signature (ETSI EN 319 102-1 §5.3, §5.5): first the message, then its
+ * signature-time-stamps, then the certificate at the earliest time that is known: that of a valid
+ * time-stamp, else `at`. A time-stamp that is broken or not trusted changes nothing but its own
+ * verdict. Certificates in the message and the `candidates` may help to build the path; only those
+ * of `trust` are trusted.
  */
-export function verifyDetached(
-  input: DetachedContent & {
-    readonly cms: Uint8Array;
-    readonly candidates?: readonly Certificate[];
-    readonly mode?: CmsMode;
-    readonly trust: TrustStore;
-    readonly at: Date;
-    readonly purpose?: Purpose;
-    readonly revocation?: RevocationMode;
-  },
-): SignatureVerdict {
+export function verifyDetached(input: DetachedContent & JudgeOptions): SignatureVerdict {
+  return judge(input);
+}
+
+/** Verifies a message that carries its content; otherwise as {@link verifyDetached}. */
+export function verifyAttached(
+  input: JudgeOptions,
+): SignatureVerdict & { readonly content: Uint8Array | null } {
+  const verdict = judge({ ...input, attached: true });
+  return { ...verdict, content: verdict.cms.content };
+}
+
+function judge(input: CmsContent & JudgeOptions): SignatureVerdict {
   const cms = verifyCms(input);
   const { certificate } = cms;
   if (cms.indication !== 'TOTAL-PASSED' || certificate === null) {
     const { indication, subIndication, detail } = cms;
-    return { indication, subIndication, detail, certificate, cms, path: null };
+    const judgement = { indication, subIndication, detail };
+    return { ...judgement, certificate, cms, path: null, timeStamps: [], provenAt: null };
   }
+  const { trust, at, purpose, revocation, data } = input;
+  const timeStamps = verifyTimeStamps(cms, input);
+  const provenAt = earliestOf(timeStamps);
   const extra = [...cms.embedded, ...(input.candidates ?? [])].filter(
     (candidate) =>
       candidate.sha256 !== certificate.sha256 && candidate.basicConstraints?.cA === true,
   );
-  const { trust, at, purpose, revocation } = input;
   const path = validatePath(certificate, {
     trust,
-    at,
+    at: provenAt !== null && provenAt < at ? provenAt : at,
     extra,
     ...(purpose && { purpose }),
     ...(revocation && { revocation }),
+    ...(data && { data }),
   });
   const { indication, subIndication, detail } = path;
-  return { indication, subIndication, detail, certificate, cms, path };
+  return { indication, subIndication, detail, certificate, cms, path, timeStamps, provenAt };
+}
+
+function verifyTimeStamps(
+  { signature, timeStampTokens }: CmsVerdict,
+  { trust, at, revocation, data }: JudgeOptions,
+): readonly TimeStampVerdict[] {
+  if (signature === null) return [];
+  return timeStampTokens.slice(0, MAX_TIME_STAMPS).map((token) =>
+    verifyTimeStamp({
+      token,
+      digest: (name) => hash(name, signature, 'buffer'),
+      trust,
+      at,
+      ...(revocation && { revocation }),
+      ...(data && { data }),
+    }),
+  );
+}
+
+function earliestOf(timeStamps: readonly TimeStampVerdict[]): Date | null {
+  const times = timeStamps.flatMap(({ indication, time }) =>
+    indication === 'TOTAL-PASSED' && time !== null ? [Number(time)] : [],
+  );
+  return times.length === 0 ? null : new Date(Math.min(...times));
 }
 
 /** What a record carries and what is known about its sender. */

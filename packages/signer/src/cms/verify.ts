@@ -1,35 +1,31 @@
-import { type KeyObject, hash, timingSafeEqual } from 'node:crypto';
+import { type KeyObject, timingSafeEqual } from 'node:crypto';
 
-import {
-  type DerElement,
-  DerFields,
-  OID,
-  TAG,
-  contextConstructed,
-  integerBytes,
-  readOctets,
-  readOid,
-} from '../der/index.ts';
+import { OID, TAG, readOid } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
 import { type Judgement, type Objection, failed, indeterminate } from '../verdict.ts';
 import {
   type AlgorithmIdentifier,
   type HashName,
   type SignatureScheme,
-  readAlgorithm,
   readHashAlgorithm,
   readSignatureScheme,
 } from '../x509/algorithm.ts';
 import type { Certificate } from '../x509/certificate.ts';
-import { readName } from '../x509/name.ts';
 import { verifyRaw } from '../x509/public-key.ts';
-import { type DetachedContent, digestContent } from './content.ts';
+import { type CmsContent, type DetachedContent, digestContent } from './content.ts';
 import {
-  type DetachedSignedData,
-  type SignerIdentifier,
+  MAX_ATTACHED_CMS_BYTES,
+  MAX_CMS_BYTES,
+  type SignedData,
   type SignerInfo,
-  readDetachedSignedData,
+  readSignedData,
 } from './signed-data.ts';
+import {
+  type CertificateReference,
+  isNamedBy,
+  readCertificateReference,
+  refersTo,
+} from './signer-certificate.ts';
 
 /**
  * `cades`: signing-certificate-v2 must be there, as ETSI.CAdES.detached asks. `pkcs7`: it may be
@@ -46,13 +42,17 @@ export interface CmsVerdict extends Judgement {
   readonly hash: HashName | null;
   /** The signature value; a time-stamp covers its hash. */
   readonly signature: Uint8Array | null;
+  /** The content that travelled in the message; only when the signature over it is intact. */
+  readonly content: Uint8Array | null;
   /** RFC 3161 tokens of the unsigned attributes, unchecked. */
   readonly timeStampTokens: readonly Uint8Array[];
   readonly warnings: readonly string[];
 }
 
 /**
- * Checks a detached CMS signature over content. Never throws for what stands in the message.
+ * Checks a CMS signature: over content that is given, which must then be detached, or with
+ * `attached: true` over the content in the message. The content type must be data: a time-stamp
+ * token is no signature over a document. Never throws for what stands in the message.
  *
  * The certificate is looked for in the message, then among `candidates`; it must be the one that
  * SignerInfo and signing-certificate-v2 name.
@@ -60,39 +60,41 @@ export interface CmsVerdict extends Judgement {
  * @throws {@link SignerError} `SIGNER_INPUT_INVALID` when the given SHA-256 is not 32 bytes long.
  */
 export function verifyCms(
-  input: DetachedContent & {
+  input: CmsContent & {
     readonly cms: Uint8Array;
     readonly candidates?: readonly Certificate[];
     readonly mode?: CmsMode;
   },
 ): CmsVerdict {
-  let message: DetachedSignedData;
+  const { cms, candidates = [], mode = 'cades' } = input;
+  const isAttached = 'attached' in input;
+  let message: SignedData;
   try {
-    message = readDetachedSignedData(input.cms);
+    message = readSignedData(cms, isAttached ? MAX_ATTACHED_CMS_BYTES : MAX_CMS_BYTES);
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;
     return report(failed('FORMAT_FAILURE', error.message));
   }
-  return checkMessage(message, input);
+  if (isAttached) return checkSignedData(message, { type: OID.data, mode, candidates });
+  if (message.content !== undefined) {
+    return report(failed('FORMAT_FAILURE', 'the signature is not detached'));
+  }
+  return checkSignedData(message, { type: OID.data, mode, candidates, detached: input });
 }
 
-function report(judgement: Judgement, found: Partial<CmsVerdict> = {}): CmsVerdict {
-  return {
-    certificate: null,
-    embedded: [],
-    hash: null,
-    signature: null,
-    timeStampTokens: [],
-    warnings: [],
-    ...found,
-    ...judgement,
-  };
+/** What a message has to be. */
+export interface Expectation {
+  /** OID of eContentType. */
+  readonly type: string;
+  /** `token`: the certificate must be bound, by version 1 or 2 (RFC 5816 §2). */
+  readonly mode: CmsMode | 'token';
+  readonly candidates: readonly Certificate[];
+  /** The content; without it the message must carry it. */
+  readonly detached?: DetachedContent;
 }
 
-function checkMessage(
-  message: DetachedSignedData,
-  input: DetachedContent & { candidates?: readonly Certificate[]; mode?: CmsMode },
-): CmsVerdict {
+/** Checks a message that has been read; see {@link verifyCms}. */
+export function checkSignedData(message: SignedData, expected: Expectation): CmsVerdict {
   const { signerInfo, certificates } = message;
   const warnings: string[] = [];
   const digestHash = readHashAlgorithm(signerInfo.digestAlgorithm);
@@ -103,10 +105,10 @@ function checkMessage(
     timeStampTokens: signerInfo.unsignedAttributes.get(OID.signatureTimeStampToken) ?? [],
     warnings,
   };
-  const digestObjection = checkDigest(message, input, digestHash);
+  const digestObjection = checkDigest(message, expected, digestHash);
   if (digestObjection !== undefined) return report(digestObjection, found);
 
-  const named = [...certificates, ...(input.candidates ?? [])].filter((candidate) =>
+  const named = [...certificates, ...expected.candidates].filter((candidate) =>
     isNamedBy(signerInfo.sid, candidate),
   );
   const [first] = named;
@@ -116,37 +118,54 @@ function checkMessage(
   }
   let reference: CertificateReference | undefined;
   try {
-    reference = readReference(signerInfo, warnings);
+    reference = readCertificateReference(signerInfo);
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;
     return report(failed('FORMAT_FAILURE', error.message), found);
   }
+  if (reference?.hash === 'sha1') {
+    warnings.push('the certificate is bound by SHA-1 only (signing-certificate, version 1)');
+  }
   const certificate =
-    reference === undefined ? first : named.find((candidate) => matches(reference, candidate));
+    reference === undefined ? first : named.find((candidate) => refersTo(reference, candidate));
   if (certificate === undefined) {
     const detail = 'the certificate is not the one that the signing-certificate attribute names';
     return report(failed('SIG_CONSTRAINTS_FAILURE', detail), { ...found, certificate: first });
   }
   const objection =
     checkSignature(signerInfo, certificate, digestHash) ??
-    checkReferencePresence(reference, input.mode ?? 'cades');
+    checkReferencePresence(reference, expected.mode);
   if (objection !== undefined) return report(objection, { ...found, certificate });
   const detail = 'the signature is intact';
   return report(
     { indication: 'TOTAL-PASSED', subIndication: null, detail },
-    { ...found, certificate },
+    { ...found, certificate, content: message.content ?? null },
   );
+}
+
+function report(judgement: Judgement, found: Partial<CmsVerdict> = {}): CmsVerdict {
+  return {
+    certificate: null,
+    embedded: [],
+    hash: null,
+    signature: null,
+    content: null,
+    timeStampTokens: [],
+    warnings: [],
+    ...found,
+    ...judgement,
+  };
 }
 
 /** Content type and message digest: RFC 5652 §11.1, §11.2. */
 function checkDigest(
-  message: DetachedSignedData,
-  input: DetachedContent,
+  message: SignedData,
+  { type, detached }: Expectation,
   digestHash: HashName | undefined,
 ): Objection | undefined {
   const { signedAttributes } = message.signerInfo;
-  if (message.contentType !== OID.data) {
-    return failed('FORMAT_FAILURE', `content of type ${message.contentType} instead of data`);
+  if (message.contentType !== type) {
+    return failed('FORMAT_FAILURE', `content of type ${message.contentType} instead of ${type}`);
   }
   const typeValue = signedAttributes.get(OID.contentType);
   const digestValue = signedAttributes.get(OID.messageDigest);
@@ -165,7 +184,11 @@ function checkDigest(
     const { oid } = message.signerInfo.digestAlgorithm;
     return indeterminate('CRYPTO_CONSTRAINTS_FAILURE', `digest algorithm ${oid} is not accepted`);
   }
-  const digest = digestContent(input, digestHash);
+  const content = detached ?? (message.content && { content: message.content });
+  if (content === undefined) {
+    return indeterminate('SIGNED_DATA_NOT_FOUND', 'the message does not carry its content');
+  }
+  const digest = digestContent(content, digestHash);
   if (digest === undefined) {
     return indeterminate('SIGNED_DATA_NOT_FOUND', `the ${digestHash} of the content is not known`);
   }
@@ -174,92 +197,6 @@ function checkDigest(
     return failed('HASH_FAILURE', 'the content is not the one that was signed');
   }
   return undefined;
-}
-
-function isNamedBy(sid: SignerIdentifier, certificate: Certificate): boolean {
-  if ('subjectKeyId' in sid) {
-    const { subjectKeyId } = certificate;
-    return subjectKeyId !== undefined && Buffer.compare(subjectKeyId, sid.subjectKeyId) === 0;
-  }
-  return (
-    Buffer.compare(sid.serialBytes, certificate.serialBytes) === 0 &&
-    (Buffer.compare(sid.issuer.raw, certificate.issuerDer) === 0 ||
-      isSameName(sid.issuer, certificate))
-  );
-}
-
-/** Names are read only where their bytes differ, which is rare. */
-function isSameName(issuer: DerElement, certificate: Certificate): boolean {
-  try {
-    return readName(issuer).key === certificate.issuer.key;
-  } catch (error) {
-    if (error instanceof SignerError) return false;
-    throw error;
-  }
-}
-
-/** What signing-certificate(-v2) says about the certificate. */
-interface CertificateReference {
-  readonly hash: HashName | 'sha1';
-  readonly certHash: Uint8Array;
-  readonly issuerSerial: DerElement | undefined;
-}
-
-function readReference(
-  signerInfo: SignerInfo,
-  warnings: string[],
-): CertificateReference | undefined {
-  const v2 = signerInfo.signedAttributes.get(OID.signingCertificateV2);
-  if (v2 !== undefined) return readEssCertId(v2, 2);
-  const v1 = signerInfo.signedAttributes.get(OID.signingCertificate);
-  if (v1 === undefined) return undefined;
-  warnings.push('the certificate is bound by SHA-1 only (signing-certificate, version 1)');
-  return readEssCertId(v1, 1);
-}
-
-/** The first ESSCertID of SigningCertificate (RFC 2634 §5.4) or SigningCertificateV2 (RFC 5035 §3). */
-function readEssCertId(element: DerElement, version: 1 | 2): CertificateReference {
-  const fields = new DerFields(element, 'SigningCertificate');
-  const [first] = fields.take(TAG.SEQUENCE, 'certs').children();
-  fields.optional(TAG.SEQUENCE);
-  fields.end();
-  if (first === undefined) {
-    throw new SignerError('SIGNER_DER_INVALID', 'signing-certificate attribute is empty');
-  }
-  const id = new DerFields(first, 'ESSCertID');
-  const algorithm = version === 2 ? id.optional(TAG.SEQUENCE) : undefined;
-  const certHash = readOctets(id.take(TAG.OCTET_STRING, 'certHash'));
-  const issuerSerial = id.optional(TAG.SEQUENCE);
-  id.end();
-  if (version === 1) return { hash: 'sha1', certHash, issuerSerial };
-  const name = algorithm === undefined ? 'sha256' : readHashAlgorithm(readAlgorithm(algorithm));
-  if (name === undefined) {
-    throw new SignerError('SIGNER_DER_INVALID', 'hash of signing-certificate-v2 is not accepted');
-  }
-  return { hash: name, certHash, issuerSerial };
-}
-
-function matches(reference: CertificateReference, certificate: Certificate): boolean {
-  const digest = hash(reference.hash, certificate.der, 'buffer');
-  if (Buffer.compare(digest, reference.certHash) !== 0) return false;
-  if (reference.issuerSerial === undefined) return true;
-  try {
-    const fields = new DerFields(reference.issuerSerial, 'IssuerSerial');
-    const [name, ...more] = fields.take(TAG.SEQUENCE, 'issuer').children();
-    const serialBytes = integerBytes(fields.take(TAG.INTEGER, 'serialNumber'));
-    fields.end();
-    const [directoryName] = name?.tag === contextConstructed(4) ? name.children() : [];
-    return (
-      more.length === 0 &&
-      directoryName !== undefined &&
-      (Buffer.compare(directoryName.raw, certificate.issuerDer) === 0 ||
-        isSameName(directoryName, certificate)) &&
-      Buffer.compare(serialBytes, certificate.serialBytes) === 0
-    );
-  } catch (error) {
-    if (!(error instanceof SignerError)) throw error;
-    return false;
-  }
 }
 
 function checkSignature(
@@ -300,7 +237,8 @@ function schemeOf(
 ): SignatureScheme | undefined {
   if (algorithm.oid !== OID.rsaEncryption) return readSignatureScheme(algorithm);
   const { parameters } = algorithm;
-  const isPlain = parameters === undefined || parameters.tag === TAG.NULL;
+  const isPlain =
+    parameters === undefined || (parameters.tag === TAG.NULL && parameters.content.length === 0);
   return isPlain && digestHash !== undefined
     ? { family: 'rsa-pkcs1', hash: digestHash }
     : undefined;
@@ -308,9 +246,10 @@ function schemeOf(
 
 function checkReferencePresence(
   reference: CertificateReference | undefined,
-  mode: CmsMode,
+  mode: Expectation['mode'],
 ): Objection | undefined {
   if (mode === 'pkcs7' || (reference !== undefined && reference.hash !== 'sha1')) return undefined;
-  const detail = 'the signing-certificate-v2 attribute is missing';
-  return indeterminate('SIG_CONSTRAINTS_FAILURE', detail);
+  if (mode === 'token' && reference !== undefined) return undefined;
+  const name = mode === 'token' ? 'signing-certificate' : 'signing-certificate-v2';
+  return indeterminate('SIG_CONSTRAINTS_FAILURE', `the ${name} attribute is missing`);
 }
