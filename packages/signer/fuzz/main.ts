@@ -1,0 +1,133 @@
+/**
+ * `npm run fuzz -- TARGET [--seconds N] [--seed N] [--keep]`: coverage-guided fuzzing of a reader.
+ *
+ * Findings go to `fuzz-out/TARGET/` in the working folder: `crash-…`, `hang-…`, `memory-…`, and
+ * `new-…` for inputs that reach new code; the next run starts from those too. `--keep` copies the
+ * smallest of them to the kept corpus. Exit status: 0 nothing found, 1 something was found.
+ */
+import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+
+import { corpusFolder, keepInput, readFolder } from './corpus.ts';
+import { FUZZ_TARGETS } from './targets.ts';
+import { type FuzzJob, type FuzzMessage, SHARED_HEAD_BYTES } from './worker.ts';
+
+/** An input that takes longer is a hang. */
+const MAX_INPUT_MS = 5_000;
+/** The whole process may not grow beyond this over where it started. */
+const MAX_GROWTH_BYTES = 512 * 1024 * 1024;
+const WATCH_EVERY_MS = 500;
+const REPORT_EVERY_MS = 30_000;
+const MAX_INPUT_BYTES = 1024 * 1024;
+const MAX_KEPT_FILES = 40;
+const MAX_KEPT_BYTES = 6_000;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '600' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    keep: { type: 'boolean', default: false },
+  },
+});
+const [target] = positionals;
+const seconds = Number(values.seconds);
+if (target === undefined || FUZZ_TARGETS[target] === undefined || !(seconds > 0)) {
+  const names = Object.keys(FUZZ_TARGETS).join(', ');
+  process.stderr.write(`usage: npm run fuzz -- TARGET [--seconds N]\nhint: targets are ${names}\n`);
+  process.exit(2);
+}
+
+const folder = resolve('fuzz-out', target);
+let findingCount = 0;
+let stats = { edges: 0, corpus: 0 };
+let executions = 0;
+const startedMs = Date.now();
+await runOnce(target, seconds);
+const spentSeconds = (Date.now() - startedMs) / 1000;
+say(
+  `${target}: ${executions} executions, ${Math.round(executions / spentSeconds)}/s, ` +
+    `${stats.edges} edges, ${stats.corpus} inputs in the corpus, ${findingCount} findings`,
+);
+if (values.keep) keepSmallest(target);
+process.exitCode = findingCount > 0 ? 1 : 0;
+
+/** Runs the loop in a thread and watches it; after a hang or a full memory a new one goes on. */
+async function runOnce(name: string, remaining: number): Promise<void> {
+  const shared = new SharedArrayBuffer(SHARED_HEAD_BYTES + MAX_INPUT_BYTES);
+  const folders = [corpusFolder(name), folder];
+  const seed = Number(values.seed) + findingCount;
+  const job: FuzzJob = { target: name, seconds: remaining, seed, folders, shared };
+  const head = new Uint32Array(shared, 0, SHARED_HEAD_BYTES / 4);
+  const worker = new Worker(new URL('worker.ts', import.meta.url), {
+    workerData: job,
+    resourceLimits: { maxOldGenerationSizeMb: MAX_GROWTH_BYTES / 1024 / 1024 },
+  });
+  const began = Date.now();
+  const baseBytes = process.memoryUsage().rss;
+  let lastCount = -1;
+  let lastChangeMs = Date.now();
+  let lastReportMs = Date.now();
+  const currentInput = (): Uint8Array =>
+    Uint8Array.from(new Uint8Array(shared, SHARED_HEAD_BYTES, head[1] ?? 0));
+  const stop = (kind: string): void => {
+    record(kind, currentInput(), `${kind} in ${name}`);
+    void worker.terminate();
+  };
+  const watch = setInterval(() => {
+    const now = Date.now();
+    if (head[0] !== lastCount) {
+      lastCount = head[0] ?? 0;
+      lastChangeMs = now;
+    } else if (lastCount > 0 && now - lastChangeMs > MAX_INPUT_MS) stop('hang');
+    if (process.memoryUsage().rss - baseBytes > MAX_GROWTH_BYTES) stop('memory');
+    if (now - lastReportMs > REPORT_EVERY_MS) {
+      lastReportMs = now;
+      const perSecond = Math.round(((head[0] ?? 0) * 1000) / (now - began));
+      say(`${name}: ${head[0]} executions, ${perSecond}/s, ${stats.edges} edges`);
+    }
+  }, WATCH_EVERY_MS);
+  const isDone = await new Promise<boolean>((done) => {
+    worker.on('message', (message: FuzzMessage) => {
+      if (message.kind === 'found') {
+        stats = { edges: message.edges, corpus: stats.corpus + 1 };
+        keepInput(folder, 'new', message.bytes);
+      } else if (message.kind === 'crash') record('crash', message.bytes, message.text);
+      else stats = { edges: message.edges, corpus: message.corpus };
+    });
+    worker.on('error', (error: Error) => {
+      record('memory', currentInput(), error.stack ?? error.message);
+    });
+    worker.on('exit', (code) => {
+      done(code === 0);
+    });
+  });
+  clearInterval(watch);
+  executions += head[0] ?? 0;
+  const left = remaining - (Date.now() - began) / 1000;
+  if (!isDone && left > 1 && findingCount < 50) await runOnce(name, left);
+}
+
+function record(kind: string, bytes: Uint8Array, text: string): void {
+  findingCount += 1;
+  const file = keepInput(folder, kind, bytes);
+  say(`FOUND ${kind}: ${file}\n${text}`);
+}
+
+/** Moves the smallest new inputs to the kept corpus, up to its limit. */
+function keepSmallest(name: string): void {
+  const kept = readFolder(corpusFolder(name)).size;
+  const fresh = [...readFolder(folder)]
+    .filter(([file, bytes]) => file.startsWith('new-') && bytes.length <= MAX_KEPT_BYTES)
+    .sort(([, a], [, b]) => a.length - b.length);
+  for (const [, bytes] of fresh.slice(0, Math.max(0, MAX_KEPT_FILES - kept))) {
+    keepInput(corpusFolder(name), 'new', bytes);
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
