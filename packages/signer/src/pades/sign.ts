@@ -1,17 +1,35 @@
-import { createHash } from 'node:crypto';
-
 import { signCms } from '../cms/sign.ts';
 import { SignerError } from '../errors.ts';
 import type { Signer } from '../keys/signer.ts';
-import { type PdfDocument, openPdf } from '../pdf/document.ts';
 import { IncrementWriter } from '../pdf/increment.ts';
-import { DEFAULT_PDF_LIMITS, type PdfLimits } from '../pdf/limits.ts';
-import { serializeValue, withEntries } from '../pdf/serialize.ts';
+import type { PdfLimits } from '../pdf/limits.ts';
 import { encodeDate, encodeTextString } from '../pdf/text.ts';
-import { PdfDict, PdfName, PdfRef, PdfString, type PdfValue } from '../pdf/values.ts';
-import { type ByteRange, digestByteRange } from './byte-range.ts';
-import type { FormField } from './form.ts';
-import { type PageObject, checkSignable } from './refusals.ts';
+import { PdfDict, PdfName, PdfRef, type PdfValue } from '../pdf/values.ts';
+import type { TimeStampSource } from '../tsp/source.ts';
+import { digestByteRange } from './byte-range.ts';
+import { addDocumentTimeStamp } from './document-time-stamp.ts';
+import {
+  INVISIBLE,
+  type NewField,
+  type WidgetPlace,
+  addField,
+  chooseFieldName,
+  fillByteRange,
+  fillContents,
+  newFileId,
+  writeSignature,
+} from './field.ts';
+import { signedFields } from './form.ts';
+import type { PdfLevel, ValidationDataSource } from './level.ts';
+import { addLongTermData } from './long-term.ts';
+import {
+  type CertificationLevel,
+  type FieldLock,
+  isLocked,
+  lockDictionary,
+  signatureReferences,
+} from './mdp.ts';
+import { PreparedPdf, preparePdf } from './prepare.ts';
 
 export interface SignPdfOptions {
   /** The time the signer claims; it is no proof (`/M`). */
@@ -21,138 +39,166 @@ export interface SignPdfOptions {
   readonly contactInfo?: string;
   /** Name of the new signature field; by default the first free `SignatureN`. */
   readonly fieldName?: string;
+  /** Default: `B-T` with a time-stamp source, else `B-B`. */
+  readonly level?: PdfLevel;
+  /** Needed from B-T on. */
+  readonly timeStamps?: TimeStampSource;
+  /** Needed from B-LT on. */
+  readonly validationData?: ValidationDataSource;
+  /** Certifies the document: only the first signature of a file can. */
+  readonly certify?: CertificationLevel;
+  /** Form fields that may not change after this signature. */
+  readonly lockFields?: FieldLock;
   readonly limits?: PdfLimits;
 }
 
-/** Print and Locked: the field is printed and cannot be moved (ISO 32000-1 §12.5.3). */
-const WIDGET_FLAGS = 132;
-/** SignaturesExist and AppendOnly (§12.7.2). */
-const SIGNATURE_FLAGS = 3;
-/** Room for four offsets of ten digits. */
-const BYTE_RANGE_WIDTH = '[0 0000000000 0000000000 0000000000]'.length;
 /** Signature value, signed attributes and the algorithm identifiers of one SignerInfo. */
 const CMS_OVERHEAD_BYTES = 1536;
+/** Attribute and lengths around a token. */
+const TOKEN_OVERHEAD_BYTES = 64;
 const MAX_TEXT_LENGTH = 2_000;
-const ID_SOURCE_BYTES = 4096;
 
 /**
- * Signs a PDF as PAdES B-B (ETSI EN 319 142-1 §6.3): a detached CAdES signature in a new, invisible
- * signature field on the first page, appended as an incremental update. The output begins with the
- * exact input, so that earlier signatures stay valid.
+ * Signs a PDF as PAdES (ETSI EN 319 142-1 §6.3): a detached CAdES signature in a new signature
+ * field, appended as an incremental update; from B-T on with a time-stamp in the signature; from
+ * B-LT on followed by a revision with the validation data (DSS); for B-LTA by a document
+ * time-stamp. The output begins with the exact input, so that earlier signatures stay valid.
  *
  * @returns the whole signed file.
  * @throws {@link SignerError} `SIGNER_PDF_*` when the file cannot be read or must not be signed,
- *   `SIGNER_INPUT_INVALID` for an unusable option, and whatever the signer throws.
+ *   `SIGNER_INPUT_INVALID` for an unusable option, `SIGNER_REVOCATION_MISSING` when B-LT cannot be
+ *   reached, and whatever signer, time-stamp source and source of validation data throw.
  */
 export async function signPdf(
-  pdf: Uint8Array,
+  pdf: Uint8Array | PreparedPdf,
   signer: Signer,
   options: SignPdfOptions,
 ): Promise<Uint8Array> {
-  checkOptions(options);
-  let reserved = CMS_OVERHEAD_BYTES + 2 * signer.certificate.issuerDer.length;
-  for (const certificate of [signer.certificate, ...signer.chain]) {
-    reserved += certificate.der.length;
-  }
-  const prepared = prepareSignature(pdf, signer, options, reserved);
-  const { file, byteRange, gapStart } = prepared;
-  const cms = await signCms({ digest: (name) => digestByteRange(file, byteRange, name) }, signer);
-  if (cms.length > reserved) {
-    throw new SignerError(
-      'SIGNER_INPUT_INVALID',
-      `signature of ${cms.length} bytes does not fit the ${reserved} bytes kept for it`,
-      { details: { bytes: cms.length, reservedBytes: reserved } },
-    );
-  }
-  file.write(Buffer.from(cms).toString('hex'), gapStart + 1, 'latin1');
-  return file;
+  const { level, timeStamps, validationData, limits } = checkOptions(options);
+  const prepared = pdf instanceof PreparedPdf ? pdf : preparePdf(pdf, limits);
+  const fieldName = chooseName(prepared, options);
+  const file = await signOnce(prepared, signer, { ...options, fieldName }, timeStamps);
+  if (validationData === undefined || timeStamps === undefined) return file;
+  const withData = await addLongTermData(file, {
+    fieldNames: new Set([fieldName]),
+    known: [signer.certificate, ...signer.chain],
+    validationData,
+    limits,
+  });
+  if (level !== 'B-LTA') return withData;
+  return addDocumentTimeStamp(withData, timeStamps, limits);
 }
 
-function checkOptions(options: SignPdfOptions): void {
+/** The options that belong to the level, each present exactly when the level needs it. */
+interface LevelOptions {
+  readonly level: PdfLevel;
+  readonly timeStamps: TimeStampSource | undefined;
+  readonly validationData: ValidationDataSource | undefined;
+  readonly limits: PdfLimits | undefined;
+}
+
+function invalid(message: string, details: Readonly<Record<string, number>> = {}): SignerError {
+  return new SignerError('SIGNER_INPUT_INVALID', message, { details });
+}
+
+function checkOptions(options: SignPdfOptions): LevelOptions {
   const year = options.signedAt.getUTCFullYear();
-  if (Number.isNaN(year) || year < 1 || year > 9998) {
-    throw new SignerError('SIGNER_INPUT_INVALID', 'signedAt is no usable time', { details: {} });
-  }
+  if (Number.isNaN(year) || year < 1 || year > 9998) throw invalid('signedAt is no usable time');
   for (const key of ['reason', 'location', 'contactInfo', 'fieldName'] as const) {
     const length = options[key]?.length ?? 0;
     if (length > MAX_TEXT_LENGTH) {
-      throw new SignerError(
-        'SIGNER_INPUT_INVALID',
-        `${key} of ${length} characters, limit ${MAX_TEXT_LENGTH}`,
-        { details: { length, maxLength: MAX_TEXT_LENGTH } },
-      );
-    }
-  }
-}
-
-interface PreparedSignature {
-  readonly file: Buffer;
-  /** Offset of the `<` of `/Contents`. */
-  readonly gapStart: number;
-  readonly byteRange: ByteRange;
-}
-
-function prepareSignature(
-  pdf: Uint8Array,
-  signer: Signer,
-  options: SignPdfOptions,
-  reserved: number,
-): PreparedSignature {
-  const document = openPdf(pdf, options.limits ?? DEFAULT_PDF_LIMITS);
-  const { firstPage, fields, references } = checkSignable(document);
-  const fieldName = chooseFieldName(fields, options.fieldName);
-  const writer = new IncrementWriter(document, references);
-  const signature = writeSignature(writer, signer, options, reserved);
-  const widget = writer.allocate();
-  writer.write(widget, widgetOf(fieldName, signature.ref, firstPage.ref));
-  addToPage(writer, document, firstPage, widget);
-  addToForm(writer, document, widget);
-  const increment = writer.finish(newFileId(pdf, fieldName, options.signedAt));
-
-  const file = Buffer.allocUnsafe(pdf.length + increment.length);
-  file.set(pdf);
-  file.set(increment, pdf.length);
-  const gapEnd = signature.gapStart + 2 + 2 * reserved;
-  const byteRange = [0, signature.gapStart, gapEnd, file.length - gapEnd] as const;
-  const text = `[${byteRange.join(' ')}]`.padEnd(BYTE_RANGE_WIDTH);
-  file.write(text, signature.byteRangeStart, 'latin1');
-  return { file, gapStart: signature.gapStart, byteRange };
-}
-
-/** Different for every revision: the end of the file holds the identifier before (§14.4). */
-function newFileId(pdf: Uint8Array, fieldName: string, signedAt: Date): PdfString {
-  const hash = createHash('sha256').update(pdf.subarray(-ID_SOURCE_BYTES));
-  hash.update(`${pdf.length} ${fieldName} ${signedAt.toISOString()}`);
-  return new PdfString(hash.digest().subarray(0, 16), true, 0, 0);
-}
-
-function chooseFieldName(fields: readonly FormField[], wanted: string | undefined): string {
-  const taken = new Set(fields.map((field) => field.name.normalize('NFC')));
-  if (wanted !== undefined) {
-    const name = wanted.normalize('NFC');
-    if (name === '' || name.includes('.')) {
-      throw new SignerError('SIGNER_INPUT_INVALID', `field name "${name}" is empty or has a dot`, {
-        details: {},
+      throw invalid(`${key} of ${length} characters, limit ${MAX_TEXT_LENGTH}`, {
+        length,
+        maxLength: MAX_TEXT_LENGTH,
       });
     }
-    if (taken.has(name)) {
-      throw new SignerError('SIGNER_PDF_FIELD_EXISTS', `the PDF already has a field "${name}"`, {
-        details: {},
-      });
-    }
-    return name;
   }
-  let number = 1;
-  while (taken.has(`Signature${number}`)) number++;
-  return `Signature${number}`;
+  const { timeStamps, validationData, limits, certify } = options;
+  if (certify !== undefined && ![1, 2, 3].includes(certify)) {
+    throw invalid(`certification level ${String(certify)} is not 1, 2 or 3`);
+  }
+  const level = options.level ?? (timeStamps === undefined ? 'B-B' : 'B-T');
+  if (level !== 'B-B' && timeStamps === undefined) {
+    throw invalid(`level ${level} needs a source of time-stamps`);
+  }
+  const isLongTerm = level === 'B-LT' || level === 'B-LTA';
+  if (isLongTerm && validationData === undefined) {
+    throw invalid(`level ${level} needs a source of validation data`);
+  }
+  return {
+    level,
+    timeStamps: level === 'B-B' ? undefined : timeStamps,
+    validationData: isLongTerm ? validationData : undefined,
+    limits,
+  };
 }
 
-function writeSignature(
-  writer: IncrementWriter,
+function chooseName({ document, signable }: PreparedPdf, options: SignPdfOptions): string {
+  if (options.certify !== undefined && signedFields(document).length > 0) {
+    throw invalid('only the first signature of a file can certify it');
+  }
+  const name = chooseFieldName(signable.fields, options.fieldName, 'Signature');
+  if (signable.locks.some((lock) => isLocked(lock, name))) {
+    throw new SignerError(
+      'SIGNER_PDF_LOCKED',
+      `an earlier signature locks the form fields, also a new field "${name}" (FieldMDP)`,
+    );
+  }
+  return name;
+}
+
+async function signOnce(
+  prepared: PreparedPdf,
   signer: Signer,
-  options: SignPdfOptions,
-  reserved: number,
-): { ref: PdfRef; byteRangeStart: number; gapStart: number } {
+  options: SignPdfOptions & { readonly fieldName: string },
+  timeStamps: TimeStampSource | undefined,
+): Promise<Buffer> {
+  const { document, signable } = prepared;
+  const writer = new IncrementWriter(document, signable.references);
+  const entries = signatureEntries(signer, options);
+  const root = document.trailer.get('Root');
+  const { certify, lockFields, fieldName } = options;
+  if (root instanceof PdfRef && (certify !== undefined || lockFields !== undefined)) {
+    entries.set('Reference', signatureReferences(root, certify, lockFields));
+  }
+  const signature = writeSignature(writer, entries, roomOf(signer, timeStamps));
+  const place = placeWidget(writer, prepared);
+  let lock: PdfRef | undefined;
+  if (lockFields !== undefined) {
+    lock = writer.allocate();
+    writer.write(lock, lockDictionary(lockFields));
+  }
+  const field: NewField = { name: fieldName, signature: signature.ref, place, lock };
+  const permissions = document.dict(document.catalog().get('Perms'))?.entries ?? [];
+  const catalog: Record<string, PdfValue> =
+    certify === undefined
+      ? {}
+      : { Perms: new PdfDict(new Map([...permissions, ['DocMDP', signature.ref]])) };
+  addField(writer, document, { ...field, catalog });
+  const salt = `${fieldName} ${options.signedAt.toISOString()}`;
+  const file = writer.finish(newFileId(prepared.pdf, salt));
+  const byteRange = fillByteRange(file, signature);
+  const content = { digest: (hash: string) => digestByteRange(file, byteRange, hash) };
+  const cms = await signCms(content, signer, timeStamps === undefined ? {} : { timeStamps });
+  fillContents(file, signature, cms);
+  return file;
+}
+
+/** Most bytes the CMS message of this signer can have. */
+function roomOf(signer: Signer, timeStamps: TimeStampSource | undefined): number {
+  let bytes = CMS_OVERHEAD_BYTES + 2 * signer.certificate.issuerDer.length;
+  bytes += signer.certificate.der.length;
+  for (const certificate of signer.chain) bytes += certificate.der.length;
+  if (timeStamps !== undefined) bytes += TOKEN_OVERHEAD_BYTES + timeStamps.maxTokenBytes;
+  return bytes;
+}
+
+/** Where the new signature is shown, and what is drawn there. */
+function placeWidget(_writer: IncrementWriter, { signable }: PreparedPdf): WidgetPlace {
+  return { page: signable.firstPage, entries: INVISIBLE };
+}
+
+function signatureEntries(signer: Signer, options: SignPdfOptions): Map<string, PdfValue> {
   const entries = new Map<string, PdfValue>([
     ['Type', new PdfName('Sig')],
     ['Filter', new PdfName('Adobe.PPKLite')],
@@ -168,71 +214,5 @@ function writeSignature(
   for (const [key, text] of texts) {
     if (text !== undefined && text !== '') entries.set(key, encodeTextString(text));
   }
-  const head = `${serializeValue(new PdfDict(entries)).slice(0, -2)}/ByteRange `;
-  const middle = ' '.repeat(BYTE_RANGE_WIDTH) + ' /Contents ';
-  const ref = writer.allocate();
-  const body = `${head}${middle}<${'0'.repeat(2 * reserved)}> >>`;
-  const byteRangeStart = writer.writeText(ref, body) + head.length;
-  return { ref, byteRangeStart, gapStart: byteRangeStart + middle.length };
-}
-
-function widgetOf(name: string, signature: PdfRef, page: PdfRef): PdfDict {
-  return new PdfDict(
-    new Map<string, PdfValue>([
-      ['Type', new PdfName('Annot')],
-      ['Subtype', new PdfName('Widget')],
-      ['FT', new PdfName('Sig')],
-      ['T', encodeTextString(name)],
-      ['V', signature],
-      ['F', WIDGET_FLAGS],
-      ['Rect', [0, 0, 0, 0]],
-      ['P', page],
-    ]),
-  );
-}
-
-/** Appends to `/Annots` where it stands: in the page, or in an array object of its own. */
-function addToPage(
-  writer: IncrementWriter,
-  document: PdfDocument,
-  page: PageObject,
-  widget: PdfRef,
-): void {
-  const annotations = page.dict.get('Annots');
-  const items = document.array(annotations);
-  if (annotations instanceof PdfRef && items !== undefined) {
-    writer.write(writer.existing(annotations.number), [...items, widget]);
-  } else {
-    const changed = withEntries(page.dict, { Annots: [...(items ?? []), widget] });
-    writer.write(writer.existing(page.ref.number), changed);
-  }
-}
-
-/** Appends to `/Fields`, making the form when there is none; touches as few objects as it can. */
-function addToForm(writer: IncrementWriter, document: PdfDocument, widget: PdfRef): void {
-  const catalog = document.catalog();
-  const acroForm = catalog.get('AcroForm');
-  const form = document.dict(acroForm);
-  const fields = form?.get('Fields');
-  const items = document.array(fields);
-  const changes: Record<string, PdfValue> = {};
-  if (fields instanceof PdfRef && items !== undefined) {
-    writer.write(writer.existing(fields.number), [...items, widget]);
-  } else {
-    changes['Fields'] = [...(items ?? []), widget];
-  }
-  if (document.resolve(form?.get('SigFlags')) !== SIGNATURE_FLAGS) {
-    changes['SigFlags'] = SIGNATURE_FLAGS;
-  }
-  if (Object.keys(changes).length === 0) return;
-  const changed = withEntries(form ?? new PdfDict(new Map()), changes);
-  if (acroForm instanceof PdfRef && form !== undefined) {
-    writer.write(writer.existing(acroForm.number), changed);
-    return;
-  }
-  const root = document.trailer.get('Root');
-  if (!(root instanceof PdfRef)) return;
-  const formRef = writer.allocate();
-  writer.write(formRef, changed);
-  writer.write(writer.existing(root.number), withEntries(catalog, { AcroForm: formRef }));
+  return entries;
 }

@@ -15,7 +15,7 @@ import {
 } from './byte-range.ts';
 import { type KnownSignature, type LaterChanges, judgeLaterChanges } from './changes.ts';
 import { type FormField, signedFields } from './form.ts';
-import { docMdpLevel } from './refusals.ts';
+import { docMdpLevel } from './mdp.ts';
 import { isInvisible } from './widget.ts';
 
 /** One signature of a PDF. */
