@@ -67,9 +67,43 @@ export {
 export type { PolicyOptions } from './path/policy-tree.ts';
 export type { Purpose } from './path/purpose.ts';
 export { type TrustStore, createTrustStore, loadTrustStore } from './path/trust-store.ts';
+export type { CertificateReport, CertificateState } from './path/report.ts';
 export { type PathOptions, type PathVerdict, validatePath } from './path/validate.ts';
 export { DEFAULT_PDF_LIMITS, type PdfLimits } from './pdf/limits.ts';
-export type { RevocationEvidence, RevocationMode } from './revocation/check.ts';
+export {
+  type OcspContent,
+  type OcspStatement,
+  buildOcspResponse,
+  encodeOcspError,
+} from './revocation/ocsp-build.ts';
+export { MAX_AGE_WITHOUT_NEXT_UPDATE_MS } from './revocation/ocsp-check.ts';
+export {
+  type OcspRequest,
+  certIdOf,
+  encodeOcspRequest,
+  parseOcspRequest,
+} from './revocation/ocsp-request.ts';
+export {
+  type CertId,
+  type CertIdHash,
+  type OcspErrorStatus,
+  type OcspResponse,
+  type ResponderId,
+  type SingleResponse,
+  parseBasicOcspResponse,
+  parseOcspResponse,
+} from './revocation/ocsp.ts';
+export {
+  EMPTY_VALIDATION_DATA,
+  type ValidationData,
+  mergeValidationData,
+} from './revocation/validation-data.ts';
+export type {
+  CrlEvidence,
+  OcspEvidence,
+  RevocationEvidence,
+  RevocationMode,
+} from './revocation/evidence.ts';
 export {
   type TimeStampAuthority,
   type TimeStampAuthorityOptions,
@@ -80,11 +114,7 @@ export { type TsaClientOptions, createTsaClient } from './tsp/client.ts';
 export type { TimeStampSource } from './tsp/source.ts';
 export { type TimeStampToken, parseTimeStampToken } from './tsp/token.ts';
 export type { MessageImprint, TstInfo } from './tsp/tst-info.ts';
-export {
-  type TimeStampVerdict,
-  type VerifyTimeStampInput,
-  verifyTimeStamp,
-} from './tsp/verify.ts';
+export { type TimeStampVerdict, type VerifyTimeStampInput, verifyTimeStamp } from './tsp/verify.ts';
 export type { Indication, Judgement, SubIndication } from './verdict.ts';
 export type { HashName } from './x509/algorithm.ts';
 export { type Certificate, parseCertificate, parseCertificates } from './x509/certificate.ts';

@@ -4,7 +4,7 @@ import { SignerError } from '../errors.ts';
 import { type Purpose } from '../path/purpose.ts';
 import type { TrustStore } from '../path/trust-store.ts';
 import { type PathVerdict, validatePath } from '../path/validate.ts';
-import type { RevocationMode } from '../revocation/check.ts';
+import type { RevocationMode } from '../revocation/evidence.ts';
 import type { ValidationData } from '../revocation/validation-data.ts';
 import { type TimeStampVerdict, verifyTimeStamp } from '../tsp/verify.ts';
 import type { Judgement } from '../verdict.ts';

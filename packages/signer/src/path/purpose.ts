@@ -2,8 +2,11 @@ import { OID } from '../der/index.ts';
 import { type Objection, indeterminate } from '../verdict.ts';
 import type { Certificate } from '../x509/certificate.ts';
 
-/** What the certificate is used for: signing documents and records, or anything. */
-export type Purpose = 'signature' | 'any';
+/**
+ * What the certificate is used for: signing documents and records, time-stamp tokens (RFC 3161),
+ * OCSP responses on behalf of a CA (RFC 6960), or anything.
+ */
+export type Purpose = 'signature' | 'timestamp' | 'ocsp' | 'any';
 
 /**
  * Extended key usages under which a signature is accepted. Public CAs put documentSigning, e-mail
@@ -33,6 +36,18 @@ export function objectionToPurpose(
   const { keyUsage, extKeyUsage } = certificate;
   if (keyUsage && !keyUsage.has('digitalSignature') && !keyUsage.has('nonRepudiation')) {
     return refuse('is not for signatures (keyUsage)');
+  }
+  if (purpose === 'timestamp') {
+    // RFC 3161 §2.3: the one usage, and critical, so that no time-stamping key does anything else.
+    const isCritical = certificate.extensions.get(OID.extKeyUsage)?.critical === true;
+    const isAlone = extKeyUsage?.size === 1 && extKeyUsage.has(OID.timeStamping);
+    if (isCritical && isAlone) return undefined;
+    return refuse('is not for time-stamps alone (critical extKeyUsage)');
+  }
+  if (purpose === 'ocsp') {
+    // RFC 6960 §4.2.2.2: the CA must have named the responder as one; "any usage" does not.
+    if (extKeyUsage?.has(OID.ocspSigning) === true) return undefined;
+    return refuse('is not for OCSP responses (extKeyUsage)');
   }
   if (extKeyUsage && ![...SIGNING_USAGES].some((usage) => extKeyUsage.has(usage))) {
     return refuse('is not for signing documents (extKeyUsage)');

@@ -5,7 +5,7 @@ import { type AlgorithmIdentifier, readSignatureScheme } from '../x509/algorithm
 import type { Certificate } from '../x509/certificate.ts';
 import { verifyRaw } from '../x509/public-key.ts';
 
-/** A certificate or a CRL. */
+/** A certificate, a CRL or an OCSP response. */
 interface Signed {
   readonly tbs: Uint8Array;
   readonly signatureAlgorithm: AlgorithmIdentifier;
@@ -17,7 +17,7 @@ export type IssuerSignature = 'right' | 'wrong' | 'refused';
 
 const results = new WeakMap<Signed, Map<string, IssuerSignature>>();
 
-/** Checks who signed a certificate or CRL; each pair is computed once. */
+/** Checks who signed a certificate, CRL or OCSP response; each pair is computed once. */
 export function checkIssuerSignature(signed: Signed, issuer: Certificate): IssuerSignature {
   let known = results.get(signed);
   if (known === undefined) {
