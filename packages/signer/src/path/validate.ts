@@ -126,7 +126,7 @@ class PathValidation {
       if (only !== undefined && chain.at(-1)?.sha256 !== only.sha256) continue;
       const { objection: wrong, ...result } = this.check(chain);
       if (wrong === undefined) {
-        const detail = `path of ${chain.length} certificates to '${chain.at(-1)?.subjectText}'`;
+        const detail = 'the certificate is valid';
         return { indication: 'TOTAL-PASSED', subIndication: null, detail, chain, ...result };
       }
       if (worst === undefined || severity(wrong.subIndication) < severity(worst.subIndication)) {
