@@ -5,7 +5,9 @@ import { IncrementWriter } from '../pdf/increment.ts';
 import type { PdfLimits } from '../pdf/limits.ts';
 import { encodeDate, encodeTextString } from '../pdf/text.ts';
 import { PdfDict, PdfName, PdfRef, type PdfValue } from '../pdf/values.ts';
+import type { Appearance } from '../stamp/appearance.ts';
 import type { TimeStampSource } from '../tsp/source.ts';
+import { writeAppearance } from './appearance.ts';
 import { digestByteRange } from './byte-range.ts';
 import { addDocumentTimeStamp } from './document-time-stamp.ts';
 import {
@@ -49,6 +51,8 @@ export interface SignPdfOptions {
   readonly certify?: CertificationLevel;
   /** Form fields that may not change after this signature. */
   readonly lockFields?: FieldLock;
+  /** What the signature shows, from `prepareStamp`; by default nothing. */
+  readonly appearance?: Appearance;
   readonly limits?: PdfLimits;
 }
 
@@ -162,7 +166,11 @@ async function signOnce(
     entries.set('Reference', signatureReferences(root, certify, lockFields));
   }
   const signature = writeSignature(writer, entries, roomOf(signer, timeStamps));
-  const place = placeWidget(writer, prepared);
+  const { appearance, signedAt } = options;
+  const place: WidgetPlace =
+    appearance === undefined
+      ? { page: signable.firstPage, entries: INVISIBLE }
+      : writeAppearance(writer, document, appearance, signedAt);
   let lock: PdfRef | undefined;
   if (lockFields !== undefined) {
     lock = writer.allocate();
@@ -191,11 +199,6 @@ function roomOf(signer: Signer, timeStamps: TimeStampSource | undefined): number
   for (const certificate of signer.chain) bytes += certificate.der.length;
   if (timeStamps !== undefined) bytes += TOKEN_OVERHEAD_BYTES + timeStamps.maxTokenBytes;
   return bytes;
-}
-
-/** Where the new signature is shown, and what is drawn there. */
-function placeWidget(_writer: IncrementWriter, { signable }: PreparedPdf): WidgetPlace {
-  return { page: signable.firstPage, entries: INVISIBLE };
 }
 
 function signatureEntries(signer: Signer, options: SignPdfOptions): Map<string, PdfValue> {

@@ -47,7 +47,8 @@ function fromPdfDoc(byte: number): number {
   return byte;
 }
 
-const VIETNAM_OFFSET_MS = 7 * 60 * 60 * 1000;
+/** Viet Nam is seven hours ahead of UTC, without summer time. */
+export const VIETNAM_OFFSET_MS = 7 * 60 * 60 * 1000;
 
 /** `D:YYYYMMDDHHmmSS+07'00'`: the time as a clock in Viet Nam shows it (§7.9.4). */
 export function encodeDate(at: Date): string {

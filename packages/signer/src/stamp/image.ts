@@ -1,0 +1,50 @@
+import { deflateSync } from 'node:zlib';
+
+import type { Picture } from './picture.ts';
+import { type PreparedObject, preparedStream } from './prepared-object.ts';
+
+/**
+ * sRGB as a colour space that needs no output device (ISO 32000-1 §8.6.5.3): allowed in every PDF/A,
+ * whatever its output intent is.
+ */
+export const STAMP_COLOURS =
+  '[/CalRGB << /WhitePoint [0.9505 1 1.089] /Gamma [2.2 2.2 2.2] /Matrix [0.4124 0.2126 0.0193 0.3576 0.7152 0.1192 0.1805 0.0722 0.9505] >>]';
+
+/** The objects of a picture: the image first, then its soft mask when it has transparent parts. */
+export function imageObjects(picture: Picture, firstPlace: number): PreparedObject[] {
+  const { width, height, rgb, alpha } = picture;
+  const head = `/Type /XObject /Subtype /Image /Width ${width} /Height ${height} /BitsPerComponent 8`;
+  const image = compress(rgb, width, 3);
+  const entries = [`${head} /ColorSpace ${STAMP_COLOURS} ${image.parameters}`];
+  if (alpha === undefined) return [preparedStream(entries, image.data)];
+  const mask = compress(alpha, width, 1);
+  return [
+    preparedStream([...entries, ' /SMask ', firstPlace + 1], image.data),
+    preparedStream([`${head} /ColorSpace /DeviceGray ${mask.parameters}`], mask.data),
+  ];
+}
+
+/** Deflates samples as they are and as differences to the pixel before; the shorter one counts. */
+function compress(
+  samples: Uint8Array,
+  width: number,
+  channels: number,
+): { data: Buffer; parameters: string } {
+  const lineBytes = width * channels;
+  const lines = samples.length / lineBytes;
+  const differences = Buffer.alloc(lines * (lineBytes + 1));
+  for (let line = 0; line < lines; line++) {
+    const from = line * lineBytes;
+    const to = line * (lineBytes + 1) + 1;
+    differences[to - 1] = 1; // PNG filter "Sub"
+    for (let i = 0; i < lineBytes; i++) {
+      const before = i < channels ? 0 : (samples[from + i - channels] ?? 0);
+      differences[to + i] = (samples[from + i] ?? 0) - before;
+    }
+  }
+  const plain = deflateSync(samples, { level: 9 });
+  const predicted = deflateSync(differences, { level: 9 });
+  if (plain.length <= predicted.length) return { data: plain, parameters: '' };
+  const parameters = `/DecodeParms << /Predictor 11 /Colors ${channels} /Columns ${width} >>`;
+  return { data: predicted, parameters };
+}
