@@ -104,6 +104,20 @@ export type {
   RevocationEvidence,
   RevocationMode,
 } from './revocation/evidence.ts';
+export type { Appearance } from './stamp/appearance.ts';
+export type { Corner, Rect, StampPlace } from './stamp/geometry.ts';
+export { DEFAULT_PICTURE_LIMITS, type PictureLimits } from './stamp/png.ts';
+export {
+  type AgencyStamp,
+  type AppendixStamp,
+  type CopyStamp,
+  type PersonalStamp,
+  type PreparedStamp,
+  type StampPicture,
+  type StampTemplate,
+  type StampUse,
+  prepareStamp,
+} from './stamp/prepare.ts';
 export {
   type TimeStampAuthority,
   type TimeStampAuthorityOptions,
