@@ -56,6 +56,9 @@ export {
 } from './keys/signer.ts';
 export type { ByteRange } from './pades/byte-range.ts';
 export { type ExtractedSignature, listPdfSignatures } from './pades/extract.ts';
+export type { PdfLevel, ValidationDataSource } from './pades/level.ts';
+export type { CertificationLevel, FieldLock } from './pades/mdp.ts';
+export { type PreparedPdf, preparePdf } from './pades/prepare.ts';
 export { requireSignablePdf } from './pades/signable.ts';
 export { type SignPdfOptions, signPdf } from './pades/sign.ts';
 export {

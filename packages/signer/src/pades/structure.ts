@@ -1,7 +1,7 @@
 import { SignerError } from '../errors.ts';
 import type { PdfDocument } from '../pdf/document.ts';
 import type { TakenNumbers } from '../pdf/increment.ts';
-import { PdfDict, PdfRef, type PdfValue } from '../pdf/values.ts';
+import { type PdfDict, PdfRef, type PdfValue } from '../pdf/values.ts';
 import { type FormField, collectFields } from './form.ts';
 import { surveyReferences } from './references.ts';
 
