@@ -34,6 +34,11 @@ export interface JudgeOptions {
   readonly trust: TrustStore;
   /** When the signature is known to have existed: now, or an earlier time that is proven otherwise. */
   readonly at: Date;
+  /**
+   * Whether `at` is proven, by a later time-stamp or the verifier's own record; default true. With
+   * false a revocation leaves open whether the signature is older, unless a time-stamp tells.
+   */
+  readonly isProven?: boolean;
   readonly purpose?: Purpose;
   readonly revocation?: RevocationMode;
   /** Certificates, CRLs and OCSP responses that may help; not trusted. */
@@ -70,7 +75,7 @@ function judge(input: CmsContent & JudgeOptions): SignatureVerdict {
     const judgement = { indication, subIndication, detail };
     return { ...judgement, certificate, cms, path: null, timeStamps: [], provenAt: null };
   }
-  const { trust, at, purpose, revocation, data } = input;
+  const { trust, at, isProven = true, purpose, revocation, data } = input;
   const timeStamps = verifyTimeStamps(cms, input);
   const provenAt = earliestOf(timeStamps);
   const extra = [...cms.embedded, ...(input.candidates ?? [])].filter(
@@ -80,6 +85,7 @@ function judge(input: CmsContent & JudgeOptions): SignatureVerdict {
   const path = validatePath(certificate, {
     trust,
     at: provenAt !== null && provenAt < at ? provenAt : at,
+    isProven: isProven || provenAt !== null,
     extra,
     ...(purpose && { purpose }),
     ...(revocation && { revocation }),
