@@ -81,8 +81,10 @@ function permanentRevocation(
   const entry = crl.find(certificate.issuer.key, certificate.serialNumber);
   if (entry === undefined || isReversible(entry)) return undefined;
   const since = revokedSince(entry, at);
-  if (since === undefined || signatureObjection(crl, context) !== undefined) return undefined;
-  return asRevoked(entry, since, crl.thisUpdate, [asEvidence(certificate, crl)]);
+  if (since === undefined) return undefined;
+  const signer = trustedSigner(crl, context);
+  if (signer === undefined) return undefined;
+  return asRevoked(entry, since, crl.thisUpdate, [asEvidence(certificate, crl, signer)]);
 }
 
 function isReversible({ reason }: RevokedEntry): boolean {
@@ -99,29 +101,28 @@ function newestState(
 ): RevocationFinding | undefined {
   const covered = new Set<number>();
   const evidence: CrlEvidence[] = [];
+  let asOf: Date | undefined;
   for (const { crl, point, known } of lists) {
     const reasons = coveredReasons(crl, point);
     if (reasons.every((reason) => covered.has(reason))) continue; // an older list of the same scope
-    const objection =
-      baseObjection(crl) ??
-      freshnessObjection(crl, certificate, at) ??
-      signatureObjection(crl, context);
-    if (objection !== undefined) {
-      objections.add(objection);
+    const signer = usableSigner(crl, certificate, at, context);
+    if (typeof signer === 'string') {
+      objections.add(signer);
       continue;
     }
-    evidence.push(asEvidence(certificate, crl));
-    const { entry, delta } = entryOf(certificate, crl, known, at, context);
-    if (delta !== undefined) evidence.push(asEvidence(certificate, delta));
+    evidence.push(asEvidence(certificate, crl, signer));
+    const delta = usableDelta(certificate, crl, known, at, context);
+    if (delta !== undefined) evidence.push(asEvidence(certificate, delta.crl, delta.signer));
+    const { thisUpdate } = delta?.crl ?? crl;
+    const entry = entryOf(certificate, crl, delta?.crl);
     const since = entry && revokedSince(entry, at);
     if (entry !== undefined && since !== undefined) {
-      return asRevoked(entry, since, (delta ?? crl).thisUpdate, evidence);
+      return asRevoked(entry, since, thisUpdate, evidence);
     }
+    if (asOf === undefined || thisUpdate < asOf) asOf = thisUpdate;
     for (const reason of reasons) covered.add(reason);
     if (covered.size === ALL_REASONS.length) {
-      const asOf = new Date(Math.min(...evidence.map(({ thisUpdate }) => Number(thisUpdate))));
-      const good = { state: 'good', since: undefined, reason: '', isOnHold: false } as const;
-      return { ...good, asOf, evidence };
+      return { state: 'good', since: undefined, reason: '', isOnHold: false, asOf, evidence };
     }
   }
   return undefined;
@@ -137,14 +138,29 @@ function asRevoked(
   return { state: 'revoked', since, reason, isOnHold: isReversible(entry), asOf, evidence };
 }
 
-function asEvidence(certificate: Certificate, crl: CertificateList): CrlEvidence {
+function asEvidence(
+  certificate: Certificate,
+  crl: CertificateList,
+  signer: Certificate,
+): CrlEvidence {
   const { sha256, thisUpdate, nextUpdate, issuerText } = crl;
-  const certificateSha256 = certificate.sha256;
-  return { kind: 'crl', certificateSha256, sha256, thisUpdate, nextUpdate, issuerText };
+  const of = { certificateSha256: certificate.sha256, signerSha256: signer.sha256 };
+  return { kind: 'crl', sha256, thisUpdate, nextUpdate, issuerText, ...of };
 }
 
-function baseObjection(crl: CertificateList): string | undefined {
-  return crl.baseNumber === undefined ? undefined : 'a delta CRL is at hand without its base';
+/** The signer of a complete list that is fresh, or why the list cannot be used. */
+function usableSigner(
+  crl: CertificateList,
+  certificate: Certificate,
+  at: Date,
+  context: RevocationContext,
+): Certificate | string {
+  if (crl.baseNumber !== undefined) return 'a delta CRL is at hand without its base';
+  return (
+    freshnessObjection(crl, certificate, at) ??
+    trustedSigner(crl, context) ??
+    `the CRL of '${crl.issuerText}' is not signed by a trusted key`
+  );
 }
 
 function freshnessObjection(
@@ -165,31 +181,41 @@ function freshnessObjection(
   return undefined;
 }
 
-function signatureObjection(crl: CertificateList, context: RevocationContext): string | undefined {
-  for (const signer of context.signersOf(crl)) {
+function trustedSigner(crl: CertificateList, context: RevocationContext): Certificate | undefined {
+  return context.signersOf(crl).find((signer) => {
     const mayIssue = signer.keyUsage === undefined || signer.keyUsage.has('cRLSign');
-    if (!mayIssue || !context.hasSigned(crl, signer)) continue;
-    if (context.isTrustedCrlSigner(signer)) return undefined;
-  }
-  return `the CRL of '${crl.issuerText}' is not signed by a trusted key`;
+    return mayIssue && context.hasSigned(crl, signer) && context.isTrustedCrlSigner(signer);
+  });
 }
 
-/** The entry in the newest usable delta CRL, else in the complete one (§6.3.3 (i)–(k)). */
-function entryOf(
+interface SignedCrl {
+  readonly crl: CertificateList;
+  readonly signer: Certificate;
+}
+
+/** The newest delta CRL that can be applied to a complete one (§6.3.3 (c), (h)). */
+function usableDelta(
   certificate: Certificate,
-  crl: CertificateList,
+  base: CertificateList,
   known: readonly CertificateList[],
   at: Date,
   context: RevocationContext,
-): { entry: RevokedEntry | undefined; delta: CertificateList | undefined } {
-  const { issuer, serialNumber } = certificate;
-  const delta = known.find(
-    (candidate) =>
-      isDeltaOf(candidate, crl) &&
-      freshnessObjection(candidate, certificate, at) === undefined &&
-      signatureObjection(candidate, context) === undefined,
-  );
+): SignedCrl | undefined {
+  for (const crl of known) {
+    if (!isDeltaOf(crl, base) || freshnessObjection(crl, certificate, at) !== undefined) continue;
+    const signer = trustedSigner(crl, context);
+    if (signer !== undefined) return { crl, signer };
+  }
+  return undefined;
+}
+
+/** The entry in the delta CRL, else in the complete one (§6.3.3 (i)–(k)). */
+function entryOf(
+  { issuer, serialNumber }: Certificate,
+  base: CertificateList,
+  delta: CertificateList | undefined,
+): RevokedEntry | undefined {
   const changed = delta?.find(issuer.key, serialNumber);
-  if (changed === undefined) return { entry: crl.find(issuer.key, serialNumber), delta: undefined };
-  return { entry: changed.reason === 'removeFromCRL' ? undefined : changed, delta };
+  if (changed === undefined) return base.find(issuer.key, serialNumber);
+  return changed.reason === 'removeFromCRL' ? undefined : changed;
 }

@@ -21,6 +21,8 @@ interface Evidence {
 export interface CrlEvidence extends Evidence {
   readonly kind: 'crl';
   readonly issuerText: string;
+  /** The certificate whose key signed the list. */
+  readonly signerSha256: string;
 }
 
 /** An OCSP response that was relied on. */

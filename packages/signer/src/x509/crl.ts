@@ -19,10 +19,12 @@ import { SignerError } from '../errors.ts';
 import { type AlgorithmIdentifier, readAlgorithm } from './algorithm.ts';
 import { serialHex } from './certificate.ts';
 import {
+  type DistributionPoint,
   type DistributionPointName,
   type Extensions,
   readAuthorityKeyId,
   readDistributionPointName,
+  readDistributionPoints,
   readExtension,
   readExtensions,
 } from './extensions.ts';
@@ -85,6 +87,8 @@ export interface CertificateList {
   readonly baseNumber: bigint | undefined;
   readonly authorityKeyId: Uint8Array | undefined;
   readonly issuingDistributionPoint: IssuingDistributionPoint | undefined;
+  /** Where delta CRLs of this list lie (freshestCRL). */
+  readonly freshestCrl: readonly DistributionPoint[] | undefined;
   /** Expired certificates stay listed from this time on (X.509 expiredCertsOnCRL). */
   readonly keepsExpiredSince: Date | undefined;
   /** An extension that is critical and not understood: the list may not be used. */
@@ -196,6 +200,7 @@ function readKnownExtensions(extensions: Extensions) {
       OID.issuingDistributionPoint,
       readIssuingDistributionPoint,
     ),
+    freshestCrl: readExtension(extensions, OID.freshestCrl, readDistributionPoints),
     keepsExpiredSince: readExtension(extensions, OID.expiredCertsOnCrl, (element) =>
       readTime(element, TAG.GENERALIZED_TIME),
     ),
