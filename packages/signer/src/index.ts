@@ -9,22 +9,26 @@ export {
 export { type AsicLimits, DEFAULT_ASIC_LIMITS } from './asic/limits.ts';
 export { type AsicReport, type VerifyAsicEOptions, verifyAsicE } from './asic/verify.ts';
 export type { CertificateUrls, ServerNames } from './authority/addresses.ts';
-export {
-  AUTHORITY_FILES,
-  type Authority,
-  type AuthorityOptions,
-  type IssueRequest,
-  type Issued,
-  openAuthority,
-} from './authority/authority.ts';
+export type { AuditEvent, AuditLog } from './authority/audit-log.ts';
+export { type Authority, type AuthorityOptions, openAuthority } from './authority/authority.ts';
+export type { IssuingCa } from './authority/ca-keys.ts';
 export { type CreateAuthorityOptions, createAuthority } from './authority/create.ts';
 export {
   type CertificateRequest,
   buildCertificateRequest,
   parseCertificateRequest,
 } from './authority/csr.ts';
-export type { IssuedCertificate } from './authority/index-file.ts';
+export type { IssuedCertificate, RevokedState } from './authority/index-file.ts';
+export type {
+  GrantOptions,
+  Granted,
+  IssueRequest,
+  Issued,
+  RenewOptions,
+} from './authority/issue.ts';
 export { CERTIFICATE_USES, type CertificateUse, type SubjectName } from './authority/profile.ts';
+export type { RevokeOptions } from './authority/revoke.ts';
+export { AUTHORITY_FILES } from './authority/store.ts';
 export type { CmsContent, DetachedContent } from './cms/content.ts';
 export { type CmsCertificates, type SignCmsOptions, hashOfSigner, signCms } from './cms/sign.ts';
 export { addSignatureTimeStamp } from './cms/time-stamp.ts';
@@ -46,6 +50,11 @@ export {
 } from './errors.ts';
 export { type KeyAlgorithm, type KeyPair, generateKeys } from './keys/generate.ts';
 export { encryptPrivateKeyInfo } from './keys/pbes2.ts';
+export { type ListedToken, listTokens } from './keys/pkcs11/list.ts';
+export type { AskPin, PinRequest } from './keys/pkcs11/login.ts';
+export type { TokenCertificate } from './keys/pkcs11/objects.ts';
+export type { PinState, TokenDescription } from './keys/pkcs11/slots.ts';
+export { type OpenTokenOptions, type TokenSigner, openToken } from './keys/pkcs11/token.ts';
 export { openPkcs12 } from './keys/pkcs12-read.ts';
 export { writePkcs12 } from './keys/pkcs12-write.ts';
 export {
@@ -55,6 +64,7 @@ export {
   createKeySigner,
 } from './keys/signer.ts';
 export type { ByteRange } from './pades/byte-range.ts';
+export { type ExtendPdfOptions, extendPdf } from './pades/extend.ts';
 export { type ExtractedSignature, listPdfSignatures } from './pades/extract.ts';
 export type { PdfLevel, ValidationDataSource } from './pades/level.ts';
 export type { CertificationLevel, FieldLock } from './pades/mdp.ts';
