@@ -111,6 +111,8 @@ export {
   type ValidationData,
   mergeValidationData,
 } from './revocation/validation-data.ts';
+export { type CollectOptions, collectValidationData } from './revocation/collect.ts';
+export { DEFAULT_FETCH_LIMITS, type FetchLimits } from './revocation/fetch.ts';
 export type {
   CrlEvidence,
   OcspEvidence,
@@ -151,4 +153,5 @@ export {
   type RevokedEntry,
   parseCrl,
 } from './x509/crl.ts';
+export { parseCertificateFile } from './x509/certificate-file.ts';
 export { decodePem, encodePem } from './x509/pem.ts';
