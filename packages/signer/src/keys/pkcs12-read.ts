@@ -17,8 +17,8 @@ import {
 import { SignerError } from '../errors.ts';
 import { type AlgorithmIdentifier, hashOfOid, readAlgorithm } from '../x509/algorithm.ts';
 import { type Certificate, parseCertificate } from '../x509/certificate.ts';
-import { namesEqual } from '../x509/name.ts';
 import { isSamePublicKey } from '../x509/public-key.ts';
+import { chainOf } from './chain.ts';
 import { assertIterations, decryptPbes2, unsupported } from './pbes2.ts';
 import { type Pkcs12Hash, computePkcs12Mac } from './pkcs12-kdf.ts';
 import { type Signer, createKeySigner } from './signer.ts';
@@ -226,19 +226,4 @@ function hasKey(certificate: Certificate, publicKey: KeyObject): boolean {
     if (error instanceof SignerError) return false; // a key of a kind that cannot be ours
     throw error;
   }
-}
-
-function chainOf(certificate: Certificate, others: readonly Certificate[]): Certificate[] {
-  const chain: Certificate[] = [];
-  let last = certificate;
-  while (!last.isSelfIssued) {
-    const { issuer } = last;
-    const next = others.find(
-      (candidate) => !chain.includes(candidate) && namesEqual(candidate.subject, issuer),
-    );
-    if (next === undefined || next === certificate) break;
-    chain.push(next);
-    last = next;
-  }
-  return chain;
 }
