@@ -71,12 +71,15 @@ export type { CertificationLevel, FieldLock } from './pades/mdp.ts';
 export { type PreparedPdf, preparePdf } from './pades/prepare.ts';
 export { requireSignablePdf } from './pades/signable.ts';
 export { type SignPdfOptions, signPdf } from './pades/sign.ts';
-export {
-  type PdfReport,
-  type PdfSignatureReport,
-  type VerifyPdfOptions,
-  verifyPdf,
-} from './pades/verify.ts';
+export { type VerifyPdfOptions, verifyPdf } from './pades/verify.ts';
+export type { ChangeKind, LaterChange } from './pades/verify/comparison.ts';
+export type {
+  PdfReport,
+  PdfSecurityStoreReport,
+  PdfSignatureReport,
+  PdfTimeStampReport,
+} from './pades/verify/report.ts';
+export type { WidgetReport } from './pades/widget.ts';
 export type { PolicyOptions } from './path/policy-tree.ts';
 export type { Purpose } from './path/purpose.ts';
 export { type TrustStore, createTrustStore, loadTrustStore } from './path/trust-store.ts';
@@ -144,6 +147,25 @@ export type { TimeStampSource } from './tsp/source.ts';
 export { type TimeStampToken, parseTimeStampToken } from './tsp/token.ts';
 export type { MessageImprint, TstInfo } from './tsp/tst-info.ts';
 export { type TimeStampVerdict, type VerifyTimeStampInput, verifyTimeStamp } from './tsp/verify.ts';
+export { type Decryptor, createKeyDecryptor } from './seal/decryptor.ts';
+export { sealFile, unsealFile } from './seal/file.ts';
+export { MAX_MESSAGE_CONTENT_BYTES } from './seal/message.ts';
+export type { RecipientName } from './seal/recipient-read.ts';
+export { MAX_RECIPIENTS } from './seal/recipient.ts';
+export {
+  type ByteSource,
+  type OpenedSeal,
+  type SealOptions,
+  type SealStreamOptions,
+  type SealedInfo,
+  type StreamOptions,
+  type UnsealOptions,
+  openSealed,
+  readSealedInfo,
+  sealBytes,
+  sealStream,
+  unsealStream,
+} from './seal/seal.ts';
 export type { Indication, Judgement, SubIndication } from './verdict.ts';
 export type { HashName } from './x509/algorithm.ts';
 export { type Certificate, parseCertificate, parseCertificates } from './x509/certificate.ts';

@@ -94,7 +94,7 @@ describe('a certification request of ours', () => {
 describe('a certification request of others', () => {
   it.each([
     ['RSA', ['rsa:2048']],
-    ['RSA-PSS', ['rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048']],
+    ['RSA-PSS', ['rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048', '-sigopt', 'rsa_pss_saltlen:32']],
     ['P-256', EC],
     ['Ed25519', ['ed25519']],
   ])('of OpenSSL with %s is read, in DER and PEM', (_, key) => {

@@ -186,7 +186,7 @@ describe('several commands at once', () => {
   const script = path.join(base, 'issue.ts');
 
   it('lose nothing: every certificate is in the index, the log and the folder', async () => {
-    const source = path.resolve(import.meta.dirname, '../src/index.ts');
+    const source = path.resolve(import.meta.dirname, '../src/authority/authority.ts');
     writeFileSync(
       script,
       `import { openAuthority } from ${JSON.stringify(source)};

@@ -1,372 +1,231 @@
-import { type KeyObject, createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
+import { mkdir } from 'node:fs/promises';
 
 import { SignerError } from '../errors.ts';
-import { type KeyAlgorithm, generateKeys } from '../keys/generate.ts';
 import { type TrustStore, createTrustStore } from '../path/trust-store.ts';
-import { type Certificate, parseCertificate } from '../x509/certificate.ts';
+import type { Certificate } from '../x509/certificate.ts';
 import { type RevocationReason, parseCrl } from '../x509/crl.ts';
-import { encodePem } from '../x509/pem.ts';
-import type { ServerNames } from './addresses.ts';
-import { type IssuingKey, buildCertificate, buildCrl, randomSerial } from './build.ts';
-import { appendLine, hasCode, writeFileAtomic } from './files.ts';
+import type { AuditLog } from './audit-log.ts';
+import { readBaseUrl } from './authority-urls.ts';
+import { type CaKeyOptions, CaKeys, type IssuingCa } from './ca-keys.ts';
+import type { CertificateRequest } from './csr.ts';
+import type { IssuedCertificate } from './index-file.ts';
 import {
-  type AuthorityIndex,
-  type IssuedCertificate,
-  formatIndex,
-  parseIndex,
-} from './index-file.ts';
-import { withLock } from './lock.ts';
-import {
-  type CertificateUse,
-  KEY_ALGORITHM,
-  type SubjectName,
-  VALIDITY_DAYS,
-  crlDistributionPointExtension,
-  encodeName,
-  endEntityExtensions,
-} from './profile.ts';
-
-/** Files of an authority, below its folder. */
-export const AUTHORITY_FILES = {
-  rootCertificate: 'root.crt',
-  rootKey: 'root.key',
-  issuingCertificate: 'issuing.crt',
-  issuingKey: 'issuing.key',
-  rootCrl: 'root.crl',
-  crl: 'issuing.crl',
-  index: 'index.json',
-  audit: 'audit.log',
-  issued: 'issued',
-} as const;
-
-/** A CRL of the issuing CA is good for so long; renew it well before. */
-export const CRL_DAYS = 35;
-/** A CRL of the root: its key is used seldom. */
-export const ROOT_CRL_DAYS = 400;
-const DAY_MS = 86_400_000;
-/** Certificates start a little in the past: clocks of agencies differ. */
-const CLOCK_SKEW_MS = 10 * 60_000;
-
-/** A certificate to be issued. */
-export interface IssueRequest {
-  readonly subject: SubjectName;
-  readonly use: CertificateUse;
-  /** Names of a TLS server; for no other use. */
-  readonly serverNames?: ServerNames;
-  /** The subject's own key; left out: a key is generated here. */
-  readonly publicKey?: KeyObject;
-  /** Kind of the generated key; default as `KEY_ALGORITHM` in `profile.ts` says. */
-  readonly algorithm?: KeyAlgorithm;
-  /** Default: ten minutes ago. */
-  readonly notBefore?: Date;
-  /** Default as `VALIDITY_DAYS` in `profile.ts` says, never beyond the CA's own. */
-  readonly notAfter?: Date;
-  /** Serial number as hex; default: 20 random bytes. */
-  readonly serial?: string;
-}
-
-/** What {@link Authority.issue} gives back. */
-export interface Issued {
-  readonly certificate: Certificate;
-  /** Issuers below the root, nearest first. */
-  readonly chain: readonly Certificate[];
-  /** The key that was generated; kept nowhere else. */
-  readonly privateKey: KeyObject | undefined;
-}
+  type GrantOptions,
+  type Granted,
+  type IssueRequest,
+  type Issued,
+  type RenewOptions,
+  grantRequest,
+  issueCertificate,
+  renewCertificate,
+  requireIssued,
+} from './issue.ts';
+import { type ListTools, issueDeltaCrl, renewLists } from './lists.ts';
+import { type NewIssuingCaOptions, addIssuingCa } from './new-ca.ts';
+import { type RevokeOptions, releaseCertificate, revokeCertificate } from './revoke.ts';
+import { AUTHORITY_FILES, AuthorityStore, type StoreOptions, filesOfIssuingCa } from './store.ts';
 
 /** How to open an authority. */
-export interface AuthorityOptions {
-  readonly folder: string;
-  readonly passphrase: string;
-  /** The clock, or a fixed time; default: the system's. */
-  readonly now?: Date | (() => Date);
-  /** Who acts, for the audit log. */
-  readonly actor?: string;
-}
+export interface AuthorityOptions extends StoreOptions, CaKeyOptions {}
 
-/** A certificate authority on disk: a root, one issuing CA, what it issued, its CRLs. */
+/** A certificate authority on disk: a root, issuing CAs below it, what they issued, their CRLs. */
 export class Authority {
   readonly folder: string;
   readonly rootCertificate: Certificate;
-  readonly issuingCertificate: Certificate;
-  private readonly issuingKey: IssuingKey;
-  private readonly options: AuthorityOptions;
+  private readonly tools: ListTools;
+  private readonly passphrase: string;
 
   /** Use {@link openAuthority}. */
-  constructor(
-    options: AuthorityOptions,
-    rootCertificate: Certificate,
-    issuingCertificate: Certificate,
-    issuingKey: IssuingKey,
-  ) {
-    this.folder = options.folder;
-    this.options = options;
-    this.rootCertificate = rootCertificate;
-    this.issuingCertificate = issuingCertificate;
-    this.issuingKey = issuingKey;
+  constructor(tools: ListTools, passphrase: string) {
+    this.folder = tools.store.folder;
+    this.rootCertificate = tools.keys.root;
+    this.tools = tools;
+    this.passphrase = passphrase;
+  }
+
+  /** The CA that issues now. */
+  get issuingCertificate(): Certificate {
+    return this.tools.keys.current().certificate;
+  }
+
+  /** All issuing CAs this authority has had, oldest first; the last one issues. */
+  issuingCas(): readonly IssuingCa[] {
+    return this.tools.keys.all();
   }
 
   /**
    * Issues a certificate. It stands in the audit log and the index before it is handed out.
    *
    * @throws {@link SignerError} `SIGNER_INPUT_INVALID`, `SIGNER_ALGORITHM_UNSUPPORTED`,
-   *   `SIGNER_AUTHORITY_LOCKED`.
+   *   `SIGNER_AUTHORITY_LOCKED`; `SIGNER_AUTHORITY_ALREADY_REVOKED` when the issuing CA is revoked.
    */
-  async issue(request: IssueRequest): Promise<Issued> {
-    const { use, subject } = request;
-    const { publicKey, privateKey } =
-      request.publicKey === undefined
-        ? await generateKeys(request.algorithm ?? KEY_ALGORITHM[use])
-        : { publicKey: request.publicKey, privateKey: undefined };
-    const issuedAt = readClock(this.options);
-    const content = {
-      ...this.validityOf(request, issuedAt),
-      subjectDer: encodeName(subject),
-      publicKey,
-      serial: request.serial === undefined ? randomSerial() : readSerial(request.serial),
-      extensions: [
-        ...endEntityExtensions(use, { publicKey, serverNames: request.serverNames }),
-        crlDistributionPointExtension(this.issuingKey.nameDer),
-      ],
-    };
-    const certificate = parseCertificate(await buildCertificate(content, this.issuingKey));
-    const { serialNumber, sha256, subjectText, notBefore, notAfter } = certificate;
-    await withLock(this.folder, async () => {
-      const index = this.readIndex();
-      if (index.certificates.some((other) => other.serialNumber === serialNumber)) {
-        throw new SignerError('SIGNER_INPUT_INVALID', `serial number ${serialNumber} is taken`);
-      }
-      await this.audit('issue', { serialNumber, use, subjectText, sha256, notBefore, notAfter });
-      const dates = { notBefore, notAfter, issuedAt };
-      const entry = { serialNumber, use, subjectText, sha256, ...dates, revoked: undefined };
-      await this.writeIndex({ ...index, certificates: [...index.certificates, entry] });
-      const file = path.join(this.folder, AUTHORITY_FILES.issued, `${serialNumber}.crt`);
-      await writeFileAtomic(file, encodePem('CERTIFICATE', certificate.der));
-    });
-    return { certificate, chain: [this.issuingCertificate], privateKey };
-  }
-
-  private validityOf(request: IssueRequest, now: Date): { notBefore: Date; notAfter: Date } {
-    const ca = this.issuingCertificate;
-    const start = Math.max(Number(now) - CLOCK_SKEW_MS, Number(ca.notBefore));
-    const notBefore = request.notBefore ?? new Date(start);
-    const end = Number(now) + VALIDITY_DAYS[request.use] * DAY_MS;
-    const notAfter = request.notAfter ?? new Date(Math.min(end, Number(ca.notAfter)));
-    if (notBefore < ca.notBefore || notAfter > ca.notAfter) {
-      const life = `${ca.notBefore.toISOString()} to ${ca.notAfter.toISOString()}`;
-      const message = `a certificate must stay within the life of its CA, ${life}`;
-      throw new SignerError('SIGNER_INPUT_INVALID', message);
-    }
-    return { notBefore, notAfter };
+  issue(request: IssueRequest): Promise<Issued> {
+    return asPromise(() => issueCertificate(this.tools, request));
   }
 
   /**
-   * Revokes a certificate and issues a new CRL.
+   * Issues a certificate for a certification request. Only what the profile of the use allows is
+   * taken from it; the rest is named in the result.
    *
-   * @param at - since when; default now. It may lie in the past, not in the future.
+   * @throws {@link SignerError} as {@link issue}, and `SIGNER_CSR_INVALID` for an unusable name.
+   */
+  issueFor(request: CertificateRequest, options: GrantOptions): Promise<Granted> {
+    return asPromise(() => grantRequest(this.tools, request, options));
+  }
+
+  /**
+   * Issues the next certificate for the same subject and use, while the old one goes on.
+   *
+   * @throws {@link SignerError} as {@link issue}, and `SIGNER_AUTHORITY_SERIAL_UNKNOWN`,
+   *   `SIGNER_AUTHORITY_ALREADY_REVOKED`; `SIGNER_INPUT_INVALID` when the old one has expired.
+   */
+  renew(serialNumber: string, options: RenewOptions = {}): Promise<Issued> {
+    return asPromise(() => renewCertificate(this.tools, serialNumber, options));
+  }
+
+  /**
+   * Revokes a certificate or an issuing CA, or puts a certificate on hold, and issues a new list.
+   *
    * @throws {@link SignerError} `SIGNER_AUTHORITY_SERIAL_UNKNOWN`,
    *   `SIGNER_AUTHORITY_ALREADY_REVOKED`, `SIGNER_INPUT_INVALID`, `SIGNER_AUTHORITY_LOCKED`.
    */
-  async revoke(serialNumber: string, reason: RevocationReason, at?: Date): Promise<void> {
-    const now = readClock(this.options);
-    const since = at ?? now;
-    if (since > now) throw new SignerError('SIGNER_INPUT_INVALID', 'revocation in the future');
-    if (reason === 'removeFromCRL') {
-      throw new SignerError('SIGNER_INPUT_INVALID', `'${reason}' is no reason to revoke`);
-    }
-    await withLock(this.folder, async () => {
-      const index = this.readIndex();
-      const known = index.certificates.find((entry) => entry.serialNumber === serialNumber);
-      if (known === undefined) {
-        const message = `no certificate with serial number ${serialNumber} was issued here`;
-        throw new SignerError('SIGNER_AUTHORITY_SERIAL_UNKNOWN', message);
-      }
-      if (known.revoked !== undefined) {
-        const message = `certificate ${serialNumber} is revoked already`;
-        throw new SignerError('SIGNER_AUTHORITY_ALREADY_REVOKED', message);
-      }
-      await this.audit('revoke', { serialNumber, reason, since });
-      const entry = { ...known, revoked: { at: since, reason } };
-      const certificates = index.certificates.map((other) => (other === known ? entry : other));
-      await this.issueCrl({ ...index, certificates }, now);
-    });
+  revoke(
+    serialNumber: string,
+    reason: RevocationReason,
+    options: RevokeOptions = {},
+  ): Promise<void> {
+    return revokeCertificate(this.tools, serialNumber, reason, options);
   }
 
-  /** Issues a fresh CRL of the issuing CA, and one of the root if its key is in the folder. */
-  async renewCrl(): Promise<void> {
-    const now = readClock(this.options);
-    const rootKey = await readKey(this.options, AUTHORITY_FILES.rootKey, 'if-present');
-    await withLock(this.folder, async () => {
-      let index = this.readIndex();
-      if (rootKey !== undefined) {
-        index = { ...index, rootCrlNumber: index.rootCrlNumber + 1 };
-        await this.audit('root-crl', { number: index.rootCrlNumber });
-        await this.writeIndex(index);
-        const issuer = { nameDer: this.rootCertificate.subjectDer, privateKey: rootKey };
-        const crl = await buildEmptyRootCrl(issuer, index.rootCrlNumber, now, this.rootCertificate);
-        await writeFileAtomic(path.join(this.folder, AUTHORITY_FILES.rootCrl), crl);
-      }
-      await this.issueCrl(index, now);
-    });
+  /** Releases a certificate from hold and issues a new list. */
+  release(serialNumber: string, options: Pick<RevokeOptions, 'list'> = {}): Promise<void> {
+    return releaseCertificate(this.tools, serialNumber, options);
   }
 
-  /** Writes the index first: a CRL that is lost can be made again, a number must not be reused. */
-  private async issueCrl(index: AuthorityIndex, now: Date): Promise<void> {
-    const number = index.crlNumber + 1;
-    const revocations = index.certificates.flatMap(({ serialNumber, revoked }) =>
-      revoked ? [{ serialNumber, revokedAt: revoked.at, reason: revoked.reason }] : [],
+  /**
+   * Makes a new issuing CA below the root, which issues from now on. Earlier ones go on to answer for
+   * what they issued, unless they are revoked.
+   *
+   * @throws {@link SignerError} `SIGNER_AUTHORITY_DAMAGED` when the key of the root is not at hand.
+   */
+  addIssuingCa(options: NewIssuingCaOptions = {}): Promise<IssuingCa> {
+    return addIssuingCa(this.tools, this.passphrase, options);
+  }
+
+  /** Issues fresh CRLs of the issuing CAs, and one of the root if its key is in the folder. */
+  renewCrl(): Promise<void> {
+    return this.tools.store.change((change) => renewLists(this.tools, change, 'all'));
+  }
+
+  /** Issues a delta CRL against the complete list that is out. */
+  issueDeltaCrl(): Promise<void> {
+    return this.tools.store.change((change) =>
+      issueDeltaCrl(this.tools, change, this.tools.keys.current()),
     );
-    await this.audit('crl', { number, revokedCount: revocations.length });
-    await this.writeIndex({ ...index, crlNumber: number });
-    const crl = await buildCrl(
-      {
-        number,
-        thisUpdate: now,
-        nextUpdate: new Date(Number(now) + CRL_DAYS * DAY_MS),
-        revocations,
-        keepsExpiredSince: this.issuingCertificate.notBefore,
-      },
-      this.issuingKey,
-    );
-    await writeFileAtomic(path.join(this.folder, AUTHORITY_FILES.crl), crl);
+  }
+
+  /** Issues the lists that are due: near their end, missing, or left behind by a command that died. */
+  renewDueLists(): Promise<void> {
+    return this.tools.store.change((change) => renewLists(this.tools, change, 'due'));
+  }
+
+  /** Where the authority can be reached over HTTP; it stands in what is issued from then on. */
+  get baseUrl(): string | undefined {
+    return this.tools.store.readIndex().baseUrl;
+  }
+
+  /**
+   * @throws {@link SignerError} `SIGNER_INPUT_INVALID` when it is no plain http or https address.
+   */
+  setBaseUrl(url: string): Promise<void> {
+    return asPromise(() => {
+      const baseUrl = readBaseUrl(url);
+      return this.tools.store.change(async (change) => {
+        if (change.index.baseUrl === baseUrl) return;
+        await change.record('base-url', { baseUrl });
+        await change.commit({ ...change.index, baseUrl });
+      });
+    });
   }
 
   /** Everything issued so far, oldest first. */
   list(): readonly IssuedCertificate[] {
-    return this.readIndex().certificates;
+    return this.tools.store.readIndex().certificates;
   }
 
-  /** The newest CRL of the issuing CA, DER. */
+  /**
+   * What the index knows about a certificate.
+   *
+   * @throws {@link SignerError} `SIGNER_AUTHORITY_SERIAL_UNKNOWN`.
+   */
+  find(serialNumber: string): IssuedCertificate {
+    return requireIssued(this.tools.store.readIndex(), serialNumber);
+  }
+
+  /** An issued certificate, from the copy that was kept. */
+  certificate(serialNumber: string): Certificate {
+    this.find(serialNumber);
+    return this.tools.store.readCertificate(AUTHORITY_FILES.issued, `${serialNumber}.crt`);
+  }
+
+  /** The audit log, checked line by line. */
+  auditLog(): Promise<AuditLog> {
+    return this.tools.store.readAudit();
+  }
+
+  /** The newest complete CRL of the CA that issues, DER. */
   crl(): Uint8Array {
-    return this.readFile(AUTHORITY_FILES.crl);
+    return this.tools.store.read(filesOfIssuingCa(this.tools.keys.current().number).crl);
+  }
+
+  /** The newest delta CRL of the CA that issues, DER; `undefined` when there was none yet. */
+  deltaCrl(): Uint8Array | undefined {
+    const { number } = this.tools.keys.current();
+    return this.tools.store.readIfPresent(filesOfIssuingCa(number).deltaCrl);
   }
 
   /** The newest CRL of the root, DER. */
   rootCrl(): Uint8Array {
-    return this.readFile(AUTHORITY_FILES.rootCrl);
+    return this.tools.store.read(AUTHORITY_FILES.rootCrl);
   }
 
-  /** What others need to verify our certificates: root, issuing CA and both CRLs. */
+  /** What others need to verify our certificates: root, issuing CAs and their CRLs. */
   trust(): TrustStore {
+    const cas = this.issuingCas();
+    const lists = cas.flatMap(({ number }) => {
+      const { crl, deltaCrl } = filesOfIssuingCa(number);
+      return [crl, deltaCrl].flatMap((file) => this.tools.store.readIfPresent(file) ?? []);
+    });
     return createTrustStore({
       anchors: [this.rootCertificate],
-      intermediates: [this.issuingCertificate],
-      crls: [parseCrl(this.rootCrl()), parseCrl(this.crl())],
+      intermediates: cas.map(({ certificate }) => certificate),
+      crls: [this.rootCrl(), ...lists].map((der) => parseCrl(der)),
     });
   }
-
-  private readIndex(): AuthorityIndex {
-    return parseIndex(Buffer.from(this.readFile(AUTHORITY_FILES.index)).toString('utf8'));
-  }
-
-  private writeIndex(index: AuthorityIndex): Promise<void> {
-    return writeFileAtomic(
-      path.join(this.folder, AUTHORITY_FILES.index),
-      formatIndex(index),
-      0o640,
-    );
-  }
-
-  private readFile(name: string): Uint8Array {
-    const file = path.join(this.folder, name);
-    try {
-      return readFileSync(file);
-    } catch (cause) {
-      throw new SignerError('SIGNER_AUTHORITY_DAMAGED', `'${file}' cannot be read`, { cause });
-    }
-  }
-
-  private audit(event: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
-    return writeAudit(this.options, event, fields);
-  }
 }
 
-/** The time now, by the clock of the options. */
-export function readClock({ now }: Pick<AuthorityOptions, 'now'>): Date {
-  if (now === undefined) return new Date();
-  return typeof now === 'function' ? now() : now;
-}
-
-/** Appends one line to the audit log. */
-export async function writeAudit(
-  options: AuthorityOptions,
-  event: string,
-  fields: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  const actor = options.actor === undefined ? {} : { actor: options.actor };
-  const line = JSON.stringify({ at: readClock(options), event, ...actor, ...fields });
-  await appendLine(path.join(options.folder, AUTHORITY_FILES.audit), line);
-}
-
-/** The root's CRL: it lists nothing, as an issuing CA is replaced together with its root here. */
-export function buildEmptyRootCrl(
-  root: IssuingKey,
-  number: number,
-  now: Date,
-  certificate: Certificate,
-): Promise<Uint8Array> {
-  const end = Math.min(Number(now) + ROOT_CRL_DAYS * DAY_MS, Number(certificate.notAfter));
-  return buildCrl({ number, thisUpdate: now, nextUpdate: new Date(end), revocations: [] }, root);
-}
-
-function readSerial(hex: string): Uint8Array {
-  const bytes = Buffer.from(hex, 'hex');
-  const isHex = /^(?:[0-9a-fA-F]{2})+$/.test(hex) && bytes.some((byte) => byte !== 0);
-  if (!isHex || bytes.length > 20 || (bytes.length === 20 && (bytes[0] ?? 0) >= 0x80)) {
-    throw new SignerError('SIGNER_INPUT_INVALID', `'${hex}' is not a serial number`);
-  }
-  return bytes;
+/** What is wrong with the arguments comes as a rejection, like everything else. */
+async function asPromise<T>(work: () => Promise<T>): Promise<T> {
+  return await work();
 }
 
 /**
- * Opens an authority.
+ * Opens an authority and checks its audit log.
  *
  * @throws {@link SignerError} `SIGNER_AUTHORITY_MISSING`, `SIGNER_AUTHORITY_PASSPHRASE_WRONG`,
  *   `SIGNER_AUTHORITY_DAMAGED`.
  */
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
   const { folder } = options;
-  const readCertificate = async (name: string): Promise<Certificate> => {
-    const file = path.join(folder, name);
-    try {
-      return parseCertificate(await readFile(file));
-    } catch (cause) {
-      if (hasCode(cause, 'ENOENT')) {
-        throw new SignerError('SIGNER_AUTHORITY_MISSING', `no authority in '${folder}'`, { cause });
-      }
-      throw new SignerError('SIGNER_AUTHORITY_DAMAGED', `'${file}' cannot be read`, { cause });
-    }
-  };
-  const root = await readCertificate(AUTHORITY_FILES.rootCertificate);
-  const issuing = await readCertificate(AUTHORITY_FILES.issuingCertificate);
-  const privateKey = await readKey(options, AUTHORITY_FILES.issuingKey, 'required');
-  if (privateKey === undefined) {
-    throw new SignerError('SIGNER_AUTHORITY_DAMAGED', 'the key of the issuing CA is missing');
+  const store = new AuthorityStore(options);
+  if (store.readIfPresent(AUTHORITY_FILES.rootCertificate) === undefined) {
+    throw new SignerError('SIGNER_AUTHORITY_MISSING', `no authority in '${folder}'`, {
+      details: { folder },
+    });
   }
-  await mkdir(path.join(folder, AUTHORITY_FILES.issued), { recursive: true });
-  return new Authority(options, root, issuing, { nameDer: issuing.subjectDer, privateKey });
-}
-
-async function readKey(
-  { folder, passphrase }: AuthorityOptions,
-  name: string,
-  presence: 'required' | 'if-present',
-): Promise<KeyObject | undefined> {
-  const file = path.join(folder, name);
-  let pem: Buffer;
-  try {
-    pem = await readFile(file);
-  } catch (cause) {
-    if (presence === 'if-present' && hasCode(cause, 'ENOENT')) return undefined;
-    throw new SignerError('SIGNER_AUTHORITY_DAMAGED', `'${file}' cannot be read`, { cause });
-  }
-  try {
-    return createPrivateKey({ key: pem, format: 'pem', passphrase });
-  } catch (cause) {
-    const message = `the passphrase does not open '${file}'`;
-    throw new SignerError('SIGNER_AUTHORITY_PASSPHRASE_WRONG', message, { cause });
-  }
+  const keys = new CaKeys(store, options);
+  keys.issuingKey(keys.current());
+  await store.readAudit();
+  await mkdir(store.path(AUTHORITY_FILES.issued), { recursive: true });
+  return new Authority({ store, keys }, options.passphrase);
 }

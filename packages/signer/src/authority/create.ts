@@ -3,33 +3,24 @@ import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { SignerError } from '../errors.ts';
-import { type KeyAlgorithm, type KeyPair, generateKeys } from '../keys/generate.ts';
-import { encryptPrivateKeyInfo } from '../keys/pbes2.ts';
-import { type Certificate, parseCertificate } from '../x509/certificate.ts';
+import type { KeyAlgorithm } from '../keys/generate.ts';
 import { encodePem } from '../x509/pem.ts';
-import {
-  AUTHORITY_FILES,
-  type Authority,
-  type AuthorityOptions,
-  CRL_DAYS,
-  buildEmptyRootCrl,
-  openAuthority,
-  readClock,
-  writeAudit,
-} from './authority.ts';
-import { type IssuingKey, buildCertificate, buildCrl, randomSerial } from './build.ts';
-import { hasCode, syncFolder, writeFileAtomic } from './files.ts';
+import { type Authority, type AuthorityOptions, openAuthority } from './authority.ts';
+import { readBaseUrl } from './authority-urls.ts';
+import { hasCode, syncFolder } from './files.ts';
 import { formatIndex } from './index-file.ts';
+import { buildRootCrl } from './lists.ts';
 import {
-  type SubjectName,
-  caExtensions,
-  crlDistributionPointExtension,
-  encodeName,
-} from './profile.ts';
+  buildIssuingCertificate,
+  buildRootCertificate,
+  elsewhere,
+  prepareCaKey,
+  writeIssuingCa,
+  writeKey,
+} from './new-ca.ts';
+import { type SubjectName, encodeName } from './profile.ts';
+import { AUTHORITY_FILES, AuthorityStore } from './store.ts';
 
-const DAY_MS = 86_400_000;
-const ROOT_DAYS = 20 * 365;
-const ISSUING_DAYS = 15 * 365;
 const MIN_PASSPHRASE_CHARACTERS = 8;
 
 /** What a new authority is to be. */
@@ -38,14 +29,17 @@ export interface CreateAuthorityOptions extends AuthorityOptions {
   readonly name: SubjectName;
   /** Kind of both CA keys; default RSA-3072, which every PDF reader accepts. */
   readonly algorithm?: KeyAlgorithm;
+  /** Where it will be reached over HTTP; goes into the certificates. */
+  readonly baseUrl?: string;
 }
 
 /**
  * Makes a root, an issuing CA below it and their first CRLs, and writes them to a folder that must
- * not exist or be empty. Either all of it is there afterwards, or nothing.
+ * not exist or be empty. Either all of it is there afterwards, or nothing. Keys that are given as
+ * Signers stay where they are; the others are written encrypted.
  *
  * @throws {@link SignerError} `SIGNER_AUTHORITY_EXISTS`; `SIGNER_INPUT_INVALID` for a passphrase of
- *   fewer than 8 characters or an unusable name.
+ *   fewer than 8 characters, an unusable name or address.
  */
 export async function createAuthority(options: CreateAuthorityOptions): Promise<Authority> {
   const { folder, passphrase } = options;
@@ -86,65 +80,39 @@ async function assertFree(folder: string): Promise<void> {
 }
 
 async function writeAuthority(folder: string, options: CreateAuthorityOptions): Promise<void> {
-  const { name, passphrase, algorithm = 'rsa-3072' } = options;
-  const now = readClock(options);
-  const [rootKeys, issuingKeys] = await Promise.all([
-    generateKeys(algorithm),
-    generateKeys(algorithm),
-  ]);
+  const { name, passphrase, algorithm } = options;
+  const baseUrl = options.baseUrl === undefined ? undefined : readBaseUrl(options.baseUrl);
+  const store = new AuthorityStore({ ...options, folder });
+  const now = store.now();
   const rootName = encodeName({ ...name, commonName: `${name.commonName} (gốc)` });
-  const root: IssuingKey = { nameDer: rootName, privateKey: rootKeys.privateKey };
-  const issuing: IssuingKey = { nameDer: encodeName(name), privateKey: issuingKeys.privateKey };
-  const rootCertificate = await issueCa(root, rootKeys, root, now, ROOT_DAYS);
-  const issuingCertificate = await issueCa(issuing, issuingKeys, root, now, ISSUING_DAYS);
-
-  const write = (file: string, content: Uint8Array | string, mode?: number): Promise<void> =>
-    writeFileAtomic(path.join(folder, file), content, mode);
-  const writeKey = (file: string, { privateKey }: KeyPair): Promise<void> => {
-    const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
-    const encrypted = encryptPrivateKeyInfo(pkcs8, passphrase);
-    return write(file, encodePem('ENCRYPTED PRIVATE KEY', encrypted), 0o600);
-  };
-  await writeKey(AUTHORITY_FILES.rootKey, rootKeys);
-  await writeKey(AUTHORITY_FILES.issuingKey, issuingKeys);
-  await write(AUTHORITY_FILES.rootCertificate, encodePem('CERTIFICATE', rootCertificate.der));
-  await write(AUTHORITY_FILES.issuingCertificate, encodePem('CERTIFICATE', issuingCertificate.der));
-  await write(AUTHORITY_FILES.rootCrl, await buildEmptyRootCrl(root, 1, now, rootCertificate));
-  const nextUpdate = new Date(Number(now) + CRL_DAYS * DAY_MS);
-  const times = { thisUpdate: now, nextUpdate, keepsExpiredSince: issuingCertificate.notBefore };
-  await write(
-    AUTHORITY_FILES.crl,
-    await buildCrl({ number: 1, ...times, revocations: [] }, issuing),
+  const issuingName = encodeName(name);
+  const [rootKey, issuingKey] = await Promise.all([
+    prepareCaKey(algorithm, options.rootSigner),
+    prepareCaKey(algorithm, options.issuingSigner),
+  ]);
+  const key = rootKey.issuingKey(rootName);
+  const root = await buildRootCertificate(rootKey, rootName, now);
+  const issuing = await buildIssuingCertificate(
+    issuingKey,
+    issuingName,
+    { key, certificate: root },
+    now,
+    baseUrl,
   );
-  const index = { crlNumber: 1, rootCrlNumber: 1, certificates: [] };
-  await write(AUTHORITY_FILES.index, formatIndex(index), 0o640);
-  const cas = { root: rootCertificate, issuing: issuingCertificate };
-  for (const [event, { serialNumber, subjectText, sha256 }] of Object.entries(cas)) {
-    await writeAudit({ ...options, folder }, `create-${event}`, {
-      serialNumber,
-      subjectText,
-      sha256,
-    });
-  }
-}
 
-async function issueCa(
-  subject: IssuingKey,
-  keys: KeyPair,
-  issuer: IssuingKey,
-  now: Date,
-  days: number,
-): Promise<Certificate> {
-  const isRoot = subject === issuer;
-  const content = {
-    subjectDer: subject.nameDer,
-    publicKey: keys.publicKey,
-    serial: randomSerial(),
-    notBefore: new Date(Number(now) - DAY_MS),
-    notAfter: new Date(Number(now) + days * DAY_MS),
-    extensions: isRoot
-      ? caExtensions(undefined)
-      : [...caExtensions(0), crlDistributionPointExtension(issuer.nameDer)],
-  };
-  return parseCertificate(await buildCertificate(content, issuer));
+  if (rootKey.privateKey !== undefined) {
+    await writeKey(store, AUTHORITY_FILES.rootKey, rootKey.privateKey, passphrase);
+  }
+  await store.write(AUTHORITY_FILES.rootCertificate, encodePem('CERTIFICATE', root.der));
+  await store.write(AUTHORITY_FILES.rootCrl, await buildRootCrl(key, 1, now, root, []));
+  await writeIssuingCa(store, { number: 1, certificate: issuing }, issuingKey, passphrase, now);
+  let auditHead: string | undefined;
+  for (const [event, certificate] of Object.entries({ root, issuing })) {
+    const { serialNumber, subjectText, sha256 } = certificate;
+    auditHead = await store.record(`create-${event}`, { serialNumber, subjectText, sha256 });
+  }
+  const { serialNumber, sha256 } = issuing;
+  const state = { crlNumber: 1, serialNumber, sha256, ...elsewhere(issuingKey) };
+  const index = { rootCrlNumber: 1, issuing: [state], auditHead, baseUrl, certificates: [] };
+  await store.write(AUTHORITY_FILES.index, formatIndex(index), 0o640);
 }

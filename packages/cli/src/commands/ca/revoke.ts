@@ -46,7 +46,7 @@ export function caRevokeCommand(cli: Cli): Command {
       const authority = await openHomeAuthority(cli, layout, passphrasesOf(cli, options));
       const serialNumber = serial.replaceAll(/[\s:]/gu, '').toLowerCase();
       const at = cli.now();
-      await authority.revoke(serialNumber, options.reason, at);
+      await authority.revoke(serialNumber, options.reason, { at });
       const written = await spreadCrls(layout, {
         root: authority.rootCrl(),
         issuing: authority.crl(),
