@@ -230,6 +230,27 @@ describe('what does not hold is refused, kept and shown', () => {
     expect(await inject(message, office.code)).toMatchObject({ finding: 'CERTIFICATE_REVOKED' });
   });
 
+  it('quarantines and refuses a fresh document that a revoked seal signed', async () => {
+    const seal = await town.pki.issue({ commonName: 'Con dấu bị lộ khóa', use: 'seal' });
+    await town.pki.revoke(seal.certificate);
+    await renewCrl(ministry, town.pki);
+    await recipient.reloadTrust();
+    const { message, documentId } = await forgeDelivery({ ...honest(), seal });
+    expect(await inject(message)).toMatchObject({
+      finding: 'CERTIFICATE_REVOKED',
+      refusalSent: true,
+    });
+    expect(recipient.listInbox().some((row) => row.documentId === documentId)).toBe(false);
+  });
+
+  it('quarantines a signed document whose newest state cannot be read', async () => {
+    const { message } = await forgeDelivery({
+      ...honest(),
+      alterPdf: (pdf) => Buffer.concat([pdf, Buffer.from('startxref\n3\n%%EOF\n')]),
+    });
+    expect(await inject(message)).toMatchObject({ finding: 'DOCUMENT_TAMPERED' });
+  });
+
   it('quarantines a closed agency', async () => {
     const office = await town.addOffice({
       code: 'H09.15',

@@ -189,17 +189,31 @@ function judgeDocument(
     if (!(error instanceof SignerError)) throw error;
     throw new Rejection('DOCUMENT_TAMPERED', `${main.name}: ${error.message}`);
   }
-  if (report.indication === 'TOTAL-FAILED') {
-    throw new Rejection(
-      'DOCUMENT_TAMPERED',
-      `${main.name}: ${report.subIndication ?? 'TOTAL-FAILED'}, ${report.signatures.map((signature) => signature.detail).join('; ')}`,
-    );
-  }
+  requireUsable(report, main.name);
   if (report.signatures.length === 0 && context.unsigned === 'refuse') {
     throw new Rejection('DOCUMENT_UNSIGNED', `${main.name} has no signature`);
   }
   return report;
 }
+
+/** What is wrong, or looks as an attack would, is refused; what is merely open becomes a warning. */
+function requireUsable(report: PdfReport, name: string): void {
+  const { indication, subIndication, signatures, detail } = report;
+  const details = signatures.map((signature) => signature.detail).join('; ');
+  // A file with signatures whose newest state cannot be read shows each reader something else.
+  const isUnreadable = subIndication === 'FORMAT_FAILURE' && signatures.length > 0;
+  if (indication === 'TOTAL-FAILED' || isUnreadable) {
+    const reason = subIndication ?? indication;
+    throw new Rejection('DOCUMENT_TAMPERED', `${name}: ${reason}, ${details || detail}`);
+  }
+  // Without a proven time a document of today, signed with a stolen key, looks like an old one.
+  const revoked = signatures.find((one) => REVOKED.has(one.subIndication));
+  if (revoked !== undefined) {
+    throw new Rejection('CERTIFICATE_REVOKED', `${name}: ${revoked.detail}`);
+  }
+}
+
+const REVOKED: ReadonlySet<string | null> = new Set(['REVOKED_NO_POE', 'REVOKED_CA_NO_POE']);
 
 function warningsOf(
   report: PdfReport | undefined,

@@ -1,65 +1,137 @@
 import type { PdfDocument } from '../pdf/document.ts';
-import { PdfDict, nameText } from '../pdf/values.ts';
-import type { KnownSignature } from './changes.ts';
+import { listPages } from '../pdf/pages.ts';
+import { PdfDict, type PdfValue, nameText, numberOf } from '../pdf/values.ts';
+import type { Comparison, LaterSignature } from './verify/comparison.ts';
 
 /** A visible signature that covers more of its page than this may hide what it is meant to sign. */
 export const MAX_WIDGET_SHARE = 0.25;
 /** Assumed when a widget does not say its page, in points squared: A4. */
 const A4_AREA = 595 * 842;
 
-/** Judges the widgets that a later signature brought: no actions, and no cover over the page. */
-export function widgetProblem(
-  document: PdfDocument,
-  signature: KnownSignature,
-): { text: string; isForbidden: boolean } | undefined {
-  const numbers = new Set(signature.widgets);
-  if (signature.fieldNumber !== undefined) numbers.add(signature.fieldNumber);
-  for (const number of numbers) {
-    const widget = document.get(number);
-    if (!(widget instanceof PdfDict)) continue;
-    const where = `signature "${signature.fieldName}"`;
-    if (widget.hasDuplicateKeys) {
-      return { text: `${where} repeats a key`, isForbidden: true };
+/** Where a signature is shown. */
+export interface WidgetReport {
+  /** Counted from 1; null when the widget stands on no page of the document. */
+  readonly page: number | null;
+  /** `[left, bottom, right, top]` in points from the lower left corner of the page. */
+  readonly rect: readonly [number, number, number, number];
+  /** Area of the rectangle as a share of the page's: 1 is the whole page. */
+  readonly share: number;
+}
+
+/** Lists what the later signatures are and show, and judges their widgets. */
+export function describeLaterSignatures(c: Comparison): void {
+  const shares = new Map<number | undefined, number>();
+  for (const later of c.later) {
+    const what = later.kind === 'timestamp' ? 'document time-stamp' : 'signature';
+    const shown = visibleWidgets(c.final, later);
+    const places = shown.map(({ report }) => ` (${describePlace(report)})`).join('');
+    c.add('expected', `${what} "${later.fieldName}" was added${places}`);
+    if (later.isCertification) {
+      c.add(
+        'undecided',
+        `signature "${later.fieldName}" certifies a document that was signed before`,
+      );
     }
-    if (widget.entries.has('A') || widget.entries.has('AA')) {
-      return { text: `${where} brings an action`, isForbidden: true };
-    }
-    const subtype = nameText(document.resolve(widget.get('Subtype')));
-    if (subtype !== undefined && subtype !== 'Widget') {
-      return { text: `${where} is shown as ${subtype}`, isForbidden: true };
-    }
-    const share = coveredShare(document, widget);
-    if (share > MAX_WIDGET_SHARE) {
+    const problem = widgetProblem(c.final, later);
+    if (problem !== undefined) c.add('violation', problem);
+    for (const { pageNumber, report } of shown) {
+      const share = (shares.get(pageNumber) ?? 0) + report.share;
+      shares.set(pageNumber, share);
+      if (share <= MAX_WIDGET_SHARE) continue;
       const percent = Math.round(share * 100);
-      return { text: `${where} covers ${percent} % of its page`, isForbidden: false };
+      const before = share > report.share ? ', with others,' : '';
+      c.add('undecided', `${what} "${later.fieldName}"${before} covers ${percent} % of its page`);
+    }
+  }
+}
+
+export function describePlace({ page, rect, share }: WidgetReport): string {
+  const where = page === null ? 'on no page' : `page ${page}`;
+  const corners = rect.map((number) => Math.round(number)).join(' ');
+  return `${where}, rectangle [${corners}], ${Math.round(share * 100)} % of the page`;
+}
+
+/** Why the widgets of a later signature cannot be what a signature brings. */
+function widgetProblem(document: PdfDocument, later: LaterSignature): string | undefined {
+  const where = `signature "${later.fieldName}"`;
+  for (const widget of widgetsOf(document, later)) {
+    if (widget.hasDuplicateKeys) return `${where} repeats a key`;
+    if (widget.entries.has('A') || widget.entries.has('AA')) return `${where} brings an action`;
+    const subtype = nameText(document.resolve(widget.get('Subtype')));
+    if (subtype !== undefined && subtype !== 'Widget') return `${where} is shown as ${subtype}`;
+    if (widget.entries.has('Rect') && rectOf(document, widget, 'Rect') === undefined) {
+      return `${where} has no readable rectangle`;
     }
   }
   return undefined;
 }
 
-/** True when nothing of the signature can be seen. */
-export function isInvisible(document: PdfDocument, signature: KnownSignature): boolean {
-  return signature.widgets.every((number) => {
-    const widget = document.dict(document.get(number));
-    return widget === undefined || areaOf(document, widget, 'Rect') === 0;
+type Widgets = Pick<LaterSignature, 'fieldNumber' | 'widgets'>;
+
+function widgetsOf(document: PdfDocument, { fieldNumber, widgets }: Widgets): PdfDict[] {
+  const numbers = new Set(widgets);
+  if (fieldNumber !== undefined) numbers.add(fieldNumber);
+  return [...numbers].flatMap((number) => {
+    const widget = document.get(number);
+    return widget instanceof PdfDict ? [widget] : [];
   });
 }
 
-function coveredShare(document: PdfDocument, widget: PdfDict): number {
-  const area = areaOf(document, widget, 'Rect');
-  if (area === 0) return 0;
-  let node = document.dict(widget.get('P'));
-  for (let depth = 0; node !== undefined && depth < document.source.limits.maxDepth; depth++) {
-    if (node.entries.has('MediaBox')) return area / Math.max(1, areaOf(document, node, 'MediaBox'));
-    node = document.dict(node.get('Parent'));
+/** The widgets of a signature that can be seen. */
+export function visibleWidgets(
+  document: PdfDocument,
+  signature: Widgets,
+): { pageNumber: number | undefined; report: WidgetReport }[] {
+  const shown: { pageNumber: number | undefined; report: WidgetReport }[] = [];
+  for (const widget of widgetsOf(document, signature)) {
+    const rect = rectOf(document, widget, 'Rect');
+    if (rect === undefined || areaOf(rect) === 0) continue;
+    const page = widget.get('P');
+    const pageNumber = numberOf(page);
+    const share = areaOf(rect) / pageArea(document, page);
+    const index = pageNumber === undefined ? undefined : pageNumbers(document).get(pageNumber);
+    shown.push({ pageNumber, report: { page: index ?? null, rect, share } });
   }
-  return area / A4_AREA;
+  return shown;
 }
 
-function areaOf(document: PdfDocument, dict: PdfDict, key: string): number {
+/** What can be seen of a page: its crop box, else its media box; both are inherited (§7.7.3.4). */
+function pageArea(document: PdfDocument, page: PdfValue | undefined): number {
+  let node = document.dict(page);
+  let area = Infinity;
+  for (let depth = 0; node !== undefined && depth < document.source.limits.maxDepth; depth++) {
+    for (const key of ['CropBox', 'MediaBox']) {
+      const box = rectOf(document, node, key);
+      if (box !== undefined && areaOf(box) > 0) area = Math.min(area, areaOf(box));
+    }
+    if (node.entries.has('MediaBox')) break;
+    node = document.dict(node.get('Parent'));
+  }
+  return area === Infinity ? A4_AREA : area;
+}
+
+type Rect = WidgetReport['rect'];
+
+function rectOf(document: PdfDocument, dict: PdfDict, key: string): Rect | undefined {
   const numbers = (document.array(dict.get(key)) ?? []).map((item) => document.resolve(item));
-  const [left, bottom, right, top] = numbers;
-  if (typeof left !== 'number' || typeof bottom !== 'number') return 0;
-  if (typeof right !== 'number' || typeof top !== 'number') return 0;
-  return Math.abs((right - left) * (top - bottom));
+  const [a, b, c, d, ...more] = numbers;
+  if (more.length > 0 || typeof a !== 'number' || typeof b !== 'number') return undefined;
+  if (typeof c !== 'number' || typeof d !== 'number') return undefined;
+  return [Math.min(a, c), Math.min(b, d), Math.max(a, c), Math.max(b, d)];
+}
+
+function areaOf([left, bottom, right, top]: Rect): number {
+  return (right - left) * (top - bottom);
+}
+
+const pagesOf = new WeakMap<PdfDocument, ReadonlyMap<number, number>>();
+
+/** Page numbers, counted from 1, by the object numbers of the pages. */
+function pageNumbers(document: PdfDocument): ReadonlyMap<number, number> {
+  let known = pagesOf.get(document);
+  if (known === undefined) {
+    known = new Map(listPages(document).map(({ ref }, index) => [ref.number, index + 1]));
+    pagesOf.set(document, known);
+  }
+  return known;
 }

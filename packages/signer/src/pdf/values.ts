@@ -86,6 +86,11 @@ export function integerOf(value: PdfValue | undefined): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
 }
 
+/** The object number of a reference. */
+export function numberOf(value: PdfValue | undefined): number | undefined {
+  return value instanceof PdfRef ? value.number : undefined;
+}
+
 function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0;
 }

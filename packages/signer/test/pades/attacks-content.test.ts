@@ -103,11 +103,6 @@ const FORGERIES: readonly (readonly [string, () => Uint8Array | Promise<Uint8Arr
     /form fields/,
   ],
   [
-    'ISA: fields reordered',
-    () => appendRevision(victim.signed, { 6: `<< /Fields [${WIDGET} 0 R 7 0 R] /SigFlags 3 >>` }),
-    /form fields/,
-  ],
-  [
     'ISA: appearances to be drawn anew',
     () => appendRevision(victim.signed, { 6: FORM.replace('>>', '/NeedAppearances true >>') }),
     /NeedAppearances/,

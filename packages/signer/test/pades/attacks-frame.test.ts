@@ -196,7 +196,7 @@ const FORGERIES: readonly (readonly [string, () => Uint8Array | Promise<Uint8Arr
       const first = victim.source.lastIndexOf('xref\n0');
       return Buffer.from(forged.replace(/\/Prev \d+(?!.*\/Prev)/s, `/Prev ${first}`), 'latin1');
     },
-    /holds no signature/,
+    /cut out of the file/,
   ],
   [
     'frame: objects without cross-reference',

@@ -1,5 +1,6 @@
 import { signPdf } from '../../src/pades/sign.ts';
-import { type PdfReport, verifyPdf } from '../../src/pades/verify.ts';
+import type { PdfReport } from '../../src/pades/verify/report.ts';
+import { verifyPdf } from '../../src/pades/verify.ts';
 import { type TestSigner, createTestPki } from '../../src/testing/test-pki.ts';
 import { OBJECTS, plainPdf } from './sources.ts';
 
