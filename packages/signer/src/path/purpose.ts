@@ -41,8 +41,14 @@ export function objectionToPurpose(
     // RFC 3161 §2.3: the one usage, and critical, so that no time-stamping key does anything else.
     const isCritical = certificate.extensions.get(OID.extKeyUsage)?.critical === true;
     const isAlone = extKeyUsage?.size === 1 && extKeyUsage.has(OID.timeStamping);
-    if (isCritical && isAlone) return undefined;
-    return refuse('is not for time-stamps alone (critical extKeyUsage)');
+    if (!isCritical || !isAlone) {
+      return refuse('is not for time-stamps alone (critical extKeyUsage)');
+    }
+    // RFC 5280 §4.2.1.12 names the two key usages that go with it.
+    const others = [...(keyUsage ?? [])].filter(
+      (usage) => usage !== 'digitalSignature' && usage !== 'nonRepudiation',
+    );
+    return others.length > 0 ? refuse('is not for time-stamps alone (keyUsage)') : undefined;
   }
   if (purpose === 'ocsp') {
     // RFC 6960 §4.2.2.2: the CA must have named the responder as one; "any usage" does not.

@@ -5,8 +5,8 @@ import { OID, encodeOid } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
 import type { ServiceHandler } from '../http/server.ts';
 import type { Signer } from '../keys/signer.ts';
+import { objectionToPurpose } from '../path/purpose.ts';
 import { HASH_BYTES } from '../x509/algorithm.ts';
-import { objectionToTsa } from './certificate.ts';
 import {
   TIME_STAMP_QUERY,
   TIME_STAMP_REPLY,
@@ -61,7 +61,7 @@ type WantedToken = Pick<TimeStampRequest, 'hash' | 'imprint' | 'nonce' | 'certRe
  */
 export function createTimeStampAuthority(options: TimeStampAuthorityOptions): TimeStampAuthority {
   const { signer, policy, now, accuracyMs } = options;
-  const objection = objectionToTsa(signer.certificate);
+  const objection = objectionToPurpose(signer.certificate, 'timestamp');
   if (objection !== undefined) throw new SignerError('SIGNER_INPUT_INVALID', objection.detail);
   encodeOid(policy); // throws when it is none
   if (accuracyMs !== undefined && !isAccuracy(accuracyMs)) {

@@ -4,8 +4,8 @@ import { checkSignedData } from '../cms/verify.ts';
 import { OID, encodeInteger, encodeOid } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
 import { exchange } from '../http/client.ts';
+import { objectionToPurpose } from '../path/purpose.ts';
 import type { HashName } from '../x509/algorithm.ts';
-import { objectionToTsa } from './certificate.ts';
 import { TIME_STAMP_QUERY, TIME_STAMP_REPLY, encodeTimeStampRequest } from './request.ts';
 import type { TimeStampSource } from './source.ts';
 import { type TimeStampResponse, readTimeStampResponse } from './status.ts';
@@ -157,7 +157,7 @@ function checkToken(
   const cms = checkSignedData(message, { type: OID.tstInfo, mode: 'token', candidates: [] });
   if (cms.indication !== 'TOTAL-PASSED' || cms.certificate === null) refuse(cms.detail);
   else {
-    const objection = objectionToTsa(cms.certificate);
+    const objection = objectionToPurpose(cms.certificate, 'timestamp');
     if (objection !== undefined) refuse(objection.detail);
   }
 }

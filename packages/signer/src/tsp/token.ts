@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { hash as hashOf, timingSafeEqual } from 'node:crypto';
 
 import { type SignedData, readSignedData } from '../cms/signed-data.ts';
 import { OID } from '../der/index.ts';
@@ -13,6 +13,8 @@ export const MAX_TOKEN_BYTES = 256 * 1024;
 /** A time-stamp token (RFC 3161 §2.4.2), read but not verified. */
 export interface TimeStampToken extends TstInfo {
   readonly der: Uint8Array;
+  /** SHA-256 of `der`, lower-case hex. */
+  readonly sha256: string;
   /** Certificates that travel in the token. */
   readonly certificates: readonly Certificate[];
 }
@@ -37,7 +39,8 @@ export function readToken(der: Uint8Array): { token: TimeStampToken; message: Si
     if (contentType !== OID.tstInfo || content === undefined) {
       throw new SignerError('SIGNER_DER_INVALID', 'the message carries no TSTInfo');
     }
-    return { token: { ...readTstInfo(content), der, certificates }, message };
+    const sha256 = hashOf('sha256', der, 'hex');
+    return { token: { ...readTstInfo(content), der, sha256, certificates }, message };
   } catch (cause) {
     if (!(cause instanceof SignerError) || cause.code === 'SIGNER_ALGORITHM_UNSUPPORTED') {
       throw cause;

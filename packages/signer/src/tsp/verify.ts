@@ -9,7 +9,6 @@ import type { ValidationData } from '../revocation/validation-data.ts';
 import { type Judgement, type Objection, failed, indeterminate } from '../verdict.ts';
 import type { HashName } from '../x509/algorithm.ts';
 import type { Certificate } from '../x509/certificate.ts';
-import { objectionToTsa } from './certificate.ts';
 import { type TimeStampToken, isSameDigest, readToken } from './token.ts';
 
 /**
@@ -51,8 +50,8 @@ export interface VerifyTimeStampInput {
  * bound by signing-certificate version 1 or 2, the signature; the imprint; extended key usage
  * timeStamping, critical and alone; the path of the authority's certificate with revocation at `at`,
  * and its validity at the time it vouched for. A certificate that was revoked after the token's time
- * makes the verdict `INDETERMINATE/REVOKED_NO_POE`: with the key an earlier time could have been
- * written.
+ * makes the verdict `INDETERMINATE/REVOKED_NO_POE`: whoever had the key then could have written an
+ * earlier time.
  */
 export function verifyTimeStamp(input: VerifyTimeStampInput): TimeStampVerdict {
   let token: TimeStampToken;
@@ -75,11 +74,9 @@ export function verifyTimeStamp(input: VerifyTimeStampInput): TimeStampVerdict {
     return { indication, subIndication, detail, ...found, certificate };
   }
   const objection =
-    objectionToImprint(token, input.digest) ??
-    objectionToTsa(certificate) ??
-    objectionToTime(token, certificate, input.at);
+    objectionToImprint(token, input.digest) ?? objectionToTime(token, certificate, input.at);
   if (objection !== undefined) return { ...objection, ...found, certificate };
-  const path = validateTsa(certificate, token, input);
+  const path = validateTsa(certificate, token, input, false);
   const { indication, subIndication, detail } = judgePath(path, certificate, token, input);
   return { indication, subIndication, detail, ...found, certificate, path };
 }
@@ -113,6 +110,7 @@ function validateTsa(
   certificate: Certificate,
   token: TimeStampToken,
   { trust, at, revocation, data }: VerifyTimeStampInput,
+  isProven: boolean,
 ): PathVerdict {
   const extra = token.certificates.filter(
     ({ sha256, basicConstraints }) =>
@@ -121,8 +119,9 @@ function validateTsa(
   return validatePath(certificate, {
     trust,
     at,
+    isProven,
     extra,
-    purpose: 'any', // judged already, with what only time-stamping asks for
+    purpose: 'timestamp',
     ...(revocation && { revocation }),
     ...(data && { data }),
   });
@@ -139,9 +138,7 @@ function judgePath(
     const detail = `the time-stamp proves the time ${token.genTime.toISOString()}`;
     return { indication: 'TOTAL-PASSED', subIndication: null, detail };
   }
-  if (path.subIndication !== 'REVOKED') return path;
-  const then = validateTsa(certificate, token, { ...input, at: token.genTime });
-  return then.subIndication === 'REVOKED'
-    ? path
-    : indeterminate('REVOKED_NO_POE', `${path.detail}, after the time of the time-stamp`);
+  if (!path.certificates.some(({ state }) => state === 'revoked')) return path;
+  const then = validateTsa(certificate, token, { ...input, at: token.genTime }, true);
+  return then.subIndication === 'REVOKED' ? then : path;
 }

@@ -6,17 +6,17 @@ import {
   contextConstructed,
   encodeExplicit,
   encodeInteger,
-  encodeNull,
   encodeOctetString,
   encodeOid,
   encodeSequence,
   encodeSetOf,
   encodeTlv,
 } from '../../src/der/index.ts';
-import type { Certificate, Signer } from '../../src/index.ts';
-import { SIGNATURE_SCHEMES, signWithKey } from '../../src/keys/signer.ts';
-import type { TestSigner } from '../../src/testing/index.ts';
-import type { SignatureScheme } from '../../src/x509/algorithm.ts';
+import { encodeSignatureAlgorithm } from '../../src/cms/sign.ts';
+import { SIGNATURE_SCHEMES, type Signer, signWithKey } from '../../src/keys/signer.ts';
+import type { TestSigner } from '../../src/testing/test-pki.ts';
+import { HASH_OIDS, type SignatureScheme } from '../../src/x509/algorithm.ts';
+import type { Certificate } from '../../src/x509/certificate.ts';
 
 export const none = new Uint8Array(0);
 
@@ -67,42 +67,60 @@ export interface OddCms {
   readonly version?: number;
   readonly eContentType?: string;
   readonly eContent?: Uint8Array;
+  /** The value of eContent instead of an OCTET STRING of `eContent`. */
+  readonly eContentValue?: Uint8Array;
   readonly certificates?: readonly Uint8Array[];
   readonly outerType?: string;
   readonly signerCount?: number;
+  /** Encoded `[1]` of unsigned attributes. */
   readonly unsigned?: Uint8Array;
+  /** Tokens over the signature value, each in an attribute signature-time-stamp. */
+  readonly timeStamps?: (signature: Uint8Array) => Promise<readonly Uint8Array[]>;
   readonly tail?: Uint8Array;
 }
 
-export function usualAttributes(signer: Signer, content: Uint8Array): Uint8Array[] {
-  const { certificate } = signer;
-  return [contentType(), messageDigest(content), signingCertificateV2(certificate)];
+/** Content type, message digest and certificate, by the hash of the signer. */
+export function usualAttributes(
+  signer: Signer,
+  content: Uint8Array,
+  type: string = OID.data,
+): [Uint8Array, Uint8Array, Uint8Array] {
+  const { certificate, algorithm: name } = signer;
+  const digest = messageDigest(content, SIGNATURE_SCHEMES[name].hash);
+  return [contentType(type), digest, signingCertificateV2(certificate)];
 }
 
 export async function oddCms(parts: OddCms): Promise<Uint8Array> {
   const { signer, content } = parts;
-  const attributes = parts.attributes ?? usualAttributes(signer, content);
+  const attributes = parts.attributes ?? usualAttributes(signer, content, parts.eContentType);
   const set = parts.unsorted ? encodeTlv(TAG.SET, ...attributes) : encodeSetOf(attributes);
   const scheme = parts.scheme ?? SIGNATURE_SCHEMES[signer.algorithm];
   const signed = parts.withoutAttributes ? content : set;
   const signature = await signWithKey(signer.keys.privateKey, signed, scheme);
+  const tokens =
+    parts.timeStamps &&
+    encodeTlv(
+      contextConstructed(1),
+      ...(await parts.timeStamps(signature)).map((token) =>
+        attribute(OID.signatureTimeStampToken, token),
+      ),
+    );
   const implicit = new Uint8Array(set);
   implicit[0] = contextConstructed(0);
-  const digestAlgorithm = parts.digestAlgorithm ?? algorithm(OID.sha256);
-  const usual =
-    signer.keys.publicKey.asymmetricKeyType === 'rsa'
-      ? algorithm(OID.rsaEncryption, encodeNull())
-      : algorithm(OID.ecdsaWithSHA256);
+  const { algorithm: name } = signer;
+  const usualDigest = HASH_OIDS[SIGNATURE_SCHEMES[name].hash];
+  const digestAlgorithm = parts.digestAlgorithm ?? algorithm(usualDigest);
   const signerInfo = encodeSequence(
     encodeInteger(parts.signerVersion ?? 1),
     parts.sid ?? issuerAndSerial(signer.certificate),
     digestAlgorithm,
     parts.withoutAttributes ? none : implicit,
-    parts.signatureAlgorithm ?? usual,
+    parts.signatureAlgorithm ?? encodeSignatureAlgorithm(name),
     encodeOctetString(signature),
-    parts.unsigned ?? none,
+    parts.unsigned ?? tokens ?? none,
   );
-  const eContent = parts.eContent ? encodeExplicit(0, encodeOctetString(parts.eContent)) : none;
+  const octets = parts.eContentValue ?? (parts.eContent && encodeOctetString(parts.eContent));
+  const eContent = octets ? encodeExplicit(0, octets) : none;
   const certificates = parts.certificates ?? [signer.certificate.der];
   const signedData = encodeSequence(
     encodeInteger(parts.version ?? 1),

@@ -40,7 +40,7 @@ beforeAll(async () => {
 const VERIFY = ['ts', '-verify', '-CAfile', 'root.pem', '-untrusted', 'issuing.pem'];
 
 describe('OpenSSL and our time-stamping authority', () => {
-  it.each(['rsa-2048', 'rsa-3072', 'ec-p256', 'ec-p384'] as const)(
+  it.each(['rsa-2048', 'ec-p256', 'ec-p384'] as const)(
     'OpenSSL verifies our tokens and replies: %s',
     async (algorithm) => {
       const signer = await pki.issue({ commonName: 'TSA', use: 'tsa', algorithm });
@@ -69,15 +69,13 @@ describe('OpenSSL and our time-stamping authority', () => {
     const authority = createTimeStampAuthority({ signer: tsa, policy, now: () => now });
     openssl('ts', '-query', '-data', 'content', '-sha256', '-no_nonce', '-out', 'query');
     writeFileSync(file('reply'), await authority.answer(readFileSync(file('query'))));
-    const args = [...VERIFY, '-untrusted', 'tsa.pem', '-queryfile', 'query', '-in', 'reply'];
-    const untrusted = file('chain.pem');
-    writeFileSync(
-      untrusted,
-      [readFileSync(file('issuing.pem')), readFileSync(file('tsa.pem'))].join(''),
+    const chain = [readFileSync(file('issuing.pem')), readFileSync(file('tsa.pem'))];
+    writeFileSync(file('chain.pem'), chain.join(''));
+    const verify = ['ts', '-verify', '-CAfile', 'root.pem', '-queryfile', 'query', '-in', 'reply'];
+    expect(openssl(...verify, '-untrusted', 'chain.pem')).toContain('Verification: OK');
+    expect(() => openssl(...verify, '-untrusted', 'issuing.pem')).toThrow(
+      'signer certificate not found',
     );
-    args[args.indexOf('issuing.pem')] = 'chain.pem';
-    args.splice(args.lastIndexOf('-untrusted'), 2);
-    expect(openssl(...args)).toContain('Verification: OK');
   });
 
   it('OpenSSL reads our queries', () => {
