@@ -39,6 +39,15 @@ export const OID = {
   ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
   ocspArchiveCutoff: '1.3.6.1.5.5.7.48.1.6',
   ocspExtendedRevoke: '1.3.6.1.5.5.7.48.1.9',
+  // sealing: RFC 8017, RFC 5084, RFC 3394, RFC 5753; the last two are our own, made from UUIDs
+  rsaesOaep: '1.2.840.113549.1.1.7',
+  pSpecified: '1.2.840.113549.1.1.9',
+  aes256Gcm: '2.16.840.1.101.3.4.1.46',
+  aes256Wrap: '2.16.840.1.101.3.4.1.45',
+  stdDhSha256Kdf: '1.3.132.1.11.1',
+  stdDhSha384Kdf: '1.3.132.1.11.2',
+  sealBinding: '2.25.18644033697890384104443030090750181032',
+  sealedFileKey: '2.25.228567195622993258667065936985607007535',
   // certificate extensions: RFC 5280 §4.2, §5.2, §5.3
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',

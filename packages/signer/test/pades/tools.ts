@@ -8,13 +8,13 @@ export function runTool(
   command: string,
   args: readonly string[],
   files: Readonly<Record<string, Uint8Array>>,
-): { status: number | null; output: string } {
+): { status: number | null; output: string; stdout: Buffer } {
   const folder = mkdtempSync(join(tmpdir(), 'congvan-judge-'));
   try {
     for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
-    const result = spawnSync(command, args, { cwd: folder, encoding: 'utf8' });
-    if (result.error !== undefined) throw result.error;
-    return { status: result.status, output: `${result.stdout}${result.stderr}` };
+    const { error, status, stdout, stderr } = spawnSync(command, args, { cwd: folder });
+    if (error !== undefined) throw error;
+    return { status, output: `${stdout.toString()}${stderr.toString()}`, stdout };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
