@@ -5,7 +5,7 @@ import { OID, encodeInteger, encodeOid } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
 import { exchange } from '../http/client.ts';
 import { objectionToPurpose } from '../path/purpose.ts';
-import type { HashName } from '../x509/algorithm.ts';
+import { HASH_BYTES, type HashName } from '../x509/algorithm.ts';
 import { TIME_STAMP_QUERY, TIME_STAMP_REPLY, encodeTimeStampRequest } from './request.ts';
 import type { TimeStampSource } from './source.ts';
 import { type TimeStampResponse, readTimeStampResponse } from './status.ts';
@@ -53,6 +53,9 @@ export function createTsaClient(options: TsaClientOptions): TimeStampSource {
     ...(hash && { hash }),
     maxTokenBytes,
     async timeStamp(digest, name) {
+      if (digest.length !== HASH_BYTES[name]) {
+        throw new SignerError('SIGNER_INPUT_INVALID', `${name} of ${digest.length} bytes`);
+      }
       const failures: SignerError[] = [];
       for (const url of urls) {
         try {
