@@ -26,8 +26,15 @@ export type {
   Issued,
   RenewOptions,
 } from './authority/issue.ts';
+export {
+  type OcspResponder,
+  type OcspResponderOptions,
+  createOcspResponder,
+  ocspHandler,
+} from './authority/ocsp-responder.ts';
 export { CERTIFICATE_USES, type CertificateUse, type SubjectName } from './authority/profile.ts';
 export type { RevokeOptions } from './authority/revoke.ts';
+export { type AuthorityServiceOptions, startAuthorityService } from './authority/service.ts';
 export { AUTHORITY_FILES } from './authority/store.ts';
 export type { CmsContent, DetachedContent } from './cms/content.ts';
 export { type CmsCertificates, type SignCmsOptions, hashOfSigner, signCms } from './cms/sign.ts';
@@ -65,7 +72,9 @@ export {
 } from './keys/signer.ts';
 export type { ByteRange } from './pades/byte-range.ts';
 export { type ExtendPdfOptions, extendPdf } from './pades/extend.ts';
+export { certificatesOf } from './pades/certificates.ts';
 export { type ExtractedSignature, listPdfSignatures } from './pades/extract.ts';
+export { extractRevision } from './pades/revision.ts';
 export type { PdfLevel, ValidationDataSource } from './pades/level.ts';
 export type { CertificationLevel, FieldLock } from './pades/mdp.ts';
 export { type PreparedPdf, preparePdf } from './pades/prepare.ts';

@@ -2,6 +2,7 @@ import type { PdfDocument } from '../../pdf/document.ts';
 import type { LocatedSignature } from '../byte-range.ts';
 import { collectFields } from '../form.ts';
 import { docMdpLevel, fieldLock, isLocked } from '../mdp.ts';
+import { revisionNumber } from '../revision.ts';
 import { judgeLaterChanges } from './changes.ts';
 import type { ChangeKind, LaterChange, LaterSignature } from './comparison.ts';
 import { type Judged, asLater } from './located.ts';
@@ -28,7 +29,7 @@ export function judgeCoverage(
     const text = 'the newest revision does not build on the signed one';
     return withChanges(report, [{ kind: 'violation', text }]);
   }
-  const revision = countRevisions(document, index);
+  const revision = revisionNumber(document, index);
   if (place.end === source.bytes.length) return { ...report, revision };
   const later = all.flatMap((other) => {
     const isAfter = !('problem' in other.place) && other.place.end > place.end;
@@ -118,11 +119,4 @@ function withRule(
   const allowed = docMdp === 2 ? 'filling in forms' : 'filling in forms and annotations';
   const rule = `the certification (DocMDP P=${docMdp}) allows ${allowed}; for official documents nothing but further signatures may follow`;
   return [...warnings, rule];
-}
-
-/** A linearized file has two sections for its first revision: the newer stands before the older. */
-function countRevisions({ sections }: PdfDocument, index: number): number {
-  const chain = sections.slice(index);
-  const isLinearized = chain.some((section, i) => section.offset < (chain[i + 1]?.offset ?? 0));
-  return chain.length - (isLinearized ? 1 : 0);
 }
