@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 
 import { SignerError } from '../errors.ts';
+import type { Signer } from '../keys/signer.ts';
 import { type TrustStore, createTrustStore } from '../path/trust-store.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { type RevocationReason, parseCrl } from '../x509/crl.ts';
@@ -17,6 +18,7 @@ import {
   type RenewOptions,
   grantRequest,
   issueCertificate,
+  issueOcspSigner,
   renewCertificate,
   requireIssued,
 } from './issue.ts';
@@ -166,6 +168,34 @@ export class Authority {
   certificate(serialNumber: string): Certificate {
     this.find(serialNumber);
     return this.tools.store.readCertificate(AUTHORITY_FILES.issued, `${serialNumber}.crt`);
+  }
+
+  /** As {@link find}; `undefined` for a certificate that was not issued here. */
+  lookUp(serialNumber: string): IssuedCertificate | undefined {
+    return this.tools.store.findIssued(serialNumber);
+  }
+
+  /** Changes with everything that is issued, revoked or released, by this or another command. */
+  version(): string {
+    return this.tools.store.indexVersion();
+  }
+
+  /** A fresh key with a short-lived certificate for answering about one issuing CA's certificates. */
+  issueOcspSigner(ca: IssuingCa): Promise<Signer> {
+    return asPromise(() => issueOcspSigner(this.tools, ca));
+  }
+
+  /** A list or CA certificate (DER) as the service gives it out, by its file name. */
+  publicFile(name: string): Uint8Array | undefined {
+    const { store } = this.tools;
+    if (name === AUTHORITY_FILES.rootCrl) return this.rootCrl();
+    if (name === AUTHORITY_FILES.rootCertificate) return this.rootCertificate.der;
+    for (const { number, certificate } of this.issuingCas()) {
+      const files = filesOfIssuingCa(number);
+      if (name === files.certificate) return certificate.der;
+      if (name === files.crl || name === files.deltaCrl) return store.readIfPresent(name);
+    }
+    return undefined;
   }
 
   /** The audit log, checked line by line. */

@@ -3,6 +3,7 @@ import { type KeyObject, hash } from 'node:crypto';
 import { OID } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
 import { type KeyAlgorithm, generateKeys } from '../keys/generate.ts';
+import { type Signer, createKeySigner } from '../keys/signer.ts';
 import { type Certificate, parseCertificate } from '../x509/certificate.ts';
 import { encodePem } from '../x509/pem.ts';
 import { type ServerNames, authorityInfoAccessExtensions, readServerNames } from './addresses.ts';
@@ -16,6 +17,7 @@ import type { ListTools } from './lists.ts';
 import {
   type CertificateUse,
   KEY_ALGORITHM,
+  MAX_NAME_CHARACTERS,
   type SubjectName,
   VALIDITY_DAYS,
   crlDistributionPointExtension,
@@ -92,6 +94,8 @@ interface Wish extends Lifetime {
   readonly algorithm: KeyAlgorithm | undefined;
   readonly serial: string | undefined;
   readonly renews: string | undefined;
+  /** The issuing CA; left out: the newest. */
+  readonly ca?: IssuingCa;
   /** For the audit log: where the wish came from. */
   readonly origin: Readonly<Record<string, unknown>>;
 }
@@ -166,6 +170,28 @@ export function renewCertificate(
   });
 }
 
+/**
+ * A short-lived certificate for answering OCSP requests about what one issuing CA has issued, with a
+ * fresh key that is kept in memory alone (RFC 6960 §4.2.2.2).
+ */
+export async function issueOcspSigner(tools: ListTools, ca: IssuingCa): Promise<Signer> {
+  const { subject } = readSubjectName(ca.certificate.subject);
+  const commonName = `OCSP ${subject.commonName}`.slice(0, MAX_NAME_CHARACTERS).trim();
+  const { publicKey, privateKey } = await generateKeys(KEY_ALGORITHM.ocsp);
+  const { certificate, chain } = await certify(tools, {
+    subjectDer: encodeName({ ...subject, commonName }),
+    use: 'ocsp',
+    serverNames: undefined,
+    publicKey,
+    algorithm: undefined,
+    serial: undefined,
+    renews: undefined,
+    ca,
+    origin: {},
+  });
+  return createKeySigner({ privateKey, certificate, chain });
+}
+
 function requireRenewable(
   index: AuthorityIndex,
   serialNumber: string,
@@ -196,7 +222,7 @@ export function requireIssued(index: AuthorityIndex, serialNumber: string): Issu
 async function certify(tools: ListTools, wish: Wish): Promise<Issued> {
   const { store, keys } = tools;
   const issuedAt = store.now();
-  const ca = keys.current();
+  const ca = wish.ca ?? keys.current();
   const life = lifeOf(wish, ca, issuedAt);
   const { publicKey, privateKey } =
     wish.publicKey === undefined
@@ -236,13 +262,13 @@ function extensionsOf(
 async function enter(
   { store }: ListTools,
   change: Change,
-  { use, renews, origin }: Wish,
+  { use, renews, origin, ca: chosen }: Wish,
   ca: IssuingCa,
   certificate: Certificate,
 ): Promise<void> {
   const { index, now: issuedAt } = change;
   const { serialNumber, sha256, subjectText, notBefore, notAfter } = certificate;
-  requireUsableCa(index, ca);
+  requireUsableCa(index, ca, chosen === undefined);
   if (index.certificates.some((other) => other.serialNumber === serialNumber)) {
     throw new SignerError('SIGNER_INPUT_INVALID', `serial number ${serialNumber} is taken`);
   }
@@ -261,14 +287,14 @@ async function enter(
 }
 
 /** Another command may have replaced or revoked the issuing CA since the certificate was signed. */
-function requireUsableCa(index: AuthorityIndex, ca: IssuingCa): void {
+function requireUsableCa(index: AuthorityIndex, ca: IssuingCa, mustBeNewest: boolean): void {
   if (index.issuing[ca.number - 1]?.revoked !== undefined) {
     const message = `the issuing CA '${ca.certificate.subjectText}' is revoked: a new one is needed`;
     throw new SignerError('SIGNER_AUTHORITY_ALREADY_REVOKED', message, {
       details: { serialNumber: ca.certificate.serialNumber },
     });
   }
-  if (index.issuing.length !== ca.number) {
+  if (mustBeNewest && index.issuing.length !== ca.number) {
     const message = 'the issuing CA was replaced just now: try again';
     throw new SignerError('SIGNER_AUTHORITY_LOCKED', message);
   }

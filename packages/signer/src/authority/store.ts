@@ -5,7 +5,12 @@ import { SignerError } from '../errors.ts';
 import { type Certificate, parseCertificate } from '../x509/certificate.ts';
 import { type AuditLog, appendAudit, readAuditLog } from './audit-log.ts';
 import { hasCode, writeFileAtomic } from './files.ts';
-import { type AuthorityIndex, formatIndex, parseIndex } from './index-file.ts';
+import {
+  type AuthorityIndex,
+  type IssuedCertificate,
+  formatIndex,
+  parseIndex,
+} from './index-file.ts';
 import { withLock } from './lock.ts';
 
 /** Files of an authority, below its folder. */
@@ -67,6 +72,10 @@ export class AuthorityStore {
   private readonly options: StoreOptions;
   private known: { readonly version: string; readonly index: AuthorityIndex } | undefined;
 
+  private bySerial:
+    | { readonly index: AuthorityIndex; readonly entries: ReadonlyMap<string, IssuedCertificate> }
+    | undefined;
+
   constructor(options: StoreOptions) {
     this.folder = options.folder;
     this.options = options;
@@ -120,6 +129,16 @@ export class AuthorityStore {
     const index = parseIndex(Buffer.from(this.read(AUTHORITY_FILES.index)).toString('utf8'));
     this.known = { version, index };
     return index;
+  }
+
+  /** What the index knows about a certificate, found without walking the whole of it each time. */
+  findIssued(serialNumber: string): IssuedCertificate | undefined {
+    const index = this.readIndex();
+    if (this.bySerial?.index !== index) {
+      const entries = index.certificates.map((entry) => [entry.serialNumber, entry] as const);
+      this.bySerial = { index, entries: new Map(entries) };
+    }
+    return this.bySerial.entries.get(serialNumber);
   }
 
   /** Changes whenever the index does: it is always replaced as a whole, by a new file. */
