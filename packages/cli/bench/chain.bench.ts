@@ -25,7 +25,7 @@ import {
 import { PDFDocument, PDFName, StandardFonts } from 'pdf-lib';
 
 import { type Town, SENDER, foundTown } from './chain/town.ts';
-import { type BenchResult, printResults, ratePerSecond, readCount } from './report.ts';
+import { type BenchResult, printResults, ratePerSecond, readCount } from '../../../bench/report.ts';
 
 const PROCESS = fileURLToPath(new URL('chain/process.ts', import.meta.url));
 const PDF_BYTES = 20 * 1024;

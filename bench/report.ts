@@ -9,6 +9,8 @@ export interface BenchResult {
   /** What the value is measured against, in the same run. */
   readonly against?: string;
   readonly ratio?: number;
+  /** The same by the clock on the wall, where `value` is per second of processor time. */
+  readonly wall?: number;
 }
 
 /** Prints results as `{bench, machine, results}` with `--json`, else as a table. */
@@ -28,12 +30,15 @@ export function printResults(
     process.stdout.write(`${JSON.stringify({ bench, machine, results })}\n`);
     return;
   }
-  const table = new Table({ head: ['result', 'value', 'unit', 'against', 'ratio'] });
-  for (const { name, value, unit, against, ratio } of results) {
+  const table = new Table({
+    head: ['result', 'value', 'unit', 'by the clock', 'against', 'ratio'],
+  });
+  for (const { name, value, unit, against, ratio, wall } of results) {
     table.push([
       name,
       format(value),
       unit,
+      wall === undefined ? '' : format(wall),
       against ?? '',
       ratio === undefined ? '' : format(ratio),
     ]);
@@ -58,6 +63,48 @@ export async function ratePerSecond(work: () => unknown, forMs = 700): Promise<n
     count += 1;
   }
   return (count * 1_000) / (performance.now() - startedMs);
+}
+
+/** How often something ran: by processor time (all threads of this process) and by the clock. */
+export interface Rate {
+  readonly perCpuSecond: number;
+  readonly perSecond: number;
+}
+
+/**
+ * Runs works in turns and takes the median turn of each, so that whatever else the machine does
+ * falls on all of them alike; processor time does not count what other processes do.
+ */
+export async function measureInTurns<Name extends string>(
+  works: Readonly<Record<Name, () => unknown>>,
+  { turns = 7, turnMs = 200 }: { readonly turns?: number; readonly turnMs?: number } = {},
+): Promise<(name: Name) => Rate> {
+  const measured = new Map<string, Rate[]>();
+  const entries: [string, () => unknown][] = Object.entries(works);
+  for (const [, work] of entries) for (let index = 0; index < 5; index += 1) await work();
+  for (let turn = 0; turn < turns; turn += 1) {
+    for (const [name, work] of entries) {
+      const rate = await measureTurn(work, turnMs);
+      measured.set(name, [...(measured.get(name) ?? []), rate]);
+    }
+  }
+  return (name) => {
+    const rates = (measured.get(name) ?? []).toSorted((a, b) => a.perCpuSecond - b.perCpuSecond);
+    return rates[rates.length >> 1] ?? { perCpuSecond: 0, perSecond: 0 };
+  };
+}
+
+async function measureTurn(work: () => unknown, turnMs: number): Promise<Rate> {
+  const startedMs = performance.now();
+  const cpuBefore = process.cpuUsage();
+  let count = 0;
+  while (performance.now() - startedMs < turnMs) {
+    await work();
+    count += 1;
+  }
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const wallMs = performance.now() - startedMs;
+  return { perCpuSecond: (count * 1e6) / (user + system), perSecond: (count * 1_000) / wallMs };
 }
 
 export function readCount(argv: readonly string[], name: string, fallback: number): number {
