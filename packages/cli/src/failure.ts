@@ -79,6 +79,7 @@ export const FAILURES: Readonly<Record<AnyErrorCode, FailureRule>> = {
   SIGNER_PDF_XFA: rule('badInput', 'printAgain'),
   SIGNER_PDF_LOCKED: rule('refused', 'lockedPdf'),
   SIGNER_PDF_ACTIVE_CONTENT: rule('badInput', 'printAgain'),
+  SIGNER_PDF_HIDDEN_PAGE: rule('badInput', 'printAgain'),
   SIGNER_PDF_NO_PAGES: rule('badInput', 'printAgain'),
   SIGNER_PDF_TAMPERED: rule('badInput', 'tamperedPdf'),
   SIGNER_PDF_FIELD_EXISTS: rule('refused', 'lockedPdf'),

@@ -30,6 +30,7 @@ export const SIGNER_ERRORS = {
   SIGNER_PDF_XFA: { retryable: false }, // XFA forms draw the pages by script
   SIGNER_PDF_LOCKED: { retryable: false }, // certified with DocMDP P=1: no further signature allowed
   SIGNER_PDF_ACTIVE_CONTENT: { retryable: false }, // JavaScript or an action that runs by itself
+  SIGNER_PDF_HIDDEN_PAGE: { retryable: false }, // a page that the document holds but does not show
   SIGNER_PDF_NO_PAGES: { retryable: false }, // no page to put the signature field on
   SIGNER_PDF_TAMPERED: { retryable: false }, // an earlier signature of the file no longer holds
   SIGNER_PDF_FIELD_EXISTS: { retryable: false }, // the wanted field name is taken

@@ -30,8 +30,8 @@ export async function addDocumentTimeStamp(
   limits: PdfLimits = DEFAULT_PDF_LIMITS,
 ): Promise<Buffer> {
   const document = openPdf(pdf, limits);
-  const { references, fields, firstPage } = readStructure(document);
-  const writer = new IncrementWriter(document, references);
+  const { survey, fields, firstPage } = readStructure(document);
+  const writer = new IncrementWriter(document, survey.counts);
   const entries = new Map<string, PdfValue>([
     ['Type', new PdfName('DocTimeStamp')],
     ['Filter', new PdfName('Adobe.PPKLite')],

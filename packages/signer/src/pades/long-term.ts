@@ -44,7 +44,7 @@ interface MessageCertificates {
  */
 export async function addLongTermData(pdf: Uint8Array, options: LongTermOptions): Promise<Buffer> {
   const document = openPdf(pdf, options.limits ?? DEFAULT_PDF_LIMITS);
-  const { references } = readStructure(document);
+  const { survey } = readStructure(document);
   const keys: string[] = [];
   const signers: Certificate[] = [];
   const certificates: Certificate[] = [...(options.known ?? [])];
@@ -66,7 +66,7 @@ export async function addLongTermData(pdf: Uint8Array, options: LongTermOptions)
   const fetched = await options.validationData(asked);
   const data = mergeValidationData({ certificates: asked }, fetched);
   requireRevocation(signers, mergeValidationData(data, readDss(document)));
-  return appendDss(document, references, data, keys);
+  return appendDss(document, survey.counts, data, keys);
 }
 
 function certificatesOf({ cms, subFilter }: LocatedSignature): MessageCertificates {

@@ -1,20 +1,12 @@
 import { SignerError, type SignerErrorCode } from '../errors.ts';
 import type { PdfDocument } from '../pdf/document.ts';
-import { PdfDict, isPdfArray, nameText } from '../pdf/values.ts';
+import { NOTABLE_NAMES } from '../pdf/facts.ts';
+import type { Survey } from '../pdf/survey.ts';
+import { PdfDict, PdfName, PdfStream, type PdfValue, isPdfArray, nameText } from '../pdf/values.ts';
 import type { FormField } from './form.ts';
 import { type FieldLock, docMdpLevel, fieldLock } from './mdp.ts';
 import { type DocumentStructure, readStructure } from './structure.ts';
 
-/** Actions that only move the view or open a web page when the reader clicks. */
-const HARMLESS_ACTIONS = new Set([
-  'GoTo',
-  'GoToR',
-  'Named',
-  'URI',
-  'Thread',
-  'GoToDp',
-  'GoTo3DView',
-]);
 /** Actions that may run when the document opens: those that stay inside it. */
 const HARMLESS_ON_OPEN = new Set(['GoTo', 'Named']);
 
@@ -33,7 +25,8 @@ export interface SignableDocument extends DocumentStructure {
  * earlier certification forbids another signature.
  *
  * @throws {@link SignerError} `SIGNER_PDF_ENCRYPTED`, `SIGNER_PDF_XFA`, `SIGNER_PDF_LOCKED`,
- *   `SIGNER_PDF_ACTIVE_CONTENT`, `SIGNER_PDF_NO_PAGES`, `SIGNER_PDF_BROKEN`.
+ *   `SIGNER_PDF_ACTIVE_CONTENT`, `SIGNER_PDF_HIDDEN_PAGE`, `SIGNER_PDF_NO_PAGES`,
+ *   `SIGNER_PDF_BROKEN`, `SIGNER_PDF_TOO_COMPLEX`.
  */
 export function checkSignable(document: PdfDocument): SignableDocument {
   const structure = readStructure(document);
@@ -44,7 +37,9 @@ export function checkSignable(document: PdfDocument): SignableDocument {
   checkCertification(document, catalog);
   checkOpenActions(document, catalog);
   const locks = structure.fields.flatMap((field) => checkField(document, field) ?? []);
-  for (const { dict } of structure.pages) checkPage(document, dict);
+  checkActiveContent(document, structure.survey);
+  checkLayers(document, catalog);
+  if (!structure.fields.some((field) => isSigned(document, field))) checkHiddenPages(structure);
   return { ...structure, locks };
 }
 
@@ -80,38 +75,84 @@ function checkOpenActions(document: PdfDocument, catalog: PdfDict): void {
   }
   const open = document.resolve(catalog.get('OpenAction'));
   // An array is a destination: "show page 1 at this zoom", which office programs write.
-  if (open instanceof PdfDict) checkAction(document, open, HARMLESS_ON_OPEN, '/OpenAction');
-}
-
-function checkAction(
-  document: PdfDocument,
-  action: PdfDict,
-  allowed: ReadonlySet<string>,
-  where: string,
-): void {
-  const type = nameText(document.resolve(action.get('S'))) ?? 'unknown';
-  if (!allowed.has(type)) {
-    refuse('SIGNER_PDF_ACTIVE_CONTENT', `the PDF contains an action of type ${type} (${where})`);
+  if (!(open instanceof PdfDict)) return;
+  const type = nameText(document.resolve(open.get('S'))) ?? 'unknown';
+  if (!HARMLESS_ON_OPEN.has(type)) {
+    const message = `the PDF contains an action of type ${type} (/OpenAction)`;
+    refuse('SIGNER_PDF_ACTIVE_CONTENT', message);
   }
-  const next = document.resolve(action.get('Next'));
+  const next = document.resolve(open.get('Next'));
   if (next !== undefined && next !== null) {
-    refuse('SIGNER_PDF_ACTIVE_CONTENT', `the PDF contains a chain of actions (${where})`);
+    refuse('SIGNER_PDF_ACTIVE_CONTENT', 'the PDF contains a chain of actions (/OpenAction)');
   }
 }
 
-function checkPage(document: PdfDocument, page: PdfDict): void {
-  if (page.entries.has('AA')) {
-    refuse('SIGNER_PDF_ACTIVE_CONTENT', 'the PDF runs actions by itself (/AA of a page)');
+function isSigned(document: PdfDocument, field: FormField): boolean {
+  return field.fieldType === 'Sig' && document.dict(field.value) !== undefined;
+}
+
+/** Looks at the objects in which a name of an action stands, wherever they are used. */
+function checkActiveContent(document: PdfDocument, survey: Survey): void {
+  const [external] = survey.external;
+  if (external !== undefined) {
+    const message = `the PDF takes content from another file (stream ${external})`;
+    refuse('SIGNER_PDF_ACTIVE_CONTENT', message);
   }
-  const annotations = document.resolve(page.get('Annots'));
-  if (!isPdfArray(annotations)) return;
-  for (const item of annotations) {
-    const annotation = document.dict(item);
-    if (annotation === undefined) continue;
-    if (annotation.entries.has('AA')) {
-      refuse('SIGNER_PDF_ACTIVE_CONTENT', 'the PDF runs actions by itself (/AA of an annotation)');
+  for (const number of survey.notable) {
+    const value = document.get(number);
+    const found = value instanceof PdfName ? value.text : findAction(document, value);
+    if (found === undefined) continue;
+    refuse('SIGNER_PDF_ACTIVE_CONTENT', `the PDF contains ${found} (object ${number})`);
+  }
+}
+
+/** The first action in a value that does more than move the view; references are not followed. */
+function findAction(document: PdfDocument, value: PdfValue): string | undefined {
+  if (isPdfArray(value)) {
+    for (const item of value) {
+      const found = findAction(document, item);
+      if (found !== undefined) return found;
     }
-    const action = document.dict(annotation.get('A'));
-    if (action !== undefined) checkAction(document, action, HARMLESS_ACTIONS, 'annotation');
+    return undefined;
+  }
+  const dict = value instanceof PdfStream ? value.dict : value;
+  if (!(dict instanceof PdfDict)) return undefined;
+  const type = nameText(document.resolve(dict.get('S')));
+  if (type !== undefined && NOTABLE_NAMES.has(type)) return `an action of type ${type}`;
+  if (dict.entries.has('JavaScript')) return 'JavaScript';
+  if (isActions(document, dict.get('AA'))) return 'actions that run by themselves (/AA)';
+  for (const item of dict.entries.values()) {
+    const found = findAction(document, item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** `/AA` may also name a font or a picture in a dictionary of resources. */
+function isActions(document: PdfDocument, value: PdfValue | undefined): boolean {
+  const actions = document.resolve(value);
+  return actions instanceof PdfDict && !actions.entries.has('Type');
+}
+
+/** Layers that are shown on the screen and not on paper, or the other way round (§8.11.4.5). */
+function checkLayers(document: PdfDocument, catalog: PdfDict): void {
+  const layers = document.dict(catalog.get('OCProperties'));
+  const configuration = document.dict(layers?.get('D'));
+  if ((document.array(configuration?.get('AS')) ?? []).length > 0) {
+    const message = 'the PDF has layers that show and hide by themselves (/OCProperties /AS)';
+    refuse('SIGNER_PDF_ACTIVE_CONTENT', message);
+  }
+}
+
+/**
+ * A page that the document holds but does not show can be exchanged for another later. Only for the
+ * first signature: it is too late for those who signed already, and whoever checks them sees it.
+ */
+function checkHiddenPages({ survey, pages }: DocumentStructure): void {
+  const shown = new Set(pages.map(({ number }) => number));
+  for (const number of survey.pages) {
+    if (shown.has(number)) continue;
+    const message = `the PDF holds a page that it does not show (object ${number}); repair it first`;
+    refuse('SIGNER_PDF_HIDDEN_PAGE', message);
   }
 }

@@ -158,7 +158,7 @@ async function signOnce(
   timeStamps: TimeStampSource | undefined,
 ): Promise<Buffer> {
   const { document, signable } = prepared;
-  const writer = new IncrementWriter(document, signable.references);
+  const writer = new IncrementWriter(document, signable.survey.counts);
   const entries = signatureEntries(signer, options);
   const root = document.trailer.get('Root');
   const { certify, lockFields, fieldName } = options;

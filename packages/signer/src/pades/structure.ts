@@ -1,9 +1,9 @@
 import { SignerError } from '../errors.ts';
 import type { PdfDocument } from '../pdf/document.ts';
-import type { TakenNumbers } from '../pdf/increment.ts';
+import { type Survey, surveyDocument } from '../pdf/survey.ts';
 import { type PdfDict, PdfRef, type PdfValue } from '../pdf/values.ts';
+import { IN_FILE } from '../pdf/xref.ts';
 import { type FormField, collectFields } from './form.ts';
-import { surveyReferences } from './references.ts';
 
 /** A page with the reference under which it stands. */
 export interface PageObject {
@@ -15,10 +15,10 @@ export interface PageObject {
 export interface DocumentStructure {
   readonly firstPage: PageObject;
   /** In the order of the document. */
-  readonly pages: readonly PageObject[];
+  readonly pages: readonly PdfRef[];
   readonly fields: readonly FormField[];
-  /** Object numbers that something refers to, whether an object stands there or not. */
-  readonly references: TakenNumbers;
+  /** What all objects refer to, and what stands out in them. */
+  readonly survey: Survey;
 }
 
 function refuse(
@@ -29,7 +29,7 @@ function refuse(
 }
 
 /**
- * Reads every object of a document, so that a revision can be appended to it safely.
+ * Looks through every object of a document, so that a revision can be appended to it safely.
  *
  * @throws {@link SignerError} `SIGNER_PDF_ENCRYPTED`, `SIGNER_PDF_NO_PAGES`, `SIGNER_PDF_TOO_COMPLEX`,
  *   `SIGNER_PDF_BROKEN` when an object cannot be read or a key that matters stands twice.
@@ -44,22 +44,28 @@ export function readStructure(document: PdfDocument): DocumentStructure {
     refuse('SIGNER_PDF_BROKEN', 'the form repeats a key');
   }
   const fields = collectFields(document);
-  const pages = collectPages(document, catalog);
-  const [firstPage] = pages;
-  if (firstPage === undefined) refuse('SIGNER_PDF_NO_PAGES', 'the PDF has no pages');
-  const { counts, unreadable } = surveyReferences(document);
-  const [number] = unreadable;
-  if (number !== undefined) {
-    refuse('SIGNER_PDF_BROKEN', `object ${number} cannot be read; repair the PDF before signing`);
+  const survey = surveyDocument(document);
+  const pages = collectPages(document, catalog, survey);
+  const [first] = pages;
+  const page = document.dict(first);
+  if (first === undefined || page === undefined) {
+    refuse('SIGNER_PDF_NO_PAGES', 'the PDF has no pages');
   }
-  return { firstPage, pages, fields, references: counts };
+  const [unreadable] = survey.unreadable;
+  if (unreadable !== undefined) {
+    refuse(
+      'SIGNER_PDF_BROKEN',
+      `object ${unreadable} cannot be read; repair the PDF before signing`,
+    );
+  }
+  return { firstPage: { ref: first, dict: page }, pages, fields, survey };
 }
 
-function collectPages(document: PdfDocument, catalog: PdfDict): PageObject[] {
+function collectPages(document: PdfDocument, catalog: PdfDict, survey: Survey): PdfRef[] {
   const { maxItems } = document.source.limits;
   const seen = new Set<number>();
   const waiting: PdfValue[] = [catalog.get('Pages') ?? null];
-  const pages: PageObject[] = [];
+  const pages: PdfRef[] = [];
   for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) {
     if (!(item instanceof PdfRef) || seen.has(item.number)) continue;
     seen.add(item.number);
@@ -68,15 +74,29 @@ function collectPages(document: PdfDocument, catalog: PdfDict): PageObject[] {
         details: { maxItems },
       });
     }
+    // A leaf is known by its type already and need not be built.
+    if (survey.pages.has(item.number) && isCurrent(document, item)) {
+      pages.push(item);
+      continue;
+    }
     const node = document.dict(item);
     if (node === undefined) continue;
     const kids = document.array(node.get('Kids'));
     if (kids !== undefined) {
-      for (const kid of kids.toReversed()) waiting.push(kid);
+      for (let i = kids.length - 1; i >= 0; i--) waiting.push(kids[i] ?? null);
       continue;
     }
     if (node.hasDuplicateKeys) refuse('SIGNER_PDF_BROKEN', 'a page repeats a key');
-    pages.push({ ref: item, dict: node });
+    pages.push(item);
   }
+  const repeating = survey.repeating.find((number) => seen.has(number));
+  if (repeating !== undefined) refuse('SIGNER_PDF_BROKEN', 'a page repeats a key');
   return pages;
+}
+
+/** True when the reference names the generation that the object has. */
+function isCurrent(document: PdfDocument, { number, generation }: PdfRef): boolean {
+  const entry = document.entry(number);
+  if (entry === undefined) return false;
+  return (entry.kind === IN_FILE ? entry.generation : 0) === generation;
 }

@@ -1,6 +1,7 @@
 import { SignerError } from '../errors.ts';
 import { DEFAULT_PDF_LIMITS, type PdfLimits } from './limits.ts';
 import { Lexer } from './lexer.ts';
+import { Skimmer } from './skim.ts';
 import { type IndirectObject, type ObjectStream, PdfSource } from './source.ts';
 import {
   PdfDict,
@@ -110,20 +111,25 @@ export class PdfDocument {
     return this.fromObjectStream(number, entry);
   }
 
-  private fromObjectStream(number: number, entry: XrefEntry): PdfValue {
-    const container = this.fileObject(entry.position);
+  /** The object stream that holds an object, with the object's index checked. */
+  objectStream(number: number, position: number, index: number): ObjectStream {
+    const container = this.fileObject(position);
     if (container === undefined) {
-      throw brokenPdf(`object ${number} is in a missing object stream`, entry.position);
+      throw brokenPdf(`object ${number} is in a missing object stream`, position);
     }
     let stream = this.source.objectStreams.get(container.start);
     if (stream === undefined) {
       stream = this.openObjectStream(container);
       this.source.objectStreams.set(container.start, stream);
     }
-    const index = entry.generation;
     if (stream.numbers[index] !== number) {
       throw brokenPdf(`object ${number} is not in its object stream`, container.start);
     }
+    return stream;
+  }
+
+  private fromObjectStream(number: number, { position, generation: index }: XrefEntry): PdfValue {
+    const stream = this.objectStream(number, position, index);
     const known = stream.values.get(index);
     if (known !== undefined) return known;
     const offset = stream.offsets[index] ?? 0;
@@ -153,7 +159,8 @@ export class PdfDocument {
       offsets.push(first + lexer.expectUnsigned());
     }
     this.source.charge(first);
-    return { numbers, offsets, data, values: new Map() };
+    const skimmer = new Skimmer(data, data.length, this.source.limits.maxDepth);
+    return { numbers, offsets, data, values: new Map(), skimmer, skims: new Map() };
   }
 
   /** Follows references; null for one that leads nowhere, undefined stays undefined. */

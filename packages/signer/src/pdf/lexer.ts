@@ -1,12 +1,6 @@
 import { SignerError } from '../errors.ts';
+import { isRegular as isRegularCode, isWhite as isWhiteCode } from './characters.ts';
 import { PdfDict, PdfName, PdfRef, PdfString, type PdfValue } from './values.ts';
-
-const WHITE = 1;
-const DELIMITER = 2;
-/** ISO 32000-1 §7.2.2, tables 1 and 2. */
-const CHARACTER_CLASS = new Uint8Array(256);
-for (const code of [0, 9, 10, 12, 13, 32]) CHARACTER_CLASS[code] = WHITE;
-for (const char of '()<>[]{}/%') CHARACTER_CLASS[char.charCodeAt(0)] = DELIMITER;
 
 const HEX_VALUE = new Int8Array(256).fill(-1);
 for (let digit = 0; digit < 16; digit++) {
@@ -35,11 +29,11 @@ function internName(text: string): PdfName {
 }
 
 function isWhite(code: number | undefined): boolean {
-  return code !== undefined && CHARACTER_CLASS[code] === WHITE;
+  return code !== undefined && isWhiteCode(code);
 }
 
 function isRegular(code: number | undefined): boolean {
-  return code !== undefined && CHARACTER_CLASS[code] === 0;
+  return code !== undefined && isRegularCode(code);
 }
 
 function isDigit(code: number | undefined): boolean {
@@ -77,7 +71,7 @@ export class Lexer {
       const code = bytes[this.pos] ?? 0;
       if (code === 0x25) {
         while (this.pos < end && bytes[this.pos] !== 10 && bytes[this.pos] !== 13) this.pos++;
-      } else if (CHARACTER_CLASS[code] === WHITE) {
+      } else if (isWhiteCode(code)) {
         this.pos++;
       } else {
         return;
@@ -194,7 +188,7 @@ export class Lexer {
     let text = '';
     while (this.pos < this.end) {
       let code = this.bytes[this.pos] ?? 0;
-      if (CHARACTER_CLASS[code] !== 0) break;
+      if (!isRegularCode(code)) break;
       if (code === 0x23) {
         const high = HEX_VALUE[this.charAt(this.pos + 1) ?? 0] ?? -1;
         const low = HEX_VALUE[this.charAt(this.pos + 2) ?? 0] ?? -1;
@@ -261,7 +255,7 @@ export class Lexer {
       const code = this.bytes[i] ?? 0;
       const value = HEX_VALUE[code] ?? -1;
       if (value < 0) {
-        if (CHARACTER_CLASS[code] !== WHITE) this.fail('hex string with other characters');
+        if (!isWhiteCode(code)) this.fail('hex string with other characters');
         continue;
       }
       const index = nibbles >> 1;

@@ -1,7 +1,9 @@
 import { SignerError } from '../errors.ts';
+import type { Skimmed } from './facts.ts';
 import { decodeStream } from './filters.ts';
 import { Lexer } from './lexer.ts';
 import type { PdfLimits } from './limits.ts';
+import type { Skimmer } from './skim.ts';
 import { PdfDict, PdfStream, type PdfValue, integerOf } from './values.ts';
 
 /** An object with the place where it stands, from its number to after `endobj`. */
@@ -21,6 +23,8 @@ export interface ObjectStream {
   readonly offsets: readonly number[];
   readonly data: Uint8Array;
   readonly values: Map<number, PdfValue>;
+  readonly skimmer: Skimmer;
+  readonly skims: Map<number, Skimmed>;
 }
 
 /** How many bytes may be read in all, so that nothing a file says makes the work quadratic. */
@@ -35,6 +39,8 @@ export class PdfSource {
   readonly objects = new Map<number, IndirectObject>();
   /** Decoded object streams by the offset of their object. */
   readonly objectStreams = new Map<number, ObjectStream>();
+  /** What objects refer to, by their offset. */
+  readonly skims = new Map<number, Skimmed>();
   private readBytes = 0;
   private inflatedBytes = 0;
 

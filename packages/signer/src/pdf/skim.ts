@@ -1,0 +1,354 @@
+import { isRegular, isWhite } from './characters.ts';
+import { FACT, NOTABLE_NAMES, type Skimmed } from './facts.ts';
+import { PdfRef } from './values.ts';
+
+const TABLE_SIZE = 1024;
+const TABLE_MASK = TABLE_SIZE - 1;
+const NOTABLE_SLOTS = new Uint8Array(TABLE_SIZE);
+for (const name of NOTABLE_NAMES) NOTABLE_SLOTS[hashText(name) & TABLE_MASK] = 1;
+
+const HASH_TYPE = hashText('Type');
+const HASH_PAGE = hashText('Page');
+const HASH_XREF = hashText('XRef');
+const HASH_KIDS = hashText('Kids');
+const HASH_ANNOTS = hashText('Annots');
+const HASH_LENGTH = hashText('Length');
+const HASH_F = hashText('F');
+
+function hashText(text: string): number {
+  let hash = 0;
+  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
+  return hash;
+}
+
+const NONE: readonly number[] = [];
+const KEY = { OTHER: 0, TYPE: 1, ANNOTS: 2, LENGTH: 3, KIDS: 4, FILE: 5 } as const;
+
+/**
+ * Reads an object for what it refers to, building nothing. It understands the plain part of the
+ * syntax only: whatever is rare or wrong makes it give up, and the lexer decides. So it accepts
+ * nothing that the lexer refuses (a property test holds the two together).
+ */
+export class Skimmer {
+  private readonly bytes: Uint8Array;
+  private readonly limit: number;
+  private readonly maxDepth: number;
+  /** Which object last had a top-level key in this slot: two in one slot may be one key twice. */
+  private readonly slots = new Uint32Array(TABLE_SIZE);
+  private object = 0;
+  private references: number[] = [];
+  /** Hash and first byte of the name that was read last. */
+  private hash = 0;
+  private nameStart = 0;
+  /** Number of the reference that was read last. */
+  private target = 0;
+  private targetGeneration = 0;
+  private isReference = false;
+  /** The unsigned integer that was read last; -1 for another number. */
+  private integer = -1;
+  pos = 0;
+  flags = 0;
+  annotations = 0;
+  /** `/Length` of the dictionary: a number, a reference, or neither. */
+  length: number | PdfRef | undefined;
+
+  constructor(bytes: Uint8Array, limit: number, maxDepth: number) {
+    this.bytes = bytes;
+    this.limit = limit;
+    this.maxDepth = maxDepth;
+  }
+
+  /** Skims the value at an offset; false when the lexer has to read it. */
+  value(offset: number): boolean {
+    this.pos = offset;
+    this.object++;
+    this.flags = 0;
+    this.annotations = 0;
+    this.length = undefined;
+    this.references = [];
+    return this.skimValue(0);
+  }
+
+  result(): Skimmed {
+    const { references, flags, annotations, pos } = this;
+    const isPage = (flags & FACT.PAGE) !== 0;
+    return {
+      references: references.length === 0 ? NONE : references,
+      flags: isPage && (flags & FACT.KIDS) !== 0 ? flags & ~FACT.PAGE : flags,
+      annotations: isPage ? annotations : 0,
+      end: pos,
+    };
+  }
+
+  /** Takes `n g obj`; false when another object, or none, stands at the offset. */
+  objectHead(offset: number, number: number, generation: number): boolean {
+    this.pos = offset;
+    this.skipWhite();
+    if (!this.unsigned() || this.integer !== number) return false;
+    this.skipWhite();
+    if (!this.unsigned() || this.integer !== generation) return false;
+    this.skipWhite();
+    return this.keyword('obj');
+  }
+
+  skipWhite(): void {
+    const { bytes, limit } = this;
+    while (this.pos < limit && isWhite(bytes[this.pos] ?? 0)) this.pos++;
+  }
+
+  /** Takes a word when it stands here as a whole token. */
+  keyword(word: string): boolean {
+    const after = this.pos + word.length;
+    if (after > this.limit) return false;
+    for (let i = 0; i < word.length; i++) {
+      if (this.bytes[this.pos + i] !== word.charCodeAt(i)) return false;
+    }
+    if (after < this.limit && isRegular(this.bytes[after] ?? 0)) return false;
+    this.pos = after;
+    return true;
+  }
+
+  /** Takes the data of a stream and `endstream`; false when they do not end there (§7.3.8.1). */
+  streamData(length: number): boolean {
+    if (this.bytes[this.pos] === 13) this.pos++;
+    if (this.bytes[this.pos] !== 10 || !Number.isSafeInteger(length) || length < 0) return false;
+    const end = this.pos + 1 + length;
+    if (end > this.limit) return false;
+    this.pos = end;
+    this.skipWhite();
+    return this.keyword('endstream');
+  }
+
+  private skimValue(depth: number): boolean {
+    if (depth > this.maxDepth) return false;
+    this.isReference = false;
+    this.integer = -1;
+    this.hash = 0;
+    this.skipWhite();
+    if (this.pos >= this.limit) return false;
+    const { bytes } = this;
+    const code = bytes[this.pos] ?? 0;
+    if (code >= 0x30 && code <= 0x39) return this.integerOrReference();
+    switch (code) {
+      case 0x2f:
+        return this.name();
+      case 0x5b:
+        return this.array(depth);
+      case 0x3c:
+        return bytes[this.pos + 1] === 0x3c ? this.dict(depth) : this.hexString();
+      case 0x28:
+        return this.literalString();
+      case 0x2b:
+      case 0x2d:
+      case 0x2e:
+        return this.number();
+      default:
+        return this.keyword('true') || this.keyword('false') || this.keyword('null');
+    }
+  }
+
+  private array(depth: number): boolean {
+    this.pos++;
+    for (;;) {
+      this.skipWhite();
+      if (this.pos >= this.limit) return false;
+      if (this.bytes[this.pos] === 0x5d) {
+        this.pos++;
+        this.isReference = false;
+        this.hash = 0;
+        return true;
+      }
+      if (!this.skimValue(depth + 1)) return false;
+    }
+  }
+
+  private dict(depth: number): boolean {
+    this.pos += 2;
+    for (;;) {
+      this.skipWhite();
+      const code = this.bytes[this.pos];
+      if (code === 0x3e && this.bytes[this.pos + 1] === 0x3e && this.pos + 2 <= this.limit) {
+        this.pos += 2;
+        this.isReference = false;
+        this.hash = 0;
+        return true;
+      }
+      if (code !== 0x2f || this.pos >= this.limit || !this.name()) return false;
+      const key = depth === 0 ? this.topLevelKey() : KEY.OTHER;
+      if (key < 0 || !this.skimValue(depth + 1)) return false;
+      if (key !== KEY.OTHER) this.note(key);
+    }
+  }
+
+  /** Which of the keys of interest the name is; -1 when the key may stand twice. */
+  private topLevelKey(): number {
+    const slot = this.hash & TABLE_MASK;
+    if (this.slots[slot] === this.object) return -1;
+    this.slots[slot] = this.object;
+    switch (this.hash) {
+      case HASH_TYPE:
+        return this.isName('Type') ? KEY.TYPE : KEY.OTHER;
+      case HASH_ANNOTS:
+        return this.isName('Annots') ? KEY.ANNOTS : KEY.OTHER;
+      case HASH_LENGTH:
+        return this.isName('Length') ? KEY.LENGTH : KEY.OTHER;
+      case HASH_KIDS:
+        return this.isName('Kids') ? KEY.KIDS : KEY.OTHER;
+      case HASH_F:
+        return this.isName('F') ? KEY.FILE : KEY.OTHER;
+      default:
+        return KEY.OTHER;
+    }
+  }
+
+  /** Notes what the value behind a key of interest was. */
+  private note(key: number): void {
+    if (key === KEY.TYPE) {
+      if (this.hash === HASH_PAGE && this.isName('Page')) this.flags |= FACT.PAGE;
+      else if (this.hash === HASH_XREF && this.isName('XRef')) this.flags |= FACT.XREF;
+    } else if (key === KEY.ANNOTS) {
+      if (this.isReference) this.annotations = this.target;
+    } else if (key === KEY.LENGTH) {
+      if (this.isReference) this.length = new PdfRef(this.target, this.targetGeneration);
+      else if (this.integer >= 0) this.length = this.integer;
+    } else if (key === KEY.KIDS) {
+      this.flags |= FACT.KIDS;
+    } else {
+      // Counts only when a stream follows.
+      this.flags |= FACT.EXTERNAL;
+    }
+  }
+
+  private isName(text: string): boolean {
+    if (this.pos !== this.nameStart + text.length) return false;
+    for (let i = 0; i < text.length; i++) {
+      if (this.bytes[this.nameStart + i] !== text.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  private name(): boolean {
+    const { bytes, limit } = this;
+    let pos = this.pos + 1;
+    this.nameStart = pos;
+    let hash = 0;
+    for (; pos < limit; pos++) {
+      const code = bytes[pos] ?? 0;
+      if (!isRegular(code)) break;
+      // A `#` may hide any letter.
+      if (code === 0x23) return false;
+      hash = (Math.imul(hash, 31) + code) | 0;
+    }
+    this.pos = pos;
+    this.hash = hash;
+    if (NOTABLE_SLOTS[hash & TABLE_MASK] === 1) this.noteName();
+    return true;
+  }
+
+  private noteName(): void {
+    const { bytes, nameStart, pos } = this;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + nameStart, pos - nameStart);
+    if (NOTABLE_NAMES.has(text.toString('latin1'))) this.flags |= FACT.NOTABLE;
+  }
+
+  /** An unsigned integer of up to 15 digits that ends here. */
+  private unsigned(): boolean {
+    const { bytes, limit } = this;
+    const start = this.pos;
+    let value = 0;
+    let pos = start;
+    for (; pos < limit; pos++) {
+      const digit = (bytes[pos] ?? 0) - 0x30;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    if (pos === start || pos - start > 15) return false;
+    if (pos < limit && isRegular(bytes[pos] ?? 0)) return false;
+    this.pos = pos;
+    this.integer = value;
+    return true;
+  }
+
+  private integerOrReference(): boolean {
+    if (!this.unsigned()) return this.number();
+    const number = this.integer;
+    const after = this.pos;
+    const { bytes } = this;
+    if (after < this.limit && isWhite(bytes[after] ?? 0)) {
+      this.skipWhite();
+      // A comment here would hide what follows from this reader.
+      if (bytes[this.pos] === 0x25) return false;
+      if (this.unsigned() && this.pos < this.limit && isWhite(bytes[this.pos] ?? 0)) {
+        const generation = this.integer;
+        this.skipWhite();
+        if (bytes[this.pos] === 0x25) return false;
+        if (this.keyword('R')) {
+          this.references.push(number);
+          this.target = number;
+          this.targetGeneration = generation;
+          this.isReference = true;
+          return true;
+        }
+      }
+    }
+    this.pos = after;
+    this.integer = number;
+    return true;
+  }
+
+  private number(): boolean {
+    const { bytes, limit } = this;
+    const start = this.pos;
+    let pos = start;
+    if (bytes[pos] === 0x2b || bytes[pos] === 0x2d) pos++;
+    const whole = skipDigits(bytes, pos, limit);
+    let digits = whole - pos;
+    pos = whole;
+    if (pos < limit && bytes[pos] === 0x2e) {
+      const fraction = skipDigits(bytes, pos + 1, limit);
+      digits += fraction - pos - 1;
+      pos = fraction;
+    }
+    if (digits === 0 || pos - start > 64) return false;
+    if (pos < limit && isRegular(bytes[pos] ?? 0)) return false;
+    this.pos = pos;
+    this.integer = -1;
+    return true;
+  }
+
+  private hexString(): boolean {
+    const { bytes, limit } = this;
+    for (let pos = this.pos + 1; pos < limit; pos++) {
+      const code = bytes[pos] ?? 0;
+      if (code === 0x3e) {
+        this.pos = pos + 1;
+        return true;
+      }
+      const letter = code | 0x20;
+      const isHex = (code >= 0x30 && code <= 0x39) || (letter >= 0x61 && letter <= 0x66);
+      if (!isHex) return false;
+    }
+    return false;
+  }
+
+  private literalString(): boolean {
+    const { bytes, limit } = this;
+    let open = 0;
+    for (let pos = this.pos; pos < limit; pos++) {
+      const code = bytes[pos] ?? 0;
+      if (code === 0x5c) pos++;
+      else if (code === 0x28) open++;
+      else if (code === 0x29 && --open === 0) {
+        this.pos = pos + 1;
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+function skipDigits(bytes: Uint8Array, from: number, limit: number): number {
+  let pos = from;
+  while (pos < limit && (bytes[pos] ?? 0) >= 0x30 && (bytes[pos] ?? 0) <= 0x39) pos++;
+  return pos;
+}
