@@ -82,8 +82,9 @@ function readEssCertId(element: DerElement, version: 1 | 2): CertificateReferenc
 
 /** True when the reference is one to exactly this certificate. */
 export function refersTo(reference: CertificateReference, certificate: Certificate): boolean {
-  const digest = hash(reference.hash, certificate.der, 'buffer');
-  if (Buffer.compare(digest, reference.certHash) !== 0) return false;
+  const { sha256, der } = certificate;
+  const digest = reference.hash === 'sha256' ? sha256 : hash(reference.hash, der, 'hex');
+  if (Buffer.from(reference.certHash).toString('hex') !== digest) return false;
   if (reference.issuerSerial === undefined) return true;
   try {
     const fields = new DerFields(reference.issuerSerial, 'IssuerSerial');

@@ -26,11 +26,14 @@ import {
   encodeSequence,
   encodeTlv,
 } from '../../src/der/index.ts';
+import { signPdf } from '../../src/pades/sign.ts';
+import { verifyPdf } from '../../src/pades/verify.ts';
 import { createTrustStore } from '../../src/path/trust-store.ts';
 import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/test-pki.ts';
 import { verifyTimeStamp } from '../../src/tsp/verify.ts';
 import type { Judgement } from '../../src/verdict.ts';
 import { parseCrl } from '../../src/x509/crl.ts';
+import { plainPdf } from '../pades/sources.ts';
 import { issueOdd } from '../support/odd-certificate.ts';
 import {
   type OddCms,
@@ -47,6 +50,7 @@ import {
   usualAttributes,
 } from '../support/odd-cms.ts';
 import { oddToken, oddTstInfo } from '../support/odd-token.ts';
+import { type Answer, answerOn, issuingSigner } from '../support/test-ocsp.ts';
 
 const KINDS = ['detached', 'attached', 'token'] as const;
 type Kind = (typeof KINDS)[number];
@@ -549,6 +553,36 @@ describe('point 7: nothing behind, nothing too large', () => {
   });
 });
 
+describe('points 7 and 8 in a PDF', () => {
+  /** The verdict on the one signature of a PDF, after some of its bytes were changed. */
+  const judgePdf = async (change: (pdf: Buffer) => void): Promise<string> => {
+    const pdf = Buffer.from(await signPdf(plainPdf(), p256, { signedAt: at }));
+    change(pdf);
+    const [signature] = verifyPdf(pdf, { trust: pki.trust(), at }).signatures;
+    return signature === undefined ? 'none' : textOf(signature);
+  };
+  const replace = (pdf: Buffer, from: string, to: string): void => {
+    const place = pdf.lastIndexOf(from);
+    expect(place).toBeGreaterThan(0);
+    expect(to.length).toBe(from.length);
+    pdf.write(to, place, 'latin1');
+  };
+
+  it('7. behind the message in /Contents stand only zero bytes', async () => {
+    expect(await judgePdf(() => undefined)).toBe('TOTAL-PASSED');
+    expect(await judgePdf((pdf) => replace(pdf, '0000>', '0001>'))).toBe(FORMAT);
+  });
+
+  it('8. the old kinds of SHA-1 are recognised, and not taken for valid', async () => {
+    for (const name of ['adbe.pkcs7.sha1', 'adbe.x509.rsa_sha1']) {
+      const legacy = `/SubFilter /${name}`.padEnd('/SubFilter /ETSI.CAdES.detached'.length);
+      expect(await judgePdf((pdf) => replace(pdf, '/SubFilter /ETSI.CAdES.detached', legacy))).toBe(
+        REFUSED,
+      );
+    }
+  });
+});
+
 describe('point 8: detached means without content', () => {
   it('8. detached: a message with content is refused, even with the right one', async () => {
     expect(await judge('detached', { eContent: document })).toBe(FORMAT);
@@ -805,6 +839,38 @@ describe('point 11: revocation, and it is not known until it is known', () => {
     expect(await judgeWith({ extensions: [strange] })).toBe(unknown);
     const harmless = encodeExtension('1.2.3.4', false, encodeNull());
     expect(await judgeWith({ extensions: [harmless] })).toBe('TOTAL-PASSED');
+  });
+
+  it('11. an OCSP response counts only from a responder of that CA, about that certificate, in time', async () => {
+    const trust = createTrustStore({
+      anchors: [pki.root],
+      intermediates: [pki.issuing],
+      crls: [pki.rootCrl()],
+    });
+    const foreign = await createTestPki();
+    const [delegated, stranger] = await Promise.all([
+      pki.issue({ commonName: 'OCSP', use: 'ocsp' }),
+      foreign.issue({ commonName: 'OCSP', use: 'ocsp' }),
+    ]);
+    const cms = await build('detached', {});
+    const judgeBy = async (answer: Answer, about = p256): Promise<string> => {
+      const response = await answerOn(about.certificate, pki, answer);
+      const certificates = [answer.signer.certificate];
+      const data = { certificates, crls: [], ocsps: [response] };
+      return textOf(verifyDetached({ cms, content: document, trust, data, at }));
+    };
+    const noon = new Date('2026-02-28T12:00:00Z');
+    const fresh = { thisUpdate: noon, signer: delegated };
+    expect(await judgeBy(fresh)).toBe('TOTAL-PASSED');
+    expect(await judgeBy({ ...fresh, signer: issuingSigner(pki) })).toBe('TOTAL-PASSED');
+    expect(await judgeBy({ ...fresh, status: 'unknown' })).toBe(unknown);
+    expect(await judgeBy({ ...fresh, signer: stranger })).toBe(unknown);
+    expect(await judgeBy({ ...fresh, signer: other })).toBe(unknown); // not for OCSP
+    expect(await judgeBy({ ...fresh, issuer: foreign.issuing })).toBe(unknown);
+    expect(await judgeBy(fresh, other)).toBe(unknown);
+    expect(await judgeBy({ ...fresh, thisUpdate: new Date('2026-02-20') })).toBe(unknown);
+    const revokedAt = new Date('2026-02-10');
+    expect(await judgeBy({ ...fresh, status: { revokedAt } })).toBe('TOTAL-FAILED REVOKED');
   });
 
   it('11. the authority of a time-stamp may be revoked too', async () => {
