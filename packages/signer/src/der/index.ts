@@ -28,6 +28,7 @@ export {
   encodeBoolean,
   encodeExplicit,
   encodeGeneralizedTime,
+  encodeHeader,
   encodeImplicit,
   encodeInteger,
   encodeNamedBits,

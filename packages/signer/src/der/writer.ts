@@ -1,12 +1,26 @@
 import { SignerError } from '../errors.ts';
 import { TAG, contextConstructed, contextPrimitive } from './tags.ts';
 
+function lengthBytesOf(length: number): number {
+  if (length < 0x80) return 0;
+  return length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
+}
+
+/** Identifier and length alone, for content too large to be copied once more. */
+export function encodeHeader(tag: number, length: number): Uint8Array {
+  const lengthBytes = lengthBytesOf(length);
+  const out = Buffer.alloc(2 + lengthBytes);
+  out[0] = tag;
+  out[1] = lengthBytes === 0 ? length : 0x80 | lengthBytes;
+  if (lengthBytes > 0) out.writeUIntBE(length, 2, lengthBytes);
+  return out;
+}
+
 /** Identifier, definite length in its shortest form, and the parts as content. */
 export function encodeTlv(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
-  const lengthBytes =
-    length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
+  const lengthBytes = lengthBytesOf(length);
   const out = new Uint8Array(2 + lengthBytes + length);
   out[0] = tag;
   out[1] = lengthBytes === 0 ? length : 0x80 | lengthBytes;

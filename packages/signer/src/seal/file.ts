@@ -3,14 +3,14 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { syncFolder } from '../authority/files.ts';
+import { ByteReader } from './byte-reader.ts';
 import {
-  type ByteSource,
   type SealStreamOptions,
   type SealedInfo,
   type StreamOptions,
   type UnsealOptions,
-  sealStream,
-  unsealStream,
+  sealFrom,
+  unsealFrom,
 } from './seal.ts';
 
 const READ_BYTES = 1024 * 1024;
@@ -25,7 +25,7 @@ export async function sealFile(
   target: string,
   options: SealStreamOptions,
 ): Promise<void> {
-  await withFile(source, (chunks) => writeWhole(target, 0o644, sealStream(chunks, options)));
+  await withFile(source, (reader) => writeWhole(target, 0o644, sealFrom(reader, options)));
 }
 
 /**
@@ -41,20 +41,20 @@ export async function unsealFile(
   options: UnsealOptions & StreamOptions,
 ): Promise<SealedInfo> {
   let info: SealedInfo | undefined;
-  await withFile(source, (chunks) => {
+  await withFile(source, (reader) => {
     const onHeader = (header: SealedInfo): void => void (info = header);
-    return writeWhole(target, 0o600, unsealStream(chunks, { ...options, onHeader }));
+    return writeWhole(target, 0o600, unsealFrom(reader, { ...options, onHeader }));
   });
   if (info === undefined) throw new Error('a stream without a header ended well');
   return info;
 }
 
 /** Reads a file with the next piece on its way while one is worked on. */
-async function* readAhead(handle: FileHandle): AsyncGenerator<Uint8Array> {
+async function* readAhead(handle: FileHandle, free: Buffer[]): AsyncGenerator<Uint8Array> {
   const next = (): Promise<Uint8Array> =>
     expected(
       handle
-        .read(Buffer.allocUnsafeSlow(READ_BYTES), 0, READ_BYTES, null)
+        .read(free.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES), 0, READ_BYTES, null)
         .then(({ buffer, bytesRead }) => buffer.subarray(0, bytesRead)),
     );
   let pending = next();
@@ -76,10 +76,12 @@ function expected<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-async function withFile(file: string, work: (chunks: ByteSource) => Promise<void>): Promise<void> {
+async function withFile(file: string, work: (reader: ByteReader) => Promise<void>): Promise<void> {
   const handle = await open(file, 'r');
+  const free: Buffer[] = [];
   try {
-    await work(readAhead(handle));
+    const release = ({ buffer }: Uint8Array): void => void free.push(Buffer.from(buffer));
+    await work(new ByteReader(readAhead(handle, free), release));
   } finally {
     await handle.close();
   }
@@ -121,4 +123,7 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     at += (await handle.write(bytes, at, bytes.length - at, null)).bytesWritten;
   }
+  // Ours alone, and done with: the collector would let some 64 MB of these pile up.
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length) buffer.transfer(0);
 }

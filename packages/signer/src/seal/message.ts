@@ -7,7 +7,7 @@ import {
   TAG,
   contextConstructed,
   contextPrimitive,
-  encodeExplicit,
+  encodeHeader,
   encodeInteger,
   encodeOctetString,
   encodeOid,
@@ -90,19 +90,30 @@ export function encodeMessage(
   const implicitAttributes = Uint8Array.from(attributesDer);
   implicitAttributes[0] = contextConstructed(1);
   const gcmParameters = encodeSequence(encodeOctetString(nonce), encodeInteger(TAG_BYTES));
-  const message = encodeSequence(
+  const before = [
     encodeInteger(0),
     encodeSetOf(known.map((certificate) => encodeRecipientInfo(certificate, key))),
-    encodeSequence(
-      encodeOid(contentType),
-      encodeSequence(encodeOid(OID.aes256Gcm), gcmParameters),
-      encodeTlv(contextPrimitive(0), ciphertext),
-    ),
-    implicitAttributes,
-    encodeOctetString(cipher.getAuthTag()),
+  ];
+  const encrypted = wrap(TAG.SEQUENCE, [
+    encodeOid(contentType),
+    encodeSequence(encodeOid(OID.aes256Gcm), gcmParameters),
+    encodeHeader(contextPrimitive(0), ciphertext.length),
+    ciphertext,
+  ]);
+  const after = [implicitAttributes, encodeOctetString(cipher.getAuthTag())];
+  const message = wrap(
+    contextConstructed(0),
+    wrap(TAG.SEQUENCE, [...before, ...encrypted, ...after]),
   );
-  const der = encodeSequence(encodeOid(OID.authEnvelopedData), encodeExplicit(0, message));
+  const der = Buffer.concat(wrap(TAG.SEQUENCE, [encodeOid(OID.authEnvelopedData), ...message]));
   return { der, attributesDer };
+}
+
+/** Identifier and length before parts that are joined only once, at the end. */
+function wrap(tag: number, parts: readonly Uint8Array[]): Uint8Array[] {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  return [encodeHeader(tag, length), ...parts];
 }
 
 /**

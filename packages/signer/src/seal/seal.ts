@@ -60,6 +60,11 @@ export interface UnsealOptions {
   readonly context?: Uint8Array;
 }
 
+export interface UnsealStreamOptions extends UnsealOptions, StreamOptions {
+  /** Called once, as soon as the header, or the one message, was opened. */
+  readonly onHeader?: (info: SealedInfo) => void;
+}
+
 /** What a sealed file shows to everybody. Nothing of it is authenticated before it is opened. */
 export interface SealedInfo {
   /** One CMS message, or segments after a header. */
@@ -131,26 +136,32 @@ export async function* sealStream(
   source: ByteSource,
   options: SealStreamOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* sealFrom(new ByteReader(source), options);
+}
+
+/** As {@link sealStream}, out of a reader that may use its buffers again. */
+export async function* sealFrom(
+  reader: ByteReader,
+  options: SealStreamOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const { recipients, context = NO_CONTEXT, signal, onProgress } = options;
   const { segmentBytes = SEGMENT_BYTES, maxMessageBytes = MAX_MESSAGE_CONTENT_BYTES } = options;
-  const reader = new ByteReader(source);
   try {
     signal?.throwIfAborted();
     const limit = Math.min(maxMessageBytes, MAX_MESSAGE_CONTENT_BYTES);
-    const start = await reader.read(limit);
-    if (await reader.isAtEnd()) {
-      yield sealBytes(start, { recipients, context });
-      onProgress?.(start.length);
+    if (!(await reader.holdsMoreThan(limit))) {
+      const content = await reader.read(limit);
+      yield sealBytes(content, { recipients, context });
+      onProgress?.(content.length);
       return;
     }
-    reader.unread(start);
     const { header, segmentKey } = createHeader(recipients, context, segmentBytes);
     yield header;
     let done = 0;
     for (let index = 0, isLast = false; !isLast; index += 1) {
       signal?.throwIfAborted();
       const plaintext = await reader.read(segmentBytes);
-      isLast = await reader.isAtEnd();
+      isLast = !(await reader.holdsMoreThan(0));
       yield* encryptSegment(segmentKey, index, isLast, plaintext);
       done += plaintext.length;
       onProgress?.(done);
@@ -168,13 +179,20 @@ export async function* sealStream(
  */
 export async function* unsealStream(
   source: ByteSource,
-  options: UnsealOptions & StreamOptions & { readonly onHeader?: (info: SealedInfo) => void },
+  options: UnsealStreamOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* unsealFrom(new ByteReader(source), options);
+}
+
+/** As {@link unsealStream}, out of a reader that may use its buffers again. */
+export async function* unsealFrom(
+  reader: ByteReader,
+  options: UnsealStreamOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { signal, onProgress, onHeader } = options;
-  const reader = new ByteReader(source);
   try {
     signal?.throwIfAborted();
-    const start = await reader.read(SEGMENTED_MAGIC.length);
+    const start = Buffer.from(await reader.read(SEGMENTED_MAGIC.length));
     if (!SEGMENTED_MAGIC.equals(start)) {
       const maxBytes = MAX_MESSAGE_CONTENT_BYTES + MAX_MESSAGE_OVERHEAD_BYTES;
       const rest = await reader.read(maxBytes + 1);
@@ -195,7 +213,7 @@ export async function* unsealStream(
     for (let index = 0, isLast = false; !isLast; index += 1) {
       signal?.throwIfAborted();
       const segment = await reader.read(segmentKey.segmentBytes + TAG_BYTES);
-      isLast = await reader.isAtEnd();
+      isLast = !(await reader.holdsMoreThan(0));
       const plaintext = decryptSegment(segmentKey, index, isLast, segment);
       yield plaintext;
       done += plaintext.length;

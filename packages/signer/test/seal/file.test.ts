@@ -91,7 +91,8 @@ describe('files', () => {
     const exit = once(child, 'exit');
     await Promise.race([once(child.stdout, 'data'), exit]);
     child.kill('SIGKILL');
-    expect({ signal: (await exit)[1], errors }).toEqual({ signal: 'SIGKILL', errors: [] });
+    await exit;
+    expect({ signal: child.signalCode, errors }).toEqual({ signal: 'SIGKILL', errors: [] });
     const names = await readdir(folder);
     expect(names).not.toContain('opened');
     expect(names.filter((name) => name.endsWith('.part'))).toHaveLength(1);
