@@ -21,6 +21,7 @@ import {
 import { startService, type RunningService, type ServiceHandler } from '../../src/http/server.ts';
 import {
   type Certificate,
+  type CertificateList,
   type CollectOptions,
   type SignerError,
   type TrustStore,
@@ -31,7 +32,6 @@ import {
   encodePem,
   generateKeys,
   parseCertificate,
-  parseCrl,
   parseOcspRequest,
   validatePath,
 } from '../../src/index.ts';
@@ -250,7 +250,7 @@ describe('online', () => {
         file(() => delta),
       );
     const { data } = await collect([certificate, pki.issuing]);
-    expect(data.crls.map(({ number }) => number).toSorted()).toEqual([1n, 5n, 6n]);
+    expect(new Set(data.crls.map(({ number }) => number))).toEqual(new Set([1n, 5n, 6n]));
     expect(judgeLater(certificate, data)).toBe('REVOKED');
   });
 
@@ -426,7 +426,7 @@ describe('offline', () => {
   });
 });
 
-function known(...crls: readonly ReturnType<typeof parseCrl>[]): ValidationData {
+function known(...crls: readonly CertificateList[]): ValidationData {
   return { certificates: [], crls, ocsps: [] };
 }
 
