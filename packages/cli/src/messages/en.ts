@@ -1,5 +1,6 @@
 import type { Finding } from '@congvan/bus';
 
+import { type CaTexts, caEn } from './ca/en.ts';
 import { type DoctorTexts, doctorEn } from './doctor/en.ts';
 import { type FailureTexts, failuresEn } from './failures/en.ts';
 import { type FileTexts, filesEn } from './files/en.ts';
@@ -14,6 +15,7 @@ export interface Messages {
   readonly failures: FailureTexts;
   readonly doctor: DoctorTexts;
   readonly files: FileTexts;
+  readonly ca: CaTexts;
   readonly findings: Readonly<Record<Finding, string>>;
   /** A sentence for an error code of the packages below, made of its details; their own words are English. */
   sentence(code: string, details: Readonly<Record<string, string | number>>): string | undefined;
@@ -28,6 +30,7 @@ export const en: Messages = {
   failures: failuresEn,
   doctor: doctorEn,
   files: filesEn,
+  ca: caEn,
   findings: findingsEn,
   sentence: () => undefined,
   usageError: () => undefined,

@@ -1,4 +1,5 @@
 import type { Messages } from './en.ts';
+import { caVi } from './ca/vi.ts';
 import { doctorVi } from './doctor/vi.ts';
 import { SENTENCES_VI } from './failures/sentences-vi.ts';
 import { filesVi } from './files/vi.ts';
@@ -24,6 +25,7 @@ export const vi: Messages = {
   failures: failuresVi,
   doctor: doctorVi,
   files: filesVi,
+  ca: caVi,
   findings: findingsVi,
   sentence: (code, details) =>
     Object.hasOwn(SENTENCES_VI, code) ? SENTENCES_VI[code]?.(details) : undefined,

@@ -1,3 +1,5 @@
+import { caHelpEn } from '../ca/en.ts';
+
 /** Texts of `--help`, English. Descriptions start in lower case and have no full stop. */
 export const helpEn = {
   program: 'exchange official documents between agencies: signed, receipted, counted',
@@ -32,6 +34,7 @@ export const helpEn = {
     badInput: 'an input file is damaged, too large or of another kind',
   },
   commandTexts: {
+    ...caHelpEn.commandTexts,
     send: 'register, sign and send a document',
     inbox: 'list what has come in',
     open: 'show an incoming document and save its files',
@@ -44,12 +47,6 @@ export const helpEn = {
     registerPaper: 'enter a document that left on paper only',
     registerVoid: 'give up a number that was reserved and not issued; the register keeps it',
     registerList: 'list the outgoing register',
-    ca: 'a certificate authority for development and small provinces',
-    caInit: 'create the root, the issuing authority and the registrar certificate',
-    caIssue: 'issue a certificate and write it with its key as a P12 file',
-    caRevoke: 'revoke a certificate and write the new revocation list',
-    caList: 'list the certificates issued',
-    caCrl: 'write the revocation list anew and copy it to the agencies of this home',
     agency: 'agencies in the directory',
     agencyAdd: 'enter an agency: certificates, directory entry, credentials, enrolment bundle',
     agencyList: 'list the directory',
@@ -86,6 +83,7 @@ export const helpEn = {
     doctor: 'check this installation and say what to do',
   },
   argumentTexts: {
+    ...caHelpEn.argumentTexts,
     file: 'the official document, a PDF',
     verifyFile: 'a PDF or an ASiC-E package',
     id: 'id from the inbox; the first 6 characters or more are enough',
@@ -99,6 +97,7 @@ export const helpEn = {
     serial: 'serial number of the certificate, hexadecimal',
   },
   optionTexts: {
+    ...caHelpEn.optionTexts,
     home: 'folder that holds everything (default: CONGVAN_HOME, else ~/congvan)',
     json: 'print results and errors as JSON',
     lang: 'language of the texts (default: CONGVAN_LANG, LC_ALL, LC_MESSAGES, LANG)',
@@ -147,7 +146,6 @@ export const helpEn = {
     outCrl: 'write the list to this file too',
     keysPassphraseFile: 'file with the passphrase for the new keys; default: the same passphrase',
     caPassphraseFile: 'file with the passphrase of the certificate authority, where it differs',
-    revokeReason: 'reason of RFC 5280',
     agencyName: 'full name of the agency',
     tier: 'tier',
     parent: 'code of the parent agency',
@@ -176,6 +174,7 @@ export const helpEn = {
     trust: 'folder with anchors/, intermediates/ and crls/',
     at: 'time to judge at, RFC 3339 or dd/MM/yyyy HH:mm (default: now)',
     out: 'file to write; it must not exist (default: a name beside the input)',
+    outPackage: 'package to write (.asice); it must not exist',
     p12: 'P12 file that holds the key',
     token:
       'PKCS#11 module of the token or smart card that holds the key (a .so, .dll or .dylib file)',
@@ -200,6 +199,7 @@ export const helpEn = {
     copyForm: 'form of copy shown, such as "SAO Y"',
     page: 'page of the stamp: first, last or a number',
     rect: 'place of the stamp, LEFT,BOTTOM,WIDTH,HEIGHT in points from the lower left corner',
+    corner: 'corner of the page, 10 mm from its edges',
     besideField: 'put the seal over a third of this signature field, at its left',
     extractRevision: 'write the file as it was when its signature number N was made, to --out',
     content: 'the file that a detached signature covers',

@@ -1,3 +1,4 @@
+import { caHelpVi } from '../ca/vi.ts';
 import type { HelpTexts } from './en.ts';
 
 /** Texts of `--help`, Vietnamese. */
@@ -34,6 +35,7 @@ export const helpVi: HelpTexts = {
     badInput: 'tệp đầu vào hỏng, quá lớn hoặc không đúng loại',
   },
   commandTexts: {
+    ...caHelpVi.commandTexts,
     send: 'vào sổ, ký số và gửi một văn bản',
     inbox: 'liệt kê văn bản đến',
     open: 'xem một văn bản đến và lưu các tệp của nó',
@@ -46,12 +48,6 @@ export const helpVi: HelpTexts = {
     registerPaper: 'vào sổ một văn bản chỉ gửi bản giấy',
     registerVoid: 'hủy một số đã giữ mà chưa ban hành; sổ vẫn giữ số này',
     registerList: 'liệt kê sổ đăng ký văn bản đi',
-    ca: 'cơ quan cấp chứng thư số dùng khi phát triển và ở tỉnh nhỏ',
-    caInit: 'lập chứng thư gốc, chứng thư cấp phát và chứng thư của nơi đăng ký',
-    caIssue: 'cấp một chứng thư và ghi cùng khóa ra tệp P12',
-    caRevoke: 'thu hồi một chứng thư và ghi danh sách thu hồi mới',
-    caList: 'liệt kê các chứng thư đã cấp',
-    caCrl: 'ghi lại danh sách thu hồi và chép tới các cơ quan trong thư mục này',
     agency: 'các cơ quan trong danh bạ',
     agencyAdd: 'ghi một cơ quan: chứng thư, mục danh bạ, thông tin đăng nhập, bộ hồ sơ kết nối',
     agencyList: 'liệt kê danh bạ',
@@ -88,6 +84,7 @@ export const helpVi: HelpTexts = {
     doctor: 'kiểm tra cài đặt này và chỉ cách khắc phục',
   },
   argumentTexts: {
+    ...caHelpVi.argumentTexts,
     file: 'văn bản chính, tệp PDF',
     verifyFile: 'tệp PDF hoặc gói ASiC-E',
     id: 'mã trong danh sách văn bản đến; từ 6 ký tự đầu trở lên là đủ',
@@ -101,6 +98,7 @@ export const helpVi: HelpTexts = {
     serial: 'số sê-ri của chứng thư, hệ mười sáu',
   },
   optionTexts: {
+    ...caHelpVi.optionTexts,
     home: 'thư mục chứa mọi thứ (mặc định: CONGVAN_HOME, rồi ~/congvan)',
     json: 'in kết quả và lỗi dạng JSON',
     lang: 'ngôn ngữ (mặc định: CONGVAN_LANG, LC_ALL, LC_MESSAGES, LANG)',
@@ -149,7 +147,6 @@ export const helpVi: HelpTexts = {
     outCrl: 'ghi danh sách ra cả tệp này',
     keysPassphraseFile: 'tệp có mật khẩu cho các khóa mới; mặc định: cùng mật khẩu',
     caPassphraseFile: 'tệp có mật khẩu của cơ quan cấp chứng thư số, nếu khác',
-    revokeReason: 'lý do theo RFC 5280',
     agencyName: 'tên đầy đủ của cơ quan',
     tier: 'cấp',
     parent: 'mã cơ quan cấp trên',
@@ -178,6 +175,7 @@ export const helpVi: HelpTexts = {
     trust: 'thư mục có anchors/, intermediates/ và crls/',
     at: 'thời điểm xét, RFC 3339 hoặc dd/MM/yyyy HH:mm (mặc định: bây giờ)',
     out: 'tệp sẽ ghi; chưa được có sẵn (mặc định: tên bên cạnh tệp vào)',
+    outPackage: 'gói sẽ ghi (.asice); chưa được có sẵn',
     p12: 'tệp P12 chứa khóa',
     token: 'mô-đun PKCS#11 của token hoặc thẻ chứa khóa (tệp .so, .dll hoặc .dylib)',
     tokenLabel: 'nhãn của token, khi cắm nhiều token',
@@ -201,6 +199,7 @@ export const helpVi: HelpTexts = {
     copyForm: 'hình thức sao hiển thị, như "SAO Y"',
     page: 'trang đặt dấu: first, last hoặc số trang',
     rect: 'vị trí dấu, TRÁI,DƯỚI,RỘNG,CAO theo điểm từ góc trái dưới',
+    corner: 'góc trang, cách mép 10 mm',
     besideField: 'đặt dấu trùm một phần ba trường chữ ký này, về bên trái',
     extractRevision: 'ghi tệp như khi chữ ký thứ N được ký, vào --out',
     content: 'tệp mà chữ ký tách rời bao phủ',
