@@ -1,3 +1,4 @@
+export { certificatesOfCms } from './cms/certificates.ts';
 export {
   ASIC_E_MEDIA_TYPE,
   type AsicFile,
@@ -10,13 +11,19 @@ export { type AsicLimits, DEFAULT_ASIC_LIMITS } from './asic/limits.ts';
 export { type AsicReport, type VerifyAsicEOptions, verifyAsicE } from './asic/verify.ts';
 export type { CertificateUrls, ServerNames } from './authority/addresses.ts';
 export type { AuditEvent, AuditLog } from './authority/audit-log.ts';
-export { type Authority, type AuthorityOptions, openAuthority } from './authority/authority.ts';
+export {
+  type Authority,
+  type AuthorityOptions,
+  openAuthority,
+  readIssuingCertificate,
+} from './authority/authority.ts';
 export type { IssuingCa } from './authority/ca-keys.ts';
 export { type CreateAuthorityOptions, createAuthority } from './authority/create.ts';
 export {
   type CertificateRequest,
   buildCertificateRequest,
   parseCertificateRequest,
+  readSubjectName,
 } from './authority/csr.ts';
 export type { IssuedCertificate, RevokedState } from './authority/index-file.ts';
 export type {
@@ -63,6 +70,20 @@ export type { TokenCertificate } from './keys/pkcs11/objects.ts';
 export type { PinState, TokenDescription } from './keys/pkcs11/slots.ts';
 export { type OpenTokenOptions, type TokenSigner, openToken } from './keys/pkcs11/token.ts';
 export { openPkcs12 } from './keys/pkcs12-read.ts';
+export type {
+  AuthorizationRequest,
+  RemoteProgress,
+  SecretRequest,
+} from './keys/remote/authorize.ts';
+export type { AccessTokenRequest, GetAccessToken } from './keys/remote/client.ts';
+export {
+  type ListedCredential,
+  type OpenRemoteSignerOptions,
+  type RemoteServiceOptions,
+  type RemoteSigner,
+  listRemoteCredentials,
+  openRemoteSigner,
+} from './keys/remote/signer.ts';
 export { writePkcs12 } from './keys/pkcs12-write.ts';
 export {
   type SignOptions,
@@ -169,6 +190,7 @@ export {
   type SealedInfo,
   type StreamOptions,
   type UnsealOptions,
+  type UnsealStreamOptions,
   openSealed,
   readSealedInfo,
   sealBytes,

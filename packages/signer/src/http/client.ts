@@ -17,6 +17,8 @@ export interface ExchangeRequest {
   readonly body?: Uint8Array | string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly limits?: ExchangeLimits;
+  /** `error` for requests with secrets in them. Default: `follow`. */
+  readonly redirect?: 'follow' | 'error';
   readonly signal?: AbortSignal;
 }
 
@@ -44,6 +46,7 @@ export async function exchange(request: ExchangeRequest): Promise<ExchangeRespon
       method: request.body === undefined ? 'GET' : 'POST',
       headers: request.headers ?? {},
       body: request.body ?? null,
+      redirect: request.redirect ?? 'follow',
       signal: request.signal ? AbortSignal.any([timeout, request.signal]) : timeout,
     });
     const mediaType = (response.headers.get('content-type') ?? '').split(';')[0] ?? '';

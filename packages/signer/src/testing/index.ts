@@ -1,4 +1,10 @@
 export {
+  type TestCredential,
+  type TestSigningService,
+  type TestSigningServiceOptions,
+  startTestSigningService,
+} from './signing-service.ts';
+export {
   type TestPki,
   type TestPkiOptions,
   type TestSigner,

@@ -1,14 +1,9 @@
 import { hash } from 'node:crypto';
 
-import {
-  encodeInteger,
-  encodeNull,
-  encodeOctetString,
-  encodeOid,
-  encodeSequence,
-} from '../../der/index.ts';
+import { encodeNull, encodeOctetString, encodeOid, encodeSequence } from '../../der/index.ts';
 import { SignerError } from '../../errors.ts';
 import { HASH_OIDS, type HashName, type SignatureScheme } from '../../x509/algorithm.ts';
+import { ecdsaToDer } from '../ecdsa.ts';
 import { type Mechanism, PARAMS_RSA_PSS } from './binding.ts';
 import { CKG_MGF1, CKM } from './constants.ts';
 
@@ -108,13 +103,4 @@ function asIs(signature: Uint8Array): Uint8Array {
 function encodeDigestInfo(name: HashName, digest: Uint8Array): Buffer {
   const algorithm = encodeSequence(encodeOid(HASH_OIDS[name]), encodeNull());
   return Buffer.from(encodeSequence(algorithm, encodeOctetString(digest)));
-}
-
-/** Tokens give r and s side by side, in equal lengths; X.509 wants ECDSA-Sig-Value (RFC 5480). */
-export function ecdsaToDer(signature: Uint8Array): Uint8Array {
-  const half = signature.length / 2;
-  return encodeSequence(
-    encodeInteger(signature.subarray(0, half)),
-    encodeInteger(signature.subarray(half)),
-  );
 }
