@@ -21,6 +21,8 @@ export const MAX_CMS_BYTES = 4 * 1024 * 1024;
 export const MAX_ATTACHED_CMS_BYTES = 64 * 1024 * 1024;
 /** Parts of a content that comes in pieces (BER); OpenSSL makes one of every 16 KB or less. */
 const MAX_CONTENT_PARTS = 65_536;
+/** Each level of indefinite length is searched for its end once more: nobody needs many. */
+const MAX_PART_DEPTH = 3;
 /** More embedded certificates than this are refused. */
 export const MAX_CMS_CERTIFICATES = 64;
 
@@ -114,14 +116,16 @@ function readContent(explicit: DerElement): Uint8Array {
   const octets = onlyMember(explicit, 'eContent');
   if (octets.tag === TAG.OCTET_STRING) return octets.content;
   const parts: Uint8Array[] = [];
-  const collect = (element: DerElement): void => {
+  const collect = (element: DerElement, depth: number): void => {
     if (element.tag === TAG.OCTET_STRING) parts.push(element.content);
     else if (element.tag !== CONSTRUCTED_OCTETS) refuse('eContent is not an OCTET STRING');
-    else for (const member of element.members()) collect(member);
-    if (parts.length > MAX_CONTENT_PARTS)
+    else if (depth > MAX_PART_DEPTH) refuse('eContent is in parts of parts of parts');
+    else for (const member of element.members()) collect(member, depth + 1);
+    if (parts.length > MAX_CONTENT_PARTS) {
       refuse(`eContent in more than ${MAX_CONTENT_PARTS} parts`);
+    }
   };
-  collect(octets);
+  collect(octets, 1);
   return Buffer.concat(parts);
 }
 

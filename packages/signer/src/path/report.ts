@@ -18,6 +18,8 @@ export interface CertificateReport {
   readonly state: CertificateState;
   /** Since when it is revoked. */
   readonly revokedAt?: Date;
+  /** Why it is revoked, in the words of RFC 5280 §5.3.1; `unspecified` when the issuer does not say. */
+  readonly revocationReason?: string;
   /** For people, in lower case without a full stop. */
   readonly detail: string;
   /** What the state rests on, the evidence for OCSP responders and CRL signers included. */

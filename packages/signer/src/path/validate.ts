@@ -218,7 +218,8 @@ class PathValidation {
     }
     const { state, since, reason, evidence } = result;
     const detail = `certificate of '${subjectText}' is revoked since ${since.toISOString()} (${reason})`;
-    const report = { sha256, subjectText, state, revokedAt: since, detail, evidence };
+    const found = { revokedAt: since, revocationReason: reason, detail, evidence };
+    const report = { sha256, subjectText, state, ...found };
     if (isProven) return { report, wrong: failed('REVOKED', detail) };
     return { report, wrong: indeterminate(isCa ? 'REVOKED_CA_NO_POE' : 'REVOKED_NO_POE', detail) };
   }
@@ -261,6 +262,9 @@ class PathValidation {
     const key = `${signer.sha256} ${anchor.sha256}`;
     const known = this.trustedSigners.get(key);
     if (known !== undefined) return known;
+    // Those without any path are dismissed before they are counted: anyone can make them.
+    const { trust, policies } = this.options;
+    if (cachedSearch(signer, trust, this.offered, policies).paths.length === 0) return false;
     const verdict = this.vouchFor(
       signer,
       () => this.validate(signer, anchor).indication === 'TOTAL-PASSED',

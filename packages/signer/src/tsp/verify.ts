@@ -50,8 +50,8 @@ export interface VerifyTimeStampInput {
  * bound by signing-certificate version 1 or 2, the signature; the imprint; extended key usage
  * timeStamping, critical and alone; the path of the authority's certificate with revocation at `at`,
  * and its validity at the time it vouched for. A certificate that was revoked after the token's time
- * makes the verdict `INDETERMINATE/REVOKED_NO_POE`: whoever had the key then could have written an
- * earlier time.
+ * makes the verdict `INDETERMINATE/REVOKED_NO_POE`, since whoever had the key then could have written
+ * an earlier time; unless it was revoked because the authority ended in an orderly way.
  */
 export function verifyTimeStamp(input: VerifyTimeStampInput): TimeStampVerdict {
   let token: TimeStampToken;
@@ -76,8 +76,12 @@ export function verifyTimeStamp(input: VerifyTimeStampInput): TimeStampVerdict {
   const objection =
     objectionToImprint(token, input.digest) ?? objectionToTime(token, certificate, input.at);
   if (objection !== undefined) return { ...objection, ...found, certificate };
-  const path = validateTsa(certificate, token, input, false);
-  const { indication, subIndication, detail } = judgePath(path, certificate, token, input);
+  const path = judgePath(validateTsa(certificate, token, input, false), certificate, token, input);
+  const { indication, subIndication } = path;
+  const detail =
+    indication === 'TOTAL-PASSED'
+      ? `the time-stamp proves the time ${token.genTime.toISOString()}`
+      : path.detail;
   return { indication, subIndication, detail, ...found, certificate, path };
 }
 
@@ -127,18 +131,28 @@ function validateTsa(
   });
 }
 
+/**
+ * Reasons for which an authority stops that say nothing against its key: tokens from before stay
+ * valid (RFC 3161 §4, point 1).
+ */
+const ORDERLY_ENDS: ReadonlySet<string> = new Set([
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+]);
+
 /** Revoked before the token was made, or only since: the former is certain, the latter is not. */
 function judgePath(
   path: PathVerdict,
   certificate: Certificate,
   token: TimeStampToken,
   input: VerifyTimeStampInput,
-): Judgement {
-  if (path.indication === 'TOTAL-PASSED') {
-    const detail = `the time-stamp proves the time ${token.genTime.toISOString()}`;
-    return { indication: 'TOTAL-PASSED', subIndication: null, detail };
-  }
-  if (!path.certificates.some(({ state }) => state === 'revoked')) return path;
+): PathVerdict {
+  const revoked = path.certificates.find(({ state }) => state === 'revoked');
+  if (revoked === undefined) return path;
   const then = validateTsa(certificate, token, { ...input, at: token.genTime }, true);
-  return then.subIndication === 'REVOKED' ? then : path;
+  if (then.subIndication === 'REVOKED') return then;
+  const isOrderly =
+    revoked.sha256 === certificate.sha256 && ORDERLY_ENDS.has(revoked.revocationReason ?? '');
+  return isOrderly ? then : path;
 }

@@ -32,7 +32,7 @@ import { createTrustStore } from '../../src/path/trust-store.ts';
 import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/test-pki.ts';
 import { verifyTimeStamp } from '../../src/tsp/verify.ts';
 import type { Judgement } from '../../src/verdict.ts';
-import { parseCrl } from '../../src/x509/crl.ts';
+import { type RevocationReason, parseCrl } from '../../src/x509/crl.ts';
 import { plainPdf } from '../pades/sources.ts';
 import { issueOdd } from '../support/odd-certificate.ts';
 import {
@@ -152,6 +152,9 @@ describe('point 1: BER outside, DER where it is hashed', () => {
   it.each(KINDS)('1. %s: nesting without end is refused, and at once', async (kind) => {
     let deep: Uint8Array = encodeOctetString(signedOf(kind));
     for (let i = 0; i < 40; i += 1) deep = encodeTlv(0x24, deep);
+    expect(await judge(kind, { eContentValue: deep })).toBe(FORMAT);
+    deep = encodeOctetString(signedOf(kind));
+    for (let i = 0; i < 4; i += 1) deep = encodeTlv(0x24, deep);
     expect(await judge(kind, { eContentValue: deep })).toBe(FORMAT);
     const bomb = Buffer.alloc(1_000_000, Uint8Array.of(0x30, 0x80));
     expect(verdictOf(kind, bomb)).toBe(FORMAT);
@@ -874,10 +877,13 @@ describe('point 11: revocation, and it is not known until it is known', () => {
   });
 
   it('11. the authority of a time-stamp may be revoked too', async () => {
-    const judgeToken = async (revokedAt: string): Promise<string> => {
+    const judgeToken = async (
+      revokedAt: string,
+      reason: RevocationReason = 'keyCompromise',
+    ): Promise<string> => {
       const own = await createTestPki();
       const signer = await own.issue({ commonName: 'TSA', use: 'tsa', algorithm: 'ec-p256' });
-      await own.revoke(signer.certificate, { at: new Date(revokedAt) });
+      await own.revoke(signer.certificate, { at: new Date(revokedAt), reason });
       const token = await oddToken(signer, tstInfo);
       const digest = (name: string) => hash(name, document, 'buffer');
       return textOf(verifyTimeStamp({ token, digest, trust: own.trust(), at }));
@@ -885,5 +891,9 @@ describe('point 11: revocation, and it is not known until it is known', () => {
     expect(await judgeToken('2026-01-15')).toBe('TOTAL-FAILED REVOKED');
     expect(await judgeToken('2026-02-15')).toBe('INDETERMINATE REVOKED_NO_POE');
     expect(await judgeToken('2026-03-15')).toBe('TOTAL-PASSED');
+    // An authority that ended in an orderly way leaves its earlier tokens valid (RFC 3161 §4).
+    expect(await judgeToken('2026-02-15', 'cessationOfOperation')).toBe('TOTAL-PASSED');
+    expect(await judgeToken('2026-01-15', 'cessationOfOperation')).toBe('TOTAL-FAILED REVOKED');
+    expect(await judgeToken('2026-02-15', 'unspecified')).toBe('INDETERMINATE REVOKED_NO_POE');
   });
 });
