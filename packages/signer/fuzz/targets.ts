@@ -15,7 +15,6 @@ import {
   readText,
   readTime,
 } from '../src/der/index.ts';
-import { SignerError } from '../src/errors.ts';
 import { openPkcs12 } from '../src/keys/pkcs12-read.ts';
 import { listPdfSignatures } from '../src/pades/extract.ts';
 import { requireSignablePdf } from '../src/pades/signable.ts';
@@ -30,6 +29,8 @@ import { DER_MUTATORS } from './mutate-der.ts';
 import { PDF_MUTATORS } from './mutate-pdf.ts';
 import { ZIP_MUTATORS } from './mutate-zip.ts';
 import type { Mutator } from './mutate.ts';
+import { fuzzTimeStamp } from './time-stamps.ts';
+import { finding, tolerate } from './tolerate.ts';
 
 /** A reader that hostile bytes are given to. */
 export interface FuzzTarget {
@@ -54,26 +55,12 @@ export const FUZZ_TARGETS: Readonly<Record<string, FuzzTarget>> = {
   certificate: { run: fuzzCertificate, mutators: DER_MUTATORS, maxBytes: DER_BYTES },
   cms: { run: fuzzCms, mutators: DER_MUTATORS, maxBytes: DER_BYTES },
   crl: { run: fuzzCrl, mutators: DER_MUTATORS, maxBytes: DER_BYTES },
+  timestamp: { run: fuzzTimeStamp, mutators: DER_MUTATORS, maxBytes: DER_BYTES },
   p12: { run: fuzzP12, mutators: DER_MUTATORS, maxBytes: DER_BYTES },
   xref: { run: fuzzXref, mutators: PDF_MUTATORS, maxBytes: 24_000 },
   pdf: { run: fuzzPdf, mutators: PDF_MUTATORS, maxBytes: 64_000 },
   asic: { run: fuzzAsic, mutators: ZIP_MUTATORS, maxBytes: 32_000 },
 };
-
-/** Runs the work; anything but a SignerError is a finding. Returns whether it went through. */
-function tolerate(work: () => void): boolean {
-  try {
-    work();
-    return true;
-  } catch (error) {
-    if (!(error instanceof SignerError)) throw error;
-    return false;
-  }
-}
-
-function finding(message: string): never {
-  throw new Error(message);
-}
 
 let knownTrust: TrustStore | undefined;
 
