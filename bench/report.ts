@@ -81,7 +81,7 @@ export async function measureInTurns<Name extends string>(
 ): Promise<(name: Name) => Rate> {
   const measured = new Map<string, Rate[]>();
   const entries: [string, () => unknown][] = Object.entries(works);
-  for (const [, work] of entries) for (let index = 0; index < 5; index += 1) await work();
+  for (const [, work] of entries) await warmUp(work);
   for (let turn = 0; turn < turns; turn += 1) {
     for (const [name, work] of entries) {
       const rate = await measureTurn(work, turnMs);
@@ -92,6 +92,18 @@ export async function measureInTurns<Name extends string>(
     const rates = (measured.get(name) ?? []).toSorted((a, b) => a.perCpuSecond - b.perCpuSecond);
     return rates[rates.length >> 1] ?? { perCpuSecond: 0, perSecond: 0 };
   };
+}
+
+/** The optimising compiler wants some thousand runs before it has done its part. */
+const WARM_UP_RUNS = 4_000;
+const WARM_UP_MS = 2_000;
+
+async function warmUp(work: () => unknown): Promise<void> {
+  const startedMs = performance.now();
+  for (let run = 0; run < WARM_UP_RUNS; run += 1) {
+    await work();
+    if (performance.now() - startedMs > WARM_UP_MS) return;
+  }
 }
 
 async function measureTurn(work: () => unknown, turnMs: number): Promise<Rate> {
