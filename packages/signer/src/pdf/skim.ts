@@ -2,23 +2,27 @@ import { isRegular, isWhite } from './characters.ts';
 import { FACT, NOTABLE_NAMES, type Skimmed } from './facts.ts';
 import { PdfRef } from './values.ts';
 
-const TABLE_SIZE = 1024;
-const TABLE_MASK = TABLE_SIZE - 1;
-const NOTABLE_SLOTS = new Uint8Array(TABLE_SIZE);
-for (const name of NOTABLE_NAMES) NOTABLE_SLOTS[hashText(name) & TABLE_MASK] = 1;
+const WHITE = 1;
+const REGULAR = 0;
+/** As in `characters.ts`; `#`, which may hide any letter of a name, stands apart. */
+const CLASS = new Uint8Array(256);
+for (let code = 0; code < 256; code++) {
+  if (isWhite(code)) CLASS[code] = WHITE;
+  else if (!isRegular(code) || code === 0x23) CLASS[code] = 2;
+}
 
-const HASH_TYPE = hashText('Type');
-const HASH_PAGE = hashText('Page');
-const HASH_XREF = hashText('XRef');
-const HASH_KIDS = hashText('Kids');
-const HASH_ANNOTS = hashText('Annots');
-const HASH_LENGTH = hashText('Length');
-const HASH_F = hashText('F');
+/** Notable names by their first letter. */
+const NOTABLE_BY_LETTER: (readonly string[] | undefined)[] = [];
+for (const name of NOTABLE_NAMES) {
+  const first = name.charCodeAt(0);
+  NOTABLE_BY_LETTER[first] = [...(NOTABLE_BY_LETTER[first] ?? []), name];
+}
 
-function hashText(text: string): number {
-  let hash = 0;
-  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
-  return hash;
+const TABLE_BITS = 10;
+
+/** Fibonacci hashing: keys that differ in little (`CA` and `ca`) go far apart. */
+function slotOf(hash: number): number {
+  return Math.imul(hash, 0x9e3779b1) >>> (32 - TABLE_BITS);
 }
 
 const NONE: readonly number[] = [];
@@ -34,11 +38,10 @@ export class Skimmer {
   private readonly limit: number;
   private readonly maxDepth: number;
   /** Which object last had a top-level key in this slot: two in one slot may be one key twice. */
-  private readonly slots = new Uint32Array(TABLE_SIZE);
+  private readonly slots = new Uint32Array(1 << TABLE_BITS);
   private object = 0;
   private references: number[] = [];
-  /** Hash and first byte of the name that was read last. */
-  private hash = 0;
+  /** First byte of the name that was read last. */
   private nameStart = 0;
   /** Number of the reference that was read last. */
   private target = 0;
@@ -93,7 +96,9 @@ export class Skimmer {
 
   skipWhite(): void {
     const { bytes, limit } = this;
-    while (this.pos < limit && isWhite(bytes[this.pos] ?? 0)) this.pos++;
+    let { pos } = this;
+    while (pos < limit && CLASS[bytes[pos] ?? 0] === WHITE) pos++;
+    this.pos = pos;
   }
 
   /** Takes a word when it stands here as a whole token. */
@@ -121,9 +126,7 @@ export class Skimmer {
 
   private skimValue(depth: number): boolean {
     if (depth > this.maxDepth) return false;
-    this.isReference = false;
-    this.integer = -1;
-    this.hash = 0;
+    this.forget();
     this.skipWhite();
     if (this.pos >= this.limit) return false;
     const { bytes } = this;
@@ -147,6 +150,14 @@ export class Skimmer {
     }
   }
 
+  /** What stood inside a value is no value of the key before it. */
+  private forget(): true {
+    this.isReference = false;
+    this.integer = -1;
+    this.nameStart = -1;
+    return true;
+  }
+
   private array(depth: number): boolean {
     this.pos++;
     for (;;) {
@@ -154,9 +165,7 @@ export class Skimmer {
       if (this.pos >= this.limit) return false;
       if (this.bytes[this.pos] === 0x5d) {
         this.pos++;
-        this.isReference = false;
-        this.hash = 0;
-        return true;
+        return this.forget();
       }
       if (!this.skimValue(depth + 1)) return false;
     }
@@ -169,9 +178,7 @@ export class Skimmer {
       const code = this.bytes[this.pos];
       if (code === 0x3e && this.bytes[this.pos + 1] === 0x3e && this.pos + 2 <= this.limit) {
         this.pos += 2;
-        this.isReference = false;
-        this.hash = 0;
-        return true;
+        return this.forget();
       }
       if (code !== 0x2f || this.pos >= this.limit || !this.name()) return false;
       const key = depth === 0 ? this.topLevelKey() : KEY.OTHER;
@@ -182,20 +189,21 @@ export class Skimmer {
 
   /** Which of the keys of interest the name is; -1 when the key may stand twice. */
   private topLevelKey(): number {
-    const slot = this.hash & TABLE_MASK;
-    if (this.slots[slot] === this.object) return -1;
-    this.slots[slot] = this.object;
-    switch (this.hash) {
-      case HASH_TYPE:
-        return this.isName('Type') ? KEY.TYPE : KEY.OTHER;
-      case HASH_ANNOTS:
-        return this.isName('Annots') ? KEY.ANNOTS : KEY.OTHER;
-      case HASH_LENGTH:
-        return this.isName('Length') ? KEY.LENGTH : KEY.OTHER;
-      case HASH_KIDS:
+    const { bytes, nameStart, pos, slots } = this;
+    let hash = 0;
+    for (let i = nameStart; i < pos; i++) hash = (Math.imul(hash, 31) + (bytes[i] ?? 0)) | 0;
+    const slot = slotOf(hash);
+    if (slots[slot] === this.object) return -1;
+    slots[slot] = this.object;
+    switch (pos - nameStart) {
+      case 1:
+        return bytes[nameStart] === 0x46 ? KEY.FILE : KEY.OTHER;
+      case 4:
+        if (this.isName('Type')) return KEY.TYPE;
         return this.isName('Kids') ? KEY.KIDS : KEY.OTHER;
-      case HASH_F:
-        return this.isName('F') ? KEY.FILE : KEY.OTHER;
+      case 6:
+        if (this.isName('Length')) return KEY.LENGTH;
+        return this.isName('Annots') ? KEY.ANNOTS : KEY.OTHER;
       default:
         return KEY.OTHER;
     }
@@ -204,8 +212,8 @@ export class Skimmer {
   /** Notes what the value behind a key of interest was. */
   private note(key: number): void {
     if (key === KEY.TYPE) {
-      if (this.hash === HASH_PAGE && this.isName('Page')) this.flags |= FACT.PAGE;
-      else if (this.hash === HASH_XREF && this.isName('XRef')) this.flags |= FACT.XREF;
+      if (this.isName('Page')) this.flags |= FACT.PAGE;
+      else if (this.isName('XRef')) this.flags |= FACT.XREF;
     } else if (key === KEY.ANNOTS) {
       if (this.isReference) this.annotations = this.target;
     } else if (key === KEY.LENGTH) {
@@ -220,35 +228,26 @@ export class Skimmer {
   }
 
   private isName(text: string): boolean {
-    if (this.pos !== this.nameStart + text.length) return false;
+    const { bytes, nameStart } = this;
+    if (nameStart < 0 || this.pos !== nameStart + text.length) return false;
     for (let i = 0; i < text.length; i++) {
-      if (this.bytes[this.nameStart + i] !== text.charCodeAt(i)) return false;
+      if (bytes[nameStart + i] !== text.charCodeAt(i)) return false;
     }
     return true;
   }
 
   private name(): boolean {
     const { bytes, limit } = this;
-    let pos = this.pos + 1;
-    this.nameStart = pos;
-    let hash = 0;
-    for (; pos < limit; pos++) {
-      const code = bytes[pos] ?? 0;
-      if (!isRegular(code)) break;
-      // A `#` may hide any letter.
-      if (code === 0x23) return false;
-      hash = (Math.imul(hash, 31) + code) | 0;
-    }
+    const start = this.pos + 1;
+    let pos = start;
+    while (pos < limit && CLASS[bytes[pos] ?? 0] === REGULAR) pos++;
+    if (pos < limit && bytes[pos] === 0x23) return false;
+    this.nameStart = start;
     this.pos = pos;
-    this.hash = hash;
-    if (NOTABLE_SLOTS[hash & TABLE_MASK] === 1) this.noteName();
+    const candidates = NOTABLE_BY_LETTER[bytes[start] ?? 0];
+    if (candidates === undefined) return true;
+    for (const candidate of candidates) if (this.isName(candidate)) this.flags |= FACT.NOTABLE;
     return true;
-  }
-
-  private noteName(): void {
-    const { bytes, nameStart, pos } = this;
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + nameStart, pos - nameStart);
-    if (NOTABLE_NAMES.has(text.toString('latin1'))) this.flags |= FACT.NOTABLE;
   }
 
   /** An unsigned integer of up to 15 digits that ends here. */

@@ -6,7 +6,7 @@ import { openPdf } from '../../src/pdf/document.ts';
 import { FACT, factsOf } from '../../src/pdf/facts.ts';
 import { Skimmer } from '../../src/pdf/skim.ts';
 import { surveyDocument } from '../../src/pdf/survey.ts';
-import { PdfDict, type PdfValue, isPdfArray } from '../../src/pdf/values.ts';
+import { PdfDict, PdfRef, type PdfValue, isPdfArray } from '../../src/pdf/values.ts';
 import { allSources, plainPdf, writePdf } from '../pades/sources.ts';
 
 const MAX_DEPTH = 8;
@@ -92,6 +92,22 @@ describe('Skimmer', () => {
   it('leaves a key that stands twice to the lexer', () => {
     const twice = Buffer.from('<< /Contents 4 0 R /Contents 5 0 R >>');
     expect(new Skimmer(twice, twice.length, MAX_DEPTH).value(0)).toBe(false);
+  });
+});
+
+describe('Skimmer, for a stream', () => {
+  it('takes only a number or a reference as its length', () => {
+    const lengthOf = (text: string): unknown => {
+      const bytes = Buffer.from(`<< /Length ${text} >>`);
+      const skimmer = new Skimmer(bytes, bytes.length, MAX_DEPTH);
+      expect(skimmer.value(0)).toBe(true);
+      return skimmer.length;
+    };
+    expect(lengthOf('5')).toBe(5);
+    expect(lengthOf('7 0 R')).toEqual(new PdfRef(7, 0));
+    for (const text of ['[5]', '<< /A 5 >>', '[7 0 R]', '/Five', '(5)', '5.0', '-5']) {
+      expect(lengthOf(text)).toBeUndefined();
+    }
   });
 });
 
