@@ -47,6 +47,8 @@ import { importPublicKey } from './public-key.ts';
 export const MAX_CERTIFICATE_BYTES = 256 * 1024;
 /** Parsed certificates that are kept for the next call. */
 export const MAX_CACHED_CERTIFICATES = 10_000;
+/** Bytes of the certificates that are kept: hostile ones may be large. */
+const MAX_CACHED_BYTES = 64 * 1024 * 1024;
 
 /** An X.509 certificate, parsed and immutable. */
 export interface Certificate {
@@ -93,6 +95,7 @@ export interface Certificate {
 }
 
 const cache = new Map<string, Certificate>();
+let cachedBytes = 0;
 
 /**
  * Parses a certificate (RFC 5280 §4.1), DER or PEM. The result is kept by its bytes, so asking
@@ -119,12 +122,19 @@ export function parseCertificate(input: Uint8Array): Certificate {
     const reason = cause instanceof SignerError ? cause.message : 'malformed';
     throw new SignerError('SIGNER_CERTIFICATE_INVALID', `not a certificate: ${reason}`, { cause });
   }
-  if (cache.size >= MAX_CACHED_CERTIFICATES) {
-    const oldest = cache.keys().next().value;
-    if (oldest !== undefined) cache.delete(oldest);
-  }
-  cache.set(sha256, certificate);
+  keep(certificate);
   return certificate;
+}
+
+/** Keeps a certificate; the oldest ones give way. */
+function keep(certificate: Certificate): void {
+  cache.set(certificate.sha256, certificate);
+  cachedBytes += certificate.der.length;
+  for (const [key, oldest] of cache) {
+    if (cache.size <= MAX_CACHED_CERTIFICATES && cachedBytes <= MAX_CACHED_BYTES) return;
+    cache.delete(key);
+    cachedBytes -= oldest.der.length;
+  }
 }
 
 /** All certificates of a PEM text, or the one of a DER file. */
