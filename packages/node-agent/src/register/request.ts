@@ -11,7 +11,7 @@ import {
   isOpenAt,
   parseAgencyCode,
 } from '@congvan/bus';
-import { SignerError, requireSignablePdf } from '@congvan/signer';
+import { type PreparedPdf, SignerError, requireSignablePdf } from '@congvan/signer';
 
 import type { AgentCore } from '../core.ts';
 import type { PaperReason, PaperRequest, SendRequest } from '../documents.ts';
@@ -40,6 +40,8 @@ export interface CheckedSend {
   readonly priority: 0 | 1 | 2 | 3 | 4;
   /** Tells a repeat of the same request from another one under the same key. */
   readonly requestSha256: string;
+  /** The document as it was read for the check; undefined while it is still to be drawn. */
+  readonly preparedPdf: PreparedPdf | undefined;
 }
 
 /**
@@ -64,7 +66,7 @@ export function checkSendRequest(core: AgentCore, request: SendRequest): Checked
   checkDate('dueDate', request.dueDate);
   checkAnswered(request);
   checkSignatory(request);
-  checkFiles(request);
+  const preparedPdf = checkFiles(request);
   const paperTo = request.paperTo ?? [];
   for (const { name, reason } of paperTo) checkPaperRecipient('paperTo', name, reason);
   const recipients = checkRecipients(core, request);
@@ -72,7 +74,8 @@ export function checkSendRequest(core: AgentCore, request: SendRequest): Checked
     ...recipients.map(({ entry, mode }) => ({ to: entry.code, mode })),
     ...paperTo.map(({ name, reason }) => ({ name, mode: 'P', reason })),
   ]);
-  return { recipients, notation, priority, requestSha256: digestOf(request, notation) };
+  const requestSha256 = digestOf(request, notation);
+  return { recipients, notation, priority, requestSha256, preparedPdf };
 }
 
 /** @throws {@link AgentError} naming the field. */
@@ -146,7 +149,8 @@ function checkRecipientList(field: string, recipients: readonly unknown[]): void
   throw invalid(field, `the recipients take ${bytes} bytes in the report, at most ${limit} fit`);
 }
 
-function checkFiles(request: SendRequest): void {
+/** @returns the document, read. */
+function checkFiles(request: SendRequest): PreparedPdf | undefined {
   const { document, attachments = [] } = request;
   if (attachments.length > MAX_ATTACHMENTS) {
     throw invalid(
@@ -155,10 +159,11 @@ function checkFiles(request: SendRequest): void {
     );
   }
   requireLine('document.name', document.name, MAX_FILE_NAME_LENGTH);
+  let prepared: PreparedPdf | undefined;
   let bytes = typeof document.pdf === 'function' ? 0 : document.pdf.length;
   if (typeof document.pdf !== 'function') {
     requireContent('document', document.name, bytes);
-    requireSignable(document.name, document.pdf);
+    prepared = requireSignable(document.name, document.pdf);
   }
   for (const { name, mediaType, bytes: content } of attachments) {
     requireLine('attachments.name', name, MAX_FILE_NAME_LENGTH);
@@ -169,11 +174,12 @@ function checkFiles(request: SendRequest): void {
     bytes += content.length;
   }
   requirePackageSize(bytes + PACKAGE_OVERHEAD_BYTES);
+  return prepared;
 }
 
-function requireSignable(name: string, pdf: Uint8Array): void {
+function requireSignable(name: string, pdf: Uint8Array): PreparedPdf {
   try {
-    requireSignablePdf(pdf);
+    return requireSignablePdf(pdf);
   } catch (cause) {
     if (!(cause instanceof SignerError)) throw cause;
     throw new SignerError(cause.code, `${name}: ${cause.message}`, {

@@ -64,7 +64,7 @@ async function issue(
 ): Promise<SentDocument> {
   const { pdf } = request.document;
   const assigned = assignedNumber(row);
-  const plain = typeof pdf === 'function' ? await pdf(assigned) : pdf;
+  const plain = typeof pdf === 'function' ? await pdf(assigned) : (checked.preparedPdf ?? pdf);
   const signedPdf = await signPdf(plain, await core.keys.open('seal'), {
     signedAt: core.now(),
     reason: `Số ${assigned.codeNumber}/${assigned.codeNotation}`,
