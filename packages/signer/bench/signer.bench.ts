@@ -12,7 +12,6 @@ import { hash, sign } from 'node:crypto';
 
 import {
   createTimeStampAuthority,
-  listPdfSignatures,
   signCms,
   signPdf,
   verifyDetached,
@@ -101,7 +100,6 @@ async function measureVerifying({ pki, pdf, rsa, stamp }: Material): Promise<Ben
   const rateOf = await measureInTurns({
     one: () => verifyPdf(one, { trust, at: AT }),
     two: () => verifyPdf(two, { trust, at: AT }),
-    list: () => listPdfSignatures(one),
     cms: () => verifyDetached({ cms, content: pdf, trust, at: AT }),
     pkijs: () => verifyWithPkijs(cms, pdf, pki.root.der),
   });
