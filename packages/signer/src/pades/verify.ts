@@ -171,7 +171,7 @@ function describeStore(store: SecurityStore | undefined): PdfSecurityStoreReport
   };
 }
 
-/** The worst signature counts; of document time-stamps only one that was tampered with. */
+/** The worst signature counts; of document time-stamps only one whose file was changed after it. */
 function worstOf(
   signatures: readonly PdfSignatureReport[],
 ): Pick<PdfReport, 'indication' | 'subIndication' | 'detail'> {
@@ -179,6 +179,7 @@ function worstOf(
   const worst =
     signatures.find(({ indication }) => indication === 'TOTAL-FAILED') ??
     own.find(({ indication }) => indication === 'INDETERMINATE') ??
+    signatures.find(({ changes }) => own.length > 0 && changes[0]?.kind === 'undecided') ??
     own.at(-1);
   if (worst === undefined) {
     const detail =

@@ -51,6 +51,10 @@ export interface HandSignature {
   readonly signatureExtra?: string;
   /** Further objects of the same revision. */
   readonly objects?: Readonly<Record<number, string>>;
+  /** Default: `ETSI.CAdES.detached`. */
+  readonly subFilter?: string;
+  /** What goes into the gap instead of the signer's CMS over the covered bytes. */
+  readonly contents?: (content: Buffer) => Promise<Uint8Array>;
 }
 
 const GAP_DIGITS = 8_192;
@@ -76,7 +80,7 @@ export async function signByHand(
   const file = appendRevision(pdf, {
     6: `<< /Fields [${items(6, 'Fields')} ${widget}] /SigFlags 3 >>`,
     8: `[${items(8)} ${widget}]`,
-    [first]: `<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached ${hand.signatureExtra ?? ''} /ByteRange ${range} /Contents <${'0'.repeat(GAP_DIGITS)}> >>`,
+    [first]: `<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /${hand.subFilter ?? 'ETSI.CAdES.detached'} ${hand.signatureExtra ?? ''} /ByteRange ${range} /Contents <${'0'.repeat(GAP_DIGITS)}> >>`,
     [first + 1]:
       `<< /Type /Annot /Subtype /Widget /FT /Sig /T (Hand${hand.first ?? ''}) /V ${first} 0 R /F 132 /Rect ${hand.rect ?? '[0 0 0 0]'} /P 3 0 R ${hand.widgetExtra ?? ''} >>`,
     ...hand.objects,
@@ -86,6 +90,7 @@ export async function signByHand(
   const byteRange = `[0 ${gapStart} ${gapEnd} ${file.length - gapEnd}]`;
   file.write(byteRange.padEnd(range.length), file.lastIndexOf(range), 'latin1');
   const content = Buffer.concat([file.subarray(0, gapStart), file.subarray(gapEnd)]);
-  file.write(Buffer.from(await signCms({ content }, signer)).toString('hex'), gapStart + 1);
+  const cms = await (hand.contents?.(content) ?? signCms({ content }, signer));
+  file.write(Buffer.from(cms).toString('hex'), gapStart + 1);
   return file;
 }

@@ -267,6 +267,8 @@ function judgeTimes(
       unprovenEvidence ??
       (verdict.path && proofs.evidenceObjection(verdict.path, context)))
     : undefined;
-  const { indication, subIndication, detail } = objection ?? verdict;
+  const { indication, subIndication, detail: reason } = objection ?? verdict;
+  const isWeak = verdict.cms.subIndication === 'CRYPTO_CONSTRAINTS_FAILURE';
+  const detail = isWeak ? `${reason}: weak or unknown, not valid` : reason;
   return { judgement: { indication, subIndication, detail }, timeStamps, provenAt };
 }
