@@ -68,7 +68,8 @@ export function verifyAttached(
 }
 
 function judge(input: CmsContent & JudgeOptions): SignatureVerdict {
-  const cms = verifyCms(input);
+  const candidates = [...(input.candidates ?? []), ...(input.data?.certificates ?? [])];
+  const cms = verifyCms({ ...input, candidates });
   const { certificate } = cms;
   if (cms.indication !== 'TOTAL-PASSED' || certificate === null) {
     const { indication, subIndication, detail } = cms;
@@ -78,14 +79,15 @@ function judge(input: CmsContent & JudgeOptions): SignatureVerdict {
   const { trust, at, isProven = true, purpose, revocation, data } = input;
   const timeStamps = verifyTimeStamps(cms, input);
   const provenAt = earliestOf(timeStamps);
+  const isStamped = provenAt !== null && provenAt <= at;
   const extra = [...cms.embedded, ...(input.candidates ?? [])].filter(
     (candidate) =>
       candidate.sha256 !== certificate.sha256 && candidate.basicConstraints?.cA === true,
   );
   const path = validatePath(certificate, {
     trust,
-    at: provenAt !== null && provenAt < at ? provenAt : at,
-    isProven: isProven || provenAt !== null,
+    at: isStamped ? provenAt : at,
+    isProven: isProven || isStamped,
     extra,
     ...(purpose && { purpose }),
     ...(revocation && { revocation }),

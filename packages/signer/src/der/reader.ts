@@ -7,6 +7,11 @@ export type EncodingRules = 'DER' | 'BER';
 export const MAX_DER_DEPTH = 32;
 /** More members than this in one structure are refused (lists of a CRL are walked apart). */
 export const MAX_DER_CHILDREN = 8_192;
+/**
+ * Values, nested ones included, that are passed over in search of the end of one of indefinite length.
+ * Each level inside is searched again when it is read, so this is what bounds the whole.
+ */
+export const MAX_BER_SCAN = 262_144;
 /** Default size limit of one encoding, in bytes. */
 export const MAX_DER_BYTES = 16 * 1024 * 1024;
 
@@ -98,6 +103,7 @@ function readElement(
   limit: number,
   depth: number,
   rules: EncodingRules,
+  scan?: { left: number },
 ): DerElement {
   if (depth > MAX_DER_DEPTH) fail(`nesting deeper than ${MAX_DER_DEPTH}`, offset);
   if (offset + 2 > limit) fail('value is cut off', offset);
@@ -108,7 +114,8 @@ function readElement(
   let at = offset + 2;
   if (first === 0x80) {
     if (rules === 'DER' || (tag & CONSTRUCTED) === 0) fail('indefinite length', offset);
-    const contentEnd = findEndOfContents(source, at, limit, depth, rules);
+    const search = scan ?? { left: MAX_BER_SCAN };
+    const contentEnd = findEndOfContents(source, at, limit, depth, search);
     return new DerElement(source, tag, offset, at, contentEnd, contentEnd + 2, depth, rules);
   }
   let length = first;
@@ -132,11 +139,13 @@ function findEndOfContents(
   from: number,
   limit: number,
   depth: number,
-  rules: EncodingRules,
+  scan: { left: number },
 ): number {
   for (let at = from; at + 2 <= limit;) {
     if (source[at] === 0 && source[at + 1] === 0) return at;
-    at = readElement(source, at, limit, depth + 1, rules).end;
+    scan.left -= 1;
+    if (scan.left < 0) fail('too many values of indefinite length', from);
+    at = readElement(source, at, limit, depth + 1, 'BER', scan).end;
   }
   return fail('end-of-contents is missing', from);
 }

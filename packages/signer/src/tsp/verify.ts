@@ -67,7 +67,8 @@ export function verifyTimeStamp(input: VerifyTimeStampInput): TimeStampVerdict {
     return { ...objection, time: null, token: null, certificate: null, path: null };
   }
   const found = { time: token.genTime, token, path: null };
-  const cms = checkSignedData(message, { type: OID.tstInfo, mode: 'token', candidates: [] });
+  const candidates = input.data?.certificates ?? [];
+  const cms = checkSignedData(message, { type: OID.tstInfo, mode: 'token', candidates });
   const { certificate } = cms;
   if (cms.indication !== 'TOTAL-PASSED' || certificate === null) {
     const { indication, subIndication, detail } = cms;

@@ -28,8 +28,12 @@ import {
 } from '../../src/der/index.ts';
 import { signPdf } from '../../src/pades/sign.ts';
 import { verifyPdf } from '../../src/pades/verify.ts';
+import { startService } from '../../src/http/server.ts';
 import { createTrustStore } from '../../src/path/trust-store.ts';
 import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/test-pki.ts';
+import { createTimeStampAuthority, tsaHandler } from '../../src/tsp/authority.ts';
+import { createTsaClient } from '../../src/tsp/client.ts';
+import { encodeTimeStampRequest } from '../../src/tsp/request.ts';
 import { verifyTimeStamp } from '../../src/tsp/verify.ts';
 import type { Judgement } from '../../src/verdict.ts';
 import { type RevocationReason, parseCrl } from '../../src/x509/crl.ts';
@@ -49,7 +53,7 @@ import {
   toIndefinite,
   usualAttributes,
 } from '../support/odd-cms.ts';
-import { oddToken, oddTstInfo } from '../support/odd-token.ts';
+import { POLICY, oddToken, oddTstInfo } from '../support/odd-token.ts';
 import { type Answer, answerOn, issuingSigner } from '../support/test-ocsp.ts';
 
 const KINDS = ['detached', 'attached', 'token'] as const;
@@ -156,6 +160,11 @@ describe('point 1: BER outside, DER where it is hashed', () => {
     deep = encodeOctetString(signedOf(kind));
     for (let i = 0; i < 4; i += 1) deep = encodeTlv(0x24, deep);
     expect(await judge(kind, { eContentValue: deep })).toBe(FORMAT);
+    // Levels of indefinite length around many small parts: each level would be searched anew.
+    const levels = Buffer.alloc(40, Uint8Array.of(0x24, 0x80));
+    const many = Buffer.alloc(2_000_000, encodeOctetString(none));
+    const eContentValue = Buffer.concat([levels, many, Buffer.alloc(40)]);
+    expect(await judge(kind, { eContentValue })).toBe(FORMAT);
     const bomb = Buffer.alloc(1_000_000, Uint8Array.of(0x30, 0x80));
     expect(verdictOf(kind, bomb)).toBe(FORMAT);
   });
@@ -777,6 +786,22 @@ describe('point 10: a time-stamp is one over this signature, by an authority for
     const odd = (signature: Uint8Array) =>
       oddToken(tsa, oddTstInfo(signature, { genTime: '20270101000000Z' }));
     expect(await judgeStamp(odd)).toEqual([NOT_PROVEN, 'INDETERMINATE TIMESTAMP_ORDER_FAILURE']);
+  });
+
+  it('10. a reply with another nonce than was sent is refused', async () => {
+    const authority = createTimeStampAuthority({ signer: tsa, policy: POLICY, now: () => at });
+    const older = encodeTimeStampRequest({
+      hash: 'sha256',
+      imprint: hash('sha256', document, 'buffer'),
+      nonce: Uint8Array.of(7),
+    });
+    const replay = await authority.answer(older);
+    await using service = await startService({
+      routes: new Map([['/tsa', tsaHandler({ answer: () => Promise.resolve(replay) })]]),
+    });
+    const client = createTsaClient({ urls: [`${service.url}/tsa`] });
+    const digest = hash('sha256', document, 'buffer');
+    await expect(client.timeStamp(digest, 'sha256')).rejects.toThrow('the nonce is not the one');
   });
 
   it('10. garbage in its place changes nothing else', async () => {

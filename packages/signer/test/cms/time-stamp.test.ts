@@ -138,6 +138,21 @@ describe('a signature with a time-stamp', () => {
     });
   });
 
+  it('may have the certificates of signer and authority elsewhere', async () => {
+    const timeStamps = async (signature: Uint8Array) => [
+      await oddToken(tsa, oddTstInfo(signature), { certificates: [] }),
+    ];
+    const cms = await oddCms({ signer: expiring, content, timeStamps, certificates: [] });
+    const input = { cms, content, trust: pki.trust(), at };
+    expect(verifyDetached(input).subIndication).toBe('NO_SIGNING_CERTIFICATE_FOUND');
+    const certificates = [tsa.certificate, expiring.certificate];
+    const data = { certificates, crls: [], ocsps: [] };
+    expect(verifyDetached({ ...input, data })).toMatchObject({
+      indication: 'TOTAL-PASSED',
+      provenAt: new Date('2026-02-01T00:00:00Z'),
+    });
+  });
+
   it('may carry any number of them, but only so many are looked at', async () => {
     const timeStamps = async (signature: Uint8Array) => {
       const token = await oddToken(tsa, oddTstInfo(signature));
