@@ -11,11 +11,19 @@ import { agentStatusCommand } from './commands/agent/status.ts';
 import { busDownCommand } from './commands/bus/down.ts';
 import { busStatusCommand } from './commands/bus/status.ts';
 import { busUpCommand } from './commands/bus/up.ts';
+import { caAuditCommand } from './commands/ca/audit.ts';
 import { caCrlCommand } from './commands/ca/crl.ts';
 import { caInitCommand } from './commands/ca/init.ts';
 import { caIssueCommand } from './commands/ca/issue.ts';
 import { caListCommand } from './commands/ca/list.ts';
+import { caReceiveCommand } from './commands/ca/receive.ts';
+import { caReleaseCommand } from './commands/ca/release.ts';
+import { caRenewCommand } from './commands/ca/renew.ts';
+import { caRequestCommand } from './commands/ca/request.ts';
 import { caRevokeCommand } from './commands/ca/revoke.ts';
+import { caServeCommand } from './commands/ca/serve.ts';
+import { caShowCommand } from './commands/ca/show.ts';
+import { caSignCommand } from './commands/ca/sign.ts';
 import { completeCommand } from './commands/complete.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -82,9 +90,17 @@ function trustCommands(cli: Cli): Command[] {
     newGroup(cli, 'ca', 'ca', [
       caInitCommand(cli),
       caIssueCommand(cli),
+      caRequestCommand(cli),
+      caSignCommand(cli),
+      caReceiveCommand(cli),
+      caRenewCommand(cli),
       caRevokeCommand(cli),
+      caReleaseCommand(cli),
       caListCommand(cli),
+      caShowCommand(cli),
       caCrlCommand(cli),
+      caAuditCommand(cli),
+      caServeCommand(cli),
     ]),
     newGroup(cli, 'agency', 'agency', [
       agencyAddCommand(cli),

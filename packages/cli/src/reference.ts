@@ -37,6 +37,7 @@ options and variables of their own and fall back to these.
 | node key, and everything else | \`--passphrase-file\` | \`CONGVAN_PASSPHRASE_FILE\`, \`CONGVAN_PASSPHRASE\` |
 | seal key | \`--seal-passphrase-file\` | \`CONGVAN_SEAL_PASSPHRASE_FILE\`, \`CONGVAN_SEAL_PASSPHRASE\` |
 | certificate authority and registrar | \`--ca-passphrase-file\` | \`CONGVAN_CA_PASSPHRASE_FILE\`, \`CONGVAN_CA_PASSPHRASE\` |
+| PIN of the authority's token; no other stands in for it | | \`CONGVAN_CA_PIN_FILE\`, \`CONGVAN_CA_PIN\` |
 | keys that are made now | \`--keys-passphrase-file\` | \`CONGVAN_KEYS_PASSPHRASE_FILE\`, \`CONGVAN_KEYS_PASSPHRASE\` |
 
 ## Environment

@@ -7,7 +7,17 @@ export {
   buildAsicE,
   openAsicE,
 } from './asic/container.ts';
+export { buildAsicS } from './asic/asic-s.ts';
+export { addAsicSignature, addAsicTimeStamp, timeStampAsicSignatures } from './asic/extend.ts';
 export { type AsicLimits, DEFAULT_ASIC_LIMITS } from './asic/limits.ts';
+export { ASIC_S_MEDIA_TYPE, type AsicAssertion, type OpenedAsic, openAsic } from './asic/open.ts';
+export {
+  type AsicAssertionReport,
+  type AsicContainerReport,
+  type AsicFileReport,
+  type VerifyAsicOptions,
+  verifyAsic,
+} from './asic/verify-container.ts';
 export { type AsicReport, type VerifyAsicEOptions, verifyAsicE } from './asic/verify.ts';
 export type { CertificateUrls, ServerNames } from './authority/addresses.ts';
 export type { AuditEvent, AuditLog } from './authority/audit-log.ts';
@@ -62,6 +72,7 @@ export {
   type SignerErrorCode,
   type SignerErrorDetails,
 } from './errors.ts';
+export type { RunningService, ServiceHandler } from './http/server.ts';
 export { type KeyAlgorithm, type KeyPair, generateKeys } from './keys/generate.ts';
 export { encryptPrivateKeyInfo } from './keys/pbes2.ts';
 export { type ListedToken, listTokens } from './keys/pkcs11/list.ts';
@@ -69,7 +80,8 @@ export type { AskPin, PinRequest } from './keys/pkcs11/login.ts';
 export type { TokenCertificate } from './keys/pkcs11/objects.ts';
 export type { PinState, TokenDescription } from './keys/pkcs11/slots.ts';
 export { type OpenTokenOptions, type TokenSigner, openToken } from './keys/pkcs11/token.ts';
-export { openPkcs12 } from './keys/pkcs12-read.ts';
+export type { Pkcs12Choice } from './keys/pkcs12-pick.ts';
+export { type OpenPkcs12Options, openPkcs12, openPkcs12Decryptor } from './keys/pkcs12-read.ts';
 export type {
   AuthorizationRequest,
   RemoteProgress,
@@ -96,7 +108,7 @@ export { type ExtendPdfOptions, extendPdf } from './pades/extend.ts';
 export { certificatesOf } from './pades/certificates.ts';
 export { type ExtractedSignature, listPdfSignatures } from './pades/extract.ts';
 export { extractRevision } from './pades/revision.ts';
-export type { PdfLevel, ValidationDataSource } from './pades/level.ts';
+export { PDF_LEVELS, type PdfLevel, type ValidationDataSource } from './pades/level.ts';
 export type { CertificationLevel, FieldLock } from './pades/mdp.ts';
 export { type PreparedPdf, preparePdf } from './pades/prepare.ts';
 export { requireSignablePdf } from './pades/signable.ts';

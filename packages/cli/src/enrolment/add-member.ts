@@ -172,8 +172,11 @@ function trustOf(
   const ders = (list: readonly { readonly der: Uint8Array }[] = []) => list.map(({ der }) => der);
   return {
     anchors: [authority.rootCertificate.der, ...ders(more?.anchors)],
-    intermediates: [authority.issuingCertificate.der, ...ders(more?.intermediates)],
-    crls: [authority.rootCrl(), authority.crl(), ...ders(more?.crls)],
+    intermediates: [
+      ...authority.issuingCas().map(({ certificate }) => certificate.der),
+      ...ders(more?.intermediates),
+    ],
+    crls: [...authority.lists().values(), ...ders(more?.crls)],
   };
 }
 

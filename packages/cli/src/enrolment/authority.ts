@@ -4,17 +4,20 @@ import {
   type Authority,
   type Certificate,
   type CertificateUse,
-  generateKeys,
   type KeyAlgorithm,
   openAuthority,
+  readIssuingCertificate,
+  type ServerNames,
   type SubjectName,
   writePkcs12,
 } from '@congvan/signer';
 
 import type { Cli } from '../context.ts';
 import { CliError } from '../errors.ts';
+import { actorOf } from '../home/desk.ts';
 import { type HomeLayout, pathExists } from '../home/layout.ts';
 import type { Passphrases } from '../passphrase/passphrase.ts';
+import { openCaToken, readCaToken } from './ca-token.ts';
 
 /**
  * The certificate authority of this home.
@@ -31,14 +34,26 @@ export async function openHomeAuthority(
     throw new CliError('CLI_NO_CA', text.noCa(layout.ca), { details: { folder: layout.ca } });
   }
   const passphrase = await passphrases.get('ca', text.caKeys);
-  return await openAuthority({ folder: layout.ca, passphrase, now: cli.now });
+  const token = await readCaToken(cli, layout);
+  const issuingSigner =
+    token && (await openCaToken(cli, token, passphrases, readIssuingCertificate(layout.ca)));
+  const actor = actorOf(cli, undefined);
+  return await openAuthority({
+    folder: layout.ca,
+    passphrase,
+    now: cli.now,
+    ...(actor === undefined ? {} : { actor }),
+    issuingSigner,
+  });
 }
 
 export interface KeyRequest {
   readonly subject: SubjectName;
   readonly use: CertificateUse;
-  readonly algorithm: KeyAlgorithm;
+  /** Default: what suits the use. */
+  readonly algorithm?: KeyAlgorithm;
   readonly notAfter?: Date;
+  readonly serverNames?: ServerNames | undefined;
 }
 
 export interface IssuedKey {
@@ -54,10 +69,17 @@ export async function issueKey(
   request: KeyRequest,
   passphrase: string,
 ): Promise<IssuedKey> {
-  const { privateKey, publicKey } = await generateKeys(request.algorithm);
-  const { algorithm: _, ...rest } = request;
-  const { certificate, chain } = await authority.issue({ ...rest, publicKey });
-  const friendlyName = request.subject.commonName;
+  return wrapKey(await authority.issue(request), passphrase);
+}
+
+/** A certificate with the key that was made for it, as a P12 file. */
+export function wrapKey(
+  { certificate, chain, privateKey }: Awaited<ReturnType<Authority['issue']>>,
+  passphrase: string,
+): IssuedKey {
+  if (privateKey === undefined)
+    throw new Error('a certificate for a key of its own has no key here');
+  const friendlyName = certificate.commonName ?? certificate.subjectText;
   const p12 = writePkcs12({ privateKey, certificate, chain, friendlyName, passphrase });
   return { certificate, privateKey, p12 };
 }

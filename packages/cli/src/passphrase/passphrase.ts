@@ -6,15 +6,17 @@ import { GivenUp } from '../terminal/secret-prompt.ts';
 
 /**
  * Whose passphrase it is. `general` is the one most homes have; the others fall back to it, so that
- * one machine with one passphrase needs one variable.
+ * one machine with one passphrase needs one variable. A PIN falls back to nothing: a token counts wrong
+ * ones.
  */
-export type PassphraseKind = 'general' | 'seal' | 'keys' | 'ca';
+export type PassphraseKind = 'general' | 'seal' | 'keys' | 'ca' | 'caPin';
 
 const VARIABLES: Readonly<Record<PassphraseKind, string>> = {
   general: 'CONGVAN_PASSPHRASE',
   seal: 'CONGVAN_SEAL_PASSPHRASE',
   keys: 'CONGVAN_KEYS_PASSPHRASE',
   ca: 'CONGVAN_CA_PASSPHRASE',
+  caPin: 'CONGVAN_CA_PIN',
 };
 const MAX_PASSPHRASE_FILE_BYTES = 4096;
 const MIN_NEW_PASSPHRASE_CHARACTERS = 8;
@@ -43,7 +45,8 @@ export function passphrasesOf(cli: Cli, files: PassphraseFiles): Passphrases {
   const given = new Map<string, Promise<string>>();
   const fromOutside = async (kind: PassphraseKind): Promise<string | undefined> => {
     const own = await readOutside(cli, fileOption(files, kind), VARIABLES[kind]);
-    return own ?? (kind === 'general' ? undefined : await fromOutside('general'));
+    const isAlone = kind === 'general' || kind === 'caPin';
+    return own ?? (isAlone ? undefined : await fromOutside('general'));
   };
   const once = (key: string, ask: () => Promise<string>): Promise<string> => {
     const known = given.get(key) ?? ask();
@@ -68,6 +71,7 @@ function longEnough(cli: Cli, passphrase: string): string {
 
 function fileOption(files: PassphraseFiles, kind: PassphraseKind): string | undefined {
   if (kind === 'seal') return files.sealPassphraseFile;
+  if (kind === 'caPin') return undefined;
   if (kind === 'keys') return files.keysPassphraseFile;
   return kind === 'ca' ? files.caPassphraseFile : files.passphraseFile;
 }

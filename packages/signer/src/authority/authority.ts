@@ -219,17 +219,26 @@ export class Authority {
     return this.tools.store.read(AUTHORITY_FILES.rootCrl);
   }
 
+  /** The newest CRLs and delta CRLs of root and issuing CAs, DER, by their file names. */
+  lists(): ReadonlyMap<string, Uint8Array> {
+    const files = this.issuingCas().flatMap(({ number }) => {
+      const { crl, deltaCrl } = filesOfIssuingCa(number);
+      return [crl, deltaCrl];
+    });
+    return new Map(
+      [AUTHORITY_FILES.rootCrl, ...files].flatMap((file) => {
+        const der = this.tools.store.readIfPresent(file);
+        return der === undefined ? [] : [[file, der] as const];
+      }),
+    );
+  }
+
   /** What others need to verify our certificates: root, issuing CAs and their CRLs. */
   trust(): TrustStore {
-    const cas = this.issuingCas();
-    const lists = cas.flatMap(({ number }) => {
-      const { crl, deltaCrl } = filesOfIssuingCa(number);
-      return [crl, deltaCrl].flatMap((file) => this.tools.store.readIfPresent(file) ?? []);
-    });
     return createTrustStore({
       anchors: [this.rootCertificate],
-      intermediates: cas.map(({ certificate }) => certificate),
-      crls: [this.rootCrl(), ...lists].map((der) => parseCrl(der)),
+      intermediates: this.issuingCas().map(({ certificate }) => certificate),
+      crls: [...this.lists().values()].map((der) => parseCrl(der)),
     });
   }
 }
@@ -240,19 +249,31 @@ async function asPromise<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
+ * The certificate of the CA that issues, read without its key: it says which key of a token is wanted.
+ *
+ * @throws {@link SignerError} `SIGNER_AUTHORITY_MISSING`, `SIGNER_AUTHORITY_DAMAGED`.
+ */
+export function readIssuingCertificate(folder: string): Certificate {
+  const store = openStore({ folder });
+  return new CaKeys(store, { passphrase: '' }).current().certificate;
+}
+
+function openStore(options: StoreOptions): AuthorityStore {
+  const { folder } = options;
+  const store = new AuthorityStore(options);
+  if (store.readIfPresent(AUTHORITY_FILES.rootCertificate) !== undefined) return store;
+  const message = `no authority in '${folder}'`;
+  throw new SignerError('SIGNER_AUTHORITY_MISSING', message, { details: { folder } });
+}
+
+/**
  * Opens an authority and checks its audit log.
  *
  * @throws {@link SignerError} `SIGNER_AUTHORITY_MISSING`, `SIGNER_AUTHORITY_PASSPHRASE_WRONG`,
  *   `SIGNER_AUTHORITY_DAMAGED`.
  */
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
-  const { folder } = options;
-  const store = new AuthorityStore(options);
-  if (store.readIfPresent(AUTHORITY_FILES.rootCertificate) === undefined) {
-    throw new SignerError('SIGNER_AUTHORITY_MISSING', `no authority in '${folder}'`, {
-      details: { folder },
-    });
-  }
+  const store = openStore(options);
   const keys = new CaKeys(store, options);
   keys.issuingKey(keys.current());
   await store.readAudit();

@@ -1,17 +1,28 @@
+import type { Authority } from '@congvan/signer';
 import type { Command } from 'commander';
 
 import { type GlobalOptions, newCommand, newOption, passphraseOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { CliError } from '../../errors.ts';
-import { layoutOf, pathExists } from '../../home/layout.ts';
+import { actorOf } from '../../home/desk.ts';
+import { type HomeLayout, layoutOf, pathExists } from '../../home/layout.ts';
 import { printNote, printResult } from '../../output.ts';
-import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
+import {
+  type PassphraseFiles,
+  type Passphrases,
+  passphrasesOf,
+} from '../../passphrase/passphrase.ts';
 import { renderFields } from '../../terminal/table.ts';
+import { parseWebAddress } from './options.ts';
 
 interface CaInitOptions extends PassphraseFiles {
   readonly organization?: string;
   readonly registrar?: string;
   readonly relay?: string;
+  readonly baseUrl?: string;
+  readonly token?: string;
+  readonly tokenLabel?: string;
+  readonly keyLabel?: string;
 }
 
 /** `congvan ca init`: root and issuing authority, and the certificate that signs the directory. */
@@ -20,6 +31,10 @@ export function caInitCommand(cli: Cli): Command {
     .addOption(newOption(cli, '--organization <name>', 'caOrganization'))
     .addOption(newOption(cli, '--registrar <code>', 'registrarCode'))
     .addOption(newOption(cli, '--relay <code>', 'relayCode'))
+    .addOption(newOption(cli, '--base-url <url>', 'caBaseUrl').argParser(parseWebAddress(cli)))
+    .addOption(newOption(cli, '--token <module>', 'caToken'))
+    .addOption(newOption(cli, '--token-label <label>', 'caTokenLabel'))
+    .addOption(newOption(cli, '--key-label <label>', 'caKeyLabel'))
     .addOption(passphraseOption(cli))
     .action(async (options: CaInitOptions, command: Command) => {
       await caInit(cli, options, command.optsWithGlobals<GlobalOptions>());
@@ -30,7 +45,6 @@ async function caInit(cli: Cli, options: CaInitOptions, globals: GlobalOptions):
   const { text } = cli.messages;
   const layout = layoutOf(cli, globals);
   const { parseAgencyCode } = await import('@congvan/bus');
-  const { createAuthority } = await import('@congvan/signer');
   const { issueKey, openHomeAuthority } = await import('../../enrolment/authority.ts');
   const registrars = await import('../../enrolment/registrar.ts');
   const registrar = parseAgencyCode(options.registrar ?? registrars.DEFAULT_REGISTRAR);
@@ -45,18 +59,12 @@ async function caInit(cli: Cli, options: CaInitOptions, globals: GlobalOptions):
   // A `ca init` that was cut off after the first half goes on from there.
   const authority = (await pathExists(layout.ca))
     ? await openHomeAuthority(cli, layout, passphrases)
-    : await createAuthority({
-        folder: layout.ca,
-        name: { country: 'VN', organization, commonName: organization },
-        passphrase: await passphrases.choose('ca', text.caKeys),
-        now: cli.now(),
-      });
+    : await createHomeAuthority(cli, layout, options, passphrases);
   const issued = await issueKey(
     authority,
     {
       subject: { country: 'VN', organization, commonName: text.registrarName(registrar) },
       use: 'registrar',
-      algorithm: 'ec-p256',
     },
     await passphrases.get('ca', text.caKeys),
   );
@@ -76,4 +84,31 @@ async function caInit(cli: Cli, options: CaInitOptions, globals: GlobalOptions):
     ]),
   );
   printNote(cli, globals, `${text.note}: ${text.keepFingerprints}`);
+}
+
+async function createHomeAuthority(
+  cli: Cli,
+  layout: HomeLayout,
+  options: CaInitOptions,
+  passphrases: Passphrases,
+): Promise<Authority> {
+  const { text } = cli.messages;
+  const { baseUrl, token, tokenLabel, keyLabel } = options;
+  const organization = options.organization ?? text.caDefaultOrganization;
+  const { createAuthority } = await import('@congvan/signer');
+  const { openCaToken, writeCaToken } = await import('../../enrolment/ca-token.ts');
+  const settings = token === undefined ? undefined : { token, tokenLabel, keyLabel };
+  const actor = actorOf(cli, undefined);
+  const passphrase = await passphrases.choose('ca', text.caKeys);
+  const authority = await createAuthority({
+    folder: layout.ca,
+    name: { country: 'VN', organization, commonName: organization },
+    passphrase,
+    now: cli.now,
+    ...(actor === undefined ? {} : { actor }),
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+    issuingSigner: settings && (await openCaToken(cli, settings, passphrases)),
+  });
+  if (settings !== undefined) await writeCaToken(layout, settings);
+  return authority;
 }

@@ -1,20 +1,20 @@
 import type { Command } from 'commander';
 
-import { type GlobalOptions, newCommand, newOption, passphraseOption } from '../../command.ts';
+import { type GlobalOptions, newCommand } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { layoutOf } from '../../home/layout.ts';
 import { printResult } from '../../output.ts';
 import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
 import { renderTable } from '../../terminal/table.ts';
-import { formatDate, formatTime } from '../../terminal/time.ts';
+import { formatDate } from '../../terminal/time.ts';
+import { addCaPassphrases } from './options.ts';
+import { stateOf } from './state.ts';
 
 /** `congvan ca list`: every certificate this authority issued. */
 export function caListCommand(cli: Cli): Command {
-  return newCommand(cli, 'list', 'caList')
-    .addOption(passphraseOption(cli))
-    .addOption(newOption(cli, '--ca-passphrase-file <file>', 'caPassphraseFile'))
-    .action(async (options: PassphraseFiles, command: Command) => {
-      const globals = command.optsWithGlobals<GlobalOptions>();
+  return addCaPassphrases(cli, newCommand(cli, 'list', 'caList')).action(
+    async (options: PassphraseFiles, self: Command) => {
+      const globals = self.optsWithGlobals<GlobalOptions>();
       const { openHomeAuthority } = await import('../../enrolment/authority.ts');
       const passphrases = passphrasesOf(cli, options);
       const authority = await openHomeAuthority(cli, layoutOf(cli, globals), passphrases);
@@ -37,9 +37,10 @@ export function caListCommand(cli: Cli): Command {
             one.use,
             formatDate(one.notBefore),
             formatDate(one.notAfter),
-            one.revoked === undefined ? '' : text.revokedSince(formatTime(one.revoked.at)),
+            stateOf(cli, one),
           ]),
         ),
       );
-    });
+    },
+  );
 }

@@ -8,7 +8,6 @@ export const caEn = {
   nameWanted: 'a new key needs a name: --name',
   outWanted: 'name the file to write: --out',
   serversOnly: 'only certificates for tls have --dns and --ip',
-  keyDoesNotFit: (file: string) => `the key in '${file}' does not belong to this certificate`,
   noTokenCertificate: (file: string) => `token settings '${file}' are damaged`,
   request: 'request',
   key: 'key',

@@ -10,7 +10,6 @@ export const caVi: CaTexts = {
   nameWanted: 'khóa mới cần có tên: --name',
   outWanted: 'chỉ rõ tệp sẽ ghi: --out',
   serversOnly: 'chỉ chứng thư tls có --dns và --ip',
-  keyDoesNotFit: (file) => `khóa trong '${file}' không phải của chứng thư này`,
   noTokenCertificate: (file) => `tệp cài đặt token '${file}' bị hỏng`,
   request: 'yêu cầu cấp',
   key: 'khóa',
