@@ -153,6 +153,19 @@ describe('stamps', () => {
     expectColour(colour(1.2), GREEN);
   });
 
+  it('have no grey seam where a scaled picture ends', async () => {
+    const stamp = await prepareStamp({ form: 'personal', picture: sealPng() });
+    const signed = await sign(await greenPdf(), stamp.on({ place: { corner: 'top-left' } }));
+    const page = firstPage(signed, 25);
+    let darkest = 2;
+    for (let i = 0; i < page.data.length; i += 3) {
+      // Red over green: what one loses the other gains, unless something dark comes in.
+      const share = (page.data[i] ?? 0) / 214 + (page.data[i + 1] ?? 0) / 255;
+      darkest = Math.min(darkest, share);
+    }
+    expect(darkest).toBeGreaterThan(0.97);
+  });
+
   it('look the same on turned, cropped and scaled pages', async () => {
     const plain = await greenPdf({ size: [500, 500] });
     const upright = firstPage(await sign(plain, stamps.copy.on({})), 144);
