@@ -9,7 +9,17 @@ export {
 } from './asic/container.ts';
 export { buildAsicS } from './asic/asic-s.ts';
 export { addAsicSignature, addAsicTimeStamp, timeStampAsicSignatures } from './asic/extend.ts';
+export { buildAsicS } from './asic/asic-s.ts';
+export { addAsicSignature, addAsicTimeStamp, timeStampAsicSignatures } from './asic/extend.ts';
 export { type AsicLimits, DEFAULT_ASIC_LIMITS } from './asic/limits.ts';
+export { ASIC_S_MEDIA_TYPE, type AsicAssertion, type OpenedAsic, openAsic } from './asic/open.ts';
+export {
+  type AsicAssertionReport,
+  type AsicContainerReport,
+  type AsicFileReport,
+  type VerifyAsicOptions,
+  verifyAsic,
+} from './asic/verify-container.ts';
 export { ASIC_S_MEDIA_TYPE, type AsicAssertion, type OpenedAsic, openAsic } from './asic/open.ts';
 export {
   type AsicAssertionReport,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { signCms } from '../cms/sign.ts';
 import { SignerError } from '../errors.ts';
 import type { Signer } from '../keys/signer.ts';
+import type { TimeStampSource } from '../tsp/source.ts';
 import { type AsicLimits, DEFAULT_ASIC_LIMITS } from './limits.ts';
 import { type AsicManifest, readManifest, writeManifest } from './manifest.ts';
 import { META_FOLDER, MIMETYPE_NAME, checkEntryName, nameKey } from './names.ts';
@@ -11,11 +12,11 @@ import { writeZip } from './zip-write.ts';
 
 /** Media type of an ASiC-E container, content of its first entry. */
 export const ASIC_E_MEDIA_TYPE = 'application/vnd.etsi.asic-e+zip';
-const MANIFEST_NAME = 'META-INF/ASiCManifest.xml';
-const SIGNATURE_NAME = 'META-INF/signature.p7s';
+export const MANIFEST_NAME = 'META-INF/ASiCManifest.xml';
+export const SIGNATURE_NAME = 'META-INF/signature.p7s';
 /** Other names that ETSI EN 319 162-1 §4.4.3.2 allows. */
-const MANIFEST_PATTERN = /^META-INF\/ASiCManifest[^/]*\.xml$/;
-const SIGNATURE_PATTERN = /^META-INF\/[^/]*signature[^/]*\.p7s$/;
+export const MANIFEST_PATTERN = /^META-INF\/ASiCManifest[^/]*\.xml$/;
+export const SIGNATURE_PATTERN = /^META-INF\/[^/]*signature[^/]*\.p7s$/;
 const MEDIA_TYPE_PATTERN = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:; ?[\w-]+=[\w.+-]+)*$/;
 
 /** A file to pack. */
@@ -56,6 +57,8 @@ export interface OpenedAsicE {
 export async function buildAsicE(input: {
   readonly files: readonly AsicFile[];
   readonly signer: Signer;
+  /** Gives the signature a time-stamp: CAdES B-T instead of B-B. */
+  readonly timeStamps?: TimeStampSource;
   readonly compress?: boolean;
 }): Promise<BuiltAsicE> {
   const files = checkFiles(input.files);
@@ -66,7 +69,8 @@ export async function buildAsicE(input: {
       return { name, mediaType, hash: 'sha256', digest };
     }),
   });
-  const signature = await signCms({ content: manifest }, input.signer);
+  const { signer, timeStamps } = input;
+  const signature = await signCms({ content: manifest }, signer, timeStamps && { timeStamps });
   const container = writeZip(
     [
       { name: MIMETYPE_NAME, bytes: Buffer.from(ASIC_E_MEDIA_TYPE) },
@@ -79,7 +83,7 @@ export async function buildAsicE(input: {
   return { container, manifest, manifestSha256: sha256Hex(manifest), signature };
 }
 
-function checkFiles(files: readonly AsicFile[]): AsicFile[] {
+export function checkFiles(files: readonly AsicFile[]): AsicFile[] {
   const { maxEntries, maxNameBytes, maxFileBytes, maxTotalBytes } = DEFAULT_ASIC_LIMITS;
   if (files.length === 0) {
     throw new SignerError('SIGNER_INPUT_INVALID', 'a container needs at least one file');
@@ -110,7 +114,7 @@ function checkFiles(files: readonly AsicFile[]): AsicFile[] {
   return files.map((file) => ({ ...file, name: file.name.normalize('NFC') }));
 }
 
-function checkDataName(name: string, maxNameBytes: number): void {
+export function checkDataName(name: string, maxNameBytes: number): void {
   checkEntryName(name, maxNameBytes);
   const key = nameKey(name);
   if (key === MIMETYPE_NAME || `${key}/`.startsWith(META_FOLDER.toLowerCase())) {
@@ -140,17 +144,14 @@ export function openAsicE(
   limits: AsicLimits = DEFAULT_ASIC_LIMITS,
 ): OpenedAsicE {
   const entries = readZip(container, limits);
-  checkMimetype(entries);
+  const mimetype = readMimetype(entries);
+  if (mimetype !== ASIC_E_MEDIA_TYPE) malformed(`mimetype ${JSON.stringify(mimetype)}`);
   const found = new Map(entries.map(({ name, bytes }) => [name, bytes]));
   const manifestName = theOnly([...found.keys()], MANIFEST_PATTERN, 'ASiCManifest');
   const signatureName = theOnly([...found.keys()], SIGNATURE_PATTERN, 'signature (*.p7s)');
   const manifest = found.get(manifestName) ?? malformed('no manifest');
   const signature = found.get(signatureName) ?? malformed('no signature');
-  if (manifest.length > limits.maxManifestBytes) {
-    throw new SignerError('SIGNER_ASIC_LIMIT', `manifest of ${manifest.length} bytes`, {
-      details: { bytes: manifest.length, maxBytes: limits.maxManifestBytes },
-    });
-  }
+  checkManifestSize(manifest, limits);
   const parsed = readManifest(manifest);
   if (parsed.signatureName !== signatureName) {
     throw new SignerError(
@@ -170,11 +171,18 @@ export function openAsicE(
   };
 }
 
-function checkMimetype(entries: readonly ZipEntry[]): void {
+export function checkManifestSize(manifest: Uint8Array, limits: AsicLimits): void {
+  if (manifest.length <= limits.maxManifestBytes) return;
+  throw new SignerError('SIGNER_ASIC_LIMIT', `manifest of ${manifest.length} bytes`, {
+    details: { bytes: manifest.length, maxBytes: limits.maxManifestBytes },
+  });
+}
+
+/** Content of the first entry, which must be `mimetype`. */
+export function readMimetype(entries: readonly ZipEntry[]): string {
   const [first] = entries;
   if (first?.name !== MIMETYPE_NAME) malformed('the first entry is not "mimetype"');
-  const text = Buffer.from(first.bytes).toString('latin1');
-  if (text !== ASIC_E_MEDIA_TYPE) malformed(`mimetype ${JSON.stringify(text.slice(0, 100))}`);
+  return Buffer.from(first.bytes).toString('latin1').slice(0, 100);
 }
 
 function theOnly(names: readonly string[], pattern: RegExp, what: string): string {
@@ -188,6 +196,24 @@ function matchFiles(
   manifest: AsicManifest,
   found: ReadonlyMap<string, Uint8Array>,
 ): Map<string, Uint8Array> {
+  const files = new Map(matchEntries(manifest, found));
+  for (const name of found.keys()) {
+    if (!files.has(name)) {
+      throw new SignerError(
+        'SIGNER_ASIC_MANIFEST_INVALID',
+        `"${name}" is in the container but not in the manifest`,
+        { details: { name } },
+      );
+    }
+  }
+  return files;
+}
+
+/** The files that a manifest names, each there once and with the digest it states. */
+export function matchEntries(
+  manifest: AsicManifest,
+  found: ReadonlyMap<string, Uint8Array>,
+): ReadonlyMap<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   for (const { name, hash, digest } of manifest.entries) {
     const bytes = found.get(name);
@@ -208,15 +234,6 @@ function matchFiles(
       );
     }
     files.set(name, bytes);
-  }
-  for (const name of found.keys()) {
-    if (!files.has(name)) {
-      throw new SignerError(
-        'SIGNER_ASIC_MANIFEST_INVALID',
-        `"${name}" is in the container but not in the manifest`,
-        { details: { name } },
-      );
-    }
   }
   return files;
 }

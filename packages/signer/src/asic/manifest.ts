@@ -7,11 +7,15 @@ export interface ManifestEntry {
   readonly mediaType: string;
   readonly hash: 'sha256' | 'sha384' | 'sha512';
   readonly digest: Uint8Array;
+  /** The file to look at first; of an archive manifest, the archive manifest before it. */
+  readonly isRoot?: boolean;
 }
 
 export interface AsicManifest {
-  /** Entry that holds the signature over the manifest. */
+  /** Entry that holds the signature, or the time-stamp token, over the manifest. */
   readonly signatureName: string;
+  /** Its media type when writing; that of a CMS signature when left out. */
+  readonly signatureMediaType?: string;
   readonly entries: readonly ManifestEntry[];
 }
 
@@ -34,10 +38,11 @@ export function writeManifest(manifest: AsicManifest): Uint8Array {
   let xml = '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n';
   xml += `<asic:ASiCManifest xmlns:asic="${ASIC_NAMESPACE}" xmlns:ds="${DSIG_NAMESPACE}">\n`;
   xml += `<asic:SigReference URI="${escapeAttribute(encodeName(manifest.signatureName))}"`;
-  xml += ' MimeType="application/pkcs7-signature"/>\n';
-  for (const { name, mediaType, digest } of manifest.entries) {
+  const signatureMediaType = manifest.signatureMediaType ?? 'application/pkcs7-signature';
+  xml += ` MimeType="${escapeAttribute(signatureMediaType)}"/>\n`;
+  for (const { name, mediaType, digest, isRoot } of manifest.entries) {
     xml += `<asic:DataObjectReference URI="${escapeAttribute(encodeName(name))}"`;
-    xml += ` MimeType="${escapeAttribute(mediaType)}">`;
+    xml += ` MimeType="${escapeAttribute(mediaType)}"${isRoot === true ? ' Rootfile="true"' : ''}>`;
     xml += `<ds:DigestMethod Algorithm="${SHA256_URI}"/>`;
     xml += `<ds:DigestValue>${Buffer.from(digest).toString('base64')}</ds:DigestValue>`;
     xml += '</asic:DataObjectReference>\n';

@@ -16,6 +16,8 @@ export interface AsicReport {
   readonly certificateSha256: string | null;
   /** The package digest; null when the container could not be opened. */
   readonly manifestSha256: string | null;
+  /** The time that a time-stamp of the signature proves; null without a valid one. */
+  readonly provenAt: Date | null;
   /** Names, media types and sizes of the files that the signature covers. */
   readonly files: readonly { name: string; mediaType: string; bytes: number }[];
   readonly detail: string;
@@ -50,11 +52,12 @@ export function verifyAsicE(container: Uint8Array, options: VerifyAsicEOptions):
       signerText: null,
       certificateSha256: null,
       manifestSha256: null,
+      provenAt: null,
       files: [],
       detail: error.message,
     };
   }
-  const { indication, subIndication, certificate, detail } = verifyDetached({
+  const { indication, subIndication, certificate, provenAt, detail } = verifyDetached({
     cms: opened.signature,
     content: opened.manifest,
     candidates: options.candidates ?? [],
@@ -68,6 +71,7 @@ export function verifyAsicE(container: Uint8Array, options: VerifyAsicEOptions):
     signerText: certificate?.subjectText ?? null,
     certificateSha256: certificate?.sha256 ?? null,
     manifestSha256: opened.manifestSha256,
+    provenAt,
     files: [...opened.files].map(([name, bytes]) => ({
       name,
       mediaType: opened.mediaTypes.get(name) ?? 'application/octet-stream',
