@@ -69,6 +69,12 @@ function readUrl(text: string): URL {
       details: { url: text },
     });
   }
+  if (url.username !== '' || url.password !== '') {
+    // `fetch` would refuse it too, and say the password in its error.
+    const shown = withoutQuery(url);
+    const message = `the address of '${shown}' holds a user name or password`;
+    throw new SignerError('SIGNER_FETCH_FAILED', message, { details: { url: shown } });
+  }
   return url;
 }
 

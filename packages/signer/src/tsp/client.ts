@@ -99,7 +99,7 @@ async function askOne(
     body: encodeTimeStampRequest({ hash, imprint: digest, nonce, ...(policy && { policy }) }),
     limits: { timeoutMs, maxBytes: maxTokenBytes + REPLY_OVERHEAD_BYTES },
   });
-  const shown = url.split('?')[0] ?? url; // queries may carry access tokens
+  const shown = url.split(/[?#]/)[0] ?? url; // queries may carry access tokens
   const invalid = (why: string, cause?: unknown): SignerError =>
     new SignerError('SIGNER_TIMESTAMP_INVALID', `'${shown}' ${why}`, {
       cause,
@@ -110,7 +110,9 @@ async function askOne(
     const message = `'${shown}' answers with HTTP status ${status}`;
     throw new SignerError('SIGNER_FETCH_FAILED', message, { details: { url: shown } });
   }
-  if (mediaType !== TIME_STAMP_REPLY) throw invalid(`answers with media type '${mediaType}'`);
+  if (mediaType !== TIME_STAMP_REPLY) {
+    throw invalid(`answers with media type '${mediaType.slice(0, 80)}'`);
+  }
   try {
     const token = readReply(body, shown);
     if (token.length > maxTokenBytes) {

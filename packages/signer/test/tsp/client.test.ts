@@ -150,6 +150,16 @@ describe('asking for a time-stamp', () => {
     expect(String(error)).not.toContain('secret');
   });
 
+  it('does not say the password of an address', async () => {
+    const client = createTsaClient({ urls: ['http://user:secret@127.0.0.1:1/tsa'] });
+    const error: unknown = await client
+      .timeStamp(sha256, 'sha256')
+      .catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'SIGNER_TIMESTAMP_UNAVAILABLE' });
+    expect(String(error)).toContain('holds a user name or password');
+    expect(String(error)).not.toContain('secret');
+  });
+
   it('waits only so long', async () => {
     const slow: ServiceHandler = () => new Promise(() => undefined);
     const { failures } = await ask([slow, honest()], { timeoutMs: 100 });
