@@ -9,17 +9,7 @@ export {
 } from './asic/container.ts';
 export { buildAsicS } from './asic/asic-s.ts';
 export { addAsicSignature, addAsicTimeStamp, timeStampAsicSignatures } from './asic/extend.ts';
-export { buildAsicS } from './asic/asic-s.ts';
-export { addAsicSignature, addAsicTimeStamp, timeStampAsicSignatures } from './asic/extend.ts';
 export { type AsicLimits, DEFAULT_ASIC_LIMITS } from './asic/limits.ts';
-export { ASIC_S_MEDIA_TYPE, type AsicAssertion, type OpenedAsic, openAsic } from './asic/open.ts';
-export {
-  type AsicAssertionReport,
-  type AsicContainerReport,
-  type AsicFileReport,
-  type VerifyAsicOptions,
-  verifyAsic,
-} from './asic/verify-container.ts';
 export { ASIC_S_MEDIA_TYPE, type AsicAssertion, type OpenedAsic, openAsic } from './asic/open.ts';
 export {
   type AsicAssertionReport,
@@ -121,6 +111,7 @@ export { extractRevision } from './pades/revision.ts';
 export { PDF_LEVELS, type PdfLevel, type ValidationDataSource } from './pades/level.ts';
 export type { CertificationLevel, FieldLock } from './pades/mdp.ts';
 export { type PreparedPdf, preparePdf } from './pades/prepare.ts';
+export { repairPdf } from './pades/repair.ts';
 export { requireSignablePdf } from './pades/signable.ts';
 export { type SignPdfOptions, signPdf } from './pades/sign.ts';
 export { type VerifyPdfOptions, verifyPdf } from './pades/verify.ts';

@@ -1,5 +1,5 @@
 import { signCms } from '../cms/sign.ts';
-import { SignerError } from '../errors.ts';
+import { SignerError, type SignerErrorCode } from '../errors.ts';
 import type { Signer } from '../keys/signer.ts';
 import { IncrementWriter } from '../pdf/increment.ts';
 import type { PdfLimits } from '../pdf/limits.ts';
@@ -32,6 +32,7 @@ import {
   signatureReferences,
 } from './mdp.ts';
 import { PreparedPdf, preparePdf } from './prepare.ts';
+import { repairPdf } from './repair.ts';
 
 export interface SignPdfOptions {
   /** The time the signer claims; it is no proof (`/M`). */
@@ -53,6 +54,11 @@ export interface SignPdfOptions {
   readonly lockFields?: FieldLock;
   /** What the signature shows, from `prepareStamp`; by default nothing. */
   readonly appearance?: Appearance;
+  /**
+   * Rebuilds a file that nobody has signed when its cross-reference is broken or it holds pages that
+   * it does not show ({@link repairPdf}). The output then begins with the rebuilt file.
+   */
+  readonly repair?: boolean;
   readonly limits?: PdfLimits;
 }
 
@@ -79,7 +85,7 @@ export async function signPdf(
   options: SignPdfOptions,
 ): Promise<Uint8Array> {
   const { level, timeStamps, validationData, limits } = checkOptions(options);
-  const prepared = pdf instanceof PreparedPdf ? pdf : preparePdf(pdf, limits);
+  const prepared = pdf instanceof PreparedPdf ? pdf : prepare(pdf, options);
   const fieldName = chooseName(prepared, options);
   const file = await signOnce(prepared, signer, { ...options, fieldName }, timeStamps);
   if (validationData === undefined || timeStamps === undefined) return file;
@@ -91,6 +97,22 @@ export async function signPdf(
   });
   if (level !== 'B-LTA') return withData;
   return addDocumentTimeStamp(withData, timeStamps, limits);
+}
+
+const REPAIRABLE: ReadonlySet<SignerErrorCode> = new Set([
+  'SIGNER_PDF_BROKEN',
+  'SIGNER_PDF_HIDDEN_PAGE',
+]);
+
+function prepare(pdf: Uint8Array, { repair, limits }: SignPdfOptions): PreparedPdf {
+  try {
+    return preparePdf(pdf, limits);
+  } catch (error) {
+    if (repair !== true || !(error instanceof SignerError) || !REPAIRABLE.has(error.code)) {
+      throw error;
+    }
+    return preparePdf(repairPdf(pdf, limits), limits);
+  }
 }
 
 /** The options that belong to the level, each present exactly when the level needs it. */
