@@ -14,7 +14,7 @@ import {
   readSmallInteger,
 } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
-import { readAlgorithm } from '../x509/algorithm.ts';
+import { type AlgorithmIdentifier, readAlgorithm } from '../x509/algorithm.ts';
 
 /** Iterations of PBKDF2 for what is written here: some 50 ms per guess and core. */
 export const PBKDF2_ITERATIONS = 100_000;
@@ -65,6 +65,41 @@ const PRFS: Readonly<Record<string, string>> = {
   [OID.hmacWithSHA512]: 'sha512',
 };
 
+/** Parameters of PBKDF2 (RFC 8018 appendix A.2). */
+export interface Pbkdf2 {
+  readonly salt: Uint8Array;
+  readonly iterations: number;
+  readonly keyBytes: number | undefined;
+  /** Hash of the pseudo-random function, as `node:crypto` calls it. */
+  readonly digest: string;
+}
+
+/**
+ * Reads an AlgorithmIdentifier of PBKDF2.
+ *
+ * @throws {@link SignerError} `SIGNER_P12_UNSUPPORTED`, `SIGNER_DER_INVALID`.
+ */
+export function readPbkdf2({ oid, parameters }: AlgorithmIdentifier): Pbkdf2 {
+  if (oid !== OID.pbkdf2 || parameters === undefined) throw unsupported(`key derivation ${oid}`);
+  const fields = new DerFields(parameters, 'PBKDF2-params');
+  const salt = readOctets(fields.any('salt'));
+  const iterations = readSmallInteger(fields.take(TAG.INTEGER, 'iterationCount'));
+  const keyLength = fields.optional(TAG.INTEGER);
+  const prf = fields.optional(TAG.SEQUENCE);
+  fields.end();
+  assertIterations(iterations);
+  const digest = hashOfHmac(prf === undefined ? OID.hmacWithSHA1 : readAlgorithm(prf).oid);
+  const keyBytes = keyLength === undefined ? undefined : readSmallInteger(keyLength);
+  return { salt, iterations, keyBytes, digest };
+}
+
+/** The hash of an HMAC identifier, as `node:crypto` calls it. */
+export function hashOfHmac(oid: string): string {
+  const digest = PRFS[oid];
+  if (digest === undefined) throw unsupported(`HMAC ${oid}`);
+  return digest;
+}
+
 /**
  * Decrypts what PBES2 parameters describe.
  *
@@ -81,18 +116,13 @@ export function decryptPbes2(
   const scheme = readAlgorithm(fields.any('encryptionScheme'));
   fields.end();
   const cipher = CIPHERS[scheme.oid];
-  if (kdf.oid !== OID.pbkdf2 || cipher === undefined || !kdf.parameters || !scheme.parameters) {
-    throw unsupported(`PBES2 with ${kdf.oid} and ${scheme.oid}`);
+  if (cipher === undefined || scheme.parameters === undefined) {
+    throw unsupported(`PBES2 with ${scheme.oid}`);
   }
-  const kdfFields = new DerFields(kdf.parameters, 'PBKDF2-params');
-  const salt = readOctets(kdfFields.any('salt'));
-  const iterations = readSmallInteger(kdfFields.take(TAG.INTEGER, 'iterationCount'));
-  kdfFields.optional(TAG.INTEGER);
-  const prf = kdfFields.optional(TAG.SEQUENCE);
-  kdfFields.end();
-  const digest = PRFS[prf === undefined ? OID.hmacWithSHA1 : readAlgorithm(prf).oid];
-  if (digest === undefined) throw unsupported('the pseudo-random function of PBKDF2');
-  assertIterations(iterations);
+  const { salt, iterations, keyBytes, digest } = readPbkdf2(kdf);
+  if (keyBytes !== undefined && keyBytes !== cipher.keyBytes) {
+    throw unsupported(`a key of ${keyBytes} bytes for ${cipher.name}`);
+  }
   const key = pbkdf2Sync(passphrase, salt, iterations, cipher.keyBytes, digest);
   try {
     const decipher = createDecipheriv(cipher.name, key, readOctets(scheme.parameters));

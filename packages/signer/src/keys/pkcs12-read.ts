@@ -1,6 +1,4 @@
-import { type KeyObject, createPrivateKey, createPublicKey, timingSafeEqual } from 'node:crypto';
-
-import forge from 'node-forge';
+import { type KeyObject, createPrivateKey } from 'node:crypto';
 
 import {
   type DerElement,
@@ -13,40 +11,86 @@ import {
   readOctets,
   readOid,
   readSmallInteger,
+  readText,
 } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
-import { type AlgorithmIdentifier, hashOfOid, readAlgorithm } from '../x509/algorithm.ts';
-import { type Certificate, parseCertificate } from '../x509/certificate.ts';
-import { isSamePublicKey } from '../x509/public-key.ts';
+import { type Decryptor, createKeyDecryptor } from '../seal/decryptor.ts';
+import { type AlgorithmIdentifier, readAlgorithm } from '../x509/algorithm.ts';
+import { parseCertificate } from '../x509/certificate.ts';
 import { chainOf } from './chain.ts';
-import { assertIterations, decryptPbes2, unsupported } from './pbes2.ts';
-import { type Pkcs12Hash, computePkcs12Mac } from './pkcs12-kdf.ts';
-import { type Signer, createKeySigner } from './signer.ts';
+import { decryptPbes2, unsupported } from './pbes2.ts';
+import { decryptLegacy } from './pkcs12-legacy.ts';
+import { checkPkcs12Mac } from './pkcs12-mac.ts';
+import { type Pkcs12Secret, passphraseForms } from './pkcs12-passphrase.ts';
+import {
+  type BagNames,
+  type Bags,
+  type Pkcs12Choice,
+  mayDecrypt,
+  pickPair,
+} from './pkcs12-pick.ts';
+import { type SignatureAlgorithm, type Signer, createKeySigner } from './signer.ts';
 
 /** Larger key files are refused. */
 export const MAX_P12_BYTES = 4 * 1024 * 1024;
+/** Deeper nested bags are refused. */
+const MAX_NESTING = 4;
 
-/** pbeWithSHAAnd3-KeyTripleDES-CBC, …2-Key…, …128BitRC2-CBC, …40BitRC2-CBC (RFC 7292 appendix C). */
-const LEGACY_SCHEMES: ReadonlySet<string> = new Set([
-  '1.2.840.113549.1.12.1.3',
-  '1.2.840.113549.1.12.1.4',
-  '1.2.840.113549.1.12.1.5',
-  '1.2.840.113549.1.12.1.6',
-]);
+/** Options of {@link openPkcs12}. */
+export interface OpenPkcs12Options extends Pkcs12Choice {
+  /** What {@link Signer.algorithm} shall be. */
+  readonly algorithm?: SignatureAlgorithm;
+}
 
 /**
- * Opens a PKCS#12 file (`.p12`, `.pfx`) with an RSA or EC key, modern (PBES2, AES) or legacy (RC2,
- * triple DES: these by node-forge, as OpenSSL 3 no longer has them).
+ * Opens a PKCS#12 file (`.p12`, `.pfx`) with an RSA, EC or Ed25519 key, modern (PBES2, AES; integrity
+ * by RFC 7292 or PBMAC1) or legacy (RC2, triple DES: these by node-forge, as OpenSSL 3 no longer has
+ * them).
  *
- * Certificates keep the bytes they have in the file. The signer is the first key that has its
- * certificate there; the other certificates become its chain as far as they follow each other.
+ * Certificates keep the bytes they have in the file. Of several keys the one that may sign is taken,
+ * or the one that is chosen by name; the other certificates become its chain as far as they follow
+ * each other. Vietnamese passphrases are tried composed and decomposed. A file without integrity
+ * check is opened when its key is encrypted, since key and certificate must fit each other anyway.
  *
  * @throws {@link SignerError} `SIGNER_P12_PASSPHRASE_WRONG`, `SIGNER_P12_INVALID`,
- *   `SIGNER_P12_UNSUPPORTED`, `SIGNER_ALGORITHM_UNSUPPORTED`.
+ *   `SIGNER_P12_UNSUPPORTED`, `SIGNER_ALGORITHM_UNSUPPORTED`, `SIGNER_INPUT_INVALID` when the file has
+ *   several keys, or not the one that is chosen.
  */
-export function openPkcs12(p12: Uint8Array, passphrase: string): Signer {
+export function openPkcs12(
+  p12: Uint8Array,
+  passphrase: string,
+  options: OpenPkcs12Options = {},
+): Signer {
+  const bags = readPkcs12(p12, passphrase);
+  const { privateKey, certificate } = pickPair(bags, options);
+  const others = bags.certificates.map((bag) => bag.certificate);
+  const chain = chainOf(certificate, others);
+  const { algorithm } = options;
+  return createKeySigner({
+    privateKey,
+    certificate,
+    chain,
+    ...(algorithm === undefined ? {} : { algorithm }),
+  });
+}
+
+/**
+ * Opens a PKCS#12 file for what was sealed: the key that may decrypt is taken, or the chosen one.
+ *
+ * @throws {@link SignerError} as {@link openPkcs12}.
+ */
+export function openPkcs12Decryptor(
+  p12: Uint8Array,
+  passphrase: string,
+  choice: Pkcs12Choice = {},
+): Decryptor {
+  return createKeyDecryptor(pickPair(readPkcs12(p12, passphrase), choice, mayDecrypt));
+}
+
+/** All keys and certificates of a file. */
+function readPkcs12(p12: Uint8Array, passphrase: string): Bags {
   try {
-    return openSigner(p12, passphrase);
+    return readPfx(p12, passphrase);
   } catch (cause) {
     if (cause instanceof SignerError && cause.code !== 'SIGNER_DER_INVALID') throw cause;
     const reason = cause instanceof SignerError ? `: ${cause.message}` : '';
@@ -54,8 +98,8 @@ export function openPkcs12(p12: Uint8Array, passphrase: string): Signer {
   }
 }
 
-function openSigner(p12: Uint8Array, passphrase: string): Signer {
-  const pfx = new DerFields(readDer(p12, { rules: 'BER', maxBytes: MAX_P12_BYTES }), 'PFX');
+function readPfx(p12: Uint8Array, passphrase: string): Bags {
+  const pfx = new DerFields(readBer(p12), 'PFX');
   if (readSmallInteger(pfx.take(TAG.INTEGER, 'version')) !== 3) {
     throw new SignerError('SIGNER_P12_INVALID', 'PKCS#12 version is not 3');
   }
@@ -63,12 +107,37 @@ function openSigner(p12: Uint8Array, passphrase: string): Signer {
   const mac = pfx.optional(TAG.SEQUENCE);
   pfx.end();
   if (oid !== OID.data) throw unsupported('public-key integrity');
-  if (mac === undefined) throw unsupported('no integrity check');
   const safe = readOctets(content);
-  const secret = checkMac(mac, safe, passphrase);
+  return mac === undefined
+    ? readUnchecked(safe, passphrase)
+    : readSafe(safe, checkPkcs12Mac(mac, safe, passphrase));
+}
+
+function readSafe(safe: Uint8Array, secret: Pkcs12Secret): Bags {
   const bags: Bags = { keys: [], certificates: [] };
   for (const member of readBer(safe).children()) readSafeContents(member, secret, bags);
-  return pickSigner(bags);
+  return bags;
+}
+
+/** Without a MAC only the decryption tells whether a passphrase is right: by padding and by shape. */
+function readUnchecked(safe: Uint8Array, passphrase: string): Bags {
+  for (const secret of passphraseForms(passphrase)) {
+    const bags = tryRead(safe, secret);
+    if (bags === undefined) continue;
+    if (bags.hasPlainKey === true) throw unsupported('neither integrity check nor encryption');
+    return bags;
+  }
+  throw new SignerError('SIGNER_P12_PASSPHRASE_WRONG', 'the passphrase does not open the key file');
+}
+
+function tryRead(safe: Uint8Array, secret: Pkcs12Secret): Bags | undefined {
+  try {
+    return readSafe(safe, secret);
+  } catch (error) {
+    const isGarbage = error instanceof SignerError && error.code !== 'SIGNER_P12_UNSUPPORTED';
+    if (isGarbage) return undefined;
+    throw error;
+  }
 }
 
 function readBer(bytes: Uint8Array): DerElement {
@@ -84,51 +153,21 @@ function readContentInfo(element: DerElement): { oid: string; content: DerElemen
   return { oid, content };
 }
 
-/** Checks the MAC; returns the passphrase in the form the file was made with. */
-function checkMac(
-  element: DerElement,
-  safe: Uint8Array,
-  passphrase: string,
-): { readonly text: string | undefined } {
-  const fields = new DerFields(element, 'MacData');
-  const info = new DerFields(fields.any('mac'), 'DigestInfo');
-  const algorithm = readAlgorithm(info.any('digestAlgorithm'));
-  const expected = readOctets(info.any('digest'));
-  info.end();
-  const salt = readOctets(fields.any('macSalt'));
-  const iterationsElement = fields.optional(TAG.INTEGER);
-  fields.end();
-  const iterations = iterationsElement === undefined ? 1 : readSmallInteger(iterationsElement);
-  assertIterations(iterations);
-  const name: Pkcs12Hash | undefined =
-    algorithm.oid === OID.sha1 ? 'sha1' : hashOfOid(algorithm.oid);
-  if (name === undefined) throw unsupported(`integrity algorithm ${algorithm.oid}`);
-  // Programs differ in how they encode an empty passphrase.
-  for (const text of passphrase === '' ? ['', undefined] : [passphrase]) {
-    const mac = computePkcs12Mac(name, text, salt, iterations, safe);
-    if (mac.length === expected.length && timingSafeEqual(mac, expected)) return { text };
-  }
-  throw new SignerError('SIGNER_P12_PASSPHRASE_WRONG', 'the passphrase does not open the key file');
-}
-
-interface Bags {
-  readonly keys: KeyObject[];
-  readonly certificates: Certificate[];
-}
-interface Secret {
-  readonly text: string | undefined;
-}
-
-function readSafeContents(element: DerElement, secret: Secret, bags: Bags): void {
+function readSafeContents(element: DerElement, secret: Pkcs12Secret, bags: Bags): void {
   const { oid, content } = readContentInfo(element);
   let plain: Uint8Array;
   if (oid === OID.data) plain = readOctets(content);
   else if (oid === OID.encryptedData) plain = readEncryptedData(content, secret);
   else throw unsupported(`content of type ${oid}`);
-  for (const bag of readBer(plain).children()) readBag(bag, secret, bags);
+  readBags(readBer(plain), secret, bags, MAX_NESTING);
 }
 
-function readEncryptedData(element: DerElement, secret: Secret): Uint8Array {
+function readBags(list: DerElement, secret: Pkcs12Secret, bags: Bags, depth: number): void {
+  if (depth === 0) throw new SignerError('SIGNER_P12_INVALID', 'bags in bags without end');
+  for (const bag of list.children()) readBag(bag, secret, bags, depth);
+}
+
+function readEncryptedData(element: DerElement, secret: Pkcs12Secret): Uint8Array {
   const data = new DerFields(element, 'EncryptedData');
   data.take(TAG.INTEGER, 'version');
   const info = new DerFields(data.any('encryptedContentInfo'), 'EncryptedContentInfo');
@@ -138,24 +177,56 @@ function readEncryptedData(element: DerElement, secret: Secret): Uint8Array {
   return decrypt(algorithm, encrypted, secret);
 }
 
-function readBag(element: DerElement, secret: Secret, bags: Bags): void {
+function readBag(element: DerElement, secret: Pkcs12Secret, bags: Bags, depth: number): void {
   const fields = new DerFields(element, 'SafeBag');
   const oid = readOid(fields.take(TAG.OID, 'bagId'));
   const [value] = fields.take(contextConstructed(0), 'bagValue').children();
   if (value === undefined) throw new SignerError('SIGNER_DER_INVALID', 'empty SafeBag');
+  const names = readNames(fields.optional(TAG.SET));
   if (oid === OID.keyBag) {
-    bags.keys.push(importPkcs8(value.raw));
+    bags.hasPlainKey = true;
+    bags.keys.push({ privateKey: importPkcs8(value.raw), ...names });
   } else if (oid === OID.pkcs8ShroudedKeyBag) {
     const info = new DerFields(value, 'EncryptedPrivateKeyInfo');
     const algorithm = readAlgorithm(info.any('encryptionAlgorithm'));
     const encrypted = readOctets(info.any('encryptedData'));
-    bags.keys.push(importPkcs8(decrypt(algorithm, encrypted, secret)));
+    bags.keys.push({ privateKey: importPkcs8(decrypt(algorithm, encrypted, secret)), ...names });
   } else if (oid === OID.certBag) {
-    const certificate = new DerFields(value, 'CertBag');
-    if (readOid(certificate.take(TAG.OID, 'certId')) !== OID.x509Certificate) return;
-    const [octets] = certificate.take(contextConstructed(0), 'certValue').children();
-    if (octets !== undefined) bags.certificates.push(parseCertificate(readOctets(octets)));
+    readCertificateBag(value, names, bags);
+  } else if (oid === OID.safeContentsBag) {
+    readBags(value, secret, bags, depth - 1);
   }
+}
+
+/** A certificate that cannot be read is not ours and no help for our chain. */
+function readCertificateBag(value: DerElement, names: BagNames, bags: Bags): void {
+  const fields = new DerFields(value, 'CertBag');
+  if (readOid(fields.take(TAG.OID, 'certId')) !== OID.x509Certificate) return;
+  const [octets] = fields.take(contextConstructed(0), 'certValue').children();
+  if (octets === undefined) return;
+  const der = readOctets(octets);
+  try {
+    bags.certificates.push({ certificate: parseCertificate(der), ...names });
+  } catch (error) {
+    if (!(error instanceof SignerError)) throw error;
+  }
+}
+
+/** Attributes friendlyName and localKeyId (RFC 2985 §5.5); others are passed over. */
+function readNames(attributes: DerElement | undefined): BagNames {
+  const names: { friendlyName: string | undefined; localKeyId: string | undefined } = {
+    friendlyName: undefined,
+    localKeyId: undefined,
+  };
+  for (const attribute of attributes?.children() ?? []) {
+    const fields = new DerFields(attribute, 'Attribute');
+    const oid = readOid(fields.take(TAG.OID, 'attrId'));
+    const [value] = fields.take(TAG.SET, 'attrValues').children();
+    if (value === undefined) continue;
+    if (oid === OID.friendlyName) names.friendlyName = readText(value);
+    if (oid === OID.localKeyId) names.localKeyId = Buffer.from(readOctets(value)).toString('hex');
+  }
+  return names;
 }
 
 function importPkcs8(der: Uint8Array): KeyObject {
@@ -169,61 +240,15 @@ function importPkcs8(der: Uint8Array): KeyObject {
 function decrypt(
   algorithm: AlgorithmIdentifier,
   encrypted: Uint8Array,
-  secret: Secret,
+  secret: Pkcs12Secret,
 ): Uint8Array {
   const { oid, parameters } = algorithm;
   if (parameters === undefined) throw unsupported(`encryption ${oid} without parameters`);
   const plain =
     oid === OID.pbes2
-      ? decryptPbes2(parameters, encrypted, secret.text ?? '')
-      : decryptLegacy(oid, parameters, encrypted, secret);
+      ? decryptPbes2(parameters, encrypted, secret.utf8)
+      : decryptLegacy(oid, parameters, encrypted, secret.bmp);
   // The MAC was right, so the passphrase is: what does not decrypt is damaged.
   if (plain === undefined) throw new SignerError('SIGNER_P12_INVALID', 'the key file is damaged');
   return plain;
-}
-
-/** Password-based encryption of PKCS#12 itself, by node-forge. */
-function decryptLegacy(
-  oid: string,
-  parameters: DerElement,
-  encrypted: Uint8Array,
-  secret: Secret,
-): Uint8Array | undefined {
-  if (!LEGACY_SCHEMES.has(oid)) throw unsupported(`encryption ${oid}`);
-  const fields = new DerFields(parameters, 'pkcs-12PbeParams');
-  const salt = fields.any('salt');
-  assertIterations(readSmallInteger(fields.take(TAG.INTEGER, 'iterations')));
-  readOctets(salt);
-  const binary = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
-  const forgeParameters = forge.asn1.fromDer(binary(parameters.raw));
-  // Without a passphrase, unlike with an empty one, node-forge wants null.
-  const cipher = forge.pki.pbe.getCipher(oid, forgeParameters, secret.text ?? null);
-  cipher.update(forge.util.createBuffer(binary(encrypted)));
-  return cipher.finish() ? Buffer.from(cipher.output.getBytes(), 'latin1') : undefined;
-}
-
-function pickSigner({ keys, certificates }: Bags): Signer {
-  if (keys.length === 0)
-    throw new SignerError('SIGNER_P12_INVALID', 'the file holds no private key');
-  for (const privateKey of keys) {
-    const publicKey = createPublicKey(privateKey);
-    const certificate = certificates.find((candidate) => hasKey(candidate, publicKey));
-    if (certificate !== undefined) {
-      return createKeySigner({
-        privateKey,
-        certificate,
-        chain: chainOf(certificate, certificates),
-      });
-    }
-  }
-  throw new SignerError('SIGNER_P12_INVALID', 'the file holds no certificate for its private key');
-}
-
-function hasKey(certificate: Certificate, publicKey: KeyObject): boolean {
-  try {
-    return isSamePublicKey(publicKey, certificate.publicKey);
-  } catch (error) {
-    if (error instanceof SignerError) return false; // a key of a kind that cannot be ours
-    throw error;
-  }
 }
