@@ -1,4 +1,9 @@
+import { hash } from 'node:crypto';
+
+import { openAsic } from '../src/asic/open.ts';
+import { verifyAsic } from '../src/asic/verify-container.ts';
 import { verifyAsicE } from '../src/asic/verify.ts';
+import { parseCertificateRequest } from '../src/authority/csr.ts';
 import { verifyCms } from '../src/cms/verify.ts';
 import { verifyDetached } from '../src/cms/verify-detached.ts';
 import {
@@ -16,7 +21,10 @@ import {
   readTime,
 } from '../src/der/index.ts';
 import { openPkcs12 } from '../src/keys/pkcs12-read.ts';
+import { certificatesOf } from '../src/pades/certificates.ts';
 import { listPdfSignatures } from '../src/pades/extract.ts';
+import { repairPdf } from '../src/pades/repair.ts';
+import { extractRevision } from '../src/pades/revision.ts';
 import { requireSignablePdf } from '../src/pades/signable.ts';
 import { verifyPdf } from '../src/pades/verify.ts';
 import { type TrustStore, createTrustStore } from '../src/path/trust-store.ts';
@@ -29,7 +37,9 @@ import { DER_MUTATORS } from './mutate-der.ts';
 import { PDF_MUTATORS } from './mutate-pdf.ts';
 import { ZIP_MUTATORS } from './mutate-zip.ts';
 import type { Mutator } from './mutate.ts';
+import { fuzzOcsp } from './ocsp.ts';
 import { fuzzTimeStamp } from './time-stamps.ts';
+import { fuzzSeal } from './seal.ts';
 import { finding, tolerate } from './tolerate.ts';
 
 /** A reader that hostile bytes are given to. */
@@ -55,7 +65,10 @@ export const FUZZ_TARGETS: Readonly<Record<string, FuzzTarget>> = {
   certificate: { run: fuzzCertificate, mutators: DER_MUTATORS, maxBytes: DER_BYTES },
   cms: { run: fuzzCms, mutators: DER_MUTATORS, maxBytes: DER_BYTES },
   crl: { run: fuzzCrl, mutators: DER_MUTATORS, maxBytes: DER_BYTES },
+  ocsp: { run: fuzzOcsp, mutators: DER_MUTATORS, maxBytes: DER_BYTES },
   timestamp: { run: fuzzTimeStamp, mutators: DER_MUTATORS, maxBytes: DER_BYTES },
+  csr: { run: fuzzCsr, mutators: DER_MUTATORS, maxBytes: DER_BYTES },
+  seal: { run: fuzzSeal, mutators: DER_MUTATORS, maxBytes: DER_BYTES },
   p12: { run: fuzzP12, mutators: DER_MUTATORS, maxBytes: DER_BYTES },
   xref: { run: fuzzXref, mutators: PDF_MUTATORS, maxBytes: 24_000 },
   pdf: { run: fuzzPdf, mutators: PDF_MUTATORS, maxBytes: 64_000 },
@@ -114,6 +127,18 @@ function fuzzCertificate(bytes: Uint8Array): void {
   });
 }
 
+/** A request that is accepted is the honest one: whoever changes it cannot sign it again. */
+function fuzzCsr(bytes: Uint8Array): void {
+  tolerate(() => {
+    const { publicKey } = parseCertificateRequest(bytes);
+    const key = Buffer.from(publicKey.export({ format: 'der', type: 'spki' }));
+    const isKnown = [...readFolder(corpusFolder('csr')).values()].some((csr) =>
+      Buffer.from(csr).includes(key),
+    );
+    if (!isKnown) finding('a request without its key');
+  });
+}
+
 function fuzzCrl(bytes: Uint8Array): void {
   tolerate(() => {
     const list = parseCrl(bytes);
@@ -147,6 +172,10 @@ function fuzzXref(bytes: Uint8Array): void {
       }
     }
   });
+  tolerate(() => {
+    const repaired = repairPdf(bytes);
+    if (!tolerate(() => void openPdf(repaired).catalog())) finding('a repair that repairs nothing');
+  });
 }
 
 let knownPdfs: readonly Uint8Array[] | undefined;
@@ -165,6 +194,8 @@ function fuzzPdf(bytes: Uint8Array): void {
   tolerate(() => {
     requireSignablePdf(bytes);
   });
+  tolerate(() => void certificatesOf(bytes));
+  for (const revision of [1, 2]) tolerate(() => void extractRevision(bytes, revision));
   if (report.indication !== 'TOTAL-PASSED') return;
   const last = listPdfSignatures(bytes).at(-1);
   const [, start = 0, end = 0] = last?.byteRange ?? [];
@@ -181,22 +212,31 @@ function isSame(a: Uint8Array, b: Uint8Array, from: number, to: number): boolean
   return Buffer.compare(a.subarray(from, to), b.subarray(from, to)) === 0;
 }
 
-let knownFiles: ReadonlySet<string> | undefined;
+let knownSigned: ReadonlySet<string> | undefined;
 
-function honestManifests(): ReadonlySet<string> {
-  knownFiles ??= new Set(
+/** What the honest containers' signatures and time-stamps are over: manifests, and ASiC-S files. */
+function honestlySigned(): ReadonlySet<string> {
+  knownSigned ??= new Set(
     [...readFolder(corpusFolder('asic'))]
       .filter(([name]) => name.startsWith('seed-'))
-      .map(([, bytes]) => verifyAsicE(bytes, { trust: seedTrust(), at: FUZZ_TIME }).manifestSha256)
-      .filter((digest) => digest !== null),
+      .flatMap(([, bytes]) => openAsic(bytes).assertions.map(({ signed }) => digestOf(signed))),
   );
-  return knownFiles;
+  return knownSigned;
 }
 
-/** A container that passes has the manifest of an honest one, and so its files. */
+function digestOf(bytes: Uint8Array): string {
+  return hash('sha256', bytes);
+}
+
+/** A container that passes has the manifests of honest ones, and so their files. */
 function fuzzAsic(bytes: Uint8Array): void {
-  const report = verifyAsicE(bytes, { trust: seedTrust(), at: FUZZ_TIME });
-  if (report.indication === 'TOTAL-PASSED' && !honestManifests().has(report.manifestSha256 ?? '')) {
-    finding('a container that nobody signed passes');
+  const options = { trust: seedTrust(), at: FUZZ_TIME };
+  const report = verifyAsicE(bytes, options);
+  if (report.indication === 'TOTAL-PASSED' && !honestlySigned().has(report.manifestSha256 ?? '')) {
+    finding('a package that nobody signed passes');
+  }
+  if (verifyAsic(bytes, options).indication !== 'TOTAL-PASSED') return;
+  for (const { signed } of openAsic(bytes).assertions) {
+    if (!honestlySigned().has(digestOf(signed))) finding('a container that nobody signed passes');
   }
 }
