@@ -1,18 +1,28 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { buildCertificate, randomSerial } from '../../src/authority/build.ts';
+import { encodeExtension } from '../../src/authority/encode-extension.ts';
+import { encodeName, endEntityExtensions } from '../../src/authority/profile.ts';
+import { OID, encodeOid, encodeSequence } from '../../src/der/index.ts';
 import {
-  type OcspResponse,
   EMPTY_VALIDATION_DATA,
+  type OcspResponse,
+  type OcspStatement,
+  type Signer,
   buildOcspResponse,
   certIdOf,
+  createKeySigner,
   createTrustStore,
   encodeOcspRequest,
   encodePem,
+  generateKeys,
+  parseCertificate,
   parseOcspRequest,
   parseOcspResponse,
   validatePath,
 } from '../../src/index.ts';
 import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/index.ts';
+import { issueOdd } from '../support/odd-certificate.ts';
 import { issuingSigner } from '../support/test-ocsp.ts';
 import { runInFolder } from '../support/run-in-folder.ts';
 
@@ -82,24 +92,127 @@ describe('openssl ocsp', () => {
     }
   });
 
-  it('refuses what we refuse: a response of a responder of another CA', async () => {
-    const stranger = await createTestPki();
-    const signer = await stranger.issue({ commonName: 'OCSP Quảng Trị', use: 'ocsp' });
-    const response = await buildOcspResponse({
-      responses: [
-        { certId: certIdOf(good.certificate, pki.issuing), status: 'good', thisUpdate: now },
-      ],
-      producedAt: now,
-      signer,
-    });
-    const asked = ['-issuer', 'issuing.pem', '-cert', 'good.pem'];
+  /** A response on the good certificate, and whether it should prove anything. */
+  interface Case {
+    readonly name: string;
+    readonly counts: boolean;
+    make(): Promise<Uint8Array>;
+  }
+
+  const statement = (changes: Partial<OcspStatement> = {}): OcspStatement => ({
+    certId: certIdOf(good.certificate, pki.issuing),
+    status: 'good',
+    thisUpdate: hours(-1),
+    nextUpdate: hours(1),
+    ...changes,
+  });
+  const build = (signer: Signer, changes: Partial<OcspStatement> = {}): Promise<Uint8Array> =>
+    buildOcspResponse({ responses: [statement(changes)], producedAt: now, signer });
+  const usage = (oid: string): Uint8Array =>
+    encodeExtension(OID.extKeyUsage, false, encodeSequence(encodeOid(oid)));
+
+  const cases: readonly Case[] = [
+    { name: 'signed by the issuer', counts: true, make: () => build(issuingSigner(pki)) },
+    { name: 'signed by a delegate', counts: true, make: () => build(rsaResponder) },
+    {
+      name: 'CertID with SHA-256',
+      counts: true,
+      make: () =>
+        build(rsaResponder, { certId: certIdOf(good.certificate, pki.issuing, 'sha256') }),
+    },
+    {
+      name: 'without nextUpdate, ten minutes old',
+      counts: true,
+      make: () => build(rsaResponder, { thisUpdate: hours(-1 / 6), nextUpdate: undefined }),
+    },
+    {
+      name: 'out of date',
+      counts: false,
+      make: () => build(rsaResponder, { thisUpdate: hours(-9), nextUpdate: hours(-2) }),
+    },
+    {
+      name: 'on another certificate',
+      counts: false,
+      make: () => build(rsaResponder, { certId: certIdOf(bad.certificate, pki.issuing) }),
+    },
+    {
+      name: 'on another issuer',
+      counts: false,
+      make: () => build(rsaResponder, { certId: certIdOf(good.certificate, pki.root) }),
+    },
+    { name: 'unknown', counts: false, make: () => build(rsaResponder, { status: 'unknown' }) },
+    { name: 'signed by an agency of the same CA', counts: false, make: () => build(good) },
+    {
+      name: 'signed by a delegate for something else',
+      counts: false,
+      make: async () => build(await issueOdd(pki, [usage(OID.clientAuth)])),
+    },
+    {
+      name: 'signed by a delegate for any use',
+      counts: false,
+      make: async () => build(await issueOdd(pki, [usage(OID.anyExtendedKeyUsage)])),
+    },
+    {
+      name: 'signed by a delegate of another CA of the same name',
+      counts: false,
+      make: async () => {
+        const stranger = await createTestPki();
+        return build(await stranger.issue({ commonName: 'OCSP Quảng Trị', use: 'ocsp' }));
+      },
+    },
+    {
+      name: 'signed by a delegate of the root',
+      counts: false,
+      make: async () => {
+        const { publicKey, privateKey } = await generateKeys('ec-p256');
+        const content = {
+          subjectDer: encodeName({ commonName: 'OCSP gốc' }),
+          publicKey,
+          serial: randomSerial(),
+          notBefore: new Date('2025-01-01'),
+          notAfter: new Date('2040-01-01'),
+          extensions: endEntityExtensions('ocsp'),
+        };
+        const certificate = parseCertificate(await buildCertificate(content, pki.rootKey));
+        return build(createKeySigner({ privateKey, certificate, chain: [] }));
+      },
+    },
+    {
+      name: 'signed by a delegate that has expired',
+      counts: false,
+      make: async () => {
+        const life = { notBefore: new Date('2025-01-01'), notAfter: hours(-3) };
+        return build(await pki.issue({ commonName: 'OCSP cũ', use: 'ocsp', ...life }));
+      },
+    },
+    {
+      name: 'changed after it was signed',
+      counts: false,
+      make: async () => {
+        const response = Buffer.from(await build(rsaResponder));
+        const last = response.indexOf(good.certificate.serialNumber, 'hex');
+        response.writeUInt8(response.readUInt8(last - 4) ^ 1, last - 4); // in the key hash
+        return response;
+      },
+    },
+  ];
+
+  it.each(cases)('judges as we do: $name', async ({ make, counts }) => {
+    const response = await make();
+    const asked = ['-issuer', 'issuing.pem', '-sha1', '-cert', 'good.pem'];
+    const askedAgain = ['-sha256', '-cert', 'good.pem'];
     const { output } = runInFolder(
       'openssl',
-      ['ocsp', '-respin', 'response.der', ...asked, '-CAfile', 'chain.pem', '-no_nonce'],
-      { ...files, 'response.der': response },
+      ['ocsp', '-respin', 'in.der', ...asked, ...askedAgain, '-CAfile', 'chain.pem', '-no_nonce'],
+      { ...files, 'in.der': response },
     );
-    expect(output).toContain('Response Verify Failure');
-    expect(judge(good, parseOcspResponse(response))).toBe('TRY_LATER');
+    const itCounts =
+      output.includes('Response verify OK') &&
+      output.includes('good.pem: good') &&
+      !output.includes('Status times invalid');
+    expect(itCounts).toBe(counts);
+    const verdict = judge(good, parseOcspResponse(response));
+    expect(verdict).toBe(counts ? 'TOTAL-PASSED' : 'TRY_LATER');
   });
 
   it('reads our requests, and we read its own', () => {
