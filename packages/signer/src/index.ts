@@ -74,6 +74,7 @@ export {
 } from './errors.ts';
 export type { RunningService, ServiceHandler } from './http/server.ts';
 export { type KeyAlgorithm, type KeyPair, generateKeys } from './keys/generate.ts';
+export { type KeyDescription, type OpenedSigner, openSigner } from './keys/open.ts';
 export { encryptPrivateKeyInfo } from './keys/pbes2.ts';
 export { type ListedToken, listTokens } from './keys/pkcs11/list.ts';
 export type { AskPin, PinRequest } from './keys/pkcs11/login.ts';
@@ -104,6 +105,7 @@ export {
   createKeySigner,
 } from './keys/signer.ts';
 export type { ByteRange } from './pades/byte-range.ts';
+export { addDocumentTimeStamp } from './pades/document-time-stamp.ts';
 export { type ExtendPdfOptions, extendPdf } from './pades/extend.ts';
 export { certificatesOf } from './pades/certificates.ts';
 export { type ExtractedSignature, listPdfSignatures } from './pades/extract.ts';
