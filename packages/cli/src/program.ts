@@ -27,9 +27,19 @@ import { caSignCommand } from './commands/ca/sign.ts';
 import { completeCommand } from './commands/complete.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { fileExtendCommand } from './commands/file/extend.ts';
+import { fileSealCommand } from './commands/file/seal.ts';
+import { fileSignCommand } from './commands/file/sign.ts';
+import { fileStampCommand } from './commands/file/stamp.ts';
+import { fileTimestampCommand } from './commands/file/timestamp.ts';
+import { fileUnsealCommand } from './commands/file/unseal.ts';
+import { fileVerifyCommand } from './commands/file/verify.ts';
 import { inboxCommand } from './commands/inbox.ts';
 import { openCommand } from './commands/open.ts';
 import { outboxCommand } from './commands/outbox.ts';
+import { packageCreateCommand } from './commands/package/create.ts';
+import { packageShowCommand } from './commands/package/show.ts';
+import { packageVerifyCommand } from './commands/package/verify.ts';
 import { refuseCommand } from './commands/refuse.ts';
 import { registerListCommand } from './commands/register/list.ts';
 import { registerPaperCommand } from './commands/register/paper.ts';
@@ -126,6 +136,20 @@ function runningCommands(cli: Cli): Command[] {
 function anyoneCommands(cli: Cli): Command[] {
   return [
     verifyCommand(cli),
+    newGroup(cli, 'file', 'file', [
+      fileSignCommand(cli),
+      fileStampCommand(cli),
+      fileVerifyCommand(cli),
+      fileTimestampCommand(cli),
+      fileExtendCommand(cli),
+      fileSealCommand(cli),
+      fileUnsealCommand(cli),
+    ]),
+    newGroup(cli, 'package', 'package', [
+      packageCreateCommand(cli),
+      packageVerifyCommand(cli),
+      packageShowCommand(cli),
+    ]),
     newGroup(cli, 'stats', 'stats', [statsShareCommand(cli)]),
     demoCommand(cli),
     doctorCommand(cli),

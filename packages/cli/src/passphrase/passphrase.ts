@@ -82,12 +82,18 @@ async function readOutside(
   variable: string,
 ): Promise<string | undefined> {
   const path = file ?? (cli.env[`${variable}_FILE`] || undefined);
-  if (path !== undefined) return await readPassphraseFile(cli, path);
+  if (path !== undefined) return await readSecretFile(cli, path);
   const value = cli.env[variable];
   return value === undefined || value === '' ? undefined : value;
 }
 
-async function readPassphraseFile(cli: Cli, path: string): Promise<string> {
+/**
+ * The first line of a file that holds a secret: a passphrase, a PIN or an access token.
+ *
+ * @throws {@link CliError} `CLI_FILE_UNREADABLE`, `CLI_FILE_TOO_LARGE`, `CLI_PASSPHRASE_MISSING`,
+ *   `CLI_PASSPHRASE_EMPTY`.
+ */
+export async function readSecretFile(cli: Cli, path: string): Promise<string> {
   const { text } = cli.messages;
   const details = { file: path };
   let content: string;

@@ -1,148 +1,215 @@
 import {
-  type Indication,
-  loadTrustStore,
-  openAsicE,
+  type AsicAssertionReport,
+  type Certificate,
   type TrustStore,
-  verifyAsicE,
+  type ValidationData,
+  SignerError,
+  certificatesOf,
+  certificatesOfCms,
+  openAsic,
+  openAsicE,
+  verifyAsic,
+  verifyAttached,
+  verifyDetached,
   verifyPdf,
 } from '@congvan/signer';
 
-/** One signature of a file, as it is shown and printed as JSON. */
-export interface SignatureLine {
-  /** What is signed: the file itself, or a file inside the package. */
-  readonly of: string;
-  readonly kind: 'package' | 'signature' | 'timestamp';
-  readonly fieldName: string | null;
-  readonly indication: Indication;
-  readonly subIndication: string | null;
-  readonly signer: string | null;
-  readonly certificateSha256: string | null;
-  /** What the signer claims; no proof. */
-  readonly claimedAt: Date | null;
-  readonly coversWholeFile: boolean | null;
-  readonly changesAfter: readonly string[];
-  readonly detail: string;
-}
+import { formatOf } from './format.ts';
+import {
+  NOT_IN_A_PDF,
+  type SignatureLine,
+  type VerificationReport,
+  timeStampLineOf,
+  timeStampLineOfPdf,
+  worstOf,
+} from './report.ts';
 
-export interface VerificationReport {
-  readonly format: 'pdf' | 'asic-e';
-  readonly indication: Indication;
-  readonly subIndication: string | null;
-  /** The package digest; of packages only. */
-  readonly packageDigest: string | null;
-  readonly at: Date;
-  readonly signatures: readonly SignatureLine[];
-  readonly detail: string;
-}
-
-/** How far into a file the header of a PDF may stand (ISO 32000-1, implementation note 13). */
-const PDF_HEADER_RANGE_BYTES = 1024;
-const ZIP_START = Buffer.from('PK\u0003\u0004', 'latin1');
-
-/**
- * `undefined` when the bytes are neither. A package is looked for first: a short PDF stored in it
- * stands near its start as well.
- */
-export function formatOf(bytes: Uint8Array): VerificationReport['format'] | undefined {
-  const start = Buffer.from(bytes.subarray(0, PDF_HEADER_RANGE_BYTES + 5));
-  if (start.subarray(0, 4).equals(ZIP_START)) return 'asic-e';
-  return start.includes('%PDF-') ? 'pdf' : undefined;
-}
-
-/** Verifies a PDF or a package, and the signed PDFs inside a package. */
-export function verifyFile(
-  bytes: Uint8Array,
-  format: VerificationReport['format'],
-  options: { readonly trust: TrustStore; readonly at: Date; readonly name: string },
-): VerificationReport {
-  return format === 'pdf' ? verifyOnePdf(bytes, options) : verifyPackage(bytes, options);
-}
-
-export async function readTrust(folder: string): Promise<TrustStore> {
-  return await loadTrustStore(folder);
-}
-
-interface Options {
+/** How a file is verified. */
+export interface VerifyFileOptions {
+  /** The file's name, as the report names what is signed. */
+  readonly name: string;
   readonly trust: TrustStore;
   readonly at: Date;
-  readonly name: string;
+  /** What a detached signature covers. */
+  readonly content?: Uint8Array;
+  /** Fetches what the trust store lacks; left out: only the files at hand count. */
+  readonly gather?: (certificates: readonly Certificate[]) => Promise<ValidationData>;
 }
 
-function verifyOnePdf(bytes: Uint8Array, { trust, at, name }: Options): VerificationReport {
-  const report = verifyPdf(bytes, { trust, at });
-  const { indication, subIndication, detail } = report;
+/** Verifies a PDF, a package with the signed PDFs inside, or a CMS signature. */
+export async function verifyFile(
+  bytes: Uint8Array,
+  format: 'pdf' | 'asic' | 'cms',
+  options: VerifyFileOptions,
+): Promise<VerificationReport> {
+  switch (format) {
+    case 'pdf':
+      return await verifyOnePdf(bytes, options);
+    case 'asic':
+      return await verifyPackage(bytes, options);
+    case 'cms':
+      return await verifySignature(bytes, options);
+  }
+}
+
+/** A file that cannot be read has no certificates; its verdict says what is wrong with it. */
+async function gatherFor(
+  options: VerifyFileOptions,
+  list: () => readonly Certificate[],
+): Promise<{ readonly data?: ValidationData }> {
+  if (options.gather === undefined) return {};
+  let certificates: readonly Certificate[];
+  try {
+    certificates = list();
+  } catch (error) {
+    if (!(error instanceof SignerError)) throw error;
+    return {};
+  }
+  return { data: await options.gather(certificates) };
+}
+
+async function verifyOnePdf(
+  bytes: Uint8Array,
+  options: VerifyFileOptions,
+): Promise<VerificationReport> {
+  const { trust, at, name } = options;
+  const data = await gatherFor(options, () => certificatesOf(bytes));
+  const { indication, subIndication, detail, signatures } = verifyPdf(bytes, {
+    trust,
+    at,
+    ...data,
+  });
   return {
     format: 'pdf',
     indication,
     subIndication,
     packageDigest: null,
     at,
-    signatures: report.signatures.map((signature) => ({
+    signatures: signatures.map((one) => ({
       of: name,
-      kind: signature.kind,
-      fieldName: signature.fieldName,
-      indication: signature.indication,
-      subIndication: signature.subIndication,
-      signer: signature.signerText,
-      certificateSha256: signature.certificateSha256,
-      claimedAt: signature.claimedAt,
-      coversWholeFile: signature.coversWholeFile,
-      changesAfter: signature.changesAfter,
-      detail: signature.detail,
+      kind: one.kind,
+      fieldName: one.fieldName,
+      indication: one.indication,
+      subIndication: one.subIndication,
+      level: one.level,
+      signer: one.signerText,
+      certificateSha256: one.certificateSha256,
+      claimedAt: one.claimedAt,
+      provenAt: one.provenAt,
+      timeStamps: one.timeStamps.map(timeStampLineOfPdf),
+      certificates: one.certificates,
+      evidence: one.evidence,
+      coversWholeFile: one.coversWholeFile,
+      revision: one.revision,
+      revisionBytes: one.revisionBytes,
+      changesAfter: one.changesAfter,
+      widget: one.widget,
+      docMdp: one.docMdp,
+      warnings: one.warnings,
+      detail: one.detail,
     })),
     detail,
   };
 }
 
-function verifyPackage(bytes: Uint8Array, { trust, at, name }: Options): VerificationReport {
-  const report = verifyAsicE(bytes, { trust, at });
-  const own: SignatureLine = {
+async function verifySignature(
+  cms: Uint8Array,
+  options: VerifyFileOptions,
+): Promise<VerificationReport> {
+  const { trust, at, name, content } = options;
+  const data = await gatherFor(options, () => certificatesOfCms(cms));
+  const common = { cms, trust, at, isProven: false, ...data };
+  const verdict =
+    content === undefined ? verifyAttached(common) : verifyDetached({ ...common, content });
+  const { indication, subIndication, detail, certificate, path, timeStamps, provenAt } = verdict;
+  const line: SignatureLine = {
+    ...NOT_IN_A_PDF,
     of: name,
-    kind: 'package',
-    fieldName: null,
-    indication: report.indication,
-    subIndication: report.subIndication,
-    signer: report.signerText,
-    certificateSha256: report.certificateSha256,
-    claimedAt: null,
-    coversWholeFile: null,
-    changesAfter: [],
-    detail: report.detail,
+    kind: 'detached',
+    indication,
+    subIndication,
+    level: certificate === null ? null : provenAt === null ? 'B-B' : 'B-T',
+    signer: certificate?.subjectText ?? null,
+    certificateSha256: certificate?.sha256 ?? null,
+    provenAt,
+    timeStamps: timeStamps.map((one) => timeStampLineOf(one, 'signature')),
+    certificates: path?.certificates ?? [],
+    evidence: path?.evidence ?? [],
+    warnings: verdict.cms.warnings,
+    detail,
   };
-  // A container that cannot be opened has no files to look at.
-  const inside = report.manifestSha256 === null ? [] : insidePdfs(bytes, { trust, at });
-  const worst = worstOf([report, ...inside.filter((one) => one.subIndication !== 'NO_SIGNATURE')]);
   return {
-    format: 'asic-e',
+    format: 'cms',
+    indication,
+    subIndication,
+    packageDigest: null,
+    at,
+    signatures: [line],
+    detail,
+  };
+}
+
+async function verifyPackage(
+  bytes: Uint8Array,
+  options: VerifyFileOptions,
+): Promise<VerificationReport> {
+  const { trust, at, name } = options;
+  const data = await gatherFor(options, () =>
+    openAsic(bytes).assertions.flatMap((assertion) => certificatesOfCms(assertion.bytes)),
+  );
+  const report = verifyAsic(bytes, { trust, at, ...data });
+  // A container that cannot be opened has no files to look at.
+  const inside = report.form === null ? [] : await insidePdfs(bytes, options);
+  const worst = worstOf([report, ...inside.filter((one) => one.subIndication !== 'NO_SIGNATURE')]);
+  const own = report.assertions.map((assertion) => packageLine(assertion, name));
+  return {
+    format: report.form === 'ASiC-S' ? 'asic-s' : 'asic-e',
     indication: worst.indication,
     subIndication: worst.subIndication,
-    packageDigest: report.manifestSha256,
+    packageDigest: packageDigestOf(bytes),
     at,
-    signatures: [own, ...inside.flatMap((one) => one.signatures)],
+    signatures: [...own, ...inside.flatMap((one) => one.signatures)],
     detail: worst.detail,
   };
 }
 
+function packageLine(assertion: AsicAssertionReport, name: string): SignatureLine {
+  const { kind, indication, subIndication, detail, provenAt, timeStamps } = assertion;
+  return {
+    ...NOT_IN_A_PDF,
+    of: name,
+    kind: kind === 'signature' ? 'package' : 'timestamp',
+    indication,
+    subIndication,
+    level: kind === 'timestamp' ? null : provenAt === null ? 'B-B' : 'B-T',
+    signer: assertion.signerText,
+    certificateSha256: assertion.certificateSha256,
+    provenAt,
+    timeStamps: timeStamps.map((one) => timeStampLineOf(one, 'signature')),
+    certificates: [],
+    evidence: [],
+    detail,
+  };
+}
+
+/** Packages of the bus have one manifest, whose digest names them; others have no such name. */
+function packageDigestOf(container: Uint8Array): string | null {
+  try {
+    return openAsicE(container).manifestSha256;
+  } catch (error) {
+    if (error instanceof SignerError) return null;
+    throw error;
+  }
+}
+
 /** An attachment without a signature of its own is covered by the package's. */
-function insidePdfs(
+async function insidePdfs(
   container: Uint8Array,
-  options: Pick<Options, 'trust' | 'at'>,
-): VerificationReport[] {
-  return [...openAsicE(container).files].flatMap(([name, bytes]) =>
-    formatOf(bytes) === 'pdf' ? [verifyOnePdf(bytes, { ...options, name })] : [],
-  );
-}
-
-interface Verdict {
-  readonly indication: Indication;
-  readonly subIndication: string | null;
-  readonly detail: string;
-}
-
-const SEVERITY: readonly Indication[] = ['TOTAL-PASSED', 'INDETERMINATE', 'TOTAL-FAILED'];
-
-function worstOf(verdicts: readonly [Verdict, ...Verdict[]]): Verdict {
-  return verdicts.reduce((worst, one) =>
-    SEVERITY.indexOf(one.indication) > SEVERITY.indexOf(worst.indication) ? one : worst,
-  );
+  options: VerifyFileOptions,
+): Promise<VerificationReport[]> {
+  const reports: VerificationReport[] = [];
+  for (const [name, bytes] of openAsic(container).files) {
+    if (formatOf(bytes) === 'pdf') reports.push(await verifyOnePdf(bytes, { ...options, name }));
+  }
+  return reports;
 }

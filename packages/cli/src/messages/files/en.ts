@@ -10,9 +10,18 @@ export const filesEn = {
   pictureNeeded: (form: string) => `the ${form} stamp shows a picture: name it with --picture`,
   numberNeeded: 'the appendix stamp shows number and notation: name them with --number',
   copyFormNeeded: 'the stamp of a copy names the form of copy: give it with --copy-form',
+  wantedCodeNumber: 'number and notation are wanted, as 15/QĐ-UBND',
+  wantedPage: 'first, last or the number of a page is wanted',
+  wantedRect: 'LEFT,BOTTOM,WIDTH,HEIGHT in points are wanted, as 300,120,140,90',
   keyOf: (file: string) => `the key in '${file}'`,
   pinOf: (what: string) => `the token '${what}'`,
   pinOfRemote: (what: string) => `the remote key '${what}'`,
+  otpOfRemote: (what: string) => `the one-time password '${what}'`,
+  pinStates: {
+    low: 'the token is near to locking its PIN: a wrong one was given before',
+    'last-try': 'this is the last try before the token locks its PIN',
+    locked: 'the token has locked its PIN',
+  },
   contentNeeded: (file: string) =>
     `'${file}' holds a signature alone: name what it signs with --content`,
   notExtendable: (file: string) => `'${file}' is no PDF; only the signatures of a PDF are extended`,
@@ -42,6 +51,7 @@ export const filesEn = {
   sealing: 'sealing',
   unsealing: 'opening',
   mediaType: 'media type',
+  assertions: { signature: 'signature', timestamp: 'time-stamp' },
   noFiles: 'a package needs at least one file',
 };
 

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { link, unlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+
+import type { Cli } from '../context.ts';
+import { CliError } from '../errors.ts';
+import { isSystemError } from '../home/input-file.ts';
+import { pathExists } from '../home/layout.ts';
+
+/** `--out`, else the input's name with a word before (or instead of) its ending. */
+export function outputPath(
+  out: string | undefined,
+  input: string,
+  word: string,
+  ending?: string,
+): string {
+  if (out !== undefined) return resolve(out);
+  const extension = extname(input);
+  const stem = basename(input, extension);
+  const name = ending === undefined ? `${stem}.${word}${extension}` : `${basename(input)}${ending}`;
+  return join(dirname(resolve(input)), name);
+}
+
+/**
+ * Refuses before any work is done when the file is there already.
+ *
+ * @throws {@link CliError} `CLI_ALREADY_EXISTS`.
+ */
+export async function requireNewFile(cli: Pick<Cli, 'messages'>, path: string): Promise<void> {
+  if (await pathExists(path)) throw alreadyThere(cli, path);
+}
+
+/**
+ * Writes a new file: it appears whole or not at all, and never over another.
+ *
+ * @throws {@link CliError} `CLI_ALREADY_EXISTS`.
+ */
+export async function writeNewFile(
+  cli: Pick<Cli, 'messages'>,
+  path: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  const temporary = join(dirname(path), `.congvan-${randomUUID()}.part`);
+  try {
+    await writeFile(temporary, bytes, { flag: 'wx', flush: true });
+    await link(temporary, path);
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) throw alreadyThere(cli, path);
+    throw error;
+  } finally {
+    await unlink(temporary).catch(() => undefined);
+  }
+}
+
+function alreadyThere(cli: Pick<Cli, 'messages'>, path: string): CliError {
+  return new CliError('CLI_ALREADY_EXISTS', cli.messages.text.fileExists(path), {
+    details: { file: path },
+  });
+}

@@ -1,0 +1,111 @@
+import { basename } from 'node:path';
+
+import type { PdfLevel, Signer, SignPdfOptions } from '@congvan/signer';
+
+import type { GlobalOptions } from '../command.ts';
+import type { Cli } from '../context.ts';
+import { outputPath, requireNewFile, writeNewFile } from '../documents/write-new-file.ts';
+import { CliError } from '../errors.ts';
+import { readInputFile } from '../home/input-file.ts';
+import { printResult } from '../output.ts';
+import { renderFields } from '../terminal/table.ts';
+import { formatOf } from '../verification/format.ts';
+import {
+  type EvidenceOptions,
+  openTimeStamps,
+  openValidationData,
+  requireTimeStamps,
+} from './level-option.ts';
+import { type SignerOptions, openNamedSigner } from './signer-option.ts';
+
+/** What `file sign` and `file stamp` share. */
+export interface SignFileOptions extends SignerOptions, EvidenceOptions {
+  readonly out?: string;
+  readonly level?: PdfLevel;
+  readonly reason?: string;
+  readonly location?: string;
+  readonly certify?: 1 | 2 | 3;
+  readonly repair?: true;
+}
+
+/** What stands in the signature beyond what the options of the level say. */
+export type MoreOfSignature = (signer: Signer) => Promise<Pick<SignPdfOptions, 'appearance'>>;
+
+/** Signs a PDF in itself, or another file with a signature beside it. */
+export async function signFile(
+  cli: Cli,
+  file: string,
+  options: SignFileOptions,
+  globals: GlobalOptions,
+  more: MoreOfSignature = () => Promise.resolve({}),
+): Promise<void> {
+  const bytes = await readInputFile(cli, file);
+  const isPdf = formatOf(bytes) === 'pdf';
+  if (!isPdf) refusePdfOptions(cli, options);
+  const out = isPdf
+    ? outputPath(options.out, file, 'signed')
+    : outputPath(options.out, file, '', '.p7s');
+  await requireNewFile(cli, out);
+  await using signer = await openNamedSigner(cli, options);
+  const level = options.level ?? ((await openTimeStamps(cli, options)) ? 'B-T' : 'B-B');
+  const signed = isPdf
+    ? await signOnePdf(cli, bytes, signer, { ...options, level }, await more(signer))
+    : await signDetached(cli, bytes, signer, { ...options, level });
+  await writeNewFile(cli, out, signed);
+  const { subjectText, sha256 } = signer.certificate;
+  const json = { file, out, level, signer: subjectText, certificateSha256: sha256 };
+  const { text, files } = cli.messages;
+  printResult(cli, globals, json, () =>
+    renderFields([
+      [files.wroteUnder, out],
+      [files.signedAs, subjectText],
+      [files.level, level],
+      [text.certificate, `SHA-256 ${sha256}`],
+    ]),
+  );
+}
+
+async function signOnePdf(
+  cli: Cli,
+  bytes: Uint8Array,
+  signer: Signer,
+  options: SignFileOptions & { readonly level: PdfLevel },
+  more: Pick<SignPdfOptions, 'appearance'>,
+): Promise<Uint8Array> {
+  const { preparePdf, repairPdf, signPdf } = await import('@congvan/signer');
+  const { level, reason, location, certify } = options;
+  const isLong = level === 'B-LT' || level === 'B-LTA';
+  return await signPdf(preparePdf(options.repair === true ? repairPdf(bytes) : bytes), signer, {
+    signedAt: cli.now(),
+    level,
+    ...more,
+    ...(reason !== undefined && { reason }),
+    ...(location !== undefined && { location }),
+    ...(certify !== undefined && { certify }),
+    ...(level !== 'B-B' && { timeStamps: await requireTimeStamps(cli, options, level) }),
+    ...(isLong && { validationData: await openValidationData(cli, options) }),
+  });
+}
+
+async function signDetached(
+  cli: Cli,
+  content: Uint8Array,
+  signer: Signer,
+  options: SignFileOptions & { readonly level: PdfLevel },
+): Promise<Uint8Array> {
+  const { signCms } = await import('@congvan/signer');
+  const { level } = options;
+  if (level === 'B-B') return await signCms({ content }, signer);
+  if (level !== 'B-T') throw new CliError('CLI_USAGE', cli.messages.files.levelOfDetached(level));
+  const timeStamps = await requireTimeStamps(cli, options, level);
+  return await signCms({ content }, signer, { timeStamps });
+}
+
+/** Options that have no meaning beside a file that is no PDF are a mistake, not a wish. */
+function refusePdfOptions(cli: Cli, options: SignFileOptions): void {
+  for (const name of ['reason', 'location', 'certify', 'repair'] as const) {
+    if (options[name] === undefined) continue;
+    const kind = options.p12 === undefined ? 'CAdES' : basename(options.p12);
+    throw new CliError('CLI_USAGE', cli.messages.files.notForThisKind(`--${name}`, kind));
+  }
+}
