@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib';
 
-import { PDFDocument } from 'pdf-lib';
+import { PDFDocument, PDFHexString, PDFName, PDFString } from 'pdf-lib';
 
 import { rewriteWithQpdf } from './tools.ts';
 
@@ -121,4 +121,35 @@ export async function allSources(): Promise<[name: string, pdf: Uint8Array][]> {
     ['no line end at the end', table.subarray(0, Buffer.from(table).lastIndexOf('%%EOF') + 5)],
     ['zero bytes at the end', Buffer.concat([table, Buffer.alloc(100)])],
   ];
+}
+
+const XMP = `<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/">
+<pdfaid:part>2</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>
+</rdf:Description></rdf:RDF></x:xmpmeta>
+<?xpacket end="w"?>`;
+
+/**
+ * What PDF/A adds to a file: metadata that say so, an output intent and a file identifier. Whether it
+ * is valid PDF/A is not the question here; a drawing without text needs no font.
+ */
+export async function archivalPdf(): Promise<Uint8Array> {
+  const document = await PDFDocument.create();
+  document.addPage([595, 842]).drawRectangle({ x: 60, y: 700, width: 200, height: 60 });
+  const { context, catalog } = document;
+  const metadata = context.stream(Buffer.from(XMP), { Type: 'Metadata', Subtype: 'XML' });
+  catalog.set(PDFName.of('Metadata'), context.register(metadata));
+  const intent = context.obj({ Type: 'OutputIntent', S: 'GTS_PDFA1' });
+  intent.set(PDFName.of('OutputConditionIdentifier'), PDFString.of('sRGB IEC61966-2.1'));
+  catalog.set(PDFName.of('OutputIntents'), context.obj([intent]));
+  const id = PDFHexString.of('00112233445566778899AABBCCDDEEFF');
+  context.trailerInfo.ID = context.obj([id, id]);
+  return document.save({ useObjectStreams: false });
+}
+
+/** A file of about so many bytes, most of them in one stream that is not compressed. */
+export function largePdf(bytes: number): Uint8Array {
+  const content = `${'% a line of a drawing that says nothing\n'.repeat(bytes / 40)}${CONTENT}`;
+  return plainPdf({ 4: `<< /Length ${content.length} >>\nstream\n${content}\nendstream` });
 }
