@@ -1,11 +1,13 @@
-import { createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { createKeyDecryptor } from '../src/seal/decryptor.ts';
+import { createTestPki } from '../src/testing/index.ts';
 import type { SignatureScheme } from '../src/x509/algorithm.ts';
-import { verifyRaw } from '../src/x509/public-key.ts';
+import { importPublicKey, verifyRaw } from '../src/x509/public-key.ts';
 
 const folder = path.resolve(import.meta.dirname, '../../../../shared/vectors/wycheproof');
 
@@ -17,6 +19,19 @@ interface Vectors {
       readonly msg: string;
       readonly sig: string;
       readonly result: 'valid' | 'invalid' | 'acceptable';
+    }[];
+  }[];
+}
+
+interface OaepVectors {
+  readonly testGroups: readonly {
+    readonly privateKeyPkcs8: string;
+    readonly tests: readonly {
+      readonly tcId: number;
+      readonly msg: string;
+      readonly ct: string;
+      readonly label: string;
+      readonly result: 'valid' | 'invalid';
     }[];
   }[];
 }
@@ -36,7 +51,7 @@ describe.skipIf(!existsSync(folder))('Wycheproof (needs ../shared/vectors/wychep
     let count = 0;
     for (const { publicKeyDer, tests } of vectors.testGroups) {
       const der = Buffer.from(publicKeyDer, 'hex');
-      const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
+      const key = importPublicKey(der);
       for (const { tcId, msg, sig, result } of tests) {
         count += 1;
         const accepted = verifyRaw(scheme, key, Buffer.from(msg, 'hex'), Buffer.from(sig, 'hex'));
@@ -44,6 +59,33 @@ describe.skipIf(!existsSync(folder))('Wycheproof (needs ../shared/vectors/wychep
       }
     }
     expect(count).toBeGreaterThan(100);
+    expect(wrong).toEqual([]);
+  });
+
+  it('rsa_oaep_2048_sha256_mgf1sha256_test.json: only what is right is opened', async () => {
+    const name = 'rsa_oaep_2048_sha256_mgf1sha256_test.json';
+    const vectors = JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as OaepVectors;
+    const pki = await createTestPki();
+    const wrong: number[] = [];
+    let count = 0;
+    for (const { privateKeyPkcs8, tests } of vectors.testGroups) {
+      const der = Buffer.from(privateKeyPkcs8, 'hex');
+      const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+      const keys = { privateKey, publicKey: createPublicKey(privateKey) };
+      const { certificate } = await pki.issue({ commonName: 'OAEP', use: 'encryption', keys });
+      const { unwrap } = createKeyDecryptor({ privateKey, certificate });
+      for (const { tcId, ct, msg, label, result } of tests) {
+        count += 1;
+        const opened = await unwrap?.(Buffer.from(ct, 'hex'), 'sha256').then(
+          (bytes) => Buffer.from(bytes).toString('hex'),
+          () => undefined,
+        );
+        // Labels are not used here: what has one must not open.
+        const expected = result === 'valid' && label === '' ? msg : undefined;
+        if (opened !== expected) wrong.push(tcId);
+      }
+    }
+    expect(count).toBeGreaterThan(30);
     expect(wrong).toEqual([]);
   });
 });
