@@ -1,7 +1,7 @@
 import { PdfDict, type PdfValue, isPdfArray, numberOf, valuesEqual } from '../../pdf/values.ts';
 import type { Comparison } from './comparison.ts';
 import { compareForms } from './form-changes.ts';
-import { changedKeys, growsOnly } from './same-value.ts';
+import { changedKeys, growsOnly, sameThroughReferences } from './same-value.ts';
 
 const EXPECTED_IN_CATALOG = new Set(['AcroForm', 'DSS', 'Extensions']);
 const HARMLESS_IN_CATALOG = new Set(['Version', 'Metadata', 'PieceInfo']);
@@ -37,7 +37,13 @@ function compareCatalogKey(c: Comparison, key: string, before: PdfDict, after: P
   else if (STRUCTURE_IN_CATALOG.has(key)) c.add('undecided', text);
   else if (key === 'Perms' && growsOnly(before.get(key), after.get(key))) {
     c.add('undecided', 'usage rights or a certification were added (/Perms)');
-  } else c.add('violation', text);
+  } else {
+    const isSame = sameThroughReferences(
+      { document: c.signed, value: before.get(key) },
+      { document: c.final, value: after.get(key) },
+    );
+    if (!isSame) c.add('violation', text);
+  }
 }
 
 /** The security store (ISO 32000-2 §12.8.4.3): its dictionaries and arrays may grow, not its streams. */

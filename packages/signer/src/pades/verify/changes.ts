@@ -1,12 +1,12 @@
 import { SignerError } from '../../errors.ts';
 import type { PdfDocument } from '../../pdf/document.ts';
-import { valuesEqual } from '../../pdf/values.ts';
+import { PdfDict, type PdfValue, nameText, valuesEqual } from '../../pdf/values.ts';
 import { type ReferenceSurvey, describeValue, surveyReferences } from '../references.ts';
 import { compareCatalogs } from './catalog-changes.ts';
 import { Comparison, type LaterChange, type LaterSignature } from './comparison.ts';
 import { compareFieldObjects, fieldNames } from './field-changes.ts';
 import { compareAnnotationArrays, comparePages } from './page-changes.ts';
-import { growsOnly } from './same-value.ts';
+import { changedKeys, growsOnly } from './same-value.ts';
 import { checkNewSections } from './section-changes.ts';
 import { describeLaterSignatures } from '../widget.ts';
 
@@ -61,6 +61,10 @@ function judgeChangedObject(c: Comparison, number: number): void {
   const what = `object ${number} (${type}) was changed`;
   switch (c.roleOf(number)) {
     case 'content': {
+      if (isNamedAnnotation(before, after)) {
+        c.add('warning', `object ${number} was given the type it has (/Type /Annot)`);
+        break;
+      }
       const field = fieldNames(c).get(number);
       const text =
         field === undefined
@@ -88,6 +92,20 @@ function judgeChangedObject(c: Comparison, number: number): void {
       c.add('warning', `${what}, which nothing in the signed revision uses`);
       break;
   }
+}
+
+/** PDFBox writes the optional `/Type` into annotations that have none. */
+function isNamedAnnotation(before: PdfValue, after: PdfValue): boolean {
+  if (!(before instanceof PdfDict) || !(after instanceof PdfDict)) return false;
+  const [key, ...more] = changedKeys(before, after);
+  return (
+    key === 'Type' &&
+    more.length === 0 &&
+    !after.hasDuplicateKeys &&
+    !before.entries.has('Type') &&
+    before.entries.has('Subtype') &&
+    nameText(after.get('Type')) === 'Annot'
+  );
 }
 
 function judgeDeletedObject(c: Comparison, number: number): void {

@@ -8,6 +8,7 @@ import {
   numberOf,
   valuesEqual,
 } from '../../pdf/values.ts';
+import { MAX_WIDGET_SHARE, visibleWidgets } from '../widget.ts';
 import type { Comparison } from './comparison.ts';
 import { changedKeys, sameThroughReferences } from './same-value.ts';
 
@@ -118,7 +119,7 @@ export function judgeAddedField(c: Comparison, item: PdfValue, depth = 0): boole
     if (isGroup && !dict.hasDuplicateKeys) {
       return kids.map((kid) => judgeAddedField(c, kid, depth + 1)).every(Boolean);
     }
-    if (isEmptySignatureField(c.final, dict)) {
+    if (number !== undefined && isEmptySignatureField(c.final, number)) {
       c.add('undecided', 'form fields: an empty signature field was added');
       return true;
     }
@@ -127,13 +128,14 @@ export function judgeAddedField(c: Comparison, item: PdfValue, depth = 0): boole
   return false;
 }
 
-/** A place for a further signature that shows nothing. */
-export function isEmptySignatureField(document: PdfDocument, dict: PdfDict): boolean {
+/** A place for a further signature, which may show a frame of its own but not cover its page. */
+export function isEmptySignatureField(document: PdfDocument, number: number): boolean {
+  const dict = document.get(number);
+  if (!(dict instanceof PdfDict) || dict.hasDuplicateKeys) return false;
   const isSignature = nameText(document.resolve(dict.get('FT'))) === 'Sig';
-  const isBare = ['V', 'DV', 'AP', 'MK', 'A', 'AA', 'Kids', 'Parent'].every(
-    (key) => !dict.entries.has(key),
-  );
-  return isSignature && isBare && !dict.hasDuplicateKeys;
+  const isBare = ['V', 'DV', 'A', 'AA', 'Kids', 'Parent'].every((key) => !dict.entries.has(key));
+  const shown = visibleWidgets(document, { fieldNumber: number, widgets: [] });
+  return isSignature && isBare && shown.every(({ report }) => report.share <= MAX_WIDGET_SHARE);
 }
 
 /** A field that groups others may get further signature fields among its kids. */

@@ -74,7 +74,6 @@ function isSignatureWidget(c: Comparison, item: PdfValue): boolean {
   const number = numberOf(item);
   if (number === undefined) return false;
   if (c.laterWidget(number) !== undefined) return true;
-  const dict = c.final.dict(item);
   const isNew = c.signed.entry(number) === undefined;
-  return isNew && dict !== undefined && isEmptySignatureField(c.final, dict);
+  return isNew && isEmptySignatureField(c.final, number);
 }

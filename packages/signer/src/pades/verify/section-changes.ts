@@ -59,8 +59,8 @@ function checkSize(c: Comparison, section: XrefSection): void {
 }
 
 /**
- * A hybrid section speaks to old and to new readers (ISO 32000-1 §7.5.8.4). Both must be told the
- * same, or they show different documents.
+ * A hybrid section speaks to old and to new readers (ISO 32000-1 §7.5.8.4). Where it tells both of an
+ * object they must be told the same, or they show different documents.
  */
 function checkHybrid(c: Comparison, section: XrefSection): void {
   const { hidden } = section;
@@ -73,9 +73,8 @@ function checkHybrid(c: Comparison, section: XrefSection): void {
     const toNew = entryInSection(hidden, number);
     const toOld = entryInSection({ ...section, hidden: undefined }, number);
     if (toNew === undefined || toNew.kind === FREE || sameEntry(toOld, toNew)) continue;
-    // What only new readers know must be new: old ones would go on showing the old object.
-    const isHidden = toOld === undefined || toOld.kind === FREE;
-    if (isHidden && c.signed.entry(number) === undefined) continue;
+    // What only new readers know is compared like any other change; old ones see the signed object.
+    if (toOld === undefined || toOld.kind === FREE) continue;
     c.add('violation', `a later revision is a hybrid that shows object ${number} in two ways`);
   }
 }
