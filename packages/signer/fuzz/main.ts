@@ -68,6 +68,7 @@ async function runOnce(name: string, remaining: number): Promise<void> {
   const began = Date.now();
   const baseBytes = process.memoryUsage().rss;
   let lastCount = -1;
+  let fullAt: number | undefined;
   let lastChangeMs = Date.now();
   let lastReportMs = Date.now();
   const currentInput = (): Uint8Array =>
@@ -82,7 +83,12 @@ async function runOnce(name: string, remaining: number): Promise<void> {
       lastCount = head[0] ?? 0;
       lastChangeMs = now;
     } else if (lastCount > 0 && now - lastChangeMs > MAX_INPUT_MS) stop('hang');
-    if (process.memoryUsage().rss - baseBytes > MAX_GROWTH_BYTES) stop('memory');
+    // Garbage of many inputs is no finding: only what stays, or grows while one input is read.
+    if (process.memoryUsage().rss - baseBytes < MAX_GROWTH_BYTES) fullAt = undefined;
+    else if (fullAt === undefined) {
+      fullAt = head[0];
+      head[2] = 1;
+    } else if (head[2] === 0 || head[0] === fullAt) stop('memory');
     if (now - lastReportMs > REPORT_EVERY_MS) {
       lastReportMs = now;
       const perSecond = Math.round(((head[0] ?? 0) * 1000) / (now - began));

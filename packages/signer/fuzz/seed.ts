@@ -4,13 +4,22 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 
+import { buildAsicS } from '../src/asic/asic-s.ts';
 import { buildAsicE } from '../src/asic/container.ts';
+import { addAsicSignature, addAsicTimeStamp } from '../src/asic/extend.ts';
+import { buildCertificateRequest } from '../src/authority/csr.ts';
 import { signCms } from '../src/cms/sign.ts';
+import { encodeInteger, encodeOctetString, encodeSequence } from '../src/der/index.ts';
+import { generateKeys } from '../src/keys/generate.ts';
 import { writePkcs12 } from '../src/keys/pkcs12-write.ts';
 import { signPdf } from '../src/pades/sign.ts';
+import { sealBytes, sealStream } from '../src/seal/seal.ts';
+import { encryptSegment } from '../src/seal/segments.ts';
 import { createTestPki } from '../src/testing/test-pki.ts';
+import { createTimeStampAuthority } from '../src/tsp/authority.ts';
 import { drawPdf, hybridPdf, plainPdf } from '../test/pades/sources.ts';
 import { corpusFolder } from './corpus.ts';
+import { SEGMENT_KEY, SEGMENT_TEXT } from './seal.ts';
 import { FUZZ_CONTENT, FUZZ_PASSPHRASE, FUZZ_TIME } from './targets.ts';
 
 function write(target: string, files: Readonly<Record<string, Uint8Array>>): void {
@@ -28,6 +37,12 @@ for (const reason of ['keyCompromise', 'superseded', 'certificateHold'] as const
   const { certificate } = await pki.issue({ commonName: `Cũ ${reason}`, use: 'node' });
   await pki.revoke(certificate, { reason });
 }
+const tsa = await pki.issue({ commonName: 'Dấu thời gian', use: 'tsa' });
+const timeStamps = createTimeStampAuthority({
+  signer: tsa,
+  policy: '1.2.3.4',
+  now: () => FUZZ_TIME,
+}).source;
 const cms = {
   'seed-ecdsa': await signCms({ content: FUZZ_CONTENT }, node),
   'seed-rsa': await signCms({ content: FUZZ_CONTENT }, seal),
@@ -71,6 +86,17 @@ for (const [name, source] of Object.entries(sources)) {
   signed[`seed-${name}-1`] = once;
   signed[`seed-${name}-2`] = await signPdf(once, person, { signedAt: FUZZ_TIME });
 }
+signed['seed-lta'] = await signPdf(sources.table, person, {
+  signedAt: FUZZ_TIME,
+  level: 'B-LTA',
+  timeStamps,
+  validationData: (named) =>
+    Promise.resolve({
+      certificates: [...named, pki.root, pki.issuing],
+      crls: [pki.rootCrl(), pki.crl()],
+      ocsps: [],
+    }),
+});
 write('pdf', signed);
 write(
   'xref',
@@ -81,7 +107,44 @@ const files = [
   { name: 'edxml/header.xml', mediaType: 'application/xml', bytes: Buffer.from('<edXML/>') },
   { name: 'files/Công văn.txt', mediaType: 'text/plain', bytes: Buffer.from('số 12 '.repeat(20)) },
 ];
+const { container } = await buildAsicE({ files, signer: node });
+const twice = await addAsicSignature(container, person, { compress: true });
+const [, letter] = files;
 write('asic', {
-  'seed-stored': (await buildAsicE({ files, signer: node })).container,
+  'seed-stored': container,
   'seed-deflated': (await buildAsicE({ files, signer: node, compress: true })).container,
+  'seed-archived': await addAsicTimeStamp(twice, timeStamps, { compress: true }),
+  ...(letter && {
+    'seed-simple': await buildAsicS({ file: { ...letter, name: 'a.txt' }, signer: node }),
+    'seed-stamped': await buildAsicS({ file: { ...letter, name: 'a.txt' }, timeStamps }),
+  }),
+});
+
+const subject = { country: 'VN', organization: 'Sở Nội vụ', commonName: 'Con dấu' };
+write('csr', {
+  'seed-ec': await buildCertificateRequest((await generateKeys('ec-p256')).privateKey, subject),
+  'seed-rsa': await buildCertificateRequest((await generateKeys('rsa-2048')).privateKey, subject),
+});
+
+const forEncryption = { commonName: 'Sở Nội vụ', use: 'encryption' } as const;
+const rsa = await pki.issue({ ...forEncryption, algorithm: 'rsa-2048' });
+const p256 = await pki.issue({ ...forEncryption, algorithm: 'ec-p256' });
+const p384 = await pki.issue({ ...forEncryption, algorithm: 'ec-p384' });
+const recipients = [rsa, p256, p384].map(({ certificate }) => certificate);
+const context = Buffer.from('H09.12.034');
+const streamed: Uint8Array[] = [];
+const streamOptions = { recipients, context, maxMessageBytes: 0, segmentBytes: 64 };
+for await (const chunk of sealStream([SEGMENT_TEXT], streamOptions)) streamed.push(chunk);
+const fileKey = encodeSequence(
+  encodeInteger(1),
+  encodeOctetString(SEGMENT_KEY.key),
+  encodeOctetString(SEGMENT_KEY.prefix),
+  encodeInteger(64),
+);
+write('seal', {
+  'seed-message': sealBytes(SEGMENT_TEXT, { recipients, context }),
+  'seed-one': sealBytes(SEGMENT_TEXT, { recipients: [p256.certificate] }),
+  'seed-segments': Buffer.concat(streamed),
+  'seed-segment': Buffer.concat(encryptSegment(SEGMENT_KEY, 0, true, SEGMENT_TEXT)),
+  'seed-file-key': fileKey,
 });

@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { readFolder } from './corpus.ts';
@@ -15,7 +18,7 @@ export interface FuzzJob {
   readonly seed: number;
   /** Folders whose files the run starts from. */
   readonly folders: readonly string[];
-  /** `[executions, input length, started]` and then the input itself. */
+  /** `[executions, input length, 1 for "collect garbage"]` and then the input itself. */
   readonly shared: SharedArrayBuffer;
 }
 
@@ -119,6 +122,11 @@ async function fuzz(job: FuzzJob): Promise<void> {
 
   const end = Date.now() + job.seconds * 1000;
   while (Date.now() < end) {
+    await setImmediate(); // what zlib leaves behind is freed by the event loop alone
+    if (head[2] === 1) {
+      collectGarbage();
+      head[2] = 0;
+    }
     for (let round = 0; round < 64; round += 1) {
       const kept = choose(corpus, random);
       const others = [choose(corpus, random).bytes, choose(corpus, random).bytes];
@@ -155,6 +163,11 @@ function choose(corpus: readonly Kept[], random: Random): Kept {
   if (one === undefined || two === undefined) throw new Error('the corpus is empty');
   if (random.chance(3)) return one;
   return one.cost * one.bytes.length <= two.cost * two.bytes.length ? one : two;
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc()');
 }
 
 function send(message: FuzzMessage): void {
