@@ -65,7 +65,7 @@ export async function addLongTermData(pdf: Uint8Array, options: LongTermOptions)
   const asked = unique([...signers, ...certificates]);
   const fetched = await options.validationData(asked);
   const data = mergeValidationData({ certificates: asked }, fetched);
-  requireRevocation(signers, mergeValidationData(data, readDss(document)));
+  requireRevocation(signers, mergeValidationData(fetched, readDss(document)));
   return appendDss(document, survey.counts, data, keys);
 }
 
@@ -88,25 +88,27 @@ function messageCertificates({ certificates, signerInfo }: SignedData): MessageC
 }
 
 /**
- * Fails unless every certificate from the signers up to a self-issued one has revocation data. Their
- * signatures are the verifier's question; here only gaps count.
+ * Fails unless every certificate has revocation data: the signers and their issuers, as far as the
+ * data lead. Where the path ends for lack of an issuer stands a trust anchor, which needs none. Whether
+ * the data prove anything is the verifier's question; here only gaps count.
  */
 function requireRevocation(signers: readonly Certificate[], data: ValidationData): void {
   const seen = new Set<string>();
-  const waiting = [...signers];
+  const waiting = signers.map((certificate) => ({ certificate, isSigner: true }));
   for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
-    const certificate = one;
+    const { certificate, isSigner } = one;
     if (certificate.isSelfIssued || seen.has(certificate.sha256)) continue;
     seen.add(certificate.sha256);
-    if (!hasRevocationData(certificate, data)) {
+    const { key } = certificate.issuer;
+    const issuers = data.certificates.filter(({ subject }) => subject.key === key);
+    if (!hasRevocationData(certificate, data) && (isSigner || issuers.length > 0)) {
       throw new SignerError(
         'SIGNER_REVOCATION_MISSING',
         `neither CRL nor OCSP response for '${certificate.subjectText}'`,
         { details: { certificate: certificate.subjectText, sha256: certificate.sha256 } },
       );
     }
-    const { key } = certificate.issuer;
-    waiting.push(...data.certificates.filter(({ subject }) => subject.key === key));
+    for (const issuer of issuers) waiting.push({ certificate: issuer, isSigner: false });
   }
 }
 

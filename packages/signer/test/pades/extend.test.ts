@@ -5,6 +5,7 @@ import { extendPdf } from '../../src/pades/extend.ts';
 import { type ExtractedSignature, listPdfSignatures } from '../../src/pades/extract.ts';
 import type { ValidationDataSource } from '../../src/pades/level.ts';
 import { signPdf } from '../../src/pades/sign.ts';
+import { verifyPdf } from '../../src/pades/verify.ts';
 import { openPdf } from '../../src/pdf/document.ts';
 import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/test-pki.ts';
 import { createTimeStampAuthority } from '../../src/tsp/authority.ts';
@@ -89,6 +90,17 @@ describe('extendPdf', () => {
       expectValidInPdfsig(renewed, [CADES, TIME_STAMP, TIME_STAMP, TIME_STAMP]);
       expectWellFormed(renewed);
       expectCades(renewed, listPdfSignatures(renewed)[0], pki.root);
+      for (const [pdf, level] of [
+        [basic, 'B-B'],
+        [stamped, 'B-T'],
+        [longTerm, 'B-LT'],
+        [archived, 'B-LTA'],
+        [renewed, 'B-LTA'],
+      ] as const) {
+        const report = verifyPdf(pdf, { trust: pki.trust(), at: AT });
+        expect(report.indication).toBe('TOTAL-PASSED');
+        expect(report.signatures[0]?.level).toBe(level);
+      }
     }
   });
 

@@ -10,8 +10,11 @@ import { signedFields } from '../../src/pades/form.ts';
 import type { ValidationDataSource } from '../../src/pades/level.ts';
 import { preparePdf } from '../../src/pades/prepare.ts';
 import { type SignPdfOptions, signPdf } from '../../src/pades/sign.ts';
+import { verifyPdf } from '../../src/pades/verify.ts';
+import { createTrustStore } from '../../src/path/trust-store.ts';
 import { openPdf } from '../../src/pdf/document.ts';
 import { PdfString } from '../../src/pdf/values.ts';
+import { collectValidationData } from '../../src/revocation/collect.ts';
 import { EMPTY_VALIDATION_DATA } from '../../src/revocation/validation-data.ts';
 import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/test-pki.ts';
 import { createTimeStampAuthority } from '../../src/tsp/authority.ts';
@@ -159,7 +162,11 @@ describe('signPdf', () => {
 
   it('names the certificate whose revocation data are missing', async () => {
     const withoutRoot: ValidationDataSource = (certificates) =>
-      Promise.resolve({ certificates, crls: [pki.crl()], ocsps: [] });
+      Promise.resolve({
+        certificates: [...certificates, pki.root],
+        crls: [pki.crl()],
+        ocsps: [],
+      });
     await expect(
       sign(plainPdf(), { level: 'B-LT', validationData: withoutRoot }),
     ).rejects.toMatchObject({
@@ -172,6 +179,20 @@ describe('signPdf', () => {
         validationData: () => Promise.resolve(EMPTY_VALIDATION_DATA),
       }),
     ).rejects.toMatchObject({ code: 'SIGNER_REVOCATION_MISSING' });
+  });
+
+  it('needs no data for a trust anchor that another authority issued', async () => {
+    const anchors = [pki.issuing];
+    const trust = createTrustStore({ anchors, crls: [pki.crl()] });
+    const signed = await sign(plainPdf(), {
+      level: 'B-LT',
+      validationData: (asked) => collectValidationData(asked, { trust, at: AT, online: false }),
+    });
+    const report = verifyPdf(signed, { trust: createTrustStore({ anchors }), at: AT });
+    expect(report).toMatchObject({
+      indication: 'TOTAL-PASSED',
+      signatures: [{ level: 'B-LT' }],
+    });
   });
 
   it('refuses a level whose sources are not given', async () => {

@@ -12,6 +12,7 @@ import { type Signer, createKeySigner } from '../../src/keys/signer.ts';
 import { type ExtractedSignature, listPdfSignatures } from '../../src/pades/extract.ts';
 import type { ValidationDataSource } from '../../src/pades/level.ts';
 import { type SignPdfOptions, signPdf } from '../../src/pades/sign.ts';
+import { verifyPdf } from '../../src/pades/verify.ts';
 import { type TestPki, createTestPki } from '../../src/testing/test-pki.ts';
 import { createTimeStampAuthority } from '../../src/tsp/authority.ts';
 import type { TimeStampSource } from '../../src/tsp/source.ts';
@@ -109,6 +110,10 @@ describe('what signPdf makes', () => {
     const signatures = listPdfSignatures(archived);
     expectCades(archived, signatures[0], pki.root);
     expectArchive(archived, signatures);
+    for (const pdf of [signed, archived]) {
+      const report = verifyPdf(pdf, { trust: pki.trust(), at: AT });
+      expect(report).toMatchObject({ indication: 'TOTAL-PASSED' });
+    }
   });
 
   const soffice = spawnSync('soffice', ['--version']).error === undefined;
