@@ -18,6 +18,8 @@ const ENTRIES = [
   '@congvan/signer',
   '@congvan/signer/testing',
 ] as const;
+/** Guides whose example is TypeScript. */
+const GUIDES = ['sign-with-a-p12', 'sign-with-a-token', 'sign-remotely'] as const;
 const SETUP_TIMEOUT_MS = 300_000;
 
 /** What an integrator does: an empty project, our tarballs, a type check, a run. */
@@ -75,6 +77,10 @@ describe('the packed packages in an empty project', () => {
   it('type-checks strictly, library declarations included, and runs an embedded agent', async () => {
     copyFileSync(join(import.meta.dirname, 'packed', 'embed.ts'), join(project, 'embed.ts'));
     writeFileSync(join(project, 'readme.ts'), exampleOfReadme('node-agent'));
+    for (const name of GUIDES) {
+      const text = readFileSync(join(ROOT, 'docs/how-to', `${name}.md`), 'utf8');
+      writeFileSync(join(project, `${name}.ts`), exampleOf(text, name));
+    }
     await run(join(BIN, 'tsc'), ['-p', '.'], project);
     const output = await run(process.execPath, ['out/embed.js'], project);
     expect(JSON.parse(output)).toMatchObject({
@@ -130,7 +136,7 @@ async function installTarballs(project: string, tarballs: Record<string, string>
     skipLibCheck: false,
     outDir: 'out',
   };
-  const tsconfig = { compilerOptions, include: ['embed.ts', 'readme.ts'] };
+  const tsconfig = { compilerOptions, include: ['*.ts'] };
   writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(tsconfig));
   // The same third-party packages are in the caches since the set-up, so no network is needed.
   await pnpm(['install', '--offline'], project).catch(() => pnpm(['install'], project));
@@ -156,11 +162,15 @@ async function run(program: string, args: readonly string[], cwd: string): Promi
   });
 }
 
-/** The first TypeScript block of a package's README. */
 function exampleOfReadme(name: string): string {
   const text = readFileSync(join(ROOT, 'packages', name, 'README.md'), 'utf8');
+  return exampleOf(text, `the README of ${name}`);
+}
+
+/** The first TypeScript block of a text. */
+function exampleOf(text: string, name: string): string {
   const example = /```ts\n([^]*?)```/.exec(text)?.[1];
-  if (example === undefined) throw new Error(`the README of ${name} has no example`);
+  if (example === undefined) throw new Error(`${name} has no example`);
   return example;
 }
 
