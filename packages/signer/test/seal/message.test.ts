@@ -71,7 +71,7 @@ describe('a sealed message', () => {
       p256: '-keyopt ecdh_kdf_md:sha256 -aes256-wrap',
       p384: '-keyopt ecdh_kdf_md:sha384 -aes256-wrap',
     }[kind];
-    for (const form of ['', ' -stream']) {
+    for (const form of ['', ' -stream', ' -keyid']) {
       const result = runTool(
         'openssl',
         `cms -encrypt -binary -aes-256-gcm -in p -outform DER${form} -recip c.pem ${ofKey}`.split(
