@@ -1,7 +1,7 @@
 import type { Appearance, Certificate, StampTemplate, StampUse } from '@congvan/signer';
 import { type Command, InvalidArgumentError } from 'commander';
 
-import { newOption } from '../command.ts';
+import { newOption, parseCount } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { readInputFile } from '../home/input-file.ts';
@@ -10,6 +10,8 @@ import { readInputFile } from '../home/input-file.ts';
 export interface StampOptions {
   readonly form: StampTemplate['form'];
   readonly picture?: string;
+  /** Millimetres on paper. */
+  readonly pictureWidth?: number;
   readonly number?: { readonly codeNumber: string; readonly codeNotation: string };
   readonly name?: string;
   readonly copyForm?: string;
@@ -27,6 +29,9 @@ export function addStampOptions(cli: Cli, command: Command): Command {
   return command
     .addOption(newOption(cli, '--form <form>', 'form').choices(FORMS).makeOptionMandatory())
     .addOption(newOption(cli, '--picture <png>', 'picture'))
+    .addOption(
+      newOption(cli, '--picture-width <mm>', 'pictureWidth').argParser(parseCount(cli, 5, 150)),
+    )
     .addOption(newOption(cli, '--number <code>', 'docNumber').argParser(parseCode(cli)))
     .addOption(newOption(cli, '--name <name>', 'stampName'))
     .addOption(newOption(cli, '--copy-form <text>', 'copyForm'))
@@ -113,9 +118,13 @@ async function templateOf(
     return { form, agency };
   }
   if (options.picture === undefined) throw new CliError('CLI_USAGE', files.pictureNeeded(form));
-  const picture = await readInputFile(cli, options.picture, MAX_PICTURE_BYTES);
-  if (form === 'personal') return { form, picture };
-  if (form === 'agency') return { form, picture, agency };
+  const { pictureWidth } = options;
+  const shown = {
+    picture: await readInputFile(cli, options.picture, MAX_PICTURE_BYTES),
+    ...(pictureWidth !== undefined && { widthMm: pictureWidth }),
+  };
+  if (form === 'personal') return { form, ...shown };
+  if (form === 'agency') return { form, ...shown, agency };
   if (copyForm === undefined) throw new CliError('CLI_USAGE', files.copyFormNeeded);
-  return { form, picture, agency, copyForm };
+  return { form, ...shown, agency, copyForm };
 }

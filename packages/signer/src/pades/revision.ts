@@ -23,7 +23,7 @@ export function revisionNumber({ sections }: PdfDocument, index: number): number
  * the result is exactly the bytes up to the end of the signature's range.
  *
  * @returns a view on the given bytes, no copy.
- * @throws {@link SignerError} `SIGNER_INPUT_INVALID` when the file has no such revision,
+ * @throws {@link SignerError} `SIGNER_PDF_REVISION_UNKNOWN` when the file has no such revision,
  *   `SIGNER_PDF_*` when it cannot be read.
  */
 export function extractRevision(
@@ -35,9 +35,11 @@ export function extractRevision(
   const count = revisionNumber(document, 0);
   const section = document.sections[count - revision];
   if (!Number.isInteger(revision) || revision < 1 || section === undefined) {
-    throw new SignerError('SIGNER_INPUT_INVALID', `revision ${revision}; the PDF has ${count}`, {
-      details: { revision, count },
-    });
+    throw new SignerError(
+      'SIGNER_PDF_REVISION_UNKNOWN',
+      `there is no revision ${revision}: the PDF has ${count}`,
+      { details: { revision, count } },
+    );
   }
   if (revision === count) return pdf;
   return pdf.subarray(0, endOfRevision(document, section.offset));

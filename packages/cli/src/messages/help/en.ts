@@ -194,6 +194,7 @@ export const helpEn = {
     repair: 'mend a PDF whose cross-reference is broken; only where nothing is signed yet',
     form: 'personal: picture of the handwritten signature; agency: red seal with name and time; appendix: number and time, top right; copy: seal and form of copy, top right',
     picture: 'PNG with a transparent background',
+    pictureWidth: 'width of the picture on paper in millimetres (default: what the file states)',
     docNumber: 'number and notation shown, such as 15/QĐ-UBND',
     stampName: 'name of the agency shown (default: from the certificate)',
     copyForm: 'form of copy shown, such as "SAO Y"',

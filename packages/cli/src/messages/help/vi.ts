@@ -194,6 +194,7 @@ export const helpVi: HelpTexts = {
     repair: 'sửa PDF hỏng bảng tham chiếu; chỉ khi chưa có chữ ký nào',
     form: 'personal: hình chữ ký tay; agency: dấu đỏ với tên và thời gian; appendix: số và thời gian ở góc phải trên; copy: dấu và hình thức sao ở góc phải trên',
     picture: 'hình PNG nền trong suốt',
+    pictureWidth: 'bề rộng hình trên giấy, tính bằng milimét (mặc định: theo tệp hình)',
     docNumber: 'số và ký hiệu hiển thị, như 15/QĐ-UBND',
     stampName: 'tên cơ quan hiển thị (mặc định: theo chứng thư)',
     copyForm: 'hình thức sao hiển thị, như "SAO Y"',
