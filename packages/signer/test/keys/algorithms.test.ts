@@ -1,12 +1,20 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { PDFDocument } from 'pdf-lib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { createKeySigner, encodePem, signCms, verifyCms } from '../../src/index.ts';
+import {
+  createKeySigner,
+  encodePem,
+  signCms,
+  signPdf,
+  verifyCms,
+  verifyPdf,
+} from '../../src/index.ts';
 import { type SignatureAlgorithm, algorithmsOfKey } from '../../src/keys/signer.ts';
 import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/index.ts';
 
@@ -74,6 +82,23 @@ describe.each(cases.filter(([, key]) => key !== 'ed25519'))('signing with %s', (
     expect(verify()).toEqual(content);
   });
 });
+
+it.each(cases.filter(([, key]) => key !== 'ed25519'))(
+  'signs a PDF with %s that pdfsig accepts',
+  async (algorithm, key) => {
+    const document = await PDFDocument.create();
+    document.addPage();
+    const { keys, certificate, chain } = signers[key];
+    const signer = createKeySigner({ privateKey: keys.privateKey, certificate, chain, algorithm });
+    const at = new Date('2026-03-01T00:00:00Z');
+    const signed = await signPdf(await document.save(), signer, { signedAt: at });
+    writeFileSync(path.join(folder, 'signed.pdf'), signed);
+    // Its exit code tells trust in the root, which is not asked here.
+    const { stdout } = spawnSync('pdfsig', ['signed.pdf'], { cwd: folder, encoding: 'utf8' });
+    expect(stdout).toContain('Signature Validation: Signature is Valid.');
+    expect(verifyPdf(signed, { trust: pki.trust(), at }).indication).toBe('TOTAL-PASSED');
+  },
+);
 
 it('makes Ed25519 signatures that openssl accepts', async () => {
   const signer = signers.ed25519;

@@ -172,6 +172,25 @@ describe.each([1, 2] as const)('a key in a signing service, version %d of the AP
     await expect(sign(signer)).resolves.toBeDefined();
   });
 
+  it('goes on for the others when one of them is called off', async () => {
+    await start({ version });
+    service.phone = 'silent';
+    await using signer = await open();
+    const stop = new AbortController();
+    const all = Promise.allSettled([
+      sign(signer),
+      signer.sign(content, signer.algorithm, { signal: stop.signal }),
+      sign(signer),
+    ]);
+    setTimeout(() => {
+      stop.abort();
+      service.phone = 'yes';
+    }, 30);
+    const states = (await all).map(({ status }) => status);
+    expect(states).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(service.calls.filter((call) => call === 'credentials/authorize')).toHaveLength(1);
+  });
+
   it('does not give out a signature that is wrong', async () => {
     await start({ version });
     await using signer = await open();

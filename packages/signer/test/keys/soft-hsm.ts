@@ -50,7 +50,8 @@ export class SoftHsm implements Disposable {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'signer-softhsm-'));
   readonly module: string;
 
-  constructor() {
+  /** @param mechanisms - names SoftHSM shall offer, all by default. */
+  constructor(mechanisms = 'ALL') {
     this.module = moduleFile() ?? '';
     mkdirSync(path.join(this.folder, 'tokens'));
     mkdirSync(path.join(this.folder, 'away'));
@@ -58,6 +59,7 @@ export class SoftHsm implements Disposable {
       `directories.tokendir = ${path.join(this.folder, 'tokens')}`,
       'objectstore.backend = file',
       'log.level = ERROR',
+      `slots.mechanisms = ${mechanisms}`,
     ];
     const file = path.join(this.folder, 'softhsm2.conf');
     writeFileSync(file, `${lines.join('\n')}\n`);

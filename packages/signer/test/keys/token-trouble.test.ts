@@ -33,6 +33,35 @@ const open = (options: Partial<OpenTokenOptions> = {}) =>
 
 const sign = (signer: TokenSigner) => signer.sign(content, signer.algorithm);
 
+describe.skipIf(missing !== undefined)(`a token that can do little${note}`, () => {
+  it('signs with the bare mechanisms, over what is hashed here', async () => {
+    using simple = new SoftHsm('CKM_RSA_PKCS,CKM_RSA_PKCS_PSS');
+    const pki = await createTestPki();
+    const signer = await pki.issue({ commonName: 'Con dấu', algorithm: 'rsa-2048' });
+    const serialNumber = simple.createToken('simple', PIN, [objectOf('k', 'a1', signer)]);
+    const { module } = simple;
+    await using opened = await openToken({ module, serialNumber, pin: async () => PIN });
+    for (const algorithm of ['rsa-pkcs1-sha256', 'rsa-pkcs1-sha512', 'rsa-pss-sha256'] as const) {
+      await expect(opened.sign(content, algorithm)).resolves.toBeDefined();
+    }
+    const whole = await opened.sign(content, 'rsa-pkcs1-sha256');
+    // PKCS#1 v1.5 has no randomness: both ways give the same bytes.
+    expect(Buffer.from(whole)).toEqual(await signer.sign(content, 'rsa-pkcs1-sha256'));
+  });
+
+  it('is refused an algorithm it has no mechanism for', async () => {
+    using simple = new SoftHsm('CKM_RSA_PKCS');
+    const pki = await createTestPki();
+    const signer = await pki.issue({ commonName: 'Con dấu', algorithm: 'rsa-2048' });
+    const serialNumber = simple.createToken('simple', PIN, [objectOf('k', 'a1', signer)]);
+    const { module } = simple;
+    await using opened = await openToken({ module, serialNumber, pin: async () => PIN });
+    expect(await rejection(opened.sign(content, 'rsa-pss-sha256'))).toMatch(
+      /^SIGNER_ALGORITHM_UNSUPPORTED: /,
+    );
+  });
+});
+
 describe.skipIf(missing !== undefined)(`a token in trouble${note}`, () => {
   beforeAll(async () => {
     hsm = new SoftHsm();
