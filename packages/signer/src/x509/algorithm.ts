@@ -77,6 +77,7 @@ const SCHEMES: Readonly<Record<string, SignatureScheme>> = {
   [OID.ecdsaWithSHA256]: { family: 'ecdsa', hash: 'sha256' },
   [OID.ecdsaWithSHA384]: { family: 'ecdsa', hash: 'sha384' },
   [OID.ecdsaWithSHA512]: { family: 'ecdsa', hash: 'sha512' },
+  // Without parameters (RFC 8410 §3); the hash is part of the algorithm.
   [OID.ed25519]: { family: 'ed25519', hash: 'sha512' },
 };
 
