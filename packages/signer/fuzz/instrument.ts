@@ -11,7 +11,7 @@ import { type Node, parse } from 'acorn';
  */
 export interface Instrumentation {
   /** One byte for each edge, 0 … 255, wrapping. */
-  readonly edges: Uint8Array;
+  readonly edges: Uint8Array<ArrayBuffer>;
   /** String literals of the sources, as Latin-1 bytes. */
   readonly literals: ReadonlySet<string>;
   /** Places that count, in all files loaded so far. */

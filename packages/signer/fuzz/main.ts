@@ -3,7 +3,7 @@
  *
  * Findings go to `fuzz-out/TARGET/` in the working folder: `crash-…`, `hang-…`, `memory-…`, and
  * `new-…` for inputs that reach new code; the next run starts from those too. `--keep` copies the
- * smallest of them to the kept corpus. Exit status: 0 nothing found, 1 something was found.
+ * inputs that together reach most to the kept corpus. Exit status: 0 nothing found, 1 something was found.
  */
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -21,8 +21,6 @@ const MAX_GROWTH_BYTES = 512 * 1024 * 1024;
 const WATCH_EVERY_MS = 500;
 const REPORT_EVERY_MS = 30_000;
 const MAX_INPUT_BYTES = 1024 * 1024;
-const MAX_KEPT_FILES = 40;
-const MAX_KEPT_BYTES = 6_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -51,7 +49,6 @@ say(
   `${target}: ${executions} executions, ${Math.round(executions / spentSeconds)}/s, ` +
     `${stats.edges} edges, ${stats.corpus} inputs in the corpus, ${findingCount} findings`,
 );
-if (values.keep) keepSmallest(target);
 process.exitCode = findingCount > 0 ? 1 : 0;
 
 /** Runs the loop in a thread and watches it; after a hang or a full memory a new one goes on. */
@@ -59,10 +56,12 @@ async function runOnce(name: string, remaining: number): Promise<void> {
   const shared = new SharedArrayBuffer(SHARED_HEAD_BYTES + MAX_INPUT_BYTES);
   const folders = [corpusFolder(name), folder];
   const seed = Number(values.seed) + findingCount;
-  const job: FuzzJob = { target: name, seconds: remaining, seed, folders, shared };
+  const isKept = values.keep;
+  const job: FuzzJob = { target: name, seconds: remaining, seed, folders, shared, isKept };
   const head = new Uint32Array(shared, 0, SHARED_HEAD_BYTES / 4);
   const worker = new Worker(new URL('worker.ts', import.meta.url), {
     workerData: job,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
     resourceLimits: { maxOldGenerationSizeMb: MAX_GROWTH_BYTES / 1024 / 1024 },
   });
   const began = Date.now();
@@ -101,7 +100,10 @@ async function runOnce(name: string, remaining: number): Promise<void> {
         stats = { edges: message.edges, corpus: stats.corpus + 1 };
         keepInput(folder, 'new', message.bytes);
       } else if (message.kind === 'crash') record('crash', message.bytes, message.text);
-      else stats = { edges: message.edges, corpus: message.corpus };
+      else {
+        stats = { edges: message.edges, corpus: message.corpus };
+        if (isKept) keepCover(name, message.cover);
+      }
     });
     worker.on('error', (error: Error) => {
       record('memory', currentInput(), error.stack ?? error.message);
@@ -122,16 +124,14 @@ function record(kind: string, bytes: Uint8Array, text: string): void {
   say(`FOUND ${kind}: ${file}\n${text}`);
 }
 
-/** Moves the smallest new inputs to the kept corpus, up to its limit. */
-function keepSmallest(name: string): void {
-  const kept = readFolder(corpusFolder(name)).size;
-  const fresh = [...readFolder(folder)]
-    .filter(([file, bytes]) => file.startsWith('new-') && bytes.length <= MAX_KEPT_BYTES)
-    .sort(([, a], [, b]) => a.length - b.length);
-  for (const [, bytes] of fresh.slice(0, Math.max(0, MAX_KEPT_FILES - kept))) {
-    keepInput(corpusFolder(name), 'new', bytes);
+/** Beside the seeds, the kept corpus holds what reaches most. */
+function keepCover(name: string, cover: readonly Uint8Array[]): void {
+  const kept = corpusFolder(name);
+  for (const file of readFolder(kept).keys()) {
+    if (file.startsWith('new-')) rmSync(`${kept}/${file}`);
   }
-  rmSync(folder, { recursive: true, force: true });
+  for (const bytes of cover) keepInput(kept, 'new', bytes);
+  say(`${cover.length} inputs are kept in ${kept}`);
 }
 
 function say(text: string): void {

@@ -3,10 +3,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { readFolder } from './corpus.ts';
-import { EDGE_SLOTS, instrumentSources } from './instrument.ts';
+import { corpusFolder, readFolder } from './corpus.ts';
+import { Coverage, pickCover } from './coverage.ts';
+import { type Instrumentation, instrumentSources } from './instrument.ts';
 import { mutate } from './mutate.ts';
 import { Random } from './random.ts';
+import type { FuzzTarget } from './targets.ts';
 
 /**
  * The loop of one fuzzing run, in a thread of its own: the main thread watches it, and still has
@@ -18,6 +20,8 @@ export interface FuzzJob {
   readonly seed: number;
   /** Folders whose files the run starts from. */
   readonly folders: readonly string[];
+  /** Ask for the inputs worth keeping at the end. */
+  readonly isKept: boolean;
   /** `[executions, input length, 1 for "collect garbage"]` and then the input itself. */
   readonly shared: SharedArrayBuffer;
 }
@@ -28,7 +32,12 @@ export const SHARED_HEAD_BYTES = 16;
 export type FuzzMessage =
   | { readonly kind: 'found'; readonly bytes: Uint8Array; readonly edges: number }
   | { readonly kind: 'crash'; readonly bytes: Uint8Array; readonly text: string }
-  | { readonly kind: 'end'; readonly edges: number; readonly corpus: number };
+  | {
+      readonly kind: 'end';
+      readonly edges: number;
+      readonly corpus: number;
+      readonly cover: readonly Uint8Array[];
+    };
 
 interface Kept {
   readonly bytes: Uint8Array;
@@ -36,110 +45,126 @@ interface Kept {
   readonly cost: number;
 }
 
-/** How often an edge was taken, in classes (1, 2, 3, 4–7, 8–15, …): one bit each. */
-const CLASS_OF = Uint8Array.from({ length: 256 }, (_, count) =>
-  count < 4
-    ? ([0, 1, 2, 4][count] ?? 0)
-    : count < 8
-      ? 8
-      : count < 16
-        ? 16
-        : count < 32
-          ? 32
-          : count < 128
-            ? 64
-            : 128,
-);
+const MAX_KEPT_FILES = 30;
+const MAX_KEPT_BYTES = 8_000;
 const MAX_DISTINCT_CRASHES = 20;
+
+/** One run: its corpus, its coverage, and what it has told already. */
+class FuzzRun {
+  private readonly job: FuzzJob;
+  private readonly target: FuzzTarget;
+  private readonly coverage: Coverage;
+  private readonly dictionary: readonly Uint8Array[];
+  private readonly random: Random;
+  private readonly head: Uint32Array;
+  private readonly body: Uint8Array;
+  private readonly corpus: Kept[] = [];
+  private readonly crashes = new Set<string>();
+
+  constructor(job: FuzzJob, target: FuzzTarget, { edges, literals }: Instrumentation) {
+    this.job = job;
+    this.target = target;
+    this.coverage = new Coverage(edges);
+    this.dictionary = [...literals].map((text) => Buffer.from(text, 'latin1'));
+    this.random = new Random(job.seed);
+    this.head = new Uint32Array(job.shared, 0, SHARED_HEAD_BYTES / 4);
+    this.body = new Uint8Array(job.shared, SHARED_HEAD_BYTES);
+  }
+
+  async run(): Promise<void> {
+    for (const folder of this.job.folders) {
+      for (const bytes of readFolder(folder).values()) {
+        this.add(bytes.subarray(0, this.target.maxBytes));
+      }
+    }
+    if (this.corpus.length === 0) this.add(Buffer.from([0]));
+    const end = Date.now() + this.job.seconds * 1000;
+    while (Date.now() < end) {
+      await setImmediate(); // what zlib leaves behind is freed by the event loop alone
+      if (this.head[2] === 1) {
+        collectGarbage();
+        this.head[2] = 0;
+      }
+      for (let round = 0; round < 64; round += 1) this.tryMutant();
+    }
+    const cover = this.job.isKept ? this.pickCover() : [];
+    const { edgeCount: edges } = this.coverage;
+    send({ kind: 'end', edges, corpus: this.corpus.length, cover });
+  }
+
+  private add(bytes: Uint8Array): boolean {
+    const before = process.hrtime.bigint();
+    const isNew = this.execute(bytes);
+    const cost = Number((process.hrtime.bigint() - before) / 1000n);
+    this.corpus.push({ bytes, cost });
+    return isNew;
+  }
+
+  private tryMutant(): void {
+    const { random, dictionary, corpus, target } = this;
+    const others = [choose(corpus, random).bytes, choose(corpus, random).bytes];
+    const material = { random, others, dictionary, maxBytes: target.maxBytes };
+    const bytes = Uint8Array.from(mutate(choose(corpus, random).bytes, target.mutators, material));
+    const isNew = this.add(bytes);
+    if (isNew) send({ kind: 'found', bytes, edges: this.coverage.edgeCount });
+    else corpus.pop();
+  }
+
+  /** Runs one input and says whether it reached anything new. */
+  private execute(bytes: Uint8Array): boolean {
+    this.coverage.reset();
+    this.body.set(bytes.subarray(0, this.body.length));
+    this.head[1] = bytes.length;
+    this.head[0] = (this.head[0] ?? 0) + 1;
+    try {
+      this.target.run(bytes);
+    } catch (error) {
+      this.report(bytes, error);
+      return false;
+    }
+    return this.coverage.merge();
+  }
+
+  /** Tells of a crash once: others from the same place are the same fault. */
+  private report(bytes: Uint8Array, error: unknown): void {
+    const text = traced(() => {
+      this.target.run(bytes);
+    }, error);
+    const place = text
+      .split('\n')
+      .slice(0, 3)
+      .join('\n')
+      .replace(/byte \d+/g, '');
+    if (this.crashes.has(place) || this.crashes.size >= MAX_DISTINCT_CRASHES) return;
+    this.crashes.add(place);
+    send({ kind: 'crash', bytes, text });
+  }
+
+  /** The short inputs that reach most beyond the seeds. */
+  private pickCover(): readonly Uint8Array[] {
+    const slotsOf = (bytes: Uint8Array): number[] => {
+      this.execute(bytes);
+      return this.coverage.slots();
+    };
+    const seeds = [...readFolder(corpusFolder(this.job.target))]
+      .filter(([name]) => name.startsWith('seed-'))
+      .flatMap(([, bytes]) => slotsOf(bytes));
+    const candidates = this.corpus
+      .filter(({ bytes }) => bytes.length <= MAX_KEPT_BYTES)
+      .map(({ bytes }) => ({ bytes, slots: slotsOf(bytes) }));
+    return pickCover(seeds, candidates, MAX_KEPT_FILES);
+  }
+}
 
 async function fuzz(job: FuzzJob): Promise<void> {
   const instrumentation = instrumentSources(new URL('../src/', import.meta.url));
+  // Only now: what is loaded before is not counted.
   const { FUZZ_TARGETS } = await import('./targets.ts');
   const target = FUZZ_TARGETS[job.target];
   if (target === undefined) throw new Error(`no target ${job.target}`);
-  const random = new Random(job.seed);
-  const dictionary = [...instrumentation.literals].map((text) => Buffer.from(text, 'latin1'));
-  const head = new Uint32Array(job.shared, 0, SHARED_HEAD_BYTES / 4);
-  const body = new Uint8Array(job.shared, SHARED_HEAD_BYTES);
-  const { edges } = instrumentation;
-  const words = new Uint32Array(edges.buffer);
-  const seen = new Uint8Array(EDGE_SLOTS);
-  const corpus: Kept[] = [];
-  const crashes = new Set<string>();
-  let edgeCount = 0;
-
   // Most inputs end in an error that nobody looks at: its stack would cost more than the reading.
   Error.stackTraceLimit = 0;
-
-  /** Runs one input and says whether it took an edge in a new way. */
-  const execute = (bytes: Uint8Array): boolean => {
-    edges.fill(0);
-    Object.assign(globalThis, { __place: 0 });
-    body.set(bytes.subarray(0, body.length));
-    head[1] = bytes.length;
-    head[0] = (head[0] ?? 0) + 1;
-    try {
-      target.run(bytes);
-    } catch (error) {
-      const text = traced(() => {
-        target.run(bytes);
-      }, error);
-      const place = text
-        .split('\n')
-        .slice(0, 3)
-        .join('\n')
-        .replace(/byte \d+/g, '');
-      if (!crashes.has(place) && crashes.size < MAX_DISTINCT_CRASHES) {
-        crashes.add(place);
-        send({ kind: 'crash', bytes: Uint8Array.from(bytes), text });
-      }
-      return false;
-    }
-    let isNew = false;
-    for (let word = 0; word < words.length; word += 1) {
-      if (words[word] === 0) continue;
-      for (let slot = word * 4; slot < word * 4 + 4; slot += 1) {
-        const bit = CLASS_OF[edges[slot] ?? 0] ?? 0;
-        const known = seen[slot] ?? 0;
-        if ((known & bit) === bit) continue;
-        if (known === 0) edgeCount += 1;
-        seen[slot] = known | bit;
-        isNew = true;
-      }
-    }
-    return isNew;
-  };
-
-  const start = (bytes: Uint8Array): void => {
-    const before = process.hrtime.bigint();
-    execute(bytes);
-    corpus.push({ bytes, cost: Number((process.hrtime.bigint() - before) / 1000n) });
-  };
-  for (const folder of job.folders) {
-    for (const bytes of readFolder(folder).values()) start(bytes.subarray(0, target.maxBytes));
-  }
-  if (corpus.length === 0) start(Buffer.from([0]));
-
-  const end = Date.now() + job.seconds * 1000;
-  while (Date.now() < end) {
-    await setImmediate(); // what zlib leaves behind is freed by the event loop alone
-    if (head[2] === 1) {
-      collectGarbage();
-      head[2] = 0;
-    }
-    for (let round = 0; round < 64; round += 1) {
-      const kept = choose(corpus, random);
-      const others = [choose(corpus, random).bytes, choose(corpus, random).bytes];
-      const material = { random, others, dictionary, maxBytes: target.maxBytes };
-      const mutant = mutate(kept.bytes, target.mutators, material);
-      const before = process.hrtime.bigint();
-      if (!execute(mutant)) continue;
-      const bytes = Uint8Array.from(mutant);
-      corpus.push({ bytes, cost: Number((process.hrtime.bigint() - before) / 1000n) });
-      send({ kind: 'found', bytes, edges: edgeCount });
-    }
-  }
-  send({ kind: 'end', edges: edgeCount, corpus: corpus.length });
+  await new FuzzRun(job, target, instrumentation).run();
 }
 
 /** The error again, this time with its stack. */
