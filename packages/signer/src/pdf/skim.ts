@@ -41,8 +41,9 @@ export class Skimmer {
   private readonly slots = new Uint32Array(1 << TABLE_BITS);
   private object = 0;
   private references: number[] = [];
-  /** First byte of the name that was read last. */
-  private nameStart = 0;
+  /** First byte of the name that was read last; -1 for another value, or a name with `#`. */
+  private nameStart = -1;
+  private isEscaped = false;
   /** Number of the reference that was read last. */
   private target = 0;
   private targetGeneration = 0;
@@ -155,6 +156,7 @@ export class Skimmer {
     this.isReference = false;
     this.integer = -1;
     this.nameStart = -1;
+    this.isEscaped = false;
     return true;
   }
 
@@ -183,6 +185,7 @@ export class Skimmer {
       if (code !== 0x2f || this.pos >= this.limit || !this.name()) return false;
       const key = depth === 0 ? this.topLevelKey() : KEY.OTHER;
       if (key < 0 || !this.skimValue(depth + 1)) return false;
+      if (key === KEY.TYPE && this.isEscaped) return false;
       if (key !== KEY.OTHER) this.note(key);
     }
   }
@@ -190,6 +193,7 @@ export class Skimmer {
   /** Which of the keys of interest the name is; -1 when the key may stand twice. */
   private topLevelKey(): number {
     const { bytes, nameStart, pos, slots } = this;
+    if (this.isEscaped) return -1;
     let hash = 0;
     for (let i = nameStart; i < pos; i++) hash = (Math.imul(hash, 31) + (bytes[i] ?? 0)) | 0;
     const slot = slotOf(hash);
@@ -241,12 +245,30 @@ export class Skimmer {
     const start = this.pos + 1;
     let pos = start;
     while (pos < limit && CLASS[bytes[pos] ?? 0] === REGULAR) pos++;
-    if (pos < limit && bytes[pos] === 0x23) return false;
+    if (pos < limit && bytes[pos] === 0x23) return this.escapedName(start);
+    this.isEscaped = false;
     this.nameStart = start;
     this.pos = pos;
     const candidates = NOTABLE_BY_LETTER[bytes[start] ?? 0];
     if (candidates === undefined) return true;
     for (const candidate of candidates) if (this.isName(candidate)) this.flags |= FACT.NOTABLE;
+    return true;
+  }
+
+  /** A `#` may hide any letter: the name is decoded to see whether it is a notable one. */
+  private escapedName(start: number): boolean {
+    const { bytes, limit } = this;
+    let end = start;
+    while (end < limit && isRegular(bytes[end] ?? 0)) end++;
+    const raw = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+    if (/#(?![0-9A-Fa-f]{2})/.test(raw)) return false;
+    const text = raw.replace(/#(..)/g, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+    if (NOTABLE_NAMES.has(text)) this.flags |= FACT.NOTABLE;
+    this.pos = end;
+    this.nameStart = -1;
+    this.isEscaped = true;
     return true;
   }
 

@@ -35,7 +35,7 @@ function repeatsKey(value: PdfValue): boolean {
   return value.hasDuplicateKeys || [...value.entries.values()].some(repeatsKey);
 }
 
-const NAMES = `Type Page XRef Kids Annots Length F AA S JavaScript GoTo Launch A B Contents T#79pe `;
+const NAMES = `Type Page XRef Kids Annots Length F AA S JavaScript GoTo Launch A B Contents T#79pe P#61ge Java#53cript A#4 #41A Text#20body `;
 const name = fc.constantFrom(...NAMES.split(' '));
 const white = fc.constantFrom(' ', '\n', '\r\n', '\t', '', ' % note\n');
 const { value } = fc.letrec<{ value: string; array: string; dict: string }>((tie) => ({
