@@ -72,12 +72,13 @@ export interface Rate {
 }
 
 /**
- * Runs works in turns and takes the median turn of each, so that whatever else the machine does
- * falls on all of them alike; processor time does not count what other processes do.
+ * Runs works in turns and takes the best turn of each: other programs only ever slow a turn down, by
+ * emptying its caches, and the more turns the likelier one is left alone. Processor time does not
+ * count the time that other programs take themselves.
  */
 export async function measureInTurns<Name extends string>(
   works: Readonly<Record<Name, () => unknown>>,
-  { turns = 7, turnMs = 200 }: { readonly turns?: number; readonly turnMs?: number } = {},
+  { turns = 20, turnMs = 80 }: { readonly turns?: number; readonly turnMs?: number } = {},
 ): Promise<(name: Name) => Rate> {
   const measured = new Map<string, Rate[]>();
   const entries: [string, () => unknown][] = Object.entries(works);
@@ -89,8 +90,12 @@ export async function measureInTurns<Name extends string>(
     }
   }
   return (name) => {
-    const rates = (measured.get(name) ?? []).toSorted((a, b) => a.perCpuSecond - b.perCpuSecond);
-    return rates[rates.length >> 1] ?? { perCpuSecond: 0, perSecond: 0 };
+    const none: Rate = { perCpuSecond: 0, perSecond: 0 };
+    const rates = measured.get(name) ?? [];
+    return rates.reduce(
+      (best, rate) => (rate.perCpuSecond > best.perCpuSecond ? rate : best),
+      none,
+    );
   };
 }
 
