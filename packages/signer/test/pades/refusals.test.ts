@@ -4,7 +4,7 @@ import { signPdf } from '../../src/pades/sign.ts';
 import { verifyPdf } from '../../src/pades/verify.ts';
 import { DEFAULT_PDF_LIMITS } from '../../src/pdf/limits.ts';
 import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/test-pki.ts';
-import { appendRevision } from './revision.ts';
+import { appendRevision, signByHand } from './revision.ts';
 import { OBJECTS, drawPdf, plainPdf, writePdf } from './sources.ts';
 import { rewriteWithQpdf } from './tools.ts';
 
@@ -90,6 +90,53 @@ const REFUSED: readonly (readonly [string, string, Uint8Array])[] = [
     plainPdf({ 8: '[7 0 R << /Subtype /Link /A << /S /Launch /F (x.exe) >> >>]' }),
   ],
   [
+    'an action in an object that nothing refers to',
+    'SIGNER_PDF_ACTIVE_CONTENT',
+    plainPdf({ 30: '<< /S /JavaScript /JS (app.alert\\(1\\)) >>' }),
+  ],
+  [
+    'an action whose type is spelled with #',
+    'SIGNER_PDF_ACTIVE_CONTENT',
+    plainPdf({ 30: '<< /Title (x) /A << /S /Java#53cript >> >>' }),
+  ],
+  [
+    'an action whose type stands in another object',
+    'SIGNER_PDF_ACTIVE_CONTENT',
+    plainPdf({ 30: '<< /A << /S 31 0 R >> >>', 31: '/Launch' }),
+  ],
+  [
+    'an action that opens an embedded file',
+    'SIGNER_PDF_ACTIVE_CONTENT',
+    plainPdf({ 8: '[7 0 R << /Subtype /Link /A << /S /GoToE /T << /R /C >> >> >>]' }),
+  ],
+  [
+    'an action that switches layers',
+    'SIGNER_PDF_ACTIVE_CONTENT',
+    plainPdf({ 30: '<< /Type /Outlines /A << /S /SetOCGState /State [/Toggle 9 0 R] >> >>' }),
+  ],
+  [
+    'layers that differ between screen and paper',
+    'SIGNER_PDF_ACTIVE_CONTENT',
+    plainPdf(
+      catalog('/OCProperties << /OCGs [9 0 R] /D << /AS [<< /Event /Print /OCGs [9 0 R] >>] >> >>'),
+    ),
+  ],
+  [
+    'a stream whose content lies in another file',
+    'SIGNER_PDF_ACTIVE_CONTENT',
+    plainPdf({ 30: '<< /Length 0 /F (other.bin) >>\nstream\n\nendstream' }),
+  ],
+  [
+    'a page that is held but not shown',
+    'SIGNER_PDF_HIDDEN_PAGE',
+    plainPdf({ 30: OBJECTS[3] ?? '' }),
+  ],
+  [
+    'a page with a repeated key',
+    'SIGNER_PDF_BROKEN',
+    plainPdf({ 3: OBJECTS[3]?.replace('/Parent', '/Contents 5 0 R /Parent') ?? '' }),
+  ],
+  [
     'a page tree without pages',
     'SIGNER_PDF_NO_PAGES',
     plainPdf({ 2: '<< /Type /Pages /Kids [] /Count 0 >>' }),
@@ -155,6 +202,29 @@ describe('signPdf accepts', () => {
     });
     const signed = await signPdf(source, signer, { signedAt: AT });
     expect(verifyPdf(signed, { trust: pki.trust(), at: AT }).indication).toBe('TOTAL-PASSED');
+  });
+
+  it('what only looks like an action: fonts, glyphs and structure of such names', async () => {
+    const source = plainPdf({
+      3: OBJECTS[3]?.replace('/F1 5 0 R', '/F1 5 0 R /AA 5 0 R') ?? '',
+      30: '<< /Type /StructElem /S /P /A << /O /Layout >> >>',
+      31: '<< /Type /Encoding /Differences [1 /AA /Hide /Sound] >>',
+      32: '<< /Type /Filespec /F (a.xml) /EF << /F 33 0 R >> >>',
+      33: '<< /Type /EmbeddedFile /Length 1 >>\nstream\nx\nendstream',
+    });
+    await expect(signPdf(source, signer, { signedAt: AT })).resolves.toBeDefined();
+  });
+
+  it('layers that only a reader switches', async () => {
+    const layers = '/OCProperties << /OCGs [9 0 R] /D << /OFF [9 0 R] /AS [] >> >>';
+    const source = plainPdf(catalog(layers));
+    await expect(signPdf(source, signer, { signedAt: AT })).resolves.toBeDefined();
+  });
+
+  it('a second signature on a file with a hidden page, since it is too late for the first', async () => {
+    const source = plainPdf({ 30: OBJECTS[3] ?? '' });
+    const foreign = await signByHand(source, signer);
+    await expect(signPdf(foreign, signer, { signedAt: AT })).resolves.toBeDefined();
   });
 
   it('a certification that allows further signatures, and objects with other generations', async () => {
