@@ -32,8 +32,10 @@ export function compareForms(
 
 function compareFormKey(c: Comparison, key: string, before: PdfDict, after: PdfDict): void {
   const isResource = key === 'DA' || key === 'DR';
-  if (isResource && !before.entries.has(key) && hasOnlySignatureFields(c)) {
-    c.add('warning', `form /${key} was added`);
+  const what = before.entries.has(key) ? 'changed' : 'added';
+  // Signatures bring their appearance along; only other fields are drawn with what stands here.
+  if (isResource && c.signedFields().every(({ fieldType }) => fieldType === 'Sig')) {
+    c.add('warning', `form /${key} was ${what}`);
     return;
   }
   const isSame = sameThroughReferences(
@@ -43,15 +45,10 @@ function compareFormKey(c: Comparison, key: string, before: PdfDict, after: PdfD
   if (isSame) return;
   // A field without an appearance of its own is drawn with these fonts.
   if (isResource) {
-    const what = before.entries.has(key) ? 'changed' : 'added';
     c.add('undecided', `form /${key} was ${what}, which may change how fields look`);
   } else if (key === 'NeedAppearances' && c.final.resolve(after.get(key)) !== true) {
     c.add('warning', 'form /NeedAppearances was switched off');
   } else c.add('violation', `form /${key} was changed`);
-}
-
-function hasOnlySignatureFields(c: Comparison): boolean {
-  return c.signedFields().every(({ fieldType }) => fieldType === 'Sig');
 }
 
 /** `/Fields`: nothing may be lost. The order has no meaning, and Acrobat changes it. */
