@@ -21,12 +21,7 @@ export {
 export { type AsicReport, type VerifyAsicEOptions, verifyAsicE } from './asic/verify.ts';
 export type { CertificateUrls, ServerNames } from './authority/addresses.ts';
 export type { AuditEvent, AuditLog } from './authority/audit-log.ts';
-export {
-  type Authority,
-  type AuthorityOptions,
-  openAuthority,
-  readIssuingCertificate,
-} from './authority/authority.ts';
+export { type Authority, type AuthorityOptions, openAuthority } from './authority/authority.ts';
 export type { IssuingCa } from './authority/ca-keys.ts';
 export { type CreateAuthorityOptions, createAuthority } from './authority/create.ts';
 export {

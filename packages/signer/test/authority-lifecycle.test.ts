@@ -318,12 +318,18 @@ describe('the issuing CA', () => {
     expect(existsSync(path.join(elsewhere.folder, AUTHORITY_FILES.issuingKey))).toBe(false);
 
     await expect(openAuthority(elsewhere)).rejects.toThrow('token or service');
-    const reopened = await openAuthority({ ...elsewhere, issuingSigner: token });
+    const reopened = await openAuthority({ ...elsewhere, issuingSigners: [token] });
     await reopened.renewCrl();
     const other = await pki.issue({ commonName: 'Khóa khác', use: 'node' });
-    await expect(openAuthority({ ...elsewhere, issuingSigner: other })).rejects.toThrow(
+    await expect(openAuthority({ ...elsewhere, issuingSigners: [other] })).rejects.toThrow(
       'token or service',
     );
+
+    await reopened.addIssuingCa({ signer: other });
+    await reopened.issue({ subject, use: 'node' });
+    const two = await openAuthority({ ...elsewhere, issuingSigners: [other] });
+    await two.renewCrl();
+    expect(parseCrl(two.crl()).number).toBe(2n);
   });
 });
 

@@ -49,7 +49,12 @@ describe.skipIf(reason !== undefined)(
       const made = await createAuthority({ folder, passphrase, name, ...signers });
       expect(readdirSync(folder).filter((file) => file.endsWith('.key'))).toEqual([]);
 
-      const authority = await openAuthority({ folder, passphrase, ...signers });
+      const authority = await openAuthority({
+        folder,
+        passphrase,
+        rootSigner,
+        issuingSigners: [issuingSigner],
+      });
       const subject = { commonName: 'Sở Nội vụ' };
       const [good, bad] = await Promise.all([
         authority.issue({ subject, use: 'node' }),

@@ -6,7 +6,6 @@ import {
   type CertificateUse,
   type KeyAlgorithm,
   openAuthority,
-  readIssuingCertificate,
   type ServerNames,
   type SubjectName,
   writePkcs12,
@@ -17,7 +16,7 @@ import { CliError } from '../errors.ts';
 import { actorOf } from '../home/desk.ts';
 import { type HomeLayout, pathExists } from '../home/layout.ts';
 import type { Passphrases } from '../passphrase/passphrase.ts';
-import { openCaToken, readCaToken } from './ca-token.ts';
+import { openCaTokens } from './ca-token.ts';
 
 /**
  * The certificate authority of this home.
@@ -34,16 +33,14 @@ export async function openHomeAuthority(
     throw new CliError('CLI_NO_CA', text.noCa(layout.ca), { details: { folder: layout.ca } });
   }
   const passphrase = await passphrases.get('ca', text.caKeys);
-  const token = await readCaToken(cli, layout);
-  const issuingSigner =
-    token && (await openCaToken(cli, token, passphrases, readIssuingCertificate(layout.ca)));
+  const issuingSigners = await openCaTokens(cli, layout, passphrases);
   const actor = actorOf(cli, undefined);
   return await openAuthority({
     folder: layout.ca,
     passphrase,
     now: cli.now,
     ...(actor === undefined ? {} : { actor }),
-    issuingSigner,
+    issuingSigners,
   });
 }
 

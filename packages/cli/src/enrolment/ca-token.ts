@@ -1,7 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Certificate, Signer } from '@congvan/signer';
+import type { Signer } from '@congvan/signer';
 
 import type { Cli } from '../context.ts';
 import { CliError } from '../errors.ts';
@@ -18,35 +18,42 @@ export interface CaTokenSettings {
 }
 
 function fileOf(layout: HomeLayout): string {
-  return join(layout.ca, 'token.json');
-}
-
-/** Notes which token later commands have to open; the PIN is never written down. */
-export async function writeCaToken(layout: HomeLayout, settings: CaTokenSettings): Promise<void> {
-  const { token, tokenLabel, keyLabel } = settings;
-  const text = JSON.stringify({ token, tokenLabel, keyLabel }, undefined, 2);
-  await writeFile(fileOf(layout), `${text}\n`, { mode: 0o640, flush: true });
+  return join(layout.root, 'ca-tokens.json');
 }
 
 /**
- * The token of the authority in this home; `undefined` when its key is a file.
- *
- * @throws {@link CliError} `CLI_FILE_UNREADABLE` when the settings are damaged.
+ * Notes one more token for later commands to open; the PIN is never written down. It is noted before the
+ * authority uses its key: a token that no authority uses does no harm, one that is forgotten does.
  */
-export async function readCaToken(
+export async function noteCaToken(
   cli: Pick<Cli, 'messages'>,
   layout: HomeLayout,
-): Promise<CaTokenSettings | undefined> {
+  settings: CaTokenSettings,
+): Promise<void> {
+  const { token, tokenLabel, keyLabel } = settings;
+  const tokens = [...(await readCaTokens(cli, layout)), { token, tokenLabel, keyLabel }];
+  const file = fileOf(layout);
+  await mkdir(layout.root, { recursive: true });
+  await writeFile(`${file}.new`, `${JSON.stringify({ tokens }, undefined, 2)}\n`, { flush: true });
+  await rename(`${file}.new`, file);
+}
+
+async function readCaTokens(
+  cli: Pick<Cli, 'messages'>,
+  layout: HomeLayout,
+): Promise<readonly CaTokenSettings[]> {
   const file = fileOf(layout);
   let value: unknown;
   try {
     value = JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
+    if (isSystemError(error, 'ENOENT')) return [];
     throw damaged(cli, file, error);
   }
-  if (!isSettings(value)) throw damaged(cli, file, undefined);
-  return value;
+  const tokens: unknown =
+    typeof value === 'object' && value !== null && 'tokens' in value ? value.tokens : undefined;
+  if (!Array.isArray(tokens) || !tokens.every(isSettings)) throw damaged(cli, file, undefined);
+  return tokens;
 }
 
 function isSettings(value: unknown): value is CaTokenSettings {
@@ -62,22 +69,38 @@ function damaged(cli: Pick<Cli, 'messages'>, file: string, cause: unknown): CliE
 }
 
 /**
- * Opens the key on the token; the PIN is asked for when the token wants it.
- *
- * @param certificate - of the issuing authority; left out, the one on the token names the key.
+ * Opens the keys of the authority in this home that are on tokens. Only the newest has to be there:
+ * without an older one the lists of an earlier issuing authority are not renewed.
  */
+export async function openCaTokens(
+  cli: Pick<Cli, 'io' | 'messages'>,
+  layout: HomeLayout,
+  passphrases: Passphrases,
+): Promise<readonly Signer[]> {
+  const tokens = await readCaTokens(cli, layout);
+  const signers: Signer[] = [];
+  for (const settings of tokens.toReversed()) {
+    try {
+      signers.push(await openCaToken(cli, settings, passphrases));
+    } catch (error) {
+      if (signers.length === 0) throw error;
+      cli.io.err(`${cli.messages.text.warning}: ${String(error)}\n`);
+    }
+  }
+  return signers;
+}
+
+/** Opens a key on a token; the PIN is asked for when the token wants it. */
 export async function openCaToken(
   cli: Pick<Cli, 'messages'>,
   { token, tokenLabel, keyLabel }: CaTokenSettings,
   passphrases: Passphrases,
-  certificate?: Certificate,
 ): Promise<Signer> {
   const { openToken } = await import('@congvan/signer');
   return await openToken({
     module: token,
     ...(tokenLabel === undefined ? {} : { tokenLabel }),
     ...(keyLabel === undefined ? {} : { keyLabel }),
-    ...(certificate === undefined ? {} : { certificate }),
     pin: async () => await passphrases.get('caPin', cli.messages.ca.caPin),
   });
 }

@@ -57,14 +57,18 @@ describe('docs/how-to/run-your-own-ca.md', () => {
       const pki = await createTestPki();
       const signer = await pki.issue({ commonName: 'Khóa cấp phát', use: 'seal' });
       using token = createToken('CA', PIN, 'issuing', signer);
-      const script = [first, ...(await blocks('sh token')), 'ls "$CONGVAN_HOME/ca"'].join('\n');
+      const script = [
+        first,
+        ...(await blocks('sh token')),
+        'ls "$CONGVAN_HOME" "$CONGVAN_HOME/ca"',
+      ].join('\n');
       const { code, output } = await runScript(script, {
         MODULE: token.module,
         CONGVAN_CA_PIN: PIN,
         ...token.env,
       });
       if (code !== 0) throw new Error(`exit ${code}:\n${output}`);
-      expect(output).toContain('token.json');
+      expect(output).toContain('ca-tokens.json');
       expect(output).not.toContain('issuing.key');
     },
     TIME_LIMIT_MS,

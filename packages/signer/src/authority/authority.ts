@@ -249,31 +249,18 @@ async function asPromise<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * The certificate of the CA that issues, read without its key: it says which key of a token is wanted.
- *
- * @throws {@link SignerError} `SIGNER_AUTHORITY_MISSING`, `SIGNER_AUTHORITY_DAMAGED`.
- */
-export function readIssuingCertificate(folder: string): Certificate {
-  const store = openStore({ folder });
-  return new CaKeys(store, { passphrase: '' }).current().certificate;
-}
-
-function openStore(options: StoreOptions): AuthorityStore {
-  const { folder } = options;
-  const store = new AuthorityStore(options);
-  if (store.readIfPresent(AUTHORITY_FILES.rootCertificate) !== undefined) return store;
-  const message = `no authority in '${folder}'`;
-  throw new SignerError('SIGNER_AUTHORITY_MISSING', message, { details: { folder } });
-}
-
-/**
  * Opens an authority and checks its audit log.
  *
  * @throws {@link SignerError} `SIGNER_AUTHORITY_MISSING`, `SIGNER_AUTHORITY_PASSPHRASE_WRONG`,
  *   `SIGNER_AUTHORITY_DAMAGED`.
  */
 export async function openAuthority(options: AuthorityOptions): Promise<Authority> {
-  const store = openStore(options);
+  const { folder } = options;
+  const store = new AuthorityStore(options);
+  if (store.readIfPresent(AUTHORITY_FILES.rootCertificate) === undefined) {
+    const message = `no authority in '${folder}'`;
+    throw new SignerError('SIGNER_AUTHORITY_MISSING', message, { details: { folder } });
+  }
   const keys = new CaKeys(store, options);
   keys.issuingKey(keys.current());
   await store.readAudit();

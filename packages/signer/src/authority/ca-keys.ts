@@ -11,8 +11,8 @@ import { AUTHORITY_FILES, type AuthorityStore, filesOfIssuingCa } from './store.
 export interface CaKeyOptions {
   /** Opens the key files. */
   readonly passphrase: string;
-  /** The key of an issuing CA that is kept in a token or behind a service. */
-  readonly issuingSigner?: Signer | undefined;
+  /** Keys of issuing CAs that are kept in tokens or behind services; what fits no CA is not used. */
+  readonly issuingSigners?: readonly Signer[];
   /** The key of the root, likewise. */
   readonly rootSigner?: Signer | undefined;
 }
@@ -31,11 +31,13 @@ export class CaKeys {
   private readonly options: CaKeyOptions;
   private readonly cas = new Map<number, IssuingCa>();
   private readonly opened = new Map<string, IssuingKey>();
+  private readonly issuingSigners: Signer[];
 
   /** @throws {@link SignerError} `SIGNER_AUTHORITY_DAMAGED` without a readable root certificate. */
   constructor(store: AuthorityStore, options: CaKeyOptions) {
     this.store = store;
     this.options = options;
+    this.issuingSigners = [...(options.issuingSigners ?? [])];
     this.root = store.readCertificate(AUTHORITY_FILES.rootCertificate);
   }
 
@@ -47,6 +49,11 @@ export class CaKeys {
   /** All issuing CAs, oldest first. */
   all(): readonly IssuingCa[] {
     return this.store.readIndex().issuing.map((_, index) => this.ca(index + 1));
+  }
+
+  /** Takes another key for an issuing CA that is kept in a token or behind a service. */
+  useSigner(signer: Signer): void {
+    this.issuingSigners.push(signer);
   }
 
   private ca(number: number): IssuingCa {
@@ -67,7 +74,7 @@ export class CaKeys {
    */
   issuingKey({ number, certificate }: IssuingCa): IssuingKey {
     const file = filesOfIssuingCa(number).key;
-    const key = this.find(file, certificate, this.options.issuingSigner);
+    const key = this.find(file, certificate, this.issuingSigners);
     if (key !== undefined) return key;
     const message =
       this.store.readIndex().issuing[number - 1]?.keyIsElsewhere === true
@@ -78,12 +85,17 @@ export class CaKeys {
 
   /** As {@link issuingKey}; `undefined` when it cannot be had now. */
   issuingKeyIfPresent({ number, certificate }: IssuingCa): IssuingKey | undefined {
-    return this.find(filesOfIssuingCa(number).key, certificate, this.options.issuingSigner);
+    return this.find(filesOfIssuingCa(number).key, certificate, this.issuingSigners);
   }
 
   /** The key of the root; `undefined` when it is kept apart, as it should be. */
   rootKeyIfPresent(): IssuingKey | undefined {
-    return this.find(AUTHORITY_FILES.rootKey, this.root, this.options.rootSigner);
+    const { rootSigner } = this.options;
+    return this.find(
+      AUTHORITY_FILES.rootKey,
+      this.root,
+      rootSigner === undefined ? [] : [rootSigner],
+    );
   }
 
   /** @throws {@link SignerError} `SIGNER_AUTHORITY_DAMAGED` when the key is kept apart. */
@@ -97,13 +109,15 @@ export class CaKeys {
   private find(
     file: string,
     certificate: Certificate,
-    signer: Signer | undefined,
+    signers: readonly Signer[],
   ): IssuingKey | undefined {
     const known = this.opened.get(file);
     if (known !== undefined) return known;
-    const key = belongs(signer?.certificate.publicKeyDer, certificate)
-      ? signer && { nameDer: certificate.subjectDer, signer }
-      : this.openFile(file, certificate);
+    const signer = signers.find((one) => belongs(one.certificate.publicKeyDer, certificate));
+    const key =
+      signer === undefined
+        ? this.openFile(file, certificate)
+        : { nameDer: certificate.subjectDer, signer };
     if (key !== undefined) this.opened.set(file, key);
     return key;
   }
@@ -127,6 +141,6 @@ export class CaKeys {
   }
 }
 
-function belongs(spki: Uint8Array | undefined, certificate: Certificate): boolean {
-  return spki !== undefined && Buffer.compare(spki, certificate.publicKeyDer) === 0;
+function belongs(spki: Uint8Array, certificate: Certificate): boolean {
+  return Buffer.compare(spki, certificate.publicKeyDer) === 0;
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import { SignerError } from '../errors.ts';
 import type { KeyAlgorithm } from '../keys/generate.ts';
+import type { Signer } from '../keys/signer.ts';
 import { encodePem } from '../x509/pem.ts';
 import { type Authority, type AuthorityOptions, openAuthority } from './authority.ts';
 import { readBaseUrl } from './authority-urls.ts';
@@ -29,6 +30,8 @@ export interface CreateAuthorityOptions extends AuthorityOptions {
   readonly name: SubjectName;
   /** Kind of both CA keys; default RSA-3072, which every PDF reader accepts. */
   readonly algorithm?: KeyAlgorithm;
+  /** The key of the issuing CA, when it is in a token or behind a service already. */
+  readonly issuingSigner?: Signer | undefined;
   /** Where it will be reached over HTTP; goes into the certificates. */
   readonly baseUrl?: string;
 }
@@ -60,7 +63,9 @@ export async function createAuthority(options: CreateAuthorityOptions): Promise<
     throw error;
   }
   await syncFolder(path.dirname(path.resolve(folder)));
-  return openAuthority(options);
+  const { issuingSigner } = options;
+  const issuingSigners = issuingSigner === undefined ? [] : [issuingSigner];
+  return openAuthority({ ...options, issuingSigners });
 }
 
 function exists(folder: string): SignerError {

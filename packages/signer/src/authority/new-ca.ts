@@ -147,6 +147,7 @@ export async function addIssuingCa(
     const { serialNumber, subjectText, sha256 } = certificate;
     await change.record('create-issuing', { serialNumber, subjectText, sha256 });
     const state = { crlNumber: 1, serialNumber, sha256, ...elsewhere(key) };
+    if (signer !== undefined) keys.useSigner(signer);
     await change.commit({ ...index, issuing: [...index.issuing, state] });
     return ca;
   });

@@ -13,31 +13,26 @@ import {
   passphrasesOf,
 } from '../../passphrase/passphrase.ts';
 import { renderFields } from '../../terminal/table.ts';
-import { parseWebAddress } from './options.ts';
+import { type TokenOptions, addTokenOptions, parseWebAddress, tokenOf } from './options.ts';
 
-interface CaInitOptions extends PassphraseFiles {
+interface CaInitOptions extends PassphraseFiles, TokenOptions {
   readonly organization?: string;
   readonly registrar?: string;
   readonly relay?: string;
   readonly baseUrl?: string;
-  readonly token?: string;
-  readonly tokenLabel?: string;
-  readonly keyLabel?: string;
 }
 
 /** `congvan ca init`: root and issuing authority, and the certificate that signs the directory. */
 export function caInitCommand(cli: Cli): Command {
-  return newCommand(cli, 'init', 'caInit')
+  const command = newCommand(cli, 'init', 'caInit')
     .addOption(newOption(cli, '--organization <name>', 'caOrganization'))
     .addOption(newOption(cli, '--registrar <code>', 'registrarCode'))
     .addOption(newOption(cli, '--relay <code>', 'relayCode'))
-    .addOption(newOption(cli, '--base-url <url>', 'caBaseUrl').argParser(parseWebAddress(cli)))
-    .addOption(newOption(cli, '--token <module>', 'caToken'))
-    .addOption(newOption(cli, '--token-label <label>', 'caTokenLabel'))
-    .addOption(newOption(cli, '--key-label <label>', 'caKeyLabel'))
+    .addOption(newOption(cli, '--base-url <url>', 'caBaseUrl').argParser(parseWebAddress(cli)));
+  return addTokenOptions(cli, command)
     .addOption(passphraseOption(cli))
-    .action(async (options: CaInitOptions, command: Command) => {
-      await caInit(cli, options, command.optsWithGlobals<GlobalOptions>());
+    .action(async (options: CaInitOptions, self: Command) => {
+      await caInit(cli, options, self.optsWithGlobals<GlobalOptions>());
     });
 }
 
@@ -93,22 +88,22 @@ async function createHomeAuthority(
   passphrases: Passphrases,
 ): Promise<Authority> {
   const { text } = cli.messages;
-  const { baseUrl, token, tokenLabel, keyLabel } = options;
+  const { baseUrl } = options;
   const organization = options.organization ?? text.caDefaultOrganization;
   const { createAuthority } = await import('@congvan/signer');
-  const { openCaToken, writeCaToken } = await import('../../enrolment/ca-token.ts');
-  const settings = token === undefined ? undefined : { token, tokenLabel, keyLabel };
+  const { noteCaToken, openCaToken } = await import('../../enrolment/ca-token.ts');
+  const settings = tokenOf(options);
   const actor = actorOf(cli, undefined);
   const passphrase = await passphrases.choose('ca', text.caKeys);
-  const authority = await createAuthority({
+  const issuingSigner = settings && (await openCaToken(cli, settings, passphrases));
+  if (settings !== undefined) await noteCaToken(cli, layout, settings);
+  return await createAuthority({
     folder: layout.ca,
     name: { country: 'VN', organization, commonName: organization },
     passphrase,
     now: cli.now,
     ...(actor === undefined ? {} : { actor }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
-    issuingSigner: settings && (await openCaToken(cli, settings, passphrases)),
+    issuingSigner,
   });
-  if (settings !== undefined) await writeCaToken(layout, settings);
-  return authority;
 }

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { MAX_NAME_LENGTH, collect, newOption, parseLine, passphraseOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { parseDayOption } from '../../documents/request-options.ts';
+import type { CaTokenSettings } from '../../enrolment/ca-token.ts';
 
 /** Options of every command that opens the authority. */
 export function addCaPassphrases(cli: Cli, command: Command): Command {
@@ -81,4 +82,24 @@ export function parseWebAddress(cli: Cli): (text: string) => string {
     if (url !== null && ['http:', 'https:'].includes(url.protocol)) return text;
     throw new InvalidArgumentError(cli.messages.ca.wantedUrl);
   };
+}
+
+/** A key for the issuing authority that is on a token. */
+export interface TokenOptions {
+  readonly token?: string;
+  readonly tokenLabel?: string;
+  readonly keyLabel?: string;
+}
+
+export function addTokenOptions(cli: Cli, command: Command): Command {
+  return command
+    .addOption(newOption(cli, '--token <module>', 'caToken'))
+    .addOption(newOption(cli, '--token-label <label>', 'caTokenLabel'))
+    .addOption(newOption(cli, '--key-label <label>', 'caKeyLabel'));
+}
+
+/** The token that was named, as it is noted for later commands. */
+export function tokenOf(options: TokenOptions): CaTokenSettings | undefined {
+  const { token, tokenLabel, keyLabel } = options;
+  return token === undefined ? undefined : { token, tokenLabel, keyLabel };
 }

@@ -15,14 +15,17 @@ import {
 import { newFile, printIssued, writeCertificates, writeSecret } from './certificate-output.ts';
 import { ALGORITHMS } from './names.ts';
 import {
+  type TokenOptions,
   type ValidityOptions,
   addCaPassphrases,
+  addTokenOptions,
   addValidity,
   lifeOf,
   readSerial,
+  tokenOf,
 } from './options.ts';
 
-interface CaRenewOptions extends PassphraseFiles, ValidityOptions {
+interface CaRenewOptions extends PassphraseFiles, ValidityOptions, TokenOptions {
   readonly request?: string;
   readonly algorithm?: KeyAlgorithm;
   readonly out?: string;
@@ -35,6 +38,7 @@ export function caRenewCommand(cli: Cli): Command {
     .addOption(newOption(cli, '--request <file>', 'renewRequest'))
     .addOption(newOption(cli, '--algorithm <name>', 'algorithm').choices(ALGORITHMS));
   addValidity(cli, command).addOption(newOption(cli, '--out <file>', 'renewOut'));
+  addTokenOptions(cli, command);
   return addCaPassphrases(cli, command)
     .addOption(newOption(cli, '--keys-passphrase-file <file>', 'keysPassphraseFile'))
     .action(async (serial: string, options: CaRenewOptions, self: Command) => {
@@ -45,7 +49,7 @@ export function caRenewCommand(cli: Cli): Command {
       const serialNumber = readSerial(serial);
       const cas = authority.issuingCas();
       if (cas.some(({ certificate }) => certificate.serialNumber === serialNumber)) {
-        await renewIssuingCa(cli, authority, options, globals);
+        await renewIssuingCa(cli, authority, options, globals, passphrases);
       } else {
         await renew(cli, authority, serialNumber, options, globals, passphrases);
       }
@@ -85,14 +89,21 @@ async function renew(
 async function renewIssuingCa(
   cli: Cli,
   authority: Authority,
-  { algorithm }: CaRenewOptions,
+  options: CaRenewOptions,
   globals: GlobalOptions,
+  passphrases: Passphrases,
 ): Promise<void> {
+  const { noteCaToken, openCaToken } = await import('../../enrolment/ca-token.ts');
   const { spreadCrls } = await import('../../enrolment/spread-crl.ts');
-  const { number, certificate } = await authority.addIssuingCa(
-    algorithm === undefined ? {} : { algorithm },
-  );
   const layout = layoutOf(cli, globals);
+  const { algorithm } = options;
+  const token = tokenOf(options);
+  const signer = token && (await openCaToken(cli, token, passphrases));
+  if (token !== undefined) await noteCaToken(cli, layout, token);
+  const { number, certificate } = await authority.addIssuingCa({
+    ...(algorithm === undefined ? {} : { algorithm }),
+    ...(signer === undefined ? {} : { signer }),
+  });
   const written = await spreadCrls(layout, authority);
   const { AUTHORITY_FILES } = await import('@congvan/signer');
   const first = AUTHORITY_FILES.issuingCertificate.replace('.crt', '');
