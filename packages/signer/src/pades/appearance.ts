@@ -1,13 +1,14 @@
 import { SignerError } from '../errors.ts';
 import type { PdfDocument } from '../pdf/document.ts';
 import type { IncrementWriter } from '../pdf/increment.ts';
-import { type PdfPage, inheritedEntry, listPages } from '../pdf/pages.ts';
+import { inheritedEntry } from '../pdf/pages.ts';
 import { PdfDict, PdfRef, type PdfValue, isPdfArray } from '../pdf/values.ts';
 import type { Appearance } from '../stamp/appearance.ts';
 import { type PageGeometry, type Rect, orderedRect, roundRect } from '../stamp/geometry.ts';
 import type { PreparedObject } from '../stamp/prepared-object.ts';
 import type { WidgetPlace } from './field.ts';
-import { type FormField, collectFields } from './form.ts';
+import type { FormField } from './form.ts';
+import type { PreparedPdf } from './prepare.ts';
 
 /**
  * Draws a stamp for its page and writes the objects it needs.
@@ -18,29 +19,31 @@ import { type FormField, collectFields } from './form.ts';
  */
 export function writeAppearance(
   writer: IncrementWriter,
-  document: PdfDocument,
+  prepared: PreparedPdf,
   appearance: Appearance,
   signedAt: Date,
 ): WidgetPlace {
-  const pages = listPages(document);
+  const { document, signable } = prepared;
+  const { pages } = signable;
   const { besideField } = appearance;
-  const neighbour = besideField === undefined ? undefined : findField(document, pages, besideField);
+  const neighbour = besideField === undefined ? undefined : findField(prepared, besideField);
   const index = neighbour?.pageIndex ?? pageIndex(pages, appearance.page);
-  const page = pages[index];
-  if (page === undefined) {
+  const ref = pages[index];
+  const dict = document.dict(ref);
+  if (ref === undefined || dict === undefined) {
     throw invalid(`page ${appearance.page} for the stamp: the PDF has ${pages.length} pages`);
   }
-  const geometry = geometryOf(document, page.dict, index + 1);
+  const geometry = geometryOf(document, dict, index + 1);
   const { rect, form } = appearance.draw(geometry, { signedAt, beside: neighbour?.rect });
   const refs = appearance.objects.map(() => writer.allocate());
   for (const [place, object] of appearance.objects.entries()) {
-    const ref = refs[place];
-    if (ref !== undefined) writer.writeBody(ref, bodyOf(object, refs));
+    const objectRef = refs[place];
+    if (objectRef !== undefined) writer.writeBody(objectRef, bodyOf(object, refs));
   }
   const formRef = writer.allocate();
   writer.writeBody(formRef, bodyOf(form, refs));
   return {
-    page,
+    page: { ref, dict },
     entries: new Map<string, PdfValue>([
       ['Rect', roundRect(rect)],
       ['AP', new PdfDict(new Map([['N', formRef]]))],
@@ -56,7 +59,7 @@ function bodyOf(object: PreparedObject, refs: readonly PdfRef[]): (string | Uint
   return object.map((part) => (typeof part === 'number' ? `${refs[part]?.number ?? 0} 0 R` : part));
 }
 
-function pageIndex(pages: readonly PdfPage[], wanted: Appearance['page']): number {
+function pageIndex(pages: readonly PdfRef[], wanted: Appearance['page']): number {
   if (wanted === 'first') return 0;
   return wanted === 'last' ? pages.length - 1 : wanted - 1;
 }
@@ -68,13 +71,13 @@ interface Neighbour {
 }
 
 /** The first widget of a signature field that can be seen, and the page that shows it. */
-function findField(document: PdfDocument, pages: readonly PdfPage[], wanted: string): Neighbour {
+function findField({ document, signable }: PreparedPdf, wanted: string): Neighbour {
   const name = wanted.normalize('NFC');
-  const field = collectFields(document).find((one) => one.name.normalize('NFC') === name);
+  const field = signable.fields.find((one) => one.name.normalize('NFC') === name);
   if (field?.fieldType !== 'Sig') throw invalid(`the PDF has no signature field "${name}"`);
   for (const { number, rect } of visibleWidgets(document, field)) {
-    const index = pages.findIndex(({ dict }) =>
-      (document.array(dict.get('Annots')) ?? []).some(
+    const index = signable.pages.findIndex((page) =>
+      (document.array(document.dict(page)?.get('Annots')) ?? []).some(
         (item) => item instanceof PdfRef && item.number === number,
       ),
     );

@@ -192,7 +192,7 @@ async function signOnce(
   const place: WidgetPlace =
     appearance === undefined
       ? { page: signable.firstPage, entries: INVISIBLE }
-      : writeAppearance(writer, document, appearance, signedAt);
+      : writeAppearance(writer, prepared, appearance, signedAt);
   let lock: PdfRef | undefined;
   if (lockFields !== undefined) {
     lock = writer.allocate();
