@@ -95,10 +95,11 @@ async function signDetached(
 ): Promise<Uint8Array> {
   const { signCms } = await import('@congvan/signer');
   const { level } = options;
-  if (level === 'B-B') return await signCms({ content }, signer);
+  const signedAt = cli.now();
+  if (level === 'B-B') return await signCms({ content }, signer, { signedAt });
   if (level !== 'B-T') throw new CliError('CLI_USAGE', cli.messages.files.levelOfDetached(level));
   const timeStamps = await requireTimeStamps(cli, options, level);
-  return await signCms({ content }, signer, { timeStamps });
+  return await signCms({ content }, signer, { timeStamps, signedAt });
 }
 
 /** Options that have no meaning beside a file that is no PDF are a mistake, not a wish. */

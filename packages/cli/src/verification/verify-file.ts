@@ -131,6 +131,7 @@ async function verifySignature(
     level: certificate === null ? null : provenAt === null ? 'B-B' : 'B-T',
     signer: certificate?.subjectText ?? null,
     certificateSha256: certificate?.sha256 ?? null,
+    claimedAt: verdict.cms.claimedAt,
     provenAt,
     timeStamps: timeStamps.map((one) => timeStampLineOf(one, 'signature')),
     certificates: path?.certificates ?? [],
@@ -174,7 +175,7 @@ async function verifyPackage(
 }
 
 function packageLine(assertion: AsicAssertionReport, name: string): SignatureLine {
-  const { kind, indication, subIndication, detail, provenAt, timeStamps } = assertion;
+  const { kind, indication, subIndication, detail, claimedAt, provenAt, timeStamps } = assertion;
   return {
     ...NOT_IN_A_PDF,
     of: name,
@@ -184,6 +185,7 @@ function packageLine(assertion: AsicAssertionReport, name: string): SignatureLin
     level: kind === 'timestamp' ? null : provenAt === null ? 'B-B' : 'B-T',
     signer: assertion.signerText,
     certificateSha256: assertion.certificateSha256,
+    claimedAt,
     provenAt,
     timeStamps: timeStamps.map((one) => timeStampLineOf(one, 'signature')),
     certificates: [],

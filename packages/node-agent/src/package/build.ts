@@ -60,6 +60,7 @@ export async function buildPackage(core: AgentCore, input: PackageInput): Promis
       })),
     ],
     signer: await core.keys.open('node'),
+    signedAt: core.now(),
   });
   return { container: built.container, digest: built.manifestSha256, signedPdf };
 }

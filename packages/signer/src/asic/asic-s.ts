@@ -29,6 +29,8 @@ export async function buildAsicS(input: {
   readonly signature?: Uint8Array;
   readonly signer?: Signer;
   readonly timeStamps?: TimeStampSource;
+  /** The time the signer claims. */
+  readonly signedAt?: Date;
   readonly compress?: boolean;
 }): Promise<Uint8Array> {
   const [file] = checkFiles([input.file]);
@@ -51,7 +53,7 @@ async function assertionOver(
   content: Uint8Array,
   input: Omit<Parameters<typeof buildAsicS>[0], 'file'>,
 ): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
-  const { signature, signer, timeStamps } = input;
+  const { signature, signer, timeStamps, signedAt } = input;
   if (signature !== undefined) {
     const { subIndication, detail } = verifyCms({ cms: signature, content });
     if (subIndication === 'HASH_FAILURE' || subIndication === 'FORMAT_FAILURE') {
@@ -61,7 +63,7 @@ async function assertionOver(
     return { name: SIGNATURE_NAME, bytes };
   }
   if (signer !== undefined) {
-    const bytes = await signCms({ content }, signer, timeStamps && { timeStamps });
+    const bytes = await signCms({ content }, signer, { timeStamps, signedAt });
     return { name: SIGNATURE_NAME, bytes };
   }
   if (timeStamps === undefined) {

@@ -59,6 +59,8 @@ export async function buildAsicE(input: {
   readonly signer: Signer;
   /** Gives the signature a time-stamp: CAdES B-T instead of B-B. */
   readonly timeStamps?: TimeStampSource;
+  /** The time the signer claims: the baseline levels of CAdES ask for one. */
+  readonly signedAt?: Date;
   readonly compress?: boolean;
 }): Promise<BuiltAsicE> {
   const files = checkFiles(input.files);
@@ -69,8 +71,8 @@ export async function buildAsicE(input: {
       return { name, mediaType, hash: 'sha256', digest };
     }),
   });
-  const { signer, timeStamps } = input;
-  const signature = await signCms({ content: manifest }, signer, timeStamps && { timeStamps });
+  const { signer, timeStamps, signedAt } = input;
+  const signature = await signCms({ content: manifest }, signer, { timeStamps, signedAt });
   const container = writeZip(
     [
       { name: MIMETYPE_NAME, bytes: Buffer.from(ASIC_E_MEDIA_TYPE) },

@@ -37,6 +37,8 @@ export async function addAsicSignature(
   options: ExtendOptions & {
     readonly files?: readonly string[];
     readonly timeStamps?: TimeStampSource;
+    /** The time the signer claims. */
+    readonly signedAt?: Date;
   } = {},
 ): Promise<Uint8Array> {
   const opened = openExtended(container, options.limits);
@@ -48,8 +50,8 @@ export async function addAsicSignature(
     signatureName,
     entries: names.map((name) => entryOf(opened, name)),
   });
-  const { timeStamps } = options;
-  const signature = await signCms({ content: manifest }, signer, timeStamps && { timeStamps });
+  const { timeStamps, signedAt } = options;
+  const signature = await signCms({ content: manifest }, signer, { timeStamps, signedAt });
   return pack(opened, options, [
     [freeName(entries, MANIFEST_NAME), manifest],
     [signatureName, signature],

@@ -23,6 +23,8 @@ export interface AsicAssertionReport extends Judgement {
   readonly certificate: Certificate | null;
   readonly signerText: string | null;
   readonly certificateSha256: string | null;
+  /** What the signer claims, no proof. */
+  readonly claimedAt: Date | null;
   /**
    * Of a signature, the earliest time that valid time-stamps over it prove; of a time-stamp, the
    * time it proves itself. Null when nothing is proven.
@@ -145,6 +147,7 @@ class ContainerVerification {
       certificate: null,
       signerText: null,
       certificateSha256: null,
+      claimedAt: null,
       provenAt: null,
       timeStamps: [],
       covers: manifest === null ? [signedName] : manifest.entries.map((entry) => entry.name),
@@ -190,6 +193,7 @@ class ContainerVerification {
       content: signed,
       trust,
       at: earlier ?? this.options.at,
+      isProven: earlier !== null,
       ...(candidates && { candidates }),
       ...(data && { data }),
     });
@@ -197,7 +201,8 @@ class ContainerVerification {
     const times = [verdict.provenAt, earlier].filter((time) => time !== null);
     const provenAt = times.length === 0 ? null : new Date(Math.min(...times.map(Number)));
     const judgement = { indication, subIndication, detail };
-    return { ...judgement, ...describe(certificate), timeStamps, provenAt };
+    const { claimedAt } = verdict.cms;
+    return { ...judgement, ...describe(certificate), timeStamps, claimedAt, provenAt };
   }
 
   private judgeTimeStamp(

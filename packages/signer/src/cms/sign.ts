@@ -11,6 +11,7 @@ import {
   encodeOid,
   encodeSequence,
   encodeSetOf,
+  encodeTime,
   encodeTlv,
 } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
@@ -35,6 +36,11 @@ export interface SignCmsOptions {
   readonly certificates?: CmsCertificates;
   /** Adds a signature-time-stamp: CAdES B-T. */
   readonly timeStamps?: TimeStampSource | undefined;
+  /**
+   * The time that the signer claims (signing-time). The baseline levels of CAdES ask for it (ETSI EN
+   * 319 122-1 §6.3), those of PAdES forbid it; it proves nothing.
+   */
+  readonly signedAt?: Date | undefined;
   /** The message carries the content itself; the content must then be given as bytes. */
   readonly attached?: boolean;
 }
@@ -53,9 +59,9 @@ const templates = new WeakMap<Signer, Template>();
 
 /**
  * Signs content as a CAdES message of level B-B, or B-T with a time-stamp source (ETSI EN 319 122-1
- * §6; RFC 5652 §5): one SignerInfo; signed attributes content-type, message-digest and
- * signing-certificate-v2 in DER order; no signing-time, since a time claimed by the signer proves
- * nothing. The message is detached unless the options say otherwise.
+ * §6; RFC 5652 §5): one SignerInfo; signed attributes content-type, message-digest,
+ * signing-certificate-v2 and, where a time is given, signing-time, in DER order. The message is
+ * detached unless the options say otherwise.
  *
  * @returns ContentInfo, DER.
  * @throws {@link SignerError} `SIGNER_ALGORITHM_UNSUPPORTED` when only the SHA-256 is given and the
@@ -85,6 +91,7 @@ export async function signCms(
     content: options.attached && 'content' in input ? input.content : undefined,
     certificates: options.certificates,
     timeStamps: options.timeStamps,
+    signedAt: options.signedAt,
   });
 }
 
@@ -98,6 +105,7 @@ interface SignedDataContent {
   readonly content: Uint8Array | undefined;
   readonly certificates?: CmsCertificates | undefined;
   readonly timeStamps?: TimeStampSource | undefined;
+  readonly signedAt?: Date | undefined;
 }
 
 /** Builds and signs SignedData over any type of content; see {@link signCms}. */
@@ -105,12 +113,13 @@ export async function buildSignedData(
   signer: Signer,
   message: SignedDataContent,
 ): Promise<Uint8Array> {
-  const { contentType, digest, content, timeStamps } = message;
+  const { contentType, digest, content, timeStamps, signedAt } = message;
   const template = templateOf(signer);
   const attributes = encodeSetOf([
     encodeAttribute(OID.contentType, encodeOid(contentType)),
     encodeAttribute(OID.messageDigest, encodeOctetString(digest)),
     template.signingCertificateAttribute,
+    ...(signedAt ? [encodeAttribute(OID.signingTime, encodeTime(signedAt))] : []),
   ]);
   const signature = await signer.sign(attributes, signer.algorithm);
   const implicitAttributes = Uint8Array.from(attributes);

@@ -1,6 +1,6 @@
 import { type KeyObject, timingSafeEqual } from 'node:crypto';
 
-import { OID, TAG, readOid } from '../der/index.ts';
+import { OID, TAG, readOid, readTime } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
 import { type Judgement, type Objection, failed, indeterminate } from '../verdict.ts';
 import {
@@ -42,6 +42,8 @@ export interface CmsVerdict extends Judgement {
   readonly hash: HashName | null;
   /** The signature value; a time-stamp covers its hash. */
   readonly signature: Uint8Array | null;
+  /** What the signer claims (signing-time, RFC 5652 §11.3), no proof; null when nothing readable. */
+  readonly claimedAt: Date | null;
   /** The content that travelled in the message; only when the signature over it is intact. */
   readonly content: Uint8Array | null;
   /** RFC 3161 tokens of the unsigned attributes, unchecked. */
@@ -102,6 +104,7 @@ export function checkSignedData(message: SignedData, expected: Expectation): Cms
     embedded: certificates,
     hash: digestHash ?? null,
     signature: signerInfo.signature,
+    claimedAt: readSigningTime(signerInfo),
     timeStampTokens: signerInfo.unsignedAttributes.get(OID.signatureTimeStampToken) ?? [],
     warnings,
   };
@@ -149,12 +152,25 @@ function report(judgement: Judgement, found: Partial<CmsVerdict> = {}): CmsVerdi
     embedded: [],
     hash: null,
     signature: null,
+    claimedAt: null,
     content: null,
     timeStampTokens: [],
     warnings: [],
     ...found,
     ...judgement,
   };
+}
+
+/** A claim that cannot be read is no claim; nothing rests on it. */
+function readSigningTime({ signedAttributes }: SignerInfo): Date | null {
+  const value = signedAttributes.get(OID.signingTime);
+  if (value === undefined) return null;
+  try {
+    return readTime(value);
+  } catch (error) {
+    if (error instanceof SignerError) return null;
+    throw error;
+  }
 }
 
 /** Content type and message digest: RFC 5652 §11.1, §11.2. */

@@ -166,6 +166,21 @@ describe('signing', () => {
     expect(() => verifyCms({ cms, sha256: Buffer.alloc(31) })).toThrow('SHA-256 of 31 bytes');
   });
 
+  it('carries the time that the signer claims when one is given, and OpenSSL reads it', async () => {
+    const signedAt = new Date('2026-11-22T02:30:05Z');
+    const cms = await signCms({ content }, rsa, { signedAt });
+    const verdict = verifyDetached({ cms, content, trust: pki.trust(), at });
+    expect(verdict).toMatchObject({ indication: 'TOTAL-PASSED', provenAt: null });
+    expect(verdict.cms.claimedAt).toEqual(signedAt);
+    writeFileSync(path.join(folder, 'claimed.p7s'), cms);
+    const printed = execFileSync(
+      'openssl',
+      ['cms', '-cmsout', '-print', '-inform', 'DER', '-in', path.join(folder, 'claimed.p7s')],
+      { encoding: 'utf8' },
+    );
+    expect(printed).toMatch(/signingTime[\s\S]{0,120}Nov 22 02:30:05 2026 GMT/);
+  });
+
   it('carries no time and the certificates that were asked for', async () => {
     const full = await signCms({ content }, rsa);
     const bare = await signCms({ content }, rsa, { certificates: 'none' });

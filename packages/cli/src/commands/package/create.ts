@@ -55,7 +55,12 @@ async function create(
   const timeStamps = await openTimeStamps(cli, options);
   await using signer = await openNamedSigner(cli, options);
   const { buildAsicE } = await import('@congvan/signer');
-  const built = await buildAsicE({ files: content, signer, ...(timeStamps && { timeStamps }) });
+  const built = await buildAsicE({
+    files: content,
+    signer,
+    signedAt: cli.now(),
+    ...(timeStamps && { timeStamps }),
+  });
   await writeNewFile(cli, out, built.container);
   const { subjectText, sha256 } = signer.certificate;
   const level = timeStamps === undefined ? 'B-B' : 'B-T';
