@@ -14,6 +14,8 @@ export interface Instrumentation {
   readonly edges: Uint8Array<ArrayBuffer>;
   /** String literals of the sources, as Latin-1 bytes. */
   readonly literals: ReadonlySet<string>;
+  /** Causes of the SignerErrors made since it was emptied, whoever caught them. */
+  readonly causes: unknown[];
   /** Places that count, in all files loaded so far. */
   placeCount(): number;
 }
@@ -26,21 +28,33 @@ export function instrumentSources(folder: URL): Instrumentation {
   const edges = new Uint8Array(EDGE_SLOTS);
   const literals = new Set<string>();
   let places = 0;
-  Object.assign(globalThis, { __edges: edges, __place: 0 });
+  const causes: unknown[] = [];
+  Object.assign(globalThis, { __edges: edges, __place: 0, __causes: causes });
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
       if (!url.startsWith(folder.href) || loaded.source === undefined) return loaded;
       const text = Buffer.from(loaded.source as Uint8Array).toString('utf8');
       const code = stripTypeScriptTypes(text, { mode: 'strip' });
-      const source = addCounters(code, literals, () => {
+      const watched = url.endsWith('/errors.ts') ? watchCauses(code) : code;
+      const source = addCounters(watched, literals, () => {
         places += 1;
         return Math.imul(places, 0x9e3779b1) >>> 16;
       });
       return { format: 'module', source, shortCircuit: true };
     },
   });
-  return { edges, literals, placeCount: () => places };
+  return { edges, literals, causes, placeCount: () => places };
+}
+
+/**
+ * A TypeError that a parser wraps as "malformed" is a fault all the same, but nobody would see it:
+ * the constructor of SignerError writes causes down.
+ */
+function watchCauses(code: string): string {
+  const call = 'super(message, options);';
+  if (!code.includes(call)) throw new Error(`errors.ts has no "${call}" any more`);
+  return code.replace(call, `${call} __causes.push(options.cause);`);
 }
 
 /** ESTree with its fields unknown. */

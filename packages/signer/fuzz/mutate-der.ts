@@ -121,7 +121,10 @@ export const DER_MUTATORS: readonly Mutator[] = [
     if (place === undefined) return undefined;
     const word = random.pick(dictionary) ?? Buffer.alloc(0);
     const content = random.chance(3)
-      ? Buffer.alloc(random.below(random.chance(10) ? 5_000 : 40), random.below(256))
+      ? Buffer.alloc(
+          random.below(random.chance(10) ? 5_000 : 40),
+          random.pick([0, 0xff, random.below(256)]),
+        )
       : Buffer.from(word);
     const tag = bytes.subarray(place.start, place.start + 1);
     return substitute(bytes, place, Buffer.concat([tag, encodeLength(content.length), content]));

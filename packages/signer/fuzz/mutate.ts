@@ -84,6 +84,16 @@ const PLAIN: readonly Mutator[] = [
     const at = random.below(bytes.length);
     return replace(bytes, at, random.chance(2) ? at : at + word.length, Buffer.from(word));
   },
+  function setDigit(bytes, { random }) {
+    const digits = [...bytes.keys()].filter(
+      (at) => (bytes[at] ?? 0) >= 0x30 && (bytes[at] ?? 0) < 0x3a,
+    );
+    const at = random.pick(digits);
+    if (at === undefined) return undefined;
+    bytes[at] = 0x30 + random.below(10);
+    if (random.chance(2) && digits.includes(at + 1)) bytes[at + 1] = 0x30 + random.below(10);
+    return bytes;
+  },
   function setDecimal(bytes, { random }) {
     const text = bytes.toString('latin1');
     const numbers = [...text.matchAll(/\d{1,10}/g)];
@@ -101,6 +111,9 @@ export function replace(bytes: Buffer, from: number, to: number, by: Uint8Array)
   return Buffer.concat([bytes.subarray(0, from), by, bytes.subarray(Math.min(to, bytes.length))]);
 }
 
+/** Readers stop at the first fault: most mutants have one change, some have many. */
+const COUNTS = [1, 1, 1, 1, 2, 2, 4, 8];
+
 /** One to eight changes, half of them by the mutators of the format. */
 export function mutate(
   original: Uint8Array,
@@ -109,7 +122,7 @@ export function mutate(
 ): Buffer {
   const { random, maxBytes } = material;
   let bytes: Buffer = Buffer.from(original);
-  for (let count = 1 << random.below(4); count > 0; count -= 1) {
+  for (let count = random.pick(COUNTS) ?? 1; count > 0; count -= 1) {
     const list = ofFormat.length > 0 && random.chance(2) ? ofFormat : PLAIN;
     const mutator = random.pick(list);
     if (bytes.length === 0) bytes = Buffer.from([random.pick(ODD_BYTES) ?? 0]);

@@ -60,8 +60,11 @@ class FuzzRun {
   private readonly body: Uint8Array;
   private readonly corpus: Kept[] = [];
   private readonly crashes = new Set<string>();
+  private readonly causes: unknown[];
 
-  constructor(job: FuzzJob, target: FuzzTarget, { edges, literals }: Instrumentation) {
+  constructor(job: FuzzJob, target: FuzzTarget, instrumentation: Instrumentation) {
+    const { edges, literals, causes } = instrumentation;
+    this.causes = causes;
     this.job = job;
     this.target = target;
     this.coverage = new Coverage(edges);
@@ -116,20 +119,28 @@ class FuzzRun {
     this.body.set(bytes.subarray(0, this.body.length));
     this.head[1] = bytes.length;
     this.head[0] = (this.head[0] ?? 0) + 1;
+    const fault = this.faultOf(bytes);
+    if (fault !== undefined) this.report(bytes, fault);
+    return this.coverage.merge();
+  }
+
+  /** What came out of the target, or was hidden as the cause of an error that did not. */
+  private faultOf(bytes: Uint8Array): unknown {
+    this.causes.length = 0;
     try {
       this.target.run(bytes);
     } catch (error) {
-      this.report(bytes, error);
-      return false;
+      return error;
     }
-    return this.coverage.merge();
+    return this.causes.find(isFault);
   }
 
   /** Tells of a crash once: others from the same place are the same fault. */
   private report(bytes: Uint8Array, error: unknown): void {
-    const text = traced(() => {
-      this.target.run(bytes);
-    }, error);
+    Error.stackTraceLimit = 12;
+    const again = this.faultOf(bytes) ?? error;
+    Error.stackTraceLimit = 0;
+    const text = again instanceof Error ? (again.stack ?? again.message) : String(again);
     const place = text
       .split('\n')
       .slice(0, 3)
@@ -167,17 +178,11 @@ async function fuzz(job: FuzzJob): Promise<void> {
   await new FuzzRun(job, target, instrumentation).run();
 }
 
-/** The error again, this time with its stack. */
-function traced(work: () => void, first: unknown): string {
-  Error.stackTraceLimit = 12;
-  try {
-    work();
-    return String(first);
-  } catch (error) {
-    return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  } finally {
-    Error.stackTraceLimit = 0;
-  }
+/** Errors of the language itself; those of Node have a code, and belong to what is refused. */
+function isFault(cause: unknown): boolean {
+  const isOfLanguage =
+    cause instanceof TypeError || cause instanceof RangeError || cause instanceof ReferenceError;
+  return isOfLanguage && !('code' in cause);
 }
 
 /** The newer half as often as all of it; of two, the one that is quicker and shorter. */
