@@ -199,7 +199,8 @@ class PathValidation {
   ): { report: CertificateReport; wrong: Objection | undefined } {
     const { at, isProven = true, revocation = 'when-expected', purpose } = this.options;
     const { sha256, subjectText } = certificate;
-    if (purpose === 'ocsp' && !isCa && certificate.extensions.has(OID.ocspNoCheck)) {
+    const isTarget = !isCa && this.vouchers.length === 0;
+    if (purpose === 'ocsp' && isTarget && certificate.extensions.has(OID.ocspNoCheck)) {
       const detail = 'the issuer vouches for it while it is valid (ocsp-nocheck)';
       const report = { sha256, subjectText, state: 'good', detail, evidence: [] } as const;
       return { report, wrong: undefined };

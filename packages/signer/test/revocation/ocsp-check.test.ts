@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { buildCertificate, buildCrl, randomSerial } from '../../src/authority/build.ts';
 import { encodeExtension } from '../../src/authority/encode-extension.ts';
 import {
+  caExtensions,
   crlDistributionPointExtension,
   encodeName,
   endEntityExtensions,
@@ -19,11 +20,13 @@ import {
   encodeSequence,
 } from '../../src/der/index.ts';
 import {
+  type CertId,
   type Certificate,
   type CertificateList,
   EMPTY_VALIDATION_DATA,
   type OcspResponse,
   type PathOptions,
+  buildOcspResponse,
   certIdOf,
   createTrustStore,
   generateKeys,
@@ -144,6 +147,19 @@ describe('an OCSP response', () => {
       await answer({ issuer: pki.root }),
     ];
     expect(shortly(judge({ ocsps: wrong }))).toBe('INDETERMINATE TRY_LATER');
+  });
+
+  it('says nothing where the name in its CertID is another one, though key and number fit', async () => {
+    const certId = certIdOf(certificate, pki.issuing);
+    const elsewhere = { ...certId, issuerNameHash: certIdOf(pki.issuing, pki.root).issuerNameHash };
+    const times = { thisUpdate: new Date('2026-03-01'), nextUpdate: new Date('2026-03-02') };
+    const build = async (asked: CertId): Promise<string> => {
+      const responses = [{ certId: asked, status: 'good' as const, ...times }];
+      const content = { responses, producedAt: times.thisUpdate, signer: responder };
+      return shortly(judge({ ocsps: [parseOcspResponse(await buildOcspResponse(content))] }));
+    };
+    expect(await build(certId)).toBe('TOTAL-PASSED');
+    expect(await build(elsewhere)).toBe('INDETERMINATE TRY_LATER');
   });
 
   it('is not taken from a stranger, whatever it claims to be', async () => {
@@ -414,6 +430,17 @@ describe('a delegated responder', () => {
     ];
     const list = parseCrl(await buildCrl({ number: 3, ...times, revocations }, own.issuingKey));
     expect(state([list])?.evidence).toMatchObject([{ kind: 'crl' }]); // good, by the list alone
+  });
+
+  it('must have a key for signatures, and be no CA', async () => {
+    const [basic = new Uint8Array(0), certSign = new Uint8Array(0)] = caExtensions(undefined);
+    const noCheck = encodeExtension(OID.ocspNoCheck, false, encodeNull());
+    for (const extensions of [[certSign], [basic], [basic, certSign]]) {
+      const signer = await issueOdd(pki, [usage, noCheck, ...extensions], life);
+      expect(shortly(judge({ ocsps: [await answer({ signer })] }))).toBe('INDETERMINATE TRY_LATER');
+    }
+    const signer = await issueOdd(pki, [usage, noCheck], life);
+    expect(shortly(judge({ ocsps: [await answer({ signer })] }))).toBe('TOTAL-PASSED');
   });
 
   it('is bound by the constraints of the path', async () => {
