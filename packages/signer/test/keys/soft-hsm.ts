@@ -70,7 +70,8 @@ export class SoftHsm implements Disposable {
   createToken(label: string, pin: string, objects: readonly TokenObject[]): string {
     const before = new Set(this.#tokens());
     const args = ['--init-token', '--free', '--label', label, '--pin', pin, '--so-pin', '87654321'];
-    execFileSync('softhsm2-util', args, { stdio: 'pipe' });
+    // Its own idea of where the module is does not hold for an unpacked SoftHSM.
+    execFileSync('softhsm2-util', [...args, '--module', this.module], { stdio: 'pipe' });
     const made = this.#tokens().find((name) => !before.has(name));
     // SoftHSM names the folder after the serial number.
     const serialNumber = (made ?? '').replaceAll('-', '').slice(-16);
