@@ -15,6 +15,9 @@ import { createTrustStore } from '../../src/path/trust-store.ts';
 import { openPdf } from '../../src/pdf/document.ts';
 import { PdfString } from '../../src/pdf/values.ts';
 import { collectValidationData } from '../../src/revocation/collect.ts';
+import type { OcspResponse } from '../../src/revocation/ocsp.ts';
+import type { Certificate } from '../../src/x509/certificate.ts';
+import { answerOn, issuingSigner } from '../support/test-ocsp.ts';
 import { EMPTY_VALIDATION_DATA } from '../../src/revocation/validation-data.ts';
 import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/test-pki.ts';
 import { createTimeStampAuthority } from '../../src/tsp/authority.ts';
@@ -193,6 +196,43 @@ describe('signPdf', () => {
       indication: 'TOTAL-PASSED',
       signatures: [{ level: 'B-LT' }],
     });
+  });
+
+  it('takes OCSP responses in place of CRLs, and keeps them in the DSS', async () => {
+    const answers = async (asked: readonly Certificate[]): Promise<OcspResponse[]> => {
+      const leaves = asked.filter(({ basicConstraints }) => basicConstraints?.cA !== true);
+      const responder = issuingSigner(pki);
+      const options = { signer: responder, thisUpdate: new Date('2026-11-22T00:00:00Z') };
+      return Promise.all(leaves.map((certificate) => answerOn(certificate, pki, options)));
+    };
+    const signed = await sign(plainPdf(), {
+      level: 'B-LTA',
+      validationData: async (asked) => ({
+        certificates: [...asked, pki.root],
+        crls: [pki.rootCrl()],
+        ocsps: await answers(asked),
+      }),
+    });
+    expectWellFormed(signed);
+    expect(readDss(openPdf(signed)).ocsps).toHaveLength(2);
+    const document = openPdf(signed);
+    const dss = document.dict(document.catalog().get('DSS'));
+    const [entry] = document.dict(dss?.get('VRI'))?.entries.values() ?? [];
+    expect(document.array(document.dict(entry)?.get('OCSP'))).toHaveLength(2);
+    const trust = createTrustStore({ anchors: [pki.root] });
+    expect(verifyPdf(signed, { trust, at: AT }).signatures[0]).toMatchObject({
+      indication: 'TOTAL-PASSED',
+      level: 'B-LTA',
+    });
+    const silent = sign(plainPdf(), {
+      level: 'B-LT',
+      validationData: async (asked) => ({
+        certificates: [...asked, pki.root],
+        crls: [pki.rootCrl()],
+        ocsps: (await answers(asked)).slice(0, 1),
+      }),
+    });
+    await expect(silent).rejects.toMatchObject({ code: 'SIGNER_REVOCATION_MISSING' });
   });
 
   it('refuses a level whose sources are not given', async () => {

@@ -102,6 +102,26 @@ describe('signPdf', () => {
     }
   });
 
+  it('signs under issuer and subject names in either form, and outside judges read them', async () => {
+    for (const form of ['NFC', 'NFD'] as const) {
+      const commonName = 'Đặng Hữu Nghị Thạch Hãn'.normalize(form);
+      const organization = 'Ủy ban nhân dân xã Triệu Phong'.normalize(form);
+      const signer = await pki.issue({ commonName, organization, use: 'seal' });
+      const signed = await signPdf(plainPdf(), signer, {
+        signedAt: AT,
+        fieldName: 'Chữ ký cơ quan'.normalize(form),
+        contactInfo: 'Văn thư'.normalize(form),
+      });
+      expectJudgesToAccept(signed, 1);
+      const report = runTool('pdfsig', ['a.pdf'], { 'a.pdf': signed }).output.normalize('NFC');
+      expect(report).toContain('Đặng Hữu Nghị Thạch Hãn');
+      const [signature] = verifyPdf(signed, { trust: pki.trust(), at: AT }).signatures;
+      expect(signature).toMatchObject({ indication: 'TOTAL-PASSED', fieldName: 'Chữ ký cơ quan' });
+      const name = Buffer.from('Đặng Hữu Nghị Thạch Hãn', 'utf16le').swap16().toString('hex');
+      expect(Buffer.from(signed).toString('latin1')).toContain(`/Name <feff${name}>`);
+    }
+  });
+
   it('writes the claimed time with the offset of Viet Nam', async () => {
     const signed = Buffer.from(await signPdf(plainPdf(), person, { signedAt: AT }));
     expect(signed.includes("/M (D:20261122093005+07'00')")).toBe(true);
