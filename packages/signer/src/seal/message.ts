@@ -240,7 +240,8 @@ export async function decryptMessage(
       `sealed for ${recipientCount} other certificates than that of '${decryptor.certificate.subjectText}'`,
     );
   }
-  if (binding === undefined && (isBindingNeeded || recipientCount > 1)) {
+  const isShared = Math.max(recipientCount, recipients.length) > 1;
+  if (binding === undefined && (isBindingNeeded || isShared)) {
     malformed('the message is not bound to its key and recipients');
   }
   if (binding !== undefined && recipients.length !== recipientCount) {

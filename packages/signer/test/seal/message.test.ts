@@ -18,7 +18,11 @@ import {
 } from '../../src/der/index.ts';
 import { SignerError } from '../../src/errors.ts';
 import { encodeSealBinding } from '../../src/seal/binding.ts';
-import { encodeIssuerAndSerial, encodeRecipientInfo } from '../../src/seal/recipient.ts';
+import {
+  MAX_RECIPIENTS,
+  encodeIssuerAndSerial,
+  encodeRecipientInfo,
+} from '../../src/seal/recipient.ts';
 import { openSealed, readSealedInfo, sealBytes } from '../../src/seal/seal.ts';
 import type { TestPki } from '../../src/testing/test-pki.ts';
 import { runTool } from '../pades/tools.ts';
@@ -262,6 +266,13 @@ describe('a message by somebody who has the content key', () => {
       const sealed = forge({ keys, contentKey: key, ...one });
       await expect(opens(sealed, p256)).rejects.toMatchObject({ code: 'SIGNER_SEAL_TAMPERED' });
     }
+  });
+
+  it('is refused with more recipients than the limit', async () => {
+    const keys = Array.from({ length: MAX_RECIPIENTS + 1 }, () => [p256, key] as const);
+    await expect(opens(forge({ keys, contentKey: key }), p256)).rejects.toThrow(
+      `more than ${MAX_RECIPIENTS} recipients`,
+    );
   });
 
   it('is refused with a short tag', async () => {
