@@ -23,6 +23,7 @@ import {
   readText,
   readTime,
 } from '../src/der/index.ts';
+import { MAX_BER_SCAN } from '../src/der/reader.ts';
 import { SignerError } from '../src/index.ts';
 
 const hex = (text: string): Uint8Array => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -110,6 +111,19 @@ describe('reading', () => {
     expectRefusal(() => walk(nest(definite, MAX_DER_DEPTH + 1), 'DER'));
     expectRefusal(() => walk(nest(indefinite, MAX_DER_DEPTH + 1), 'BER'));
     expectRefusal(() => readDer(nest(indefinite, 20_000), { rules: 'BER' }));
+  });
+
+  it('looks for the end of an indefinite length only so far, nested values included', () => {
+    const wrap = (...parts: readonly Uint8Array[]) =>
+      Buffer.concat([hex('3080'), ...parts, hex('0000')]);
+    const nulls = (count: number) => Buffer.alloc(count * 2, hex('0500'));
+    const read = (bytes: Uint8Array) => readDer(bytes, { rules: 'BER' });
+    expect(read(wrap(nulls(MAX_BER_SCAN))).end).toBe(MAX_BER_SCAN * 2 + 4);
+    expectRefusal(() => read(wrap(nulls(MAX_BER_SCAN + 1))));
+    const half = wrap(nulls(MAX_BER_SCAN / 2));
+    expectRefusal(() => read(wrap(half, half)));
+    // What has a definite length is passed over as a whole.
+    expect(read(wrap(encodeSequence(nulls(MAX_BER_SCAN + 1)))).isConstructed).toBe(true);
   });
 
   it('reads values in their one DER form only', () => {
