@@ -3,7 +3,6 @@ import type { Certificate } from '../x509/certificate.ts';
 import type { RevocationContext } from './context.ts';
 import { checkCrls } from './crl-check.ts';
 import type { RevocationFinding, RevocationState } from './evidence.ts';
-export type { RevocationMode } from './evidence.ts';
 import { checkOcsps, supersedes } from './ocsp-check.ts';
 
 /**

@@ -4,7 +4,7 @@ import { OID } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
 import type { TrustStore } from '../path/trust-store.ts';
 import { type PathVerdict, validatePath } from '../path/validate.ts';
-import type { RevocationMode } from '../revocation/check.ts';
+import type { RevocationMode } from '../revocation/evidence.ts';
 import type { ValidationData } from '../revocation/validation-data.ts';
 import { type Judgement, type Objection, failed, indeterminate } from '../verdict.ts';
 import type { HashName } from '../x509/algorithm.ts';
