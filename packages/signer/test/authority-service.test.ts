@@ -14,6 +14,9 @@ import { startAuthorityService } from '../src/authority/service.ts';
 import { exchange } from '../src/http/client.ts';
 import type { RunningService } from '../src/http/server.ts';
 import { createKeySigner } from '../src/keys/signer.ts';
+import { createTrustStore } from '../src/path/trust-store.ts';
+import { validatePath } from '../src/path/validate.ts';
+import { collectValidationData } from '../src/revocation/collect.ts';
 import { encodeOcspRequest } from '../src/revocation/ocsp-request.ts';
 import { parseOcspResponse } from '../src/revocation/ocsp.ts';
 import { createTimeStampAuthority, tsaHandler } from '../src/tsp/authority.ts';
@@ -263,6 +266,34 @@ describe('the service', () => {
     expect(shown).toContain('Verification: OK');
     const client = createTsaClient({ urls: [`${service.url}/tsa`] });
     await expect(client.timeStamp(new Uint8Array(32).fill(7), 'sha256')).resolves.toBeDefined();
+  });
+
+  it('is all that a verifier needs who knows the root alone', async () => {
+    const own = path.join(base, 'reachable');
+    const made = await createAuthority({ folder: own, passphrase, name, algorithm: 'ec-p256' });
+    await using running = await startAuthorityService({ authority: made });
+    await made.setBaseUrl(running.url);
+    await made.addIssuingCa({ algorithm: 'ec-p256' }); // the first one names no address yet
+    await made.renewDueLists();
+    const issued = await made.issue({ subject, use: 'seal', algorithm: 'ec-p256' });
+    const judge = async (at: Date) => {
+      // What was fetched is kept with the trust store as long as it says it is good for.
+      const trust = createTrustStore({ anchors: [made.rootCertificate] });
+      const failures: unknown[] = [];
+      const options = { trust, at, online: true, onFailure: (one: unknown) => failures.push(one) };
+      const data = await collectValidationData([issued.certificate], options);
+      const verdict = validatePath(issued.certificate, { trust, at, data, revocation: 'require' });
+      return { verdict, failures, data };
+    };
+    const good = await judge(new Date());
+    expect(good.verdict).toMatchObject({ indication: 'TOTAL-PASSED' });
+    expect(good.failures).toEqual([]);
+    expect(good.data.ocsps).toHaveLength(1);
+    expect(good.data.crls.map(({ issuerText }) => issuerText)).toEqual([
+      made.rootCertificate.subjectText,
+    ]);
+    await made.revoke(issued.certificate.serialNumber, 'keyCompromise');
+    expect((await judge(new Date())).verdict.subIndication).toBe('REVOKED');
   });
 
   it('renews its lists by itself before they end', async () => {

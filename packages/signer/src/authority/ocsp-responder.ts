@@ -18,7 +18,10 @@ export interface OcspResponderOptions {
   readonly authority: Authority;
   /** The clock; default: the system's. */
   readonly now?: () => Date;
-  /** How long an answer may be used by its receiver, in milliseconds; default 12 hours. */
+  /**
+   * How long an answer may be used by its receiver, in milliseconds; default one hour. A verifier that
+   * keeps answers learns of a revocation so much later.
+   */
   readonly validityMs?: number;
   /** Hears why a request could not be answered; the client learns only that it could not. */
   readonly onError?: (error: unknown) => void;
@@ -30,8 +33,7 @@ export interface OcspResponder {
   answer(request: Uint8Array): Promise<Uint8Array>;
 }
 
-const HOUR_MS = 3_600_000;
-const DEFAULT_VALIDITY_MS = 12 * HOUR_MS;
+const DEFAULT_VALIDITY_MS = 3_600_000;
 /** An answer without a nonce is given again for so long, unless anything was issued or revoked. */
 const CACHE_MS = 600_000;
 const MAX_CACHED_ANSWERS = 10_000;

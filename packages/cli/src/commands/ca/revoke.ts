@@ -45,9 +45,11 @@ export function caRevokeCommand(cli: Cli): Command {
         list: delta === true ? 'delta' : 'complete',
       });
       const written = await spreadCrls(layout, authority);
+      // Revoked for good after a hold, it counts as revoked since the hold.
+      const since = authority.lookUp(serialNumber)?.revoked?.at ?? at;
       const { ca, text } = cli.messages;
-      const time = formatTime(at);
-      const json = { serialNumber, reason, revokedAt: at, invalidSince, written };
+      const time = formatTime(since);
+      const json = { serialNumber, reason, revokedAt: since, invalidSince, written };
       printResult(cli, globals, json, () =>
         renderFields([
           [text.serialNumber, serialNumber],
