@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { verifyDetached } from '../cms/verify-detached.ts';
 import { SignerError } from '../errors.ts';
 import type { TrustStore } from '../path/trust-store.ts';
+import type { PathVerdict } from '../path/validate.ts';
 import type { ValidationData } from '../revocation/validation-data.ts';
 import { type TimeStampVerdict, verifyTimeStamp } from '../tsp/verify.ts';
 import { type Indication, type Judgement, type SubIndication, failed } from '../verdict.ts';
@@ -30,6 +31,8 @@ export interface AsicAssertionReport extends Judgement {
    * time it proves itself. Null when nothing is proven.
    */
   readonly provenAt: Date | null;
+  /** How the certificate was judged, and by which evidence; null when it did not come to that. */
+  readonly path: PathVerdict | null;
   /** Time-stamps inside a CAdES signature. */
   readonly timeStamps: readonly TimeStampVerdict[];
   /** Names of the entries it covers. */
@@ -149,6 +152,7 @@ class ContainerVerification {
       certificateSha256: null,
       claimedAt: null,
       provenAt: null,
+      path: null,
       timeStamps: [],
       covers: manifest === null ? [signedName] : manifest.entries.map((entry) => entry.name),
     };
@@ -197,12 +201,12 @@ class ContainerVerification {
       ...(candidates && { candidates }),
       ...(data && { data }),
     });
-    const { indication, subIndication, detail, certificate, timeStamps } = verdict;
+    const { indication, subIndication, detail, certificate, path, timeStamps } = verdict;
     const times = [verdict.provenAt, earlier].filter((time) => time !== null);
     const provenAt = times.length === 0 ? null : new Date(Math.min(...times.map(Number)));
     const judgement = { indication, subIndication, detail };
     const { claimedAt } = verdict.cms;
-    return { ...judgement, ...describe(certificate), timeStamps, claimedAt, provenAt };
+    return { ...judgement, ...describe(certificate), path, timeStamps, claimedAt, provenAt };
   }
 
   private judgeTimeStamp(
@@ -217,9 +221,9 @@ class ContainerVerification {
       at: earlier ?? this.options.at,
       ...(data && { data }),
     });
-    const { indication, subIndication, detail, certificate, time } = verdict;
+    const { indication, subIndication, detail, certificate, path, time } = verdict;
     const provenAt = indication === 'TOTAL-PASSED' ? time : null;
-    return { indication, subIndication, detail, ...describe(certificate), provenAt };
+    return { indication, subIndication, detail, ...describe(certificate), path, provenAt };
   }
 }
 

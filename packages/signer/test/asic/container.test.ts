@@ -190,6 +190,9 @@ describe('time-stamps of a container', () => {
       provenAt: SIGNED_AT,
     });
     expect(stamp?.covers).toHaveLength(6);
+    for (const { path, certificateSha256 } of report.assertions) {
+      expect(path?.certificates.map(({ sha256 }) => sha256)).toContain(certificateSha256);
+    }
     const { entries } = openAsic(container);
     const pem = (der: Uint8Array) => Buffer.from(encodePem('CERTIFICATE', der));
     const result = runTool(
