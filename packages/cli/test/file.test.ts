@@ -1,9 +1,9 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 
-import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { freePort } from './docs/run-guide.ts';
+import { squarePng } from './png.ts';
 import { createTown, type Town, writePdf } from './town.ts';
 
 interface Verified {
@@ -56,8 +56,7 @@ describe('file and package', () => {
     await copyFile(town.path('ca', 'root.crt'), town.path('trust', 'anchors', 'root.crt'));
     await writePdf(town.path('plain.pdf'));
     await writeFile(town.path('report.csv'), 'mã;số\n1;2\n');
-    const seal = { width: 64, height: 64, channels: 4 as const, data: redSquare(64) };
-    await writeFile(town.path('seal.png'), encode(seal));
+    await writeFile(town.path('seal.png'), squarePng(64, [200, 16, 46]));
   }, 60_000);
   afterAll(async () => {
     await town[Symbol.asyncDispose]();
@@ -342,22 +341,3 @@ describe('file and package', () => {
     await expect(readFile(out)).rejects.toThrow('ENOENT');
   });
 });
-
-/** A port that nothing listens on at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => void server.close(() => resolve()));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
-/** A red square with a transparent border, RGBA. */
-function redSquare(size: number): Uint8Array {
-  const data = new Uint8Array(size * size * 4);
-  for (let y = 8; y < size - 8; y += 1) {
-    for (let x = 8; x < size - 8; x += 1) data.set([200, 16, 46, 255], (y * size + x) * 4);
-  }
-  return data;
-}
