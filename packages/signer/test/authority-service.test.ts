@@ -306,12 +306,19 @@ describe('the service', () => {
       algorithm: 'ec-p256',
       now: () => now,
     });
-    await using running = await startAuthorityService({ authority: kept, upkeepMs: 5 });
+    let renewedCount = 0;
+    const onRenewed = () => {
+      renewedCount += 1;
+      return Promise.resolve();
+    };
+    const options = { authority: kept, upkeepMs: 5, onRenewed };
+    await using running = await startAuthorityService(options);
     const number = async () =>
       parseCrl((await exchange({ url: `${running.url}/crl/issuing.crl` })).body).number;
     const first = await number();
     now = new Date(Number(now) + 30 * DAY_MS);
     await expect.poll(number, { timeout: 5_000 }).toBe((first ?? 0n) + 1n);
+    await expect.poll(() => renewedCount, { timeout: 5_000 }).toBe(1);
   });
 });
 

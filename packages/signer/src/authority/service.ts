@@ -20,6 +20,8 @@ export interface AuthorityServiceOptions {
   readonly now?: () => Date;
   /** How often lists are looked after, in milliseconds; default ten minutes. */
   readonly upkeepMs?: number;
+  /** Called after the service renewed a list by itself: others may keep copies. */
+  readonly onRenewed?: () => Promise<void>;
   /** Hears of what failed; clients learn only that it did. */
   readonly onError?: (error: unknown) => void;
 }
@@ -39,7 +41,7 @@ export async function startAuthorityService(
   options: AuthorityServiceOptions,
 ): Promise<RunningService> {
   const { authority, host, port, tsa, now, onError } = options;
-  await authority.renewDueLists();
+  await renewLists(options);
   const responder = createOcspResponder({
     authority,
     ...(now === undefined ? {} : { now }),
@@ -64,8 +66,15 @@ export async function startAuthorityService(
     ...(port === undefined ? {} : { port }),
     ...(onError === undefined ? {} : { onError }),
   });
+  let isBusy = false;
   const upkeep = setInterval(() => {
-    authority.renewDueLists().catch((error: unknown) => onError?.(error));
+    if (isBusy) return; // the folder may be held for longer than the interval
+    isBusy = true;
+    renewLists(options)
+      .catch((error: unknown) => onError?.(error))
+      .finally(() => {
+        isBusy = false;
+      });
   }, options.upkeepMs ?? UPKEEP_MS);
   return {
     url: service.url,
@@ -74,6 +83,12 @@ export async function startAuthorityService(
       await service[Symbol.asyncDispose]();
     },
   };
+}
+
+async function renewLists({ authority, onRenewed }: AuthorityServiceOptions): Promise<void> {
+  const before = authority.version();
+  await authority.renewDueLists();
+  if (authority.version() !== before) await onRenewed?.();
 }
 
 /** Files that change seldom: caches on the way may keep them for some minutes. */

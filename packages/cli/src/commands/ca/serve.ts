@@ -53,7 +53,9 @@ async function caServe(cli: Cli, options: CaServeOptions, globals: GlobalOptions
   const { startAuthorityService } = await import('@congvan/signer');
   const { openHomeAuthority } = await import('../../enrolment/authority.ts');
   const passphrases = passphrasesOf(cli, options);
-  const authority = await openHomeAuthority(cli, layoutOf(cli, globals), passphrases);
+  const { spreadCrls } = await import('../../enrolment/spread-crl.ts');
+  const layout = layoutOf(cli, globals);
+  const authority = await openHomeAuthority(cli, layout, passphrases);
   if (options.baseUrl !== undefined) await authority.setBaseUrl(options.baseUrl);
   const log = createRunLog(cli, globals, 'ca');
   const onError = (error: unknown): void => log('error', ca.serveFailed, { error });
@@ -64,6 +66,10 @@ async function caServe(cli: Cli, options: CaServeOptions, globals: GlobalOptions
     port: options.port,
     ...(tsa === undefined ? {} : { tsa }),
     now: cli.now,
+    onRenewed: async () => {
+      const written = await spreadCrls(layout, authority);
+      log('info', ca.renewedLists, { copies: written.length });
+    },
     onError,
   });
   log('info', text.runs, {

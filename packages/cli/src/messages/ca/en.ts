@@ -39,6 +39,7 @@ export const caEn = {
   listensAt: 'listening',
   publicAddress: 'address in certificates',
   noBaseUrl: 'certificates name no address yet: give it once with --base-url',
+  renewedLists: 'lists renewed',
   serveFailed: 'could not be done',
 };
 

@@ -41,6 +41,7 @@ export const caVi: CaTexts = {
   listensAt: 'đang nghe tại',
   publicAddress: 'địa chỉ ghi trong chứng thư',
   noBaseUrl: 'chứng thư chưa ghi địa chỉ: cho biết một lần bằng --base-url',
+  renewedLists: 'đã làm mới các danh sách thu hồi',
   serveFailed: 'không làm được',
 };
 
