@@ -188,8 +188,8 @@ function packageLine(assertion: AsicAssertionReport, name: string): SignatureLin
     claimedAt,
     provenAt,
     timeStamps: timeStamps.map((one) => timeStampLineOf(one, 'signature')),
-    certificates: [],
-    evidence: [],
+    certificates: assertion.path?.certificates ?? [],
+    evidence: assertion.path?.evidence ?? [],
     detail,
   };
 }
