@@ -98,6 +98,7 @@ export class Skimmer {
   skipWhite(): void {
     const { bytes, limit } = this;
     let { pos } = this;
+    if (CLASS[bytes[pos] ?? 0] !== WHITE) return;
     while (pos < limit && CLASS[bytes[pos] ?? 0] === WHITE) pos++;
     this.pos = pos;
   }
@@ -127,7 +128,6 @@ export class Skimmer {
 
   private skimValue(depth: number): boolean {
     if (depth > this.maxDepth) return false;
-    this.forget();
     this.skipWhite();
     if (this.pos >= this.limit) return false;
     const { bytes } = this;
@@ -184,10 +184,19 @@ export class Skimmer {
       }
       if (code !== 0x2f || this.pos >= this.limit || !this.name()) return false;
       const key = depth === 0 ? this.topLevelKey() : KEY.OTHER;
-      if (key < 0 || !this.skimValue(depth + 1)) return false;
-      if (key === KEY.TYPE && this.isEscaped) return false;
-      if (key !== KEY.OTHER) this.note(key);
+      if (key === KEY.OTHER) {
+        if (!this.skimValue(depth + 1)) return false;
+      } else if (key < 0 || !this.keyOfInterest(key)) {
+        return false;
+      }
     }
+  }
+
+  private keyOfInterest(key: number): boolean {
+    this.forget();
+    if (!this.skimValue(1) || (key === KEY.TYPE && this.isEscaped)) return false;
+    this.note(key);
+    return true;
   }
 
   /** Which of the keys of interest the name is; -1 when the key may stand twice. */
@@ -303,7 +312,7 @@ export class Skimmer {
         const generation = this.integer;
         this.skipWhite();
         if (bytes[this.pos] === 0x25) return false;
-        if (this.keyword('R')) {
+        if (this.endsReference()) {
           this.references.push(number);
           this.target = number;
           this.targetGeneration = generation;
@@ -314,6 +323,14 @@ export class Skimmer {
     }
     this.pos = after;
     this.integer = number;
+    return true;
+  }
+
+  private endsReference(): boolean {
+    const { bytes, pos, limit } = this;
+    if (bytes[pos] !== 0x52 || pos >= limit) return false;
+    if (pos + 1 < limit && isRegular(bytes[pos + 1] ?? 0)) return false;
+    this.pos = pos + 1;
     return true;
   }
 
