@@ -198,6 +198,9 @@ it('serves OCSP, lists and time-stamps to openssl', async () => {
   const serve = ['ca', 'serve', '--port', '0', '--tsa', town.path('tsa.p12')];
   const part = await town.start(serve, /url=http\S+/);
   const [, url = ''] = /url=(http\S+)/.exec(part.output()) ?? [];
+  const taken = await town.run(['ca', 'serve', '--port', new URL(url).port]);
+  expect(taken.code).toBe(6);
+  expect(taken.err).toContain('is in use');
   const root = town.path('ca', 'root.crt');
   const issuing = town.path('ca', 'issuing.crt');
   const ask = ['ocsp', '-url', `${url}/ocsp`, '-issuer', issuing, '-cert', town.path('node.pem')];

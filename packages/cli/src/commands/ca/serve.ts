@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 
 import { type GlobalOptions, newCommand, newOption, parseCount } from '../../command.ts';
 import type { Cli } from '../../context.ts';
-import { readInputFile } from '../../home/input-file.ts';
+import { CliError } from '../../errors.ts';
+import { isSystemError, readInputFile } from '../../home/input-file.ts';
 import { layoutOf } from '../../home/layout.ts';
 import {
   type PassphraseFiles,
@@ -71,6 +72,8 @@ async function caServe(cli: Cli, options: CaServeOptions, globals: GlobalOptions
       log('info', ca.renewedLists, { copies: written.length });
     },
     onError,
+  }).catch((error: unknown) => {
+    throw listenFailure(cli, options, error);
   });
   log('info', text.runs, {
     url: service.url,
@@ -79,6 +82,16 @@ async function caServe(cli: Cli, options: CaServeOptions, globals: GlobalOptions
   if (authority.baseUrl === undefined) log('warn', ca.noBaseUrl);
   await untilStopped(cli);
   log('info', text.stopped);
+}
+
+/** A port that somebody else holds, or that only the system may open, is the operator's to change. */
+function listenFailure(cli: Cli, { host, port }: CaServeOptions, error: unknown): unknown {
+  const inUse = isSystemError(error, 'EADDRINUSE');
+  const isOfPort = inUse || isSystemError(error, 'EACCES') || isSystemError(error, 'EADDRNOTAVAIL');
+  if (!isOfPort || !(error instanceof Error) || !('port' in error)) return error;
+  const { ca } = cli.messages;
+  const message = inUse ? ca.portTaken(host, port) : ca.portRefused(host, port);
+  return new CliError('CLI_ALREADY_RUNNING', message, { cause: error, details: { host, port } });
 }
 
 async function timeStampsOf(

@@ -40,6 +40,8 @@ export const caEn = {
   publicAddress: 'address in certificates',
   noBaseUrl: 'certificates name no address yet: give it once with --base-url',
   renewedLists: 'lists renewed',
+  portTaken: (host: string, port: number) => `port ${port} at ${host} is in use`,
+  portRefused: (host: string, port: number) => `port ${port} at ${host} cannot be opened`,
   serveFailed: 'could not be done',
 };
 

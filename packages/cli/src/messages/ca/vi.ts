@@ -42,6 +42,8 @@ export const caVi: CaTexts = {
   publicAddress: 'địa chỉ ghi trong chứng thư',
   noBaseUrl: 'chứng thư chưa ghi địa chỉ: cho biết một lần bằng --base-url',
   renewedLists: 'đã làm mới các danh sách thu hồi',
+  portTaken: (host, port) => `cổng ${port} tại ${host} đang được dùng`,
+  portRefused: (host, port) => `không mở được cổng ${port} tại ${host}`,
   serveFailed: 'không làm được',
 };
 
