@@ -43,6 +43,8 @@ export interface SignCmsOptions {
   readonly signedAt?: Date | undefined;
   /** The message carries the content itself; the content must then be given as bytes. */
   readonly attached?: boolean;
+  /** Calls the signature off while it waits for a token or a person's phone. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What is the same in every message of one signer. */
@@ -92,6 +94,7 @@ export async function signCms(
     certificates: options.certificates,
     timeStamps: options.timeStamps,
     signedAt: options.signedAt,
+    signal: options.signal,
   });
 }
 
@@ -106,6 +109,7 @@ interface SignedDataContent {
   readonly certificates?: CmsCertificates | undefined;
   readonly timeStamps?: TimeStampSource | undefined;
   readonly signedAt?: Date | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Builds and signs SignedData over any type of content; see {@link signCms}. */
@@ -113,7 +117,7 @@ export async function buildSignedData(
   signer: Signer,
   message: SignedDataContent,
 ): Promise<Uint8Array> {
-  const { contentType, digest, content, timeStamps, signedAt } = message;
+  const { contentType, digest, content, timeStamps, signedAt, signal } = message;
   const template = templateOf(signer);
   const attributes = encodeSetOf([
     encodeAttribute(OID.contentType, encodeOid(contentType)),
@@ -121,7 +125,11 @@ export async function buildSignedData(
     template.signingCertificateAttribute,
     ...(signedAt ? [encodeAttribute(OID.signingTime, encodeTime(signedAt))] : []),
   ]);
-  const signature = await signer.sign(attributes, signer.algorithm);
+  const signature = await signer.sign(
+    attributes,
+    signer.algorithm,
+    signal === undefined ? {} : { signal },
+  );
   const implicitAttributes = Uint8Array.from(attributes);
   implicitAttributes[0] = contextConstructed(0);
   const unsigned =

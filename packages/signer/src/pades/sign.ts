@@ -60,6 +60,8 @@ export interface SignPdfOptions {
    */
   readonly repair?: boolean;
   readonly limits?: PdfLimits;
+  /** Calls the signature off while it waits for a token or a person's phone. */
+  readonly signal?: AbortSignal;
 }
 
 /** Signature value, signed attributes and the algorithm identifiers of one SignerInfo. */
@@ -209,7 +211,8 @@ async function signOnce(
   const file = writer.finish(newFileId(prepared.pdf, salt));
   const byteRange = fillByteRange(file, signature);
   const content = { digest: (hash: string) => digestByteRange(file, byteRange, hash) };
-  const cms = await signCms(content, signer, timeStamps === undefined ? {} : { timeStamps });
+  const { signal } = options;
+  const cms = await signCms(content, signer, { timeStamps, signal });
   fillContents(file, signature, cms);
   return file;
 }

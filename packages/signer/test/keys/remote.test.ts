@@ -168,6 +168,10 @@ describe.each([1, 2] as const)('a key in a signing service, version %d of the AP
     const signing = rejection(signer.sign(content, signer.algorithm, { signal: stop.signal }));
     setTimeout(() => stop.abort(), 30);
     expect(await signing).toMatch(/^SIGNER_SIGN_FAILED: the signature was called off/);
+    const late = new AbortController();
+    const message = rejection(signCms({ content }, signer, { signal: late.signal }));
+    setTimeout(() => late.abort(), 30);
+    expect(await message).toMatch(/^SIGNER_SIGN_FAILED: the signature was called off/);
     service.phone = 'yes';
     await expect(sign(signer)).resolves.toBeDefined();
   });
