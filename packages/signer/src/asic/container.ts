@@ -211,10 +211,14 @@ function matchFiles(
   return files;
 }
 
+/** Digests made so far, so that many manifests over the same large files cost no more than one. */
+export type DigestCache = Map<string, Buffer>;
+
 /** The files that a manifest names, each there once and with the digest it states. */
 export function matchEntries(
   manifest: AsicManifest,
   found: ReadonlyMap<string, Uint8Array>,
+  digests: DigestCache = new Map(),
 ): ReadonlyMap<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
   for (const { name, hash, digest } of manifest.entries) {
@@ -228,7 +232,10 @@ export function matchEntries(
         { details: { name } },
       );
     }
-    if (!createHash(hash).update(bytes).digest().equals(digest)) {
+    const key = `${hash} ${name}`;
+    const actual = digests.get(key) ?? createHash(hash).update(bytes).digest();
+    digests.set(key, actual);
+    if (!actual.equals(digest)) {
       throw new SignerError(
         'SIGNER_ASIC_DIGEST_MISMATCH',
         `"${name}" is not the file that the manifest names`,

@@ -5,7 +5,7 @@ import { addSignatureTimeStamp } from '../cms/time-stamp.ts';
 import { SignerError } from '../errors.ts';
 import type { Signer } from '../keys/signer.ts';
 import type { TimeStampSource } from '../tsp/source.ts';
-import { MANIFEST_NAME, SIGNATURE_NAME, matchEntries } from './container.ts';
+import { type DigestCache, MANIFEST_NAME, SIGNATURE_NAME, matchEntries } from './container.ts';
 import { type AsicLimits, DEFAULT_ASIC_LIMITS } from './limits.ts';
 import { type ManifestEntry, readManifest, writeManifest } from './manifest.ts';
 import { MAX_ASIC_ASSERTIONS, type OpenedAsic, openAsic } from './open.ts';
@@ -131,8 +131,9 @@ function openExtended(container: Uint8Array, limits: AsicLimits | undefined): Op
   if (opened.assertions.length >= MAX_ASIC_ASSERTIONS) {
     throw new SignerError('SIGNER_ASIC_LIMIT', `more than ${MAX_ASIC_ASSERTIONS} manifests`);
   }
+  const digests: DigestCache = new Map();
   for (const { manifest } of opened.assertions) {
-    if (manifest !== null) matchEntries(manifest, opened.entries);
+    if (manifest !== null) matchEntries(manifest, opened.entries, digests);
   }
   return opened;
 }

@@ -8,7 +8,7 @@ import type { ValidationData } from '../revocation/validation-data.ts';
 import { type TimeStampVerdict, verifyTimeStamp } from '../tsp/verify.ts';
 import { type Indication, type Judgement, type SubIndication, failed } from '../verdict.ts';
 import type { Certificate } from '../x509/certificate.ts';
-import { matchEntries } from './container.ts';
+import { type DigestCache, matchEntries } from './container.ts';
 import type { AsicLimits } from './limits.ts';
 import { type AsicAssertion, type OpenedAsic, openAsic } from './open.ts';
 
@@ -120,6 +120,7 @@ class ContainerVerification {
   private readonly options: VerifyAsicOptions;
   private readonly reports = new Map<AsicAssertion, AsicAssertionReport>();
   private readonly pending = new Set<AsicAssertion>();
+  private readonly digests: DigestCache = new Map();
 
   constructor(opened: OpenedAsic, options: VerifyAsicOptions) {
     this.opened = opened;
@@ -157,7 +158,7 @@ class ContainerVerification {
       covers: manifest === null ? [signedName] : manifest.entries.map((entry) => entry.name),
     };
     try {
-      if (manifest !== null) matchEntries(manifest, this.opened.entries);
+      if (manifest !== null) matchEntries(manifest, this.opened.entries, this.digests);
     } catch (error) {
       if (!(error instanceof SignerError)) throw error;
       const isDigest = error.code === 'SIGNER_ASIC_DIGEST_MISMATCH';
