@@ -1,6 +1,6 @@
 import type { PdfDocument } from '../pdf/document.ts';
 import { listPages } from '../pdf/pages.ts';
-import { PdfDict, type PdfValue, nameText, numberOf } from '../pdf/values.ts';
+import { PdfDict, nameText, numberOf } from '../pdf/values.ts';
 import type { Comparison, LaterSignature } from './verify/comparison.ts';
 
 /** A visible signature that covers more of its page than this may hide what it is meant to sign. */
@@ -10,7 +10,7 @@ const A4_AREA = 595 * 842;
 
 /** Where a signature is shown. */
 export interface WidgetReport {
-  /** Counted from 1; null when the widget stands on no page of the document. */
+  /** Counted from 1; null when no page of the document lists the widget. */
   readonly page: number | null;
   /** `[left, bottom, right, top]` in points from the lower left corner of the page. */
   readonly rect: readonly [number, number, number, number];
@@ -31,6 +31,9 @@ export function describeLaterSignatures(c: Comparison): void {
         'undecided',
         `signature "${later.fieldName}" certifies a document that was signed before`,
       );
+    }
+    if (later.kind === 'timestamp' && shown.length > 0) {
+      c.add('undecided', `${what} "${later.fieldName}" shows something`);
     }
     const problem = widgetProblem(c.final, later);
     if (problem !== undefined) c.add('violation', problem);
@@ -54,7 +57,7 @@ export function describePlace({ page, rect, share }: WidgetReport): string {
 /** Why the widgets of a later signature cannot be what a signature brings. */
 function widgetProblem(document: PdfDocument, later: LaterSignature): string | undefined {
   const where = `signature "${later.fieldName}"`;
-  for (const widget of widgetsOf(document, later)) {
+  for (const [, widget] of widgetsOf(document, later)) {
     if (widget.hasDuplicateKeys) return `${where} repeats a key`;
     if (widget.entries.has('A') || widget.entries.has('AA')) return `${where} brings an action`;
     const subtype = nameText(document.resolve(widget.get('Subtype')));
@@ -68,12 +71,12 @@ function widgetProblem(document: PdfDocument, later: LaterSignature): string | u
 
 type Widgets = Pick<LaterSignature, 'fieldNumber' | 'widgets'>;
 
-function widgetsOf(document: PdfDocument, { fieldNumber, widgets }: Widgets): PdfDict[] {
+function widgetsOf(document: PdfDocument, { fieldNumber, widgets }: Widgets): [number, PdfDict][] {
   const numbers = new Set(widgets);
   if (fieldNumber !== undefined) numbers.add(fieldNumber);
   return [...numbers].flatMap((number) => {
     const widget = document.get(number);
-    return widget instanceof PdfDict ? [widget] : [];
+    return widget instanceof PdfDict ? [[number, widget]] : [];
   });
 }
 
@@ -83,21 +86,26 @@ export function visibleWidgets(
   signature: Widgets,
 ): { pageNumber: number | undefined; report: WidgetReport }[] {
   const shown: { pageNumber: number | undefined; report: WidgetReport }[] = [];
-  for (const widget of widgetsOf(document, signature)) {
+  for (const [number, widget] of widgetsOf(document, signature)) {
     const rect = rectOf(document, widget, 'Rect');
     if (rect === undefined || areaOf(rect) === 0) continue;
-    const page = widget.get('P');
-    const pageNumber = numberOf(page);
-    const share = areaOf(rect) / pageArea(document, page);
-    const index = pageNumber === undefined ? undefined : pageNumbers(document).get(pageNumber);
-    shown.push({ pageNumber, report: { page: index ?? null, rect, share } });
+    // Not by its own word (`/P`), which could name a page that is larger, or none of the document.
+    const pages = pagesOfAnnotations(document).get(number) ?? [];
+    for (const { index, dict } of pages) {
+      const share = areaOf(rect) / pageArea(document, dict);
+      shown.push({ pageNumber: index, report: { page: index, rect, share } });
+    }
+    if (pages.length === 0) {
+      const share = areaOf(rect) / A4_AREA;
+      shown.push({ pageNumber: undefined, report: { page: null, rect, share } });
+    }
   }
   return shown;
 }
 
 /** What can be seen of a page: its crop box, else its media box; both are inherited (§7.7.3.4). */
-function pageArea(document: PdfDocument, page: PdfValue | undefined): number {
-  let node = document.dict(page);
+function pageArea(document: PdfDocument, page: PdfDict): number {
+  let node: PdfDict | undefined = page;
   let area = Infinity;
   for (let depth = 0; node !== undefined && depth < document.source.limits.maxDepth; depth++) {
     for (const key of ['CropBox', 'MediaBox']) {
@@ -124,14 +132,28 @@ function areaOf([left, bottom, right, top]: Rect): number {
   return (right - left) * (top - bottom);
 }
 
-const pagesOf = new WeakMap<PdfDocument, ReadonlyMap<number, number>>();
+interface ShownOn {
+  /** Counted from 1. */
+  readonly index: number;
+  readonly dict: PdfDict;
+}
 
-/** Page numbers, counted from 1, by the object numbers of the pages. */
-function pageNumbers(document: PdfDocument): ReadonlyMap<number, number> {
-  let known = pagesOf.get(document);
-  if (known === undefined) {
-    known = new Map(listPages(document).map(({ ref }, index) => [ref.number, index + 1]));
-    pagesOf.set(document, known);
+const annotationPages = new WeakMap<PdfDocument, ReadonlyMap<number, readonly ShownOn[]>>();
+
+/** The pages on which annotations stand, by the object numbers of the annotations. */
+function pagesOfAnnotations(document: PdfDocument): ReadonlyMap<number, readonly ShownOn[]> {
+  const known = annotationPages.get(document);
+  if (known !== undefined) return known;
+  const pages = new Map<number, ShownOn[]>();
+  for (const [index, { dict }] of listPages(document).entries()) {
+    for (const item of document.array(dict.get('Annots')) ?? []) {
+      const number = numberOf(item);
+      if (number === undefined) continue;
+      const on = pages.get(number) ?? [];
+      on.push({ index: index + 1, dict });
+      pages.set(number, on);
+    }
   }
-  return known;
+  annotationPages.set(document, pages);
+  return pages;
 }

@@ -4,8 +4,6 @@ import { PdfDict, PdfName, PdfRef, PdfStream, type PdfValue, isPdfArray } from '
 export const FACT = {
   /** `/Type /Page` and not a node of the page tree. */
   PAGE: 1,
-  /** `/Type /XRef`: a trailer. */
-  XREF: 2,
   /** A dictionary with `/Kids`. */
   KIDS: 4,
   /** The object repeats a key at its top level. */
@@ -57,7 +55,6 @@ export function factsOf(value: PdfValue, end: number): Skimmed {
   let { flags } = found;
   const type = dict.get('Type');
   const typeText = type instanceof PdfName ? type.text : '';
-  if (typeText === 'XRef') flags |= FACT.XREF;
   if (dict.entries.has('Kids')) flags |= FACT.KIDS;
   if (dict.hasDuplicateKeys) flags |= FACT.REPEATS;
   if (value instanceof PdfStream && dict.entries.has('F')) flags |= FACT.EXTERNAL;

@@ -226,7 +226,6 @@ export class Skimmer {
   private note(key: number): void {
     if (key === KEY.TYPE) {
       if (this.isName('Page')) this.flags |= FACT.PAGE;
-      else if (this.isName('XRef')) this.flags |= FACT.XREF;
     } else if (key === KEY.ANNOTS) {
       if (this.isReference) this.annotations = this.target;
     } else if (key === KEY.LENGTH) {

@@ -101,11 +101,15 @@ class Surveyor implements Survey {
   readonly external: number[] = [];
   private readonly document: PdfDocument;
   private readonly skimmer: Skimmer;
+  private readonly sectionOffsets: ReadonlySet<number>;
 
   constructor(document: PdfDocument, size: number) {
     const { bytes, limits } = document.source;
     this.document = document;
     this.counts = new Counts(size);
+    this.sectionOffsets = new Set(
+      document.sections.flatMap(({ offset, hidden }) => [offset, hidden?.offset ?? offset]),
+    );
     this.skimmer = new Skimmer(bytes, bytes.length, limits.maxDepth);
   }
 
@@ -116,7 +120,10 @@ class Surveyor implements Survey {
         kind === IN_FILE
           ? this.skimInFile(number, position, generation)
           : this.skimInStream(number, position, generation);
-      this.take(number, skimmed);
+      // A cross-reference stream is a trailer. Its place tells: whoever gives the type to something
+      // else must not hide what that refers to.
+      const isTrailer = kind === IN_FILE && this.sectionOffsets.has(position);
+      if (!isTrailer) this.take(number, skimmed);
     } catch (error) {
       const isBroken = error instanceof SignerError && error.code === 'SIGNER_PDF_BROKEN';
       if (!isBroken) throw error;
@@ -125,8 +132,6 @@ class Surveyor implements Survey {
   }
 
   private take(number: number, { references, flags, annotations }: Skimmed): void {
-    // A cross-reference stream is a trailer.
-    if ((flags & FACT.XREF) !== 0) return;
     for (const target of references) this.counts.add(target);
     if (flags === 0) return;
     if ((flags & FACT.PAGE) !== 0) this.pages.add(number);

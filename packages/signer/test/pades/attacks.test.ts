@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { type Attack, RULES } from './attacks/attack.ts';
 import { CERTIFICATION_ATTACKS } from './attacks/certification.ts';
+import { CONFUSION_ATTACKS } from './attacks/confusion.ts';
 import { CONTENT_ATTACKS } from './attacks/content.ts';
 import { FRAME_ATTACKS } from './attacks/frame.ts';
 import { MESSAGE_ATTACKS } from './attacks/message.ts';
@@ -13,6 +14,7 @@ const ATTACKS: readonly Attack[] = [
   ...FRAME_ATTACKS,
   ...XREF_ATTACKS,
   ...CONTENT_ATTACKS,
+  ...CONFUSION_ATTACKS,
   ...CERTIFICATION_ATTACKS,
   ...MESSAGE_ATTACKS,
   ...TIME_ATTACKS,

@@ -46,6 +46,8 @@ export interface HandSignature {
   /** Object number of the signature dictionary; the widget has the next. */
   readonly first?: number;
   readonly rect?: string;
+  /** The page that the widget claims to stand on. */
+  readonly page?: string;
   /** More keys for the widget, or for the signature dictionary. */
   readonly widgetExtra?: string;
   readonly signatureExtra?: string;
@@ -82,7 +84,7 @@ export async function signByHand(
     8: `[${items(8)} ${widget}]`,
     [first]: `<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /${hand.subFilter ?? 'ETSI.CAdES.detached'} ${hand.signatureExtra ?? ''} /ByteRange ${range} /Contents <${'0'.repeat(GAP_DIGITS)}> >>`,
     [first + 1]:
-      `<< /Type /Annot /Subtype /Widget /FT /Sig /T (Hand${hand.first ?? ''}) /V ${first} 0 R /F 132 /Rect ${hand.rect ?? '[0 0 0 0]'} /P 3 0 R ${hand.widgetExtra ?? ''} >>`,
+      `<< /Type /Annot /Subtype /Widget /FT /Sig /T (Hand${hand.first ?? ''}) /V ${first} 0 R /F 132 /Rect ${hand.rect ?? '[0 0 0 0]'} /P ${hand.page ?? '3 0 R'} ${hand.widgetExtra ?? ''} >>`,
     ...hand.objects,
   });
   const gapStart = file.lastIndexOf(`<${'0'.repeat(100)}`);

@@ -12,7 +12,7 @@ const STRUCTURE_IN_CATALOG = new Set(['StructTreeRoot', 'MarkInfo']);
 export function compareCatalogs(c: Comparison): void {
   const before = c.signed.catalog();
   const after = c.final.catalog();
-  c.unexplained.delete(numberOf(c.signed.trailer.get('Root')) ?? -1);
+  checkCatalogUse(c, numberOf(c.signed.trailer.get('Root')) ?? -1);
   if (after.hasDuplicateKeys) c.add('violation', 'the catalog repeats a key');
   for (const key of changedKeys(before, after)) compareCatalogKey(c, key, before, after);
   const metadata = numberOf(before.get('Metadata'));
@@ -28,6 +28,13 @@ export function compareCatalogs(c: Comparison): void {
   }
   compareForms(c, before.get('AcroForm'), after.get('AcroForm'));
   compareValidationData(c, before.get('DSS'), after.get('DSS'));
+}
+
+/** Only as a catalog may the catalog change: pages may use it as their resources, too. */
+function checkCatalogUse(c: Comparison, number: number): void {
+  if (!c.unexplained.delete(number) || !c.survey.counts.has(number)) return;
+  if (c.roleOf(number) !== 'content') return;
+  c.add('violation', 'the catalog was changed, and something else than the file uses it');
 }
 
 function compareCatalogKey(c: Comparison, key: string, before: PdfDict, after: PdfDict): void {

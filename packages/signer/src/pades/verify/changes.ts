@@ -56,8 +56,6 @@ function judgeChangedObject(c: Comparison, number: number): void {
   const after = c.final.get(number);
   if (valuesEqual(before, after) || comparePages(c, before, after)) return;
   const type = describeValue(before);
-  // The newest cross-reference stream may have the number of an older one.
-  if (type === 'XRef' && describeValue(after) === 'XRef') return;
   const what = `object ${number} (${type}) was changed`;
   switch (c.roleOf(number)) {
     case 'content': {
@@ -89,6 +87,8 @@ function judgeChangedObject(c: Comparison, number: number): void {
       c.add('warning', `${what} among the metadata`);
       break;
     case 'unused':
+      // The newest cross-reference stream may have the number of an older one.
+      if (type === 'XRef' && describeValue(after) === 'XRef') break;
       c.add('warning', `${what}, which nothing in the signed revision uses`);
       break;
   }

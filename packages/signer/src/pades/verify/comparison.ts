@@ -54,7 +54,7 @@ export class Comparison {
   private readonly found = new Map<string, LaterChange>();
   private readonly laterByField = new Map<number, LaterSignature>();
   private readonly laterByWidget = new Map<number, LaterSignature>();
-  private roles: ReadonlyMap<number, Role> | undefined;
+  private roles: ((number: number) => Role) | undefined;
   private fields: readonly FormField[] | undefined;
 
   constructor(
@@ -85,7 +85,7 @@ export class Comparison {
   /** What the object is for in the signed revision; the strongest of its uses. */
   roleOf(number: number): Role {
     this.roles ??= rolesOf(this.signed);
-    return this.roles.get(number) ?? 'unused';
+    return this.roles(number);
   }
 
   laterField(number: number): LaterSignature | undefined {

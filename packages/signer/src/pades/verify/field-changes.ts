@@ -1,4 +1,4 @@
-import { PdfDict, type PdfValue } from '../../pdf/values.ts';
+import { PdfDict, PdfStream, type PdfValue } from '../../pdf/values.ts';
 import type { Comparison } from './comparison.ts';
 import { isGrownGroup } from './form-changes.ts';
 import { changedKeys } from './same-value.ts';
@@ -27,8 +27,7 @@ export function compareFieldObjects(c: Comparison): void {
       if (!c.unexplained.has(number)) continue;
       const before = c.signed.get(number);
       const after = c.final.get(number);
-      const isExplained =
-        (isSigned && differsOnlyIn(before, after, SIGNING_KEYS)) || isLocking(before, after);
+      const isExplained = (isSigned && isSigning(c, before, after)) || isLocking(before, after);
       if (!isExplained) continue;
       c.unexplained.delete(number);
       if (!isSigned) c.add('warning', `field "${field.name}" was locked (read-only)`);
@@ -39,9 +38,14 @@ export function compareFieldObjects(c: Comparison): void {
   }
 }
 
-function differsOnlyIn(before: PdfValue, after: PdfValue, keys: ReadonlySet<string>): boolean {
+/** Nothing that can be drawn by itself stands under these keys, or the field is something else too. */
+function isSigning(c: Comparison, before: PdfValue, after: PdfValue): boolean {
   if (!(before instanceof PdfDict) || !(after instanceof PdfDict)) return false;
-  return !after.hasDuplicateKeys && changedKeys(before, after).every((key) => keys.has(key));
+  if (after.hasDuplicateKeys) return false;
+  return changedKeys(before, after).every((key) => {
+    const values = [c.signed.resolve(before.get(key)), c.final.resolve(after.get(key))];
+    return SIGNING_KEYS.has(key) && !values.some((value) => value instanceof PdfStream);
+  });
 }
 
 /** Acrobat marks the fields that a signature locks as read-only. */

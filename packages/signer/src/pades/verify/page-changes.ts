@@ -1,5 +1,6 @@
 import {
   PdfDict,
+  PdfStream,
   type PdfValue,
   isPdfArray,
   nameText,
@@ -11,7 +12,9 @@ import type { Comparison } from './comparison.ts';
 import { isEmptySignatureField } from './form-changes.ts';
 import { changedKeys, sameThroughReferences } from './same-value.ts';
 
-const HARMLESS_IN_PAGE = new Set(['LastModified', 'PieceInfo', 'Metadata', 'Tabs']);
+/** Dates, names and numbers; what is drawn is a stream and stands under no such key. */
+const HARMLESS_IN_PAGE = new Set(['LastModified', 'Tabs']);
+const UNSEEN_IN_PAGE = new Set(['StructParents', 'PieceInfo', 'Metadata']);
 
 /** Takes as explained: arrays of annotations that got the widgets of later signatures. */
 export function compareAnnotationArrays(c: Comparison): void {
@@ -30,10 +33,11 @@ export function comparePages(c: Comparison, before: PdfValue, after: PdfValue): 
   if (nameText(before.get('Type')) !== 'Page' || after.hasDuplicateKeys) return false;
   for (const key of changedKeys(before, after)) {
     if (key === 'Annots') continue;
-    if (HARMLESS_IN_PAGE.has(key)) c.add('warning', `page /${key} was changed`);
-    else if (key === 'StructParents') {
-      c.add('undecided', 'page /StructParents was changed, which screen readers follow');
-    } else {
+    const values = [c.signed.resolve(before.get(key)), c.final.resolve(after.get(key))];
+    const isPlain = !values.some((value) => value instanceof PdfStream || value instanceof PdfDict);
+    if (HARMLESS_IN_PAGE.has(key) && isPlain) c.add('warning', `page /${key} was changed`);
+    else if (UNSEEN_IN_PAGE.has(key)) c.add('undecided', `page /${key} was changed`);
+    else {
       const isSame = sameThroughReferences(
         { document: c.signed, value: before.get(key) },
         { document: c.final, value: after.get(key) },
@@ -41,11 +45,16 @@ export function comparePages(c: Comparison, before: PdfValue, after: PdfValue): 
       if (!isSame) return false;
     }
   }
-  return areAnnotationsKept(
-    c,
-    c.signed.array(before.get('Annots')) ?? [],
-    c.final.array(after.get('Annots')) ?? [],
-  );
+  const annotations = listOf(c.signed.resolve(before.get('Annots')));
+  const now = listOf(c.final.resolve(after.get('Annots')));
+  if (annotations === undefined || now === undefined) return false;
+  return areAnnotationsKept(c, annotations, now);
+}
+
+/** No value is an empty list; anything else than a list is none. */
+function listOf(value: PdfValue | undefined): readonly PdfValue[] | undefined {
+  if (value === undefined || value === null) return [];
+  return isPdfArray(value) ? value : undefined;
 }
 
 /** All old annotations, in the order in which they are drawn; others only for signatures. */

@@ -7,6 +7,7 @@ import {
   type PdfValue,
   isPdfArray,
   nameText,
+  numberOf,
 } from '../../pdf/values.ts';
 import { IN_OBJECT_STREAM, numbersInSection } from '../../pdf/xref.ts';
 
@@ -27,7 +28,6 @@ export type Role = 'content' | 'structure' | 'form' | 'validation' | 'metadata' 
 const STAGES = ['content', 'appearance', 'structure', 'form', 'validation', 'metadata'] as const;
 type Stage = (typeof STAGES)[number];
 
-const METADATA_KEYS = new Set(['Metadata', 'PieceInfo']);
 const CATALOG_STAGES: Readonly<Record<string, Stage>> = {
   StructTreeRoot: 'structure',
   MarkInfo: 'structure',
@@ -38,15 +38,21 @@ const CATALOG_STAGES: Readonly<Record<string, Stage>> = {
 };
 const FORM_RESOURCES = new Set(['DR', 'DA']);
 
-/** Finds out what every object of a revision is for, by following references from the catalog. */
-export function rolesOf(document: PdfDocument): ReadonlyMap<number, Role> {
+/**
+ * Finds out what every object of a revision is for, by following references from the catalog. The
+ * catalog has the role `content` if something refers to it: it may serve as resources as well.
+ */
+export function rolesOf(document: PdfDocument): (number: number) => Role {
   const walk = new RoleWalk(document);
   walk.run();
-  return walk.roles;
+  const { roles, isAmbiguous } = walk;
+  return (number) => roles.get(number) ?? (isAmbiguous ? 'content' : 'unused');
 }
 
 class RoleWalk {
   readonly roles = new Map<number, Role>();
+  /** A key stands twice somewhere: other readers may follow the one that is lost here. */
+  isAmbiguous = false;
   private readonly document: PdfDocument;
   private readonly waiting = new Map<Stage, PdfValue[]>(STAGES.map((stage) => [stage, []]));
   private readonly catalogNumber: number | undefined;
@@ -73,7 +79,9 @@ class RoleWalk {
 
   private start(): void {
     const { document } = this;
-    for (const [key, value] of document.catalog().entries) {
+    const catalog = document.catalog();
+    this.isAmbiguous ||= catalog.hasDuplicateKeys;
+    for (const [key, value] of catalog.entries) {
       if (key === 'AcroForm') this.startForm(value);
       else this.push(CATALOG_STAGES[key] ?? 'content', value);
     }
@@ -99,7 +107,11 @@ class RoleWalk {
 
   private visit(value: PdfValue, stage: Stage): void {
     if (value instanceof PdfRef) {
-      if (value.number === this.catalogNumber || this.roles.has(value.number)) return;
+      if (value.number === this.catalogNumber) {
+        this.roles.set(value.number, 'content');
+        return;
+      }
+      if (this.roles.has(value.number)) return;
       this.roles.set(value.number, stage === 'appearance' ? 'content' : stage);
       const target = this.read(value);
       if (target !== undefined) this.visitInside(target, stage);
@@ -124,10 +136,13 @@ class RoleWalk {
     }
     const dict = value instanceof PdfStream ? value.dict : value;
     if (!(dict instanceof PdfDict)) return;
+    this.isAmbiguous ||= dict.hasDuplicateKeys;
     const isWidget = nameText(dict.get('Subtype')) === 'Widget';
     for (const [key, item] of dict.entries) {
-      if (stage === 'content' && METADATA_KEYS.has(key)) this.push('metadata', item);
-      else if (stage === 'content' && isWidget && key === 'AP') this.push('appearance', item);
+      // A signature names the catalog as what it is about (ISO 32000-1 §12.8.1, table 253).
+      if (key === 'Data' && numberOf(item) === this.catalogNumber) continue;
+      // Keys say little: resources may have any name, `/Metadata` too. What is not sure is content.
+      if (stage === 'content' && isWidget && key === 'AP') this.push('appearance', item);
       else if (stage === 'appearance' && key === 'Font') this.push('form', item);
       else if (stage === 'content' && FORM_RESOURCES.has(key)) this.push('form', item);
       else this.visitItem(item, stage);
