@@ -37,6 +37,7 @@ options and variables of their own and fall back to these.
 | node key, and everything else | \`--passphrase-file\` | \`CONGVAN_PASSPHRASE_FILE\`, \`CONGVAN_PASSPHRASE\` |
 | seal key | \`--seal-passphrase-file\` | \`CONGVAN_SEAL_PASSPHRASE_FILE\`, \`CONGVAN_SEAL_PASSPHRASE\` |
 | certificate authority and registrar | \`--ca-passphrase-file\` | \`CONGVAN_CA_PASSPHRASE_FILE\`, \`CONGVAN_CA_PASSPHRASE\` |
+| PIN of a token or a remote key to sign with; no other stands in for it | \`--pin-file\` | \`CONGVAN_PIN_FILE\`, \`CONGVAN_PIN\` |
 | PIN of the authority's token; no other stands in for it | | \`CONGVAN_CA_PIN_FILE\`, \`CONGVAN_CA_PIN\` |
 | keys that are made now | \`--keys-passphrase-file\` | \`CONGVAN_KEYS_PASSPHRASE_FILE\`, \`CONGVAN_KEYS_PASSPHRASE\` |
 
@@ -48,6 +49,7 @@ options and variables of their own and fall back to these.
 | \`CONGVAN_AGENCY\` | the agency, where \`--agency\` is not given |
 | \`CONGVAN_LANG\` | \`vi\` or \`en\`, where \`--lang\` is not given; then \`LC_ALL\`, \`LC_MESSAGES\`, \`LANG\` |
 | \`CONGVAN_ACTOR\` | who acts, where \`--actor\` is not given |
+| \`CONGVAN_TSA\` | addresses of time-stamp services, separated by commas, where \`--tsa\` is not given |
 | \`CONGVAN_DEBUG\` | \`1\`: an internal error shows where it arose |
 | \`NATS_SERVER\` | the nats-server program to start |
 `;

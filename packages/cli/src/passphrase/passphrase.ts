@@ -9,7 +9,7 @@ import { GivenUp } from '../terminal/secret-prompt.ts';
  * one machine with one passphrase needs one variable. A PIN falls back to nothing: a token counts wrong
  * ones.
  */
-export type PassphraseKind = 'general' | 'seal' | 'keys' | 'ca' | 'caPin';
+export type PassphraseKind = 'general' | 'seal' | 'keys' | 'ca' | 'caPin' | 'pin';
 
 const VARIABLES: Readonly<Record<PassphraseKind, string>> = {
   general: 'CONGVAN_PASSPHRASE',
@@ -17,7 +17,9 @@ const VARIABLES: Readonly<Record<PassphraseKind, string>> = {
   keys: 'CONGVAN_KEYS_PASSPHRASE',
   ca: 'CONGVAN_CA_PASSPHRASE',
   caPin: 'CONGVAN_CA_PIN',
+  pin: 'CONGVAN_PIN',
 };
+const ALONE: ReadonlySet<PassphraseKind> = new Set(['general', 'caPin', 'pin']);
 const MAX_PASSPHRASE_FILE_BYTES = 4096;
 const MIN_NEW_PASSPHRASE_CHARACTERS = 8;
 
@@ -27,12 +29,15 @@ export interface PassphraseFiles {
   readonly sealPassphraseFile?: string;
   readonly keysPassphraseFile?: string;
   readonly caPassphraseFile?: string;
+  readonly pinFile?: string;
 }
 
 /** Gives the passphrases of one command, each asked for at most once. */
 export interface Passphrases {
   /** An existing passphrase; `what` says in words which one is asked for. */
   get(kind: PassphraseKind, what: string): Promise<string>;
+  /** A secret that is good once, such as a one-time password: only a person has it. */
+  ask(what: string): Promise<string>;
   /** A passphrase for something new: at a terminal it is asked for twice. */
   choose(kind: PassphraseKind, what: string): Promise<string>;
 }
@@ -45,8 +50,7 @@ export function passphrasesOf(cli: Cli, files: PassphraseFiles): Passphrases {
   const given = new Map<string, Promise<string>>();
   const fromOutside = async (kind: PassphraseKind): Promise<string | undefined> => {
     const own = await readOutside(cli, fileOption(files, kind), VARIABLES[kind]);
-    const isAlone = kind === 'general' || kind === 'caPin';
-    return own ?? (isAlone ? undefined : await fromOutside('general'));
+    return own ?? (ALONE.has(kind) ? undefined : await fromOutside('general'));
   };
   const once = (key: string, ask: () => Promise<string>): Promise<string> => {
     const known = given.get(key) ?? ask();
@@ -56,6 +60,7 @@ export function passphrasesOf(cli: Cli, files: PassphraseFiles): Passphrases {
   return {
     get: (kind, what) =>
       once(`${kind}:${what}`, async () => (await fromOutside(kind)) ?? (await ask(cli, what))),
+    ask: async (what) => await ask(cli, what),
     choose: (kind, what) =>
       once(`${kind}:${what}`, async () =>
         longEnough(cli, (await fromOutside(kind)) ?? (await askTwice(cli, what))),
@@ -72,6 +77,7 @@ function longEnough(cli: Cli, passphrase: string): string {
 function fileOption(files: PassphraseFiles, kind: PassphraseKind): string | undefined {
   if (kind === 'seal') return files.sealPassphraseFile;
   if (kind === 'caPin') return undefined;
+  if (kind === 'pin') return files.pinFile;
   if (kind === 'keys') return files.keysPassphraseFile;
   return kind === 'ca' ? files.caPassphraseFile : files.passphraseFile;
 }

@@ -1,4 +1,4 @@
-import type { Signer } from '@congvan/signer';
+import type { KeyDescription, OpenedSigner } from '@congvan/signer';
 import type { Command } from 'commander';
 
 import { newOption, passphraseOption } from '../command.ts';
@@ -35,85 +35,81 @@ export function addSignerOptions(cli: Cli, command: Command): Command {
     .addOption(newOption(cli, '--remote <url>', 'remote'))
     .addOption(newOption(cli, '--credential <id>', 'credential'))
     .addOption(newOption(cli, '--access-token-file <file>', 'accessTokenFile'))
+    .addOption(newOption(cli, '--pin-file <file>', 'pinFile'))
     .addOption(passphraseOption(cli));
 }
 
 /**
- * Opens the key that the command line names; the passphrase or PIN comes as everywhere.
+ * Opens the key that the command line names. The passphrase of a P12 file comes as everywhere; a PIN
+ * only from a source of its own, since tokens and services count wrong ones.
  *
  * @throws {@link CliError} `CLI_USAGE` when none or more than one is named, and what the key throws.
  */
-export async function openNamedSigner(
-  cli: Cli,
-  options: SignerOptions,
-): Promise<Signer & AsyncDisposable> {
+export async function openNamedSigner(cli: Cli, options: SignerOptions): Promise<OpenedSigner> {
+  const { openSigner } = await import('@congvan/signer');
+  return await openSigner(await describeKey(cli, options));
+}
+
+async function describeKey(cli: Cli, options: SignerOptions): Promise<KeyDescription> {
   const { files } = cli.messages;
-  const { p12, token, remote } = options;
+  const { p12, token, remote, keyLabel } = options;
   const namedCount = [p12, token, remote].filter((one) => one !== undefined).length;
   if (namedCount > 1) throw new CliError('CLI_USAGE', files.oneSigner);
   const passphrases = passphrasesOf(cli, options);
-  if (p12 !== undefined) return await openP12(cli, p12, options.keyLabel, passphrases);
-  if (token !== undefined) return await openNamedToken(cli, token, options, passphrases);
-  if (remote !== undefined) return await openRemote(cli, remote, options, passphrases);
+  if (p12 !== undefined) {
+    return {
+      kind: 'p12',
+      p12: await readInputFile(cli, p12),
+      passphrase: async () => await passphrases.get('general', files.keyOf(p12)),
+      ...(keyLabel !== undefined && { friendlyName: keyLabel }),
+    };
+  }
+  if (token !== undefined) return tokenKey(cli, token, options, passphrases);
+  if (remote !== undefined) return remoteKey(cli, remote, options, passphrases);
   throw new CliError('CLI_USAGE', files.chooseSigner);
 }
 
-async function openP12(
-  cli: Cli,
-  file: string,
-  friendlyName: string | undefined,
-  passphrases: Passphrases,
-): Promise<Signer & AsyncDisposable> {
-  const bytes = await readInputFile(cli, file);
-  const passphrase = await passphrases.get('general', cli.messages.files.keyOf(file));
-  const { openPkcs12 } = await import('@congvan/signer');
-  const signer = openPkcs12(bytes, passphrase, {
-    ...(friendlyName !== undefined && { friendlyName }),
-  });
-  return { ...signer, [Symbol.asyncDispose]: () => Promise.resolve() };
-}
-
-async function openNamedToken(
+function tokenKey(
   cli: Cli,
   module: string,
   { tokenLabel, keyLabel }: SignerOptions,
   passphrases: Passphrases,
-): Promise<Signer & AsyncDisposable> {
+): KeyDescription {
   const { text, files } = cli.messages;
-  const { openToken } = await import('@congvan/signer');
-  return await openToken({
+  return {
+    kind: 'token',
     module,
     ...(tokenLabel !== undefined && { tokenLabel }),
     ...(keyLabel !== undefined && { keyLabel }),
-    pin: async ({ token }) => await passphrases.get('general', files.pinOf(token.label)),
+    pin: async ({ token }) => await passphrases.get('pin', files.pinOf(token.label)),
     onPinState: (state) => {
       if (state === 'ok') return;
       cli.io.err(`${text.warning}: ${files.pinStates[state]}\n`);
     },
-  });
+  };
 }
 
-async function openRemote(
+function remoteKey(
   cli: Cli,
   baseUrl: string,
   { credential, accessTokenFile }: SignerOptions,
   passphrases: Passphrases,
-): Promise<Signer & AsyncDisposable> {
+): KeyDescription {
   const { files } = cli.messages;
   if (credential === undefined || accessTokenFile === undefined) {
     throw new CliError('CLI_USAGE', files.remoteNeeds);
   }
-  const { openRemoteSigner } = await import('@congvan/signer');
   let isWaiting = false;
-  return await openRemoteSigner({
+  return {
+    kind: 'remote',
     baseUrl,
     credentialId: credential,
     accessToken: async () => await readSecretFile(cli, accessTokenFile),
-    pin: async ({ label }) => await passphrases.get('general', files.pinOfRemote(label)),
-    otp: async ({ label }) => await passphrases.get('general', files.otpOfRemote(label)),
+    pin: async ({ label }) => await passphrases.get('pin', files.pinOfRemote(label)),
+    otp: async ({ label }) => await passphrases.ask(files.otpOfRemote(label)),
     onProgress: () => {
       if (!isWaiting) cli.io.err(`${files.waitingForSigner}\n`);
       isWaiting = true;
     },
-  });
+  };
 }

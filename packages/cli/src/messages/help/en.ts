@@ -183,6 +183,8 @@ export const helpEn = {
     remote: 'address of a remote signing service (Cloud Signature Consortium API)',
     credential: 'id of the key at the remote signing service',
     accessTokenFile: 'file with the access token of the remote signing service',
+    pinFile:
+      'file with the PIN of the token or remote key in its first line (else CONGVAN_PIN_FILE, CONGVAN_PIN or a prompt)',
     level:
       'how long the signature can be checked: B-B now, B-T with a proven time, B-LT with revocation data, B-LTA archived',
     extendTo: 'level to reach',

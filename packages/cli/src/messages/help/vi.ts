@@ -183,6 +183,8 @@ export const helpVi: HelpTexts = {
     remote: 'địa chỉ dịch vụ ký số từ xa (Cloud Signature Consortium API)',
     credential: 'mã khóa tại dịch vụ ký số từ xa',
     accessTokenFile: 'tệp chứa mã truy cập dịch vụ ký số từ xa',
+    pinFile:
+      'tệp có mã PIN của token hoặc khóa từ xa ở dòng đầu (nếu không: CONGVAN_PIN_FILE, CONGVAN_PIN hoặc hỏi)',
     level:
       'chữ ký kiểm tra được bao lâu: B-B hiện tại, B-T có thời điểm được chứng minh, B-LT kèm dữ liệu thu hồi, B-LTA lưu trữ',
     extendTo: 'mức cần đạt',
