@@ -48,6 +48,9 @@ beforeAll(async () => {
     const chain = [signer.certificate, pki.issuing].map(({ der }) => encodePem('CERTIFICATE', der));
     writeFileSync(file(`${name}.pem`), [pemOf(signer), ...chain].join(''));
   }
+  // node-forge reads ASCII names and RSA only.
+  const names = ['-subj', '/CN=Hai Lang', '-keyout', 'forge.key', '-out', 'forge.crt'];
+  openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '30', ...names);
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -142,10 +145,8 @@ describe('a Vietnamese passphrase', () => {
   });
 });
 
-/** What @signpdf's users have: files of node-forge, which reads ASCII names and RSA only. */
+/** What @signpdf's users have: files of node-forge. */
 function forgeFile(passphrase: string, algorithm: 'aes128' | 'aes256' | '3des'): Uint8Array {
-  const names = ['-subj', '/CN=Hai Lang', '-keyout', 'forge.key', '-out', 'forge.crt'];
-  openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '30', ...names);
   const key = forge.pki.privateKeyFromPem(readFileSync(file('forge.key'), 'latin1'));
   const certificate = forge.pki.certificateFromPem(readFileSync(file('forge.crt'), 'latin1'));
   const options = { algorithm, friendlyName: 'seal' };

@@ -92,9 +92,14 @@ export class TokenConnection implements ModuleUser {
     const live = await this.#connect(module, 0);
     const [session] = live.sessions;
     if (session === undefined) throw new SignerError('SIGNER_SIGN_FAILED', 'no session');
-    const objects = new TokenObjects(module.binding, session);
-    this.#certificate = identify(objects, live.key, live.token.description);
-    return { certificate: this.#certificate, token: live.token.description };
+    const { description } = live.token;
+    try {
+      const objects = new TokenObjects(module.binding, session);
+      this.#certificate = identify(objects, live.key, description);
+    } catch (error) {
+      throw tokenError(error, description.label);
+    }
+    return { certificate: this.#certificate, token: description };
   }
 
   /** Signs in one lane's session; the result is in the form X.509 wants, and not yet checked. */
@@ -145,7 +150,7 @@ export class TokenConnection implements ModuleUser {
           return again;
         }
       }
-      if (Date.now() >= deadlineMs) throw absent(this.#choice(), presentTokens(module.binding));
+      if (Date.now() >= deadlineMs) throw absent(this.#choice(), tokensLeft(module));
       await sleep(this.#options.pollMs);
     }
   }
@@ -229,6 +234,15 @@ export class TokenConnection implements ModuleUser {
       }
     }
     throw new SignerError('SIGNER_SIGN_FAILED', 'no mechanism of the token works with the key');
+  }
+}
+
+/** For a message: a module that fails here has failed before, in the open. */
+function tokensLeft(module: TokenModule): readonly FoundToken[] {
+  try {
+    return presentTokens(module.binding);
+  } catch {
+    return [];
   }
 }
 

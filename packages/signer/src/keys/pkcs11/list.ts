@@ -1,7 +1,8 @@
 import { CKF } from './constants.ts';
-import { acquireModule, releaseModule } from './module.ts';
+import { tokenError } from './failure.ts';
+import { type TokenModule, acquireModule, releaseModule } from './module.ts';
 import { type TokenCertificate, TokenObjects } from './objects.ts';
-import { type TokenDescription, presentTokens } from './slots.ts';
+import { type FoundToken, type TokenDescription, presentTokens } from './slots.ts';
 
 /** A token and what it shows without a PIN. */
 export interface ListedToken extends TokenDescription {
@@ -19,7 +20,7 @@ export async function listTokens(options: { readonly module: string }): Promise<
   const module = await acquireModule(options.module, user);
   try {
     const { binding } = module;
-    return presentTokens(binding).map(({ handle, description }) => {
+    return allTokens(module).map(({ handle, description }) => {
       try {
         const session = binding.C_OpenSession(handle, CKF.SERIAL_SESSION);
         try {
@@ -36,5 +37,13 @@ export async function listTokens(options: { readonly module: string }): Promise<
     });
   } finally {
     releaseModule(module, user);
+  }
+}
+
+function allTokens({ binding, path }: TokenModule): FoundToken[] {
+  try {
+    return presentTokens(binding);
+  } catch (error) {
+    throw tokenError(error, path);
   }
 }
