@@ -23,6 +23,8 @@ import {
 } from './xref.ts';
 
 const MAX_REFERENCE_HOPS = 16;
+/** An object needs its length, in an object stream, which needs its own: more in a row is an attack. */
+const MAX_OPEN_OBJECTS = 16;
 
 /**
  * One revision of a PDF, read through its cross-reference sections and never by searching the file
@@ -93,6 +95,9 @@ export class PdfDocument {
   private readAt(number: number, position: number): IndirectObject {
     if (position >= this.end) throw brokenPdf(`object ${number} outside the file`, position);
     if (this.inProgress.has(number)) throw brokenPdf(`object ${number} needs itself`, position);
+    if (this.inProgress.size >= MAX_OPEN_OBJECTS) {
+      throw brokenPdf(`object ${number} is needed by too many others in a row`, position);
+    }
     this.inProgress.add(number);
     try {
       const object = this.source.readObject(position, (value) => this.resolve(value));

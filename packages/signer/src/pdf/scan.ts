@@ -1,4 +1,5 @@
 import { SignerError } from '../errors.ts';
+import { isWhite } from './characters.ts';
 import { decodeStream } from './filters.ts';
 import { Lexer } from './lexer.ts';
 import type { PdfLimits } from './limits.ts';
@@ -13,6 +14,8 @@ export interface ScannedPdf {
 }
 
 const MAX_NUMBER_DIGITS = 10;
+/** A text in a trailer that never ends is not looked for further than this. */
+const MAX_TRAILER_BYTES = 64 * 1024;
 
 function fail(message: string): never {
   throw new SignerError('SIGNER_PDF_BROKEN', message);
@@ -36,6 +39,7 @@ class Scanner {
   private readonly objects = new Map<number, PdfValue>();
   private readonly trailers: PdfDict[] = [];
   private inflatedBytes = 0;
+  private trailerCount = 0;
 
   constructor(bytes: Uint8Array, limits: PdfLimits) {
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -144,15 +148,20 @@ class Scanner {
   private scanTrailers(from: number, to: number): void {
     const gap = this.bytes.subarray(from, to);
     for (let at = gap.indexOf('trailer'); at >= 0; at = gap.indexOf('trailer', at + 1)) {
-      const lexer = new Lexer(gap, at + 'trailer'.length, gap.length, this.limits.maxDepth);
+      this.trailerCount++;
+      if (this.trailerCount > this.limits.maxSections) {
+        throw new SignerError('SIGNER_PDF_TOO_COMPLEX', 'too many trailers', {
+          details: { maxSections: this.limits.maxSections },
+        });
+      }
+      const end = Math.min(gap.length, at + MAX_TRAILER_BYTES);
+      const lexer = new Lexer(gap, at + 'trailer'.length, end, this.limits.maxDepth);
       try {
         const value = lexer.parseValue();
         if (value instanceof PdfDict) this.trailers.push(value);
       } catch (error) {
         if (!(error instanceof SignerError) || error.code !== 'SIGNER_PDF_BROKEN') throw error;
       }
-      // A text that never ends is not looked through again and again.
-      at = Math.max(at, lexer.pos - 1);
     }
   }
 }
@@ -163,6 +172,7 @@ function headBefore(
   at: number,
   from: number,
 ): { number: number; start: number } | undefined {
+  if (at === 0 || !isWhite(bytes[at - 1] ?? 0)) return undefined;
   const text = bytes.subarray(Math.max(from, at - 3 * MAX_NUMBER_DIGITS), at).toString('latin1');
   const match = /(?:^|[^0-9A-Za-z])([0-9]{1,10})[\0\t\n\f\r ]+([0-9]{1,5})[\0\t\n\f\r ]+$/.exec(
     text,

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { SignerError } from '../../src/errors.ts';
 import { repairPdf } from '../../src/pades/repair.ts';
 import { signPdf } from '../../src/pades/sign.ts';
 import { openPdf } from '../../src/pdf/document.ts';
@@ -7,7 +9,7 @@ import { DEFAULT_PDF_LIMITS } from '../../src/pdf/limits.ts';
 import { type TestSigner, createTestPki } from '../../src/testing/test-pki.ts';
 import { expectValidInPdfsig, expectWellFormed } from './judges.ts';
 import { appendRevision } from './revision.ts';
-import { OBJECTS, allSources, drawPdf, plainPdf, writePdf } from './sources.ts';
+import { OBJECTS, allSources, drawPdf, hybridPdf, plainPdf, writePdf } from './sources.ts';
 import { rewriteWithQpdf, runTool } from './tools.ts';
 
 const AT = new Date('2026-11-22T02:30:05Z');
@@ -28,6 +30,15 @@ function edit(pdf: Uint8Array, from: string | RegExp, to: string): Uint8Array {
   const changed = text.replace(from, to);
   if (changed === text) throw new Error(`nothing to change: ${String(from)}`);
   return Buffer.from(changed, 'latin1');
+}
+
+function repairOrReason(pdf: Uint8Array): Uint8Array | SignerError {
+  try {
+    return repairPdf(pdf);
+  } catch (error) {
+    if (error instanceof SignerError) return error;
+    throw error;
+  }
 }
 
 const HIDDEN_PAGE = '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>';
@@ -88,6 +99,35 @@ describe('repairPdf', () => {
     expect(document.get(20)).toBeNull();
     expect(Buffer.from(repaired).includes('77 0 R')).toBe(false);
     await expect(signPdf(source, signer, { signedAt: AT, repair: true })).resolves.toBeDefined();
+  });
+
+  it('gives a file that the strict reader opens, or a reason, whatever is damaged', async () => {
+    const sources = [plainPdf(), await drawPdf({ streams: true }), hybridPdf()];
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...sources),
+        fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 8 }),
+        fc.nat(),
+        fc.boolean(),
+        (source, changes, cut, isCut) => {
+          const damaged = Buffer.from(source);
+          for (const [place, byte] of changes) damaged[place % damaged.length] = byte;
+          const input = isCut ? damaged.subarray(0, cut % damaged.length) : damaged;
+          const result = repairOrReason(input);
+          expect(result instanceof SignerError || openPdf(result).catalog() !== undefined).toBe(
+            true,
+          );
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it('is quick with a hostile file', () => {
+    const many = `%PDF-1.7\n${'trailer<<('.repeat(200_000)}`;
+    expect(() => repairPdf(Buffer.from(many))).toThrow('too many trailers');
+    const heads = `%PDF-1.7\n${'1 0 obj ['.repeat(200_000)}`;
+    expect(() => repairPdf(Buffer.from(heads))).toThrow(SignerError);
   });
 
   it('leaves a file alone that needs no repair', async () => {

@@ -6,7 +6,7 @@ import { openPdf } from '../../src/pdf/document.ts';
 import { Lexer } from '../../src/pdf/lexer.ts';
 import { DEFAULT_PDF_LIMITS, type PdfLimits } from '../../src/pdf/limits.ts';
 import { PdfDict, PdfRef, PdfStream, type PdfValue, valuesEqual } from '../../src/pdf/values.ts';
-import { allSources, drawPdf, hybridPdf, plainPdf } from '../pades/sources.ts';
+import { allSources, drawPdf, hybridPdf, plainPdf, writePdf } from '../pades/sources.ts';
 import { rewriteWithQpdf, runTool } from '../pades/tools.ts';
 
 let sources: [name: string, pdf: Uint8Array][];
@@ -143,6 +143,15 @@ describe('limits', () => {
     const pdf = rewriteWithQpdf(await drawPdf({ streams: true }), '--linearize');
     expect(() => open(pdf, limits)).toThrow(expect.objectContaining({ code }));
     expect(() => open(pdf, {})).not.toThrow();
+  });
+
+  it('stop streams whose lengths stand in one another, in a row without end', () => {
+    const objects: Record<number, string> = { 1: '<< /Type /Catalog >>' };
+    for (let number = 2; number < 5_000; number++) {
+      objects[number] = `<< /Length ${number + 1} 0 R >>\nstream\n\nendstream`;
+    }
+    const document = openPdf(writePdf(objects));
+    expect(() => document.get(2)).toThrow(expect.objectContaining({ code: 'SIGNER_PDF_BROKEN' }));
   });
 
   it('stop a file that makes the reader read the same bytes again and again', () => {
