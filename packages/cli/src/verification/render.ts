@@ -1,3 +1,5 @@
+import type { Indication } from '@congvan/signer';
+
 import type { Cli } from '../context.ts';
 import { renderFields } from '../terminal/table.ts';
 import { formatTime } from '../terminal/time.ts';
@@ -5,10 +7,11 @@ import type { SignatureLine, TimeStampLine, VerificationReport } from './report.
 
 /** The report for people. */
 export function renderReport(cli: Cli, file: string, report: VerificationReport): string {
-  const { text } = cli.messages;
+  const { text, files } = cli.messages;
   const head = renderFields([
     [text.file, file],
-    [text.result, verdictText(report)],
+    [text.result, verdictText(cli, report)],
+    [files.meaning, meaningOf(cli, report)],
     [text.judgedAt, formatTime(report.at)],
     [text.packageDigest, report.packageDigest],
     [text.detail, report.signatures.length === 0 ? report.detail : null],
@@ -21,7 +24,11 @@ function renderSignature(cli: Cli, line: SignatureLine, number: number): string 
   const { text, files } = cli.messages;
   const { revision, revisionBytes, widget } = line;
   return renderFields([
-    [`${text.signature} ${number}`, verdictText(line)],
+    [
+      `${line.kind === 'timestamp' ? files.timeStamp : text.signature} ${number}`,
+      verdictText(cli, line),
+    ],
+    [files.meaning, meaningOf(cli, line)],
     [text.covers, line.kind === 'package' ? text.wholePackage : line.of],
     [text.field, line.fieldName],
     [files.level, line.level],
@@ -49,7 +56,11 @@ function renderSignature(cli: Cli, line: SignatureLine, number: number): string 
       line.certificateSha256 === null ? null : `SHA-256 ${line.certificateSha256}`,
     ],
     ...line.certificates.map(
-      (one) => [files.chain, `${one.state}: ${one.subjectText} (${one.detail})`] as const,
+      (one) =>
+        [
+          files.chain,
+          `${files.certificateStates[one.state]}: ${one.subjectText} (${one.detail})`,
+        ] as const,
     ),
     [text.detail, line.detail],
   ]);
@@ -60,13 +71,22 @@ function timeStampText(cli: Cli, stamp: TimeStampLine): string {
   const time = stamp.time === null ? '' : ` ${formatTime(stamp.time)}`;
   const who = stamp.tsa === null ? '' : ` ${files.timeStampOf(stamp.tsa)}`;
   const why = stamp.indication === 'TOTAL-PASSED' ? '' : `: ${stamp.detail}`;
-  return `${verdictText(stamp)}${time}${who}${why}`;
+  return `${verdictText(cli, stamp)}${time}${who}${why}`;
 }
 
-function verdictText(verdict: {
-  readonly indication: string;
+interface Verdict {
+  readonly indication: Indication;
   readonly subIndication: string | null;
-}): string {
-  const { indication, subIndication } = verdict;
-  return subIndication === null ? indication : `${indication} (${subIndication})`;
+}
+
+/** `TOTAL-PASSED: valid`, `INDETERMINATE (TRY_LATER): cannot be decided`. */
+function verdictText(cli: Cli, { indication, subIndication }: Verdict): string {
+  const why = subIndication === null ? '' : ` (${subIndication})`;
+  return `${indication}${why}: ${cli.messages.files.indications[indication]}`;
+}
+
+/** The sub-indication in words; the detail of the library is English. */
+function meaningOf(cli: Cli, { subIndication }: Verdict): string | null {
+  const meanings: Readonly<Record<string, string>> = cli.messages.files.subIndications;
+  return subIndication === null ? null : (meanings[subIndication] ?? null);
 }

@@ -1,3 +1,5 @@
+import type { SubIndication } from '@congvan/signer';
+
 /** What `congvan file` and `congvan package` print, English. */
 export const filesEn = {
   chooseSigner: 'name the key to sign with: --p12, --token or --remote',
@@ -52,6 +54,45 @@ export const filesEn = {
   unsealing: 'opening',
   mediaType: 'media type',
   assertions: { signature: 'signature', timestamp: 'time-stamp' },
+  indications: {
+    'TOTAL-PASSED': 'valid',
+    INDETERMINATE: 'cannot be decided',
+    'TOTAL-FAILED': 'not valid',
+  },
+  meaning: 'meaning',
+  subIndications: {
+    FORMAT_FAILURE:
+      'the file or signature does not follow its format, or was changed in a way no signature allows',
+    HASH_FAILURE: 'the content is not what was signed',
+    SIG_CRYPTO_FAILURE: 'the signature value is wrong',
+    REVOKED: 'the certificate was revoked before the proven time of the signature',
+    REVOKED_NO_POE: 'the certificate was revoked, and nothing proves that the signature is older',
+    REVOKED_CA_NO_POE:
+      'the certificate of an issuing authority was revoked, and nothing proves that the signature is older',
+    NOT_YET_VALID: 'the certificate was not valid yet',
+    EXPIRED: 'the certificate had expired before the proven time of the signature',
+    OUT_OF_BOUNDS_NO_POE:
+      'the certificate has expired, and nothing proves that the signature is older',
+    TIMESTAMP_ORDER_FAILURE: 'the times of the time-stamps contradict each other',
+    SIG_CONSTRAINTS_FAILURE:
+      'a part that such a signature must have is missing, or somebody should look at what came later',
+    CHAIN_CONSTRAINTS_FAILURE: 'the certificate may not be used for this',
+    CRYPTO_CONSTRAINTS_FAILURE: 'an algorithm or key is too weak or not known',
+    CRYPTO_CONSTRAINTS_FAILURE_NO_POE:
+      'an algorithm is too weak today, and nothing proves that the signature is older',
+    NO_SIGNING_CERTIFICATE_FOUND: 'the certificate of the signer is not at hand',
+    NO_CERTIFICATE_CHAIN_FOUND: 'the certificate does not lead to anyone you trust',
+    SIGNED_DATA_NOT_FOUND: 'what was signed is not at hand',
+    TRY_LATER: 'no fresh information says whether a certificate was revoked',
+    NO_SIGNATURE: 'the file holds no signature',
+  } satisfies Readonly<Record<SubIndication | 'NO_SIGNATURE', string>>,
+  certificateStates: {
+    anchor: 'trusted',
+    good: 'good',
+    revoked: 'revoked',
+    unknown: 'unknown',
+    'not-checked': 'not checked',
+  },
   noFiles: 'a package needs at least one file',
 };
 

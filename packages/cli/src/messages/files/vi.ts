@@ -52,5 +52,43 @@ export const filesVi: FileTexts = {
   unsealing: 'mở niêm phong',
   mediaType: 'loại tệp',
   assertions: { signature: 'chữ ký', timestamp: 'dấu thời gian' },
+  indications: {
+    'TOTAL-PASSED': 'hợp lệ',
+    INDETERMINATE: 'chưa kết luận được',
+    'TOTAL-FAILED': 'không hợp lệ',
+  },
+  meaning: 'ý nghĩa',
+  subIndications: {
+    FORMAT_FAILURE:
+      'tệp hoặc chữ ký sai định dạng, hoặc đã bị sửa theo cách không chữ ký nào cho phép',
+    HASH_FAILURE: 'nội dung không phải là nội dung đã ký',
+    SIG_CRYPTO_FAILURE: 'giá trị chữ ký sai',
+    REVOKED: 'chứng thư đã bị thu hồi trước thời điểm ký được chứng minh',
+    REVOKED_NO_POE: 'chứng thư đã bị thu hồi, không có gì chứng minh chữ ký có trước đó',
+    REVOKED_CA_NO_POE:
+      'chứng thư của cơ quan cấp đã bị thu hồi, không có gì chứng minh chữ ký có trước đó',
+    NOT_YET_VALID: 'chứng thư chưa có hiệu lực',
+    EXPIRED: 'chứng thư đã hết hạn trước thời điểm ký được chứng minh',
+    OUT_OF_BOUNDS_NO_POE: 'chứng thư đã hết hạn, không có gì chứng minh chữ ký có trước đó',
+    TIMESTAMP_ORDER_FAILURE: 'các dấu thời gian mâu thuẫn nhau',
+    SIG_CONSTRAINTS_FAILURE:
+      'thiếu phần mà chữ ký loại này phải có, hoặc phần thêm sau cần người xem xét',
+    CHAIN_CONSTRAINTS_FAILURE: 'chứng thư không được dùng cho việc này',
+    CRYPTO_CONSTRAINTS_FAILURE: 'thuật toán hoặc khóa quá yếu hoặc chưa biết',
+    CRYPTO_CONSTRAINTS_FAILURE_NO_POE:
+      'thuật toán nay đã yếu, không có gì chứng minh chữ ký có trước đó',
+    NO_SIGNING_CERTIFICATE_FOUND: 'không có chứng thư của người ký',
+    NO_CERTIFICATE_CHAIN_FOUND: 'chứng thư không dẫn tới ai mà bạn tin cậy',
+    SIGNED_DATA_NOT_FOUND: 'không có nội dung đã ký',
+    TRY_LATER: 'không có thông tin mới cho biết chứng thư có bị thu hồi hay không',
+    NO_SIGNATURE: 'tệp không có chữ ký',
+  },
+  certificateStates: {
+    anchor: 'được tin cậy',
+    good: 'tốt',
+    revoked: 'đã thu hồi',
+    unknown: 'chưa rõ',
+    'not-checked': 'chưa kiểm tra',
+  },
   noFiles: 'gói cần ít nhất một tệp',
 };
