@@ -47,7 +47,8 @@ function verifyDocument(document: PdfDocument, options: VerifyPdfOptions): PdfRe
   const context: VerifyContext = {
     trust: options.trust,
     at: options.at,
-    data: mergeValidationData(store?.data, options.data),
+    // The caller's first: what the file brings must not crowd it out.
+    data: mergeValidationData(options.data, store?.data),
     store,
   };
   const judged = judgeAll(document, found, context, new Proofs());

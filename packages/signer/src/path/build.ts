@@ -17,6 +17,8 @@ export interface PathSearch {
   /** Each from the certificate to an anchor, both included. */
   readonly paths: readonly (readonly Certificate[])[];
   readonly objection: Objection;
+  /** Issuer signatures that were looked at on the way. */
+  readonly signatureChecks: number;
 }
 
 /** Looks for all paths from a certificate to an anchor, over certificates of the store and `extra`. */
@@ -62,7 +64,8 @@ export function searchPaths(
   };
   extend([target]);
   const nothing = `no path from '${target.subjectText}' to a trust anchor`;
-  return { paths, objection: objection ?? indeterminate('NO_CERTIFICATE_CHAIN_FOUND', nothing) };
+  objection ??= indeterminate('NO_CERTIFICATE_CHAIN_FOUND', nothing);
+  return { paths, objection, signatureChecks };
 }
 
 /** Issuers whose key identifier agrees come first, those whose identifier differs last. */

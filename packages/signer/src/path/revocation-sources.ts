@@ -2,9 +2,6 @@ import type { OcspResponse } from '../revocation/ocsp.ts';
 import type { CertificateList } from '../x509/crl.ts';
 import { type TrustStore, groupOcsps, newestCrlFirst } from './trust-store.ts';
 
-/** More CRLs or OCSP responses of one message are not looked at. */
-const MAX_OFFERED = 512;
-
 /** CRLs and OCSP responses of the store and of a message, joined where they are asked for. */
 export class RevocationSources {
   private readonly trust: TrustStore;
@@ -19,8 +16,8 @@ export class RevocationSources {
     },
   ) {
     this.trust = trust;
-    const crls = offered.crls.slice(0, MAX_OFFERED);
-    const ocsps = offered.ocsps.slice(0, MAX_OFFERED);
+    // All of them: what is left out here could be the one that says "revoked".
+    const { crls, ocsps } = offered;
     if (crls.length > 0) this.offeredCrls = Map.groupBy(crls, ({ issuer }) => issuer.key);
     if (ocsps.length > 0) this.offeredOcsps = groupOcsps(ocsps);
   }

@@ -89,6 +89,8 @@ const SEVERITY = [
 
 /** Offered CRLs and OCSP responses whose signatures are checked for one certificate. */
 const MAX_OFFERED_SIGNATURE_CHECKS = 1_024;
+/** Issuer signatures that are checked to find the paths of CRL signers for one certificate. */
+const MAX_SIGNER_PATH_CHECKS = 2_048;
 /** CRL signers and OCSP responders behind one another, each vouched for by the next. */
 const MAX_VOUCHERS = 4;
 /** CRL signers and OCSP responders that are looked at for one certificate. */
@@ -108,7 +110,10 @@ class PathValidation {
   private readonly vouchers: string[] = [];
   private readonly trustedSigners = new Map<string, boolean>();
   private offeredSignatureChecks = 0;
+  private signerPathChecks = 0;
   private voucherChecks = 0;
+  /** Something was not looked at: it might have been a revocation, so nothing passes any more. */
+  private isExhausted = false;
 
   constructor(options: PathOptions) {
     this.options = options;
@@ -120,11 +125,12 @@ class PathValidation {
   /** `only` restricts the answer to paths that end there. */
   validate(certificate: Certificate, only?: Certificate): PathVerdict {
     const { trust, policies } = this.options;
-    const { paths, objection } = cachedSearch(certificate, trust, this.offered, policies);
+    const { paths, objection: nothing } = cachedSearch(certificate, trust, this.offered, policies);
     let worst: PathVerdict | undefined;
     for (const chain of paths) {
       if (only !== undefined && chain.at(-1)?.sha256 !== only.sha256) continue;
-      const { objection: wrong, ...result } = this.check(chain);
+      const { objection, ...result } = this.check(chain);
+      const wrong = objection ?? this.limitObjection();
       if (wrong === undefined) {
         const detail = 'the certificate is valid';
         return { indication: 'TOTAL-PASSED', subIndication: null, detail, chain, ...result };
@@ -133,7 +139,14 @@ class PathValidation {
         worst = { ...wrong, chain, ...result };
       }
     }
-    return worst ?? withoutPath(certificate, objection);
+    return worst ?? withoutPath(certificate, nothing);
+  }
+
+  /** A message may not crowd out the one list that says "revoked". */
+  private limitObjection(): Objection | undefined {
+    if (!this.isExhausted) return undefined;
+    const detail = 'there are more CRLs, OCSP responses or signers of them than are looked at';
+    return indeterminate('TRY_LATER', detail);
   }
 
   private check(chain: readonly Certificate[]): ChainResult {
@@ -247,10 +260,15 @@ class PathValidation {
   /** A message must not make the verifier check signatures without end; the store's own are few. */
   private hasSigned(signed: CertificateList | OcspResponse, signer: Certificate): boolean {
     if (!this.sources.isOwn(signed)) {
-      if (this.offeredSignatureChecks >= MAX_OFFERED_SIGNATURE_CHECKS) return false;
+      if (this.offeredSignatureChecks >= MAX_OFFERED_SIGNATURE_CHECKS) return this.giveUp();
       this.offeredSignatureChecks += 1;
     }
     return checkIssuerSignature(signed, signer) === 'right';
+  }
+
+  private giveUp(): false {
+    this.isExhausted = true;
+    return false;
   }
 
   /**
@@ -264,8 +282,11 @@ class PathValidation {
     const known = this.trustedSigners.get(key);
     if (known !== undefined) return known;
     // Those without any path are dismissed before they are counted: anyone can make them.
+    if (this.signerPathChecks >= MAX_SIGNER_PATH_CHECKS) return this.giveUp();
     const { trust, policies } = this.options;
-    if (cachedSearch(signer, trust, this.offered, policies).paths.length === 0) return false;
+    const { paths, signatureChecks } = cachedSearch(signer, trust, this.offered, policies);
+    this.signerPathChecks += signatureChecks;
+    if (paths.length === 0) return false;
     const verdict = this.vouchFor(
       signer,
       () => this.validate(signer, anchor).indication === 'TOTAL-PASSED',
@@ -280,7 +301,10 @@ class PathValidation {
     if (this.vouchers.includes(voucher.sha256) || this.vouchers.length >= MAX_VOUCHERS) {
       return undefined;
     }
-    if (this.voucherChecks >= MAX_VOUCHER_CHECKS) return undefined;
+    if (this.voucherChecks >= MAX_VOUCHER_CHECKS) {
+      this.isExhausted = true;
+      return undefined;
+    }
     this.voucherChecks += 1;
     this.vouchers.push(voucher.sha256);
     try {
