@@ -148,7 +148,7 @@ describe('what does not hold is refused, kept and shown', () => {
   it('quarantines a document that was changed after its seal', async () => {
     const { message } = await forgeDelivery({
       ...honest(),
-      alterPdf: (pdf) => flipByte(pdf, Buffer.from(pdf).indexOf('595') + 2),
+      alterPdf: (pdf) => flipByte(pdf, Buffer.from(pdf).indexOf('595 842') + 2),
     });
     expect(await inject(message)).toMatchObject({
       finding: 'DOCUMENT_TAMPERED',
