@@ -2,15 +2,40 @@ import { PdfDict, PdfName, PdfRef, PdfStream, PdfString, type PdfValue } from '.
 
 /** Writes a value as PDF syntax, one character per byte. Streams stand only as whole objects. */
 export function serializeValue(value: PdfValue): string {
-  if (value === null) return 'null';
-  if (typeof value === 'boolean') return value ? 'true' : 'false';
-  if (typeof value === 'number') return serializeNumber(value);
-  if (value instanceof PdfName) return serializeName(value.text);
-  if (value instanceof PdfRef) return `${value.number} ${value.generation} R`;
-  if (value instanceof PdfString) return serializeString(value);
-  if (value instanceof PdfDict) return serializeDict(value);
-  if (value instanceof PdfStream) throw new TypeError('a stream is never a direct value');
-  return `[${value.map(serializeValue).join(' ')}]`;
+  const parts: string[] = [];
+  writeValue(parts, value);
+  return parts.join('');
+}
+
+/** One list for all of a value: joining text at every level would copy it again and again. */
+function writeValue(parts: string[], value: PdfValue): void {
+  if (typeof value === 'number') parts.push(serializeNumber(value));
+  else if (value === null || typeof value === 'boolean') parts.push(String(value));
+  else if (value instanceof PdfName) parts.push(serializeName(value.text));
+  else if (value instanceof PdfRef) parts.push(`${value.number} ${value.generation} R`);
+  else if (value instanceof PdfString) parts.push(serializeString(value));
+  else if (value instanceof PdfDict) writeDict(parts, value);
+  else if (value instanceof PdfStream) throw new TypeError('a stream is never a direct value');
+  else writeArray(parts, value);
+}
+
+function writeDict(parts: string[], dict: PdfDict): void {
+  parts.push('<<');
+  for (const [key, value] of dict.entries) {
+    parts.push(serializeName(key), ' ');
+    writeValue(parts, value);
+    parts.push(' ');
+  }
+  parts.push('>>');
+}
+
+function writeArray(parts: string[], items: readonly PdfValue[]): void {
+  parts.push('[');
+  for (let i = 0; i < items.length; i++) {
+    if (i > 0) parts.push(' ');
+    writeValue(parts, items[i] ?? null);
+  }
+  parts.push(']');
 }
 
 function serializeNumber(value: number): string {
@@ -19,11 +44,18 @@ function serializeNumber(value: number): string {
   return text.includes('e') ? value.toFixed(20).replace(/0+$/, '').replace(/\.$/, '') : text;
 }
 
+const MAX_CACHED_NAMES = 4096;
+const serializedNames = new Map<string, string>();
+
 function serializeName(text: string): string {
+  const known = serializedNames.get(text);
+  if (known !== undefined) return known;
   const escaped = text.replace(/[^!"$&'*-.0-;=?-Z\\^-z|~]/g, (char) => {
     return `#${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
   });
-  return `/${escaped}`;
+  const name = `/${escaped}`;
+  if (serializedNames.size < MAX_CACHED_NAMES) serializedNames.set(text, name);
+  return name;
 }
 
 function serializeString(value: PdfString): string {
@@ -33,14 +65,6 @@ function serializeString(value: PdfString): string {
     return char === '\r' ? '\\r' : `\\${char}`;
   });
   return `(${escaped})`;
-}
-
-function serializeDict(dict: PdfDict): string {
-  let text = '<<';
-  for (const [key, value] of dict.entries) {
-    text += `${serializeName(key)} ${serializeValue(value)} `;
-  }
-  return `${text}>>`;
 }
 
 /** A copy of a dictionary with some keys set. */

@@ -54,11 +54,12 @@ function fail(message: string, offset: number): never {
  */
 export function findStartXref(bytes: Uint8Array, end: number): { offset: number; eofEnd: number } {
   const from = Math.max(0, end - TAIL_BYTES);
-  const tail = Buffer.from(bytes.buffer, bytes.byteOffset + from, end - from).toString('latin1');
+  const tail = Buffer.from(bytes.buffer, bytes.byteOffset + from, end - from);
   const eof = tail.lastIndexOf('%%EOF');
-  const start = tail.lastIndexOf('startxref', eof);
+  const start = eof < 0 ? -1 : tail.lastIndexOf('startxref', eof);
   if (eof < 0 || start < 0) fail('no startxref and %%EOF at the end of the file', from);
-  const match = /^startxref[\0\t\n\f\r ]+([0-9]{1,15})[\0\t\n\f\r ]*$/.exec(tail.slice(start, eof));
+  const text = tail.subarray(start, eof).toString('latin1');
+  const match = /^startxref[\0\t\n\f\r ]+([0-9]{1,15})[\0\t\n\f\r ]*$/.exec(text);
   if (match === null) fail('malformed startxref', from + start);
   return { offset: Number(match[1]), eofEnd: from + eof + '%%EOF'.length };
 }
