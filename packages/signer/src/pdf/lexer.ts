@@ -17,15 +17,29 @@ const ESCAPES = new Map<number, number>([
 ]);
 
 const MAX_INTEGER_DIGITS = 15;
-const MAX_CACHED_NAMES = 4096;
-const nameCache = new Map<string, PdfName>();
+/** Names that were read before, each in the slot of its hash; a newer one takes the slot. */
+const NAME_SLOTS: (PdfName | undefined)[] = Array.from({ length: 4096 });
 
-function internName(text: string): PdfName {
-  const known = nameCache.get(text);
-  if (known !== undefined) return known;
-  const name = new PdfName(text);
-  if (nameCache.size < MAX_CACHED_NAMES) nameCache.set(text, name);
+/** The name in these bytes, which hold no `#`; usually without making a string of them. */
+function internName(bytes: Uint8Array, start: number, end: number): PdfName {
+  let hash = 0;
+  for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + (bytes[i] ?? 0)) | 0;
+  const slot = Math.imul(hash, 0x9e3779b1) >>> 20;
+  const known = NAME_SLOTS[slot];
+  if (known !== undefined && isSameText(known.text, bytes, start, end)) return known;
+  const name = new PdfName(
+    Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1'),
+  );
+  NAME_SLOTS[slot] = name;
   return name;
+}
+
+function isSameText(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  }
+  return true;
 }
 
 function isWhite(code: number | undefined): boolean {
@@ -184,22 +198,34 @@ export class Lexer {
   }
 
   private parseName(): PdfName {
-    this.pos++;
-    let text = '';
-    while (this.pos < this.end) {
-      let code = this.bytes[this.pos] ?? 0;
+    const { bytes, end } = this;
+    const start = this.pos + 1;
+    let pos = start;
+    let isEscaped = false;
+    for (; pos < end; pos++) {
+      const code = bytes[pos] ?? 0;
       if (!isRegularCode(code)) break;
+      if (code === 0x23) isEscaped = true;
+    }
+    this.pos = pos;
+    return isEscaped ? this.escapedName(start) : internName(bytes, start, pos);
+  }
+
+  /** A name with `#xx` in it; the cursor stands behind it. */
+  private escapedName(start: number): PdfName {
+    let text = '';
+    for (let i = start; i < this.pos; i++) {
+      let code = this.bytes[i] ?? 0;
       if (code === 0x23) {
-        const high = HEX_VALUE[this.charAt(this.pos + 1) ?? 0] ?? -1;
-        const low = HEX_VALUE[this.charAt(this.pos + 2) ?? 0] ?? -1;
+        const high = i + 2 < this.pos ? (HEX_VALUE[this.bytes[i + 1] ?? 0] ?? -1) : -1;
+        const low = i + 2 < this.pos ? (HEX_VALUE[this.bytes[i + 2] ?? 0] ?? -1) : -1;
         if (high < 0 || low < 0) this.fail('malformed #-escape in a name');
         code = high * 16 + low;
-        this.pos += 2;
+        i += 2;
       }
       text += String.fromCharCode(code);
-      this.pos++;
     }
-    return internName(text);
+    return new PdfName(text);
   }
 
   private parseArray(depth: number): PdfValue[] {
