@@ -145,7 +145,8 @@ function asEvidence(
 ): CrlEvidence {
   const { sha256, thisUpdate, nextUpdate, issuerText } = crl;
   const of = { certificateSha256: certificate.sha256, signerSha256: signer.sha256 };
-  return { kind: 'crl', sha256, thisUpdate, nextUpdate, issuerText, ...of };
+  const { notAfter: signerNotAfter } = signer;
+  return { kind: 'crl', sha256, thisUpdate, nextUpdate, issuerText, signerNotAfter, ...of };
 }
 
 /** The signer of a complete list that is fresh, or why the list cannot be used. */

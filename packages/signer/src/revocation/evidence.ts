@@ -15,6 +15,8 @@ interface Evidence {
   readonly sha256: string;
   readonly thisUpdate: Date;
   readonly nextUpdate: Date | undefined;
+  /** End of the certificate whose key signed it: afterwards that key may be in other hands. */
+  readonly signerNotAfter: Date;
 }
 
 /** A CRL that was relied on. */

@@ -115,6 +115,7 @@ function read(
     producedAt: response.producedAt,
     responderSha256: responder.sha256,
     responderText: responder.subjectText,
+    signerNotAfter: responder.notAfter,
   };
   const found = { asOf: thisUpdate, evidence: [own, ...evidence] };
   const since = revokedAt && revokedSince({ ...single, revokedAt }, at);

@@ -12,6 +12,7 @@ import { type TestPki, createTestPki } from '../../src/testing/test-pki.ts';
 import type { TimeStampSource } from '../../src/tsp/source.ts';
 import { type LongLife, createLongLife, publishedBy, tsaOf } from './long-life.ts';
 import { plainPdf } from './sources.ts';
+import { answerOn } from '../support/test-ocsp.ts';
 
 const SIGNED = new Date('2026-06-01T08:00:00Z');
 const SOON = new Date('2026-07-01T00:00:00Z');
@@ -185,5 +186,39 @@ describe('verifyPdf judges the past by what is proven', () => {
     const archived = await addDocumentTimeStamp(pdf, tsa);
     const data = await validationData([]);
     expect(verifyPdf(archived, { trust, at: expired, data }).indication).toBe('TOTAL-PASSED');
+  });
+
+  it('does not believe a responder whose certificate expired, as its key may be in other hands', async () => {
+    const { pki, signer } = await createLongLife();
+    const responder = await pki.issue({
+      commonName: 'OCSP tháng 6',
+      use: 'ocsp',
+      notBefore: new Date('2026-05-01'),
+      notAfter: new Date('2026-07-01'),
+    });
+    // Backdated with the responder's old key, and time-stamped by somebody who holds a revoked key.
+    const forged = await answerOn(signer.certificate, pki, {
+      signer: responder,
+      thisUpdate: SIGNED,
+    });
+    const validationData = () =>
+      Promise.resolve({
+        certificates: [pki.issuing, responder.certificate, life.pki.issuing],
+        crls: [pki.rootCrl(), life.pki.rootCrl(), life.pki.crl()],
+        ocsps: [forged],
+      });
+    const options = { signedAt: SIGNED, level: 'B-LT', validationData } as const;
+    const timeStamps = tsa;
+    const pdf = await signPdf(plainPdf(), signer, { ...options, timeStamps });
+    const trust = anchorsOnly(pki, life.pki);
+    expect(verify(pdf, new Date('2026-06-15'), trust).indication).toBe('TOTAL-PASSED');
+    const late = verify(pdf, new Date('2026-09-01'), trust);
+    expect(late).toMatchObject({
+      indication: 'INDETERMINATE',
+      subIndication: 'OUT_OF_BOUNDS_NO_POE',
+    });
+    expect(late.detail).toMatch(/nothing proves that the OCSP response/);
+    const archived = await addDocumentTimeStamp(pdf, tsa);
+    expect(verify(archived, new Date('2026-09-01'), trust).indication).toBe('TOTAL-PASSED');
   });
 });

@@ -61,22 +61,24 @@ export class Proofs {
   }
 
   /**
-   * Evidence that a CA signed must have existed while the CA's certificates were valid; afterwards its
-   * key may be in other hands (§5.6.2.2.4). Evidence of the verifier's own store needs no proof.
+   * Evidence must have existed while the certificates of those who signed it were valid, the CA's and
+   * that of a responder or CRL signer of its own; afterwards their keys may be in other hands
+   * (§5.6.2.2.4). Evidence of the verifier's own store needs no proof.
    */
   evidenceObjection(path: PathVerdict, { trust, at, store }: VerifyContext): Objection | undefined {
     if (store === undefined) return undefined;
     const own = new Set([...trust.crls, ...trust.ocsps].map(({ sha256 }) => sha256));
     for (const { sha256, evidence } of path.certificates) {
       const index = path.chain.findIndex((certificate) => certificate.sha256 === sha256);
-      const until = Math.min(
+      const chainUntil = Math.min(
         ...path.chain.slice(index + 1).map(({ notAfter }) => Number(notAfter)),
       );
       for (const item of evidence) {
         const position = store.positions.get(item.sha256);
         if (position === undefined || own.has(item.sha256)) continue;
+        const until = Math.min(chainUntil, Number(item.signerNotAfter));
         if (Number(this.at(position) ?? at) <= until) continue;
-        const detail = `nothing proves that the ${item.kind === 'crl' ? 'CRL' : 'OCSP response'} of ${item.thisUpdate.toISOString()} existed before its issuer's certificate expired`;
+        const detail = `nothing proves that the ${item.kind === 'crl' ? 'CRL' : 'OCSP response'} of ${item.thisUpdate.toISOString()} existed before the certificate of its signer expired`;
         return indeterminate('OUT_OF_BOUNDS_NO_POE', detail);
       }
     }
