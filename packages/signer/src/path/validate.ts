@@ -252,7 +252,8 @@ class PathValidation {
       respondersOf: (response) => respondersOf(response, issuer, trust, this.offered),
       hasSigned: (signed, signer) => this.hasSigned(signed, signer),
       isTrustedCrlSigner: (signer) =>
-        signer.sha256 === issuer.sha256 || this.isTrusted(signer, anchor),
+        signer.sha256 === issuer.sha256 ||
+        (isNoImpostor(signer, above) && this.isTrusted(signer, anchor)),
       judgeResponder: (responder, producedAt) => this.judgeResponder(responder, above, producedAt),
     };
   }
@@ -353,6 +354,17 @@ class PathValidation {
       ? refuse(`cannot be checked: ${state.detail}`)
       : { isTrusted: true, evidence: [] };
   }
+}
+
+/**
+ * Another CA below the same anchor may give anybody the issuer's name. Whoever bears it and speaks for
+ * the issuer must be certified by the issuer itself (a separate key, a new one) or by those above it.
+ */
+function isNoImpostor(signer: Certificate, above: readonly Certificate[]): boolean {
+  return (
+    signer.subject.key !== above[0]?.subject.key ||
+    above.some((ca) => checkIssuerSignature(signer, ca) === 'right')
+  );
 }
 
 function severity(subIndication: string | null): number {

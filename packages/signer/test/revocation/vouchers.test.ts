@@ -1,6 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { buildCrl } from '../../src/authority/build.ts';
+import {
+  type IssuingKey,
+  buildCertificate,
+  buildCrl,
+  randomSerial,
+} from '../../src/authority/build.ts';
 import { encodeExtension } from '../../src/authority/encode-extension.ts';
 import { caExtensions, encodeName } from '../../src/authority/profile.ts';
 import {
@@ -20,6 +25,7 @@ import {
   type ValidationData,
   createTrustStore,
   generateKeys,
+  parseCertificate,
   parseCrl,
   validatePath,
 } from '../../src/index.ts';
@@ -90,6 +96,37 @@ describe('those who vouch for one another', () => {
     const certificates = signers.map((signer) => signer.certificate);
     return judge({ crls, certificates }, target.certificate);
   };
+
+  it('a sister CA cannot make a CRL signer that bears the name of the issuer', async () => {
+    const certify = async (
+      issuer: IssuingKey,
+      subjectDer: Uint8Array,
+      extensions: readonly Uint8Array[],
+    ): Promise<{ made: Certificate; key: IssuingKey }> => {
+      const { publicKey, privateKey } = await generateKeys('ec-p256');
+      const content = { ...life, subjectDer, publicKey, serial: randomSerial(), extensions };
+      const made = parseCertificate(await buildCertificate(content, issuer));
+      return { made, key: { nameDer: subjectDer, privateKey } };
+    };
+    const listFrom = async (key: IssuingKey): Promise<CertificateList> =>
+      parseCrl(await buildCrl({ number: 9, ...times, revocations: [] }, key));
+    const sister = await certify(
+      pki.rootKey,
+      encodeName({ commonName: 'CA khác' }),
+      caExtensions(0),
+    );
+    const name = pki.issuing.subjectDer;
+    const impostor = await certify(sister.key, name, [crlSign]);
+    const crls = [await listFrom(impostor.key), await listFrom(sister.key)];
+    const certificates = [sister.made, impostor.made];
+    expect(judge({ crls, certificates })).toBe('INDETERMINATE TRY_LATER');
+    // The issuer's own second key and one that the root certified under its name do count.
+    const separate = await certify(pki.issuingKey, name, [crlSign]);
+    const renewed = await certify(pki.rootKey, name, caExtensions(0));
+    for (const { key, made } of [separate, renewed]) {
+      expect(judge({ crls: [await listFrom(key)], certificates: [made] })).toBe('TOTAL-PASSED');
+    }
+  });
 
   it('a CRL signer may stand on its own list', async () => {
     expect(await judgeListed([await listSigner('A', 'A')])).toBe('TOTAL-PASSED');
