@@ -1,7 +1,7 @@
 import { DerFields, OID, TAG, readDer, readOid } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
 import type { Certificate } from './certificate.ts';
-import { readGeneralName } from './general-name.ts';
+import { isPrintable, readGeneralName } from './general-name.ts';
 
 /** More addresses than this in one certificate are not looked at. */
 const MAX_ACCESS_DESCRIPTIONS = 16;
@@ -44,7 +44,7 @@ function readAccessUrls(certificate: Certificate): AccessUrls {
       const method = readOid(fields.take(TAG.OID, 'accessMethod'));
       const location = readGeneralName(fields.any('accessLocation'));
       fields.end();
-      if (location.kind !== 'uri') continue;
+      if (location.kind !== 'uri' || !isPrintable(location.text)) continue;
       if (method === OID.adOcsp) urls.ocsp.push(location.text);
       if (method === OID.adCaIssuers) urls.caIssuers.push(location.text);
     }

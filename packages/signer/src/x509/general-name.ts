@@ -57,3 +57,11 @@ export function generalNamesEqual(a: GeneralName, b: GeneralName): boolean {
   if (a.kind === 'other') return b.kind === 'other' && Buffer.compare(a.der, b.der) === 0;
   return b.kind === a.kind && a.text === b.text;
 }
+
+/**
+ * An address as RFC 3986 has it: printable ASCII without spaces. Errors and logs repeat addresses, and
+ * others could hold what a terminal obeys.
+ */
+export function isPrintable(address: string): boolean {
+  return /^[\x21-\x7e]+$/.test(address);
+}

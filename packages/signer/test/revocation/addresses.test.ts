@@ -55,6 +55,18 @@ describe('addresses in a certificate', () => {
     expect(freshestCrlUrlsOf(certificate)).toEqual([urls.deltaCrl]);
   });
 
+  it('that hold what a terminal obeys are left out', async () => {
+    const address = encodeImplicit(6, Buffer.from('ftp://a/\u001b[2J'));
+    const access = encodeSequence(encodeOid(OID.adCaIssuers), address);
+    const point = encodeSequence(encodeExplicit(0, encodeExplicit(0, address)));
+    const { certificate } = await issueOdd(pki, [
+      encodeExtension(OID.authorityInfoAccess, false, encodeSequence(access)),
+      encodeExtension(OID.freshestCrl, false, encodeSequence(point)),
+    ]);
+    expect(caIssuerUrlsOf(certificate)).toEqual([]);
+    expect(freshestCrlUrlsOf(certificate)).toEqual([]);
+  });
+
   it('that cannot be read are as good as none', async () => {
     const { certificate } = await issueOdd(pki, [
       encodeExtension(OID.authorityInfoAccess, false, encodeOctetString(Buffer.from('?'))),
