@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 
 import { SignerError } from '../errors.ts';
-import { hasCode } from './files.ts';
+import { hasCode } from '../disk/durable.ts';
 
 /** The audit log, as far as it is on disk. */
 export interface AuditLog {

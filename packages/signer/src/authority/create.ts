@@ -8,7 +8,7 @@ import type { Signer } from '../keys/signer.ts';
 import { encodePem } from '../x509/pem.ts';
 import { type Authority, type AuthorityOptions, openAuthority } from './authority.ts';
 import { readBaseUrl } from './authority-urls.ts';
-import { hasCode, syncFolder } from './files.ts';
+import { hasCode, syncFolder } from '../disk/durable.ts';
 import { formatIndex } from './index-file.ts';
 import { buildRootCrl } from './lists.ts';
 import {

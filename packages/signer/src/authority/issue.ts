@@ -11,7 +11,7 @@ import { urlsOfIssuingCa } from './authority-urls.ts';
 import { buildCertificate, randomSerial } from './build.ts';
 import type { IssuingCa } from './ca-keys.ts';
 import { type CertificateRequest, readSubjectName } from './csr.ts';
-import { writeFileAtomic } from './files.ts';
+import { writeFileAtomic } from '../disk/durable.ts';
 import type { AuthorityIndex, IssuedCertificate } from './index-file.ts';
 import type { ListTools } from './lists.ts';
 import {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { SignerError } from '../errors.ts';
-import { hasCode } from './files.ts';
+import { hasCode } from '../disk/durable.ts';
 
 /** How long a command waits for another one. */
 const WAIT_MS = 15_000;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { SignerError } from '../errors.ts';
 import { type Certificate, parseCertificate } from '../x509/certificate.ts';
 import { type AuditLog, appendAudit, readAuditLog } from './audit-log.ts';
-import { hasCode, writeFileAtomic } from './files.ts';
+import { hasCode, writeFileAtomic } from '../disk/durable.ts';
 import {
   type AuthorityIndex,
   type IssuedCertificate,

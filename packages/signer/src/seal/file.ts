@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-import { syncFolder } from '../authority/files.ts';
+import { syncFolder } from '../disk/durable.ts';
 import { ByteReader } from './byte-reader.ts';
 import {
   type SealStreamOptions,
