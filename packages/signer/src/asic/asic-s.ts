@@ -55,7 +55,11 @@ async function assertionOver(
 ): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
   const { signature, signer, timeStamps, signedAt } = input;
   if (signature !== undefined) {
-    const { subIndication, detail } = verifyCms({ cms: signature, content });
+    const { subIndication, detail } = verifyCms({
+      cms: signature,
+      content,
+      isOneSignerNeeded: true,
+    });
     if (subIndication === 'HASH_FAILURE' || subIndication === 'FORMAT_FAILURE') {
       throw new SignerError('SIGNER_INPUT_INVALID', `the signature does not fit: ${detail}`);
     }

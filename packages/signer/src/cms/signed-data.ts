@@ -59,6 +59,13 @@ function refuse(message: string): never {
   throw new SignerError('SIGNER_DER_INVALID', message);
 }
 
+/** The message is well-formed as far as it was read, and more than one has signed it. */
+export class SeveralSignersError extends SignerError {
+  constructor(message: string) {
+    super('SIGNER_DER_INVALID', message);
+  }
+}
+
 /**
  * Reads ContentInfo and SignedData (RFC 5652 §3, §5.1). BER is allowed on the outside, as many
  * producers send it; signed attributes and certificates must be DER.
@@ -85,7 +92,9 @@ export function readSignedData(cms: Uint8Array, maxBytes: number = MAX_CMS_BYTES
   fields.end();
   const [signerInfo, ...others] = signerInfos;
   if (signerInfo === undefined) refuse('the message has no signer');
-  if (others.length > 0) refuse(`the message has ${signerInfos.length} signers instead of one`);
+  if (others.length > 0) {
+    throw new SeveralSignersError(`the message has ${signerInfos.length} signers instead of one`);
+  }
   return {
     contentType,
     content: eContent && readContent(eContent),

@@ -49,7 +49,8 @@ function isSameName(issuer: DerElement, certificate: Certificate): boolean {
  * The signed attribute that binds the certificate, version 2 before version 1; `undefined` when the
  * message has neither.
  *
- * @throws {@link SignerError} `SIGNER_DER_INVALID` when the attribute is malformed or its hash weak.
+ * @throws {@link SignerError} `SIGNER_DER_INVALID` when the attribute is malformed,
+ *   `SIGNER_ALGORITHM_UNSUPPORTED` when its hash is not accepted.
  */
 export function readCertificateReference(signerInfo: SignerInfo): CertificateReference | undefined {
   const v2 = signerInfo.signedAttributes.get(OID.signingCertificateV2);
@@ -75,7 +76,10 @@ function readEssCertId(element: DerElement, version: 1 | 2): CertificateReferenc
   if (version === 1) return { hash: 'sha1', certHash, issuerSerial };
   const name = algorithm === undefined ? 'sha256' : readHashAlgorithm(readAlgorithm(algorithm));
   if (name === undefined) {
-    throw new SignerError('SIGNER_DER_INVALID', 'hash of signing-certificate-v2 is not accepted');
+    throw new SignerError(
+      'SIGNER_ALGORITHM_UNSUPPORTED',
+      'hash of signing-certificate-v2 is not accepted',
+    );
   }
   return { hash: name, certHash, issuerSerial };
 }

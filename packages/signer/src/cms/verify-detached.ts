@@ -31,6 +31,8 @@ export interface JudgeOptions {
   /** Certificates that may have made the signature or lie on the path; not trusted. */
   readonly candidates?: readonly Certificate[];
   readonly mode?: CmsMode;
+  /** Whether a message with several signers is malformed, as in a PDF, or merely not judged. */
+  readonly isOneSignerNeeded?: boolean;
   readonly trust: TrustStore;
   /** When the signature is known to have existed: now, or an earlier time that is proven otherwise. */
   readonly at: Date;

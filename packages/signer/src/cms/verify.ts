@@ -16,6 +16,7 @@ import { type CmsContent, type DetachedContent, digestContent } from './content.
 import {
   MAX_ATTACHED_CMS_BYTES,
   MAX_CMS_BYTES,
+  SeveralSignersError,
   type SignedData,
   type SignerInfo,
   readSignedData,
@@ -56,6 +57,9 @@ export interface CmsVerdict extends Judgement {
  * `attached: true` over the content in the message. The content type must be data: a time-stamp
  * token is no signature over a document. Never throws for what stands in the message.
  *
+ * A message with several signers is well-formed CMS, but not judged: `INDETERMINATE`. Where the form of
+ * the document allows one alone (`isOneSignerNeeded`), it is malformed.
+ *
  * The certificate is looked for in the message, then among `candidates`; it must be the one that
  * SignerInfo and signing-certificate-v2 name.
  *
@@ -66,15 +70,20 @@ export function verifyCms(
     readonly cms: Uint8Array;
     readonly candidates?: readonly Certificate[];
     readonly mode?: CmsMode;
+    readonly isOneSignerNeeded?: boolean;
   },
 ): CmsVerdict {
-  const { cms, candidates = [], mode = 'cades' } = input;
+  const { cms, candidates = [], mode = 'cades', isOneSignerNeeded = false } = input;
   const isAttached = 'attached' in input;
   let message: SignedData;
   try {
     message = readSignedData(cms, isAttached ? MAX_ATTACHED_CMS_BYTES : MAX_CMS_BYTES);
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;
+    if (error instanceof SeveralSignersError && !isOneSignerNeeded) {
+      const detail = `${error.message}: such messages are not judged`;
+      return report(indeterminate('SIG_CONSTRAINTS_FAILURE', detail));
+    }
     return report(failed('FORMAT_FAILURE', error.message));
   }
   if (isAttached) return checkSignedData(message, { type: OID.data, mode, candidates });
@@ -124,7 +133,11 @@ export function checkSignedData(message: SignedData, expected: Expectation): Cms
     reference = readCertificateReference(signerInfo);
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;
-    return report(failed('FORMAT_FAILURE', error.message), found);
+    const isWeak = error.code === 'SIGNER_ALGORITHM_UNSUPPORTED';
+    const objection = isWeak
+      ? indeterminate('CRYPTO_CONSTRAINTS_FAILURE', error.message)
+      : failed('FORMAT_FAILURE', error.message);
+    return report(objection, found);
   }
   if (reference?.hash === 'sha1') {
     warnings.push('the certificate is bound by SHA-1 only (signing-certificate, version 1)');

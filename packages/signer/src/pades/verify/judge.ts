@@ -186,6 +186,7 @@ function judgeSignature(
     cms: place.cms,
     digest: (name) => digestByteRange(document.source.bytes, place.byteRange, name),
     mode,
+    isOneSignerNeeded: true, // PAdES allows one
     trust,
     at: proof ?? at,
     isProven: proof !== undefined,
