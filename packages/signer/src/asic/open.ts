@@ -80,23 +80,36 @@ export function openAsic(
     case ASIC_E_MEDIA_TYPE:
       return { form: 'ASiC-E', files, entries, ...readExtended(entries, limits) };
     case ASIC_S_MEDIA_TYPE:
-      return { form: 'ASiC-S', files, entries, ...readSimple(entries, files) };
+      return { form: 'ASiC-S', files, entries, ...readSimple(entries, files, limits) };
     default:
       return malformed(`mimetype ${JSON.stringify(mimetype)}`);
   }
 }
 
+type Assertions = Pick<OpenedAsic, 'assertions' | 'mediaTypes'>;
+
 /** ASiC-E: a manifest for each signature and time-stamp. */
-function readExtended(
+function readExtended(entries: ReadonlyMap<string, Uint8Array>, limits: AsicLimits): Assertions {
+  const isManifest = (name: string): boolean =>
+    MANIFEST_PATTERN.test(name) || ARCHIVE_MANIFEST_PATTERN.test(name);
+  const found = readManifests(entries, limits, isManifest);
+  checkMetaFolder(entries, found.assertions);
+  if (found.assertions.length === 0) malformed('the container has no ASiCManifest');
+  return found;
+}
+
+/** The manifests with such names, and what they name. */
+function readManifests(
   entries: ReadonlyMap<string, Uint8Array>,
   limits: AsicLimits,
-): Pick<OpenedAsic, 'assertions' | 'mediaTypes'> {
+  isManifest: (name: string) => boolean,
+): Assertions {
   const assertions: AsicAssertion[] = [];
   const mediaTypes = new Map<string, string>();
   const named = new Set<string>();
   for (const [signedName, signed] of entries) {
+    if (!isManifest(signedName)) continue;
     const isArchive = ARCHIVE_MANIFEST_PATTERN.test(signedName);
-    if (!isArchive && !MANIFEST_PATTERN.test(signedName)) continue;
     checkManifestSize(signed, limits);
     const manifest = readManifest(signed);
     const { signatureName: name } = manifest;
@@ -115,9 +128,6 @@ function readExtended(
     assertions.push({ kind: kindOf(name), name, bytes, signedName, signed, manifest, isArchive });
     for (const entry of manifest.entries) mediaTypes.set(entry.name, entry.mediaType);
   }
-  const known = new Set([...named, ...assertions.map(({ signedName }) => signedName)]);
-  checkMetaFolder(entries, known);
-  if (assertions.length === 0) malformed('the container has no ASiCManifest');
   return { assertions, mediaTypes };
 }
 
@@ -127,32 +137,44 @@ function kindOf(name: string): AsicAssertion['kind'] {
   return malformed(`"${name}" is neither a CAdES signature nor a time-stamp`);
 }
 
-/** ASiC-S: one file, and one signature or time-stamp directly over it. */
+/**
+ * ASiC-S: one file, and one signature or time-stamp directly over it; then, to let that outlive its
+ * certificate, archive manifests with time-stamps.
+ */
 function readSimple(
   entries: ReadonlyMap<string, Uint8Array>,
   files: ReadonlyMap<string, Uint8Array>,
-): Pick<OpenedAsic, 'assertions' | 'mediaTypes'> {
+  limits: AsicLimits,
+): Assertions {
   const [file, ...moreFiles] = files;
   if (file === undefined || moreFiles.length > 0) malformed('ASiC-S holds exactly one file');
   const [signedName, signed] = file;
-  const known = new Set<string>();
-  const assertions: AsicAssertion[] = [];
-  for (const [name, bytes] of entries) {
-    if (!SIGNATURE_PATTERN.test(name) && !TIMESTAMP_PATTERN.test(name)) continue;
-    known.add(name);
-    const place = { signedName, signed, manifest: null, isArchive: false };
-    assertions.push({ kind: kindOf(name), name, bytes, ...place });
+  const archives = readManifests(entries, limits, (name) => ARCHIVE_MANIFEST_PATTERN.test(name));
+  if (archives.assertions.some(({ kind }) => kind !== 'timestamp')) {
+    malformed('an archive manifest of ASiC-S names no time-stamp');
   }
-  if (assertions.length !== 1) malformed('ASiC-S holds exactly one signature or time-stamp');
-  checkMetaFolder(entries, known);
-  return { assertions, mediaTypes: new Map() };
+  const archived = new Set(archives.assertions.map(({ name }) => name));
+  const direct: AsicAssertion[] = [];
+  for (const [name, bytes] of entries) {
+    if (archived.has(name)) continue;
+    if (!SIGNATURE_PATTERN.test(name) && !TIMESTAMP_PATTERN.test(name)) continue;
+    const place = { signedName, signed, manifest: null, isArchive: false };
+    direct.push({ kind: kindOf(name), name, bytes, ...place });
+  }
+  if (direct.length !== 1) {
+    malformed('ASiC-S holds exactly one signature or time-stamp directly over its file');
+  }
+  const assertions = [...direct, ...archives.assertions];
+  checkMetaFolder(entries, assertions);
+  return { assertions, mediaTypes: archives.mediaTypes };
 }
 
 /** Nothing may hide beside the signatures. */
 function checkMetaFolder(
   entries: ReadonlyMap<string, Uint8Array>,
-  known: ReadonlySet<string>,
+  assertions: readonly AsicAssertion[],
 ): void {
+  const known = new Set(assertions.flatMap(({ name, signedName }) => [name, signedName]));
   for (const name of entries.keys()) {
     if (name.startsWith(META_FOLDER) && name !== IGNORED_NAME && !known.has(name)) {
       malformed(`"${name}" belongs to no signature`);

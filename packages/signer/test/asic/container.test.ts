@@ -9,6 +9,7 @@ import {
   addAsicTimeStamp,
   timeStampAsicSignatures,
 } from '../../src/asic/extend.ts';
+import { writeManifest } from '../../src/asic/manifest.ts';
 import { openAsic } from '../../src/asic/open.ts';
 import { verifyAsic } from '../../src/asic/verify-container.ts';
 import { verifyAsicE } from '../../src/asic/verify.ts';
@@ -301,6 +302,50 @@ describe('ASiC-S, for one record', () => {
       indication: 'TOTAL-PASSED',
       assertions: [{ kind: 'timestamp', name: 'META-INF/timestamp.tst', provenAt: SIGNED_AT }],
     });
+  });
+
+  it('is kept by archive manifests, as other software adds them to a time-stamp', async () => {
+    const base = await buildAsicS({ file: RECORD, timeStamps: clock(SIGNED_AT) });
+    const token = openAsic(base).entries.get('META-INF/timestamp.tst') ?? Buffer.alloc(0);
+    const archive = writeManifest({
+      signatureName: 'META-INF/timestamp002.tst',
+      signatureMediaType: 'application/vnd.etsi.timestamp-token',
+      entries: [
+        { name: RECORD.name, mediaType: RECORD.mediaType, bytes: RECORD.bytes },
+        { name: 'META-INF/timestamp.tst', mediaType: 'x/y', bytes: token },
+      ].map(({ name, mediaType, bytes }) => ({
+        name,
+        mediaType,
+        hash: 'sha256',
+        digest: createHash('sha256').update(bytes).digest(),
+      })),
+    });
+    const digest = createHash('sha256').update(archive).digest();
+    const stamped = {
+      'META-INF/ASiCArchiveManifest.xml': archive,
+      'META-INF/timestamp002.tst': await clock(LATER).timeStamp(digest, 'sha256'),
+    };
+    expect(verify(rebuild(base, stamped))).toMatchObject({
+      form: 'ASiC-S',
+      indication: 'TOTAL-PASSED',
+      assertions: [
+        { kind: 'timestamp', isArchive: false, manifestName: null, provenAt: SIGNED_AT },
+        { kind: 'timestamp', isArchive: true, provenAt: LATER },
+      ],
+      files: [{ coveredBy: ['META-INF/timestamp.tst', 'META-INF/timestamp002.tst'] }],
+    });
+    const code = { indication: 'TOTAL-FAILED', subIndication: 'FORMAT_FAILURE' };
+    expect(verify(rebuild(base, { ...stamped, 'META-INF/timestamp.tst': null }))).toMatchObject(
+      code,
+    );
+    const asSignature = Buffer.from(
+      Buffer.from(archive).toString().replace('timestamp002.tst', 'signature.p7s'),
+    );
+    const signed = {
+      'META-INF/ASiCArchiveManifest.xml': asSignature,
+      'META-INF/signature.p7s': await signCms({ content: asSignature }, agency),
+    };
+    expect(verify(rebuild(base, signed))).toMatchObject(code);
   });
 
   it('is not made with a signature over something else, or with nothing', async () => {
