@@ -1,6 +1,7 @@
 import { createDecipheriv } from 'node:crypto';
+import { createRequire } from 'node:module';
 
-import forge from 'node-forge';
+import type forge from 'node-forge';
 
 import { type DerElement, DerFields, TAG, readOctets, readSmallInteger } from '../der/index.ts';
 import { assertIterations, unsupported } from './pbes2.ts';
@@ -68,8 +69,14 @@ function decryptRc2(
   encrypted: Uint8Array,
 ): Uint8Array | undefined {
   const binary = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
-  const cipher = forge.rc2.createDecryptionCipher(binary(key), key.length * 8);
+  const { rc2, util } = loadForge();
+  const cipher = rc2.createDecryptionCipher(binary(key), key.length * 8);
   cipher.start(binary(iv));
-  cipher.update(forge.util.createBuffer(binary(encrypted)));
+  cipher.update(util.createBuffer(binary(encrypted)));
   return cipher.finish() ? Buffer.from(cipher.output.getBytes(), 'latin1') : undefined;
+}
+
+/** Seldom needed and 12 MB in memory. Opening a key file is synchronous, and so is this. */
+function loadForge(): typeof forge {
+  return createRequire(import.meta.url)('node-forge') as typeof forge;
 }
