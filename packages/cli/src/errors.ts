@@ -12,7 +12,7 @@ export const CLI_ERRORS = {
   CLI_FILE_UNREADABLE: {},
   CLI_FILE_EMPTY: {},
   CLI_FILE_TOO_LARGE: {},
-  CLI_FILE_KIND_UNKNOWN: {}, // neither a PDF nor an ASiC-E package
+  CLI_FILE_KIND_UNKNOWN: {}, // not a kind of file that the command takes
   CLI_SITE_NOT_HOSTED: {}, // the broker of this home does not serve the site
   CLI_BUNDLE_INVALID: {}, // an enrolment bundle lacks a file or holds a wrong one
   CLI_WRITE_FAILED: {}, // disk full, no permission
@@ -22,7 +22,7 @@ export const CLI_ERRORS = {
   CLI_PASSPHRASE_EMPTY: {},
   CLI_PASSPHRASE_TOO_SHORT: {}, // of a new key
   CLI_PASSPHRASE_MISMATCH: {}, // a new passphrase was typed differently the second time
-  CLI_GIVEN_UP: {}, // the person pressed Ctrl-C at a prompt
+  CLI_GIVEN_UP: {}, // the person pressed Ctrl-C
   CLI_NOT_RUNNING: {}, // a part that must run does not answer
   CLI_ALREADY_RUNNING: {},
   CLI_CERTIFICATE_NOT_FOUND: {}, // no certificate with this serial number

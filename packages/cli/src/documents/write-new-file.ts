@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, unlink, writeFile } from 'node:fs/promises';
+import { access, constants, link, stat, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 
 import type { Cli } from '../context.ts';
@@ -22,12 +22,27 @@ export function outputPath(
 }
 
 /**
- * Refuses before any work is done when the file is there already.
+ * Refuses before any work is done, such as asking for a PIN or a time-stamp, when the file is there
+ * already or its folder takes none.
  *
- * @throws {@link CliError} `CLI_ALREADY_EXISTS`.
+ * @throws {@link CliError} `CLI_ALREADY_EXISTS`, `CLI_WRITE_FAILED`.
  */
 export async function requireNewFile(cli: Pick<Cli, 'messages'>, path: string): Promise<void> {
   if (await pathExists(path)) throw alreadyThere(cli, path);
+  const { text } = cli.messages;
+  const folder = dirname(resolve(path));
+  const details = { folder };
+  try {
+    if (!(await stat(folder)).isDirectory()) {
+      throw new CliError('CLI_WRITE_FAILED', text.folderNotFound(folder), { details });
+    }
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    if (cause instanceof CliError) throw cause;
+    const isMissing = isSystemError(cause, 'ENOENT') || isSystemError(cause, 'ENOTDIR');
+    const message = isMissing ? text.folderNotFound(folder) : text.folderReadOnly(folder);
+    throw new CliError('CLI_WRITE_FAILED', message, { details, cause });
+  }
 }
 
 /**

@@ -1,8 +1,9 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
+import type { GlobalOptions } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { pathExists } from './layout.ts';
+import { layoutOf, listAgencyFolders, pathExists } from './layout.ts';
 
 /**
  * A trust folder that the user named. The signer takes a missing one for an empty one, which would
@@ -19,4 +20,17 @@ export async function requireTrustFolder(
   throw new CliError('CLI_FILE_NOT_FOUND', cli.messages.text.folderNotFound(named), {
     details: { folder: named },
   });
+}
+
+/** `--trust`, else the trust folder of the agency or relay that is set up here; `undefined` where none is. */
+export async function findTrustFolder(
+  cli: Pick<Cli, 'env' | 'messages'>,
+  asked: string | undefined,
+  globals: GlobalOptions,
+): Promise<string | undefined> {
+  if (asked !== undefined) return await requireTrustFolder(cli, asked);
+  const layout = layoutOf(cli, globals);
+  const [first] = await listAgencyFolders(layout);
+  if (first !== undefined) return join(layout.agents, first, 'trust');
+  return (await pathExists(join(layout.relay, 'trust'))) ? join(layout.relay, 'trust') : undefined;
 }

@@ -36,7 +36,7 @@ export interface PassphraseFiles {
 export interface Passphrases {
   /** An existing passphrase; `what` says in words which one is asked for. */
   get(kind: PassphraseKind, what: string): Promise<string>;
-  /** A secret that is good once, such as a one-time password: only a person has it. */
+  /** A secret that is good once, such as a one-time password: only a person has it; `what` names it. */
   ask(what: string): Promise<string>;
   /** A passphrase for something new: at a terminal it is asked for twice. */
   choose(kind: PassphraseKind, what: string): Promise<string>;
@@ -59,8 +59,12 @@ export function passphrasesOf(cli: Cli, files: PassphraseFiles): Passphrases {
   };
   return {
     get: (kind, what) =>
-      once(`${kind}:${what}`, async () => (await fromOutside(kind)) ?? (await ask(cli, what))),
-    ask: async (what) => await ask(cli, what),
+      once(
+        `${kind}:${what}`,
+        async () =>
+          (await fromOutside(kind)) ?? (await ask(cli, what, isPin(kind) ? 'pin' : 'passphrase')),
+      ),
+    ask: async (what) => await ask(cli, what, 'code'),
     choose: (kind, what) =>
       once(`${kind}:${what}`, async () =>
         longEnough(cli, (await fromOutside(kind)) ?? (await askTwice(cli, what))),
@@ -127,13 +131,24 @@ export async function readSecretFile(cli: Cli, path: string): Promise<string> {
   return firstLine;
 }
 
-async function ask(cli: Cli, what: string): Promise<string> {
+function isPin(kind: PassphraseKind): boolean {
+  return kind === 'pin' || kind === 'caPin';
+}
+
+/** @param secret - what is asked for: a code says by its own name what it is. */
+async function ask(
+  cli: Cli,
+  what: string,
+  secret: 'passphrase' | 'pin' | 'code' = 'passphrase',
+): Promise<string> {
   const { text } = cli.messages;
   const prompt = cli.io.promptSecret;
   if (prompt === undefined) {
-    throw new CliError('CLI_PASSPHRASE_MISSING', text.passphraseMissing(what));
+    const message = secret === 'pin' ? text.pinMissing(what) : text.passphraseMissing(what);
+    throw new CliError('CLI_PASSPHRASE_MISSING', message);
   }
-  const typed = await typeSecret(cli, prompt, `${text.passphraseOf(what)}: `);
+  const questions = { passphrase: text.passphraseOf(what), pin: text.pinOf(what), code: what };
+  const typed = await typeSecret(cli, prompt, `${questions[secret]}: `);
   if (typed === '') throw new CliError('CLI_PASSPHRASE_EMPTY', text.passphraseEmpty);
   return typed;
 }

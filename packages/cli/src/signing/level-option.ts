@@ -1,10 +1,11 @@
 import type { PdfLevel, TimeStampSource, TrustStore, ValidationDataSource } from '@congvan/signer';
 import type { Command } from 'commander';
 
-import { collect, newOption } from '../command.ts';
+import { collect, type GlobalOptions, newOption } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { requireTrustFolder } from '../home/trust-folder.ts';
+import { findTrustFolder } from '../home/trust-folder.ts';
+import { safeText } from '../terminal/safe-text.ts';
 
 /** Options for what is added to a signature so that it can be checked for longer. */
 export interface EvidenceOptions {
@@ -25,12 +26,15 @@ export function addEvidenceOptions(cli: Cli, command: Command): Command {
 
 /** Addresses of time-stamp services: `--tsa`, else `CONGVAN_TSA` (separated by commas). */
 function tsaAddresses(cli: Cli, options: EvidenceOptions): readonly string[] {
-  if (options.tsa !== undefined) return options.tsa;
   const set = cli.env['CONGVAN_TSA'] ?? '';
-  return set
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
+  const urls = (options.tsa ?? set.split(',')).map((one) => one.trim());
+  const named = urls.filter((one) => one !== '');
+  for (const url of named) {
+    const protocol = URL.parse(url)?.protocol;
+    if (protocol === 'http:' || protocol === 'https:') continue;
+    throw new CliError('CLI_USAGE', cli.messages.files.wantedTsa(url));
+  }
+  return named;
 }
 
 /** A source of time-stamps over HTTP; `undefined` where no service is named. */
@@ -44,39 +48,59 @@ export async function openTimeStamps(
   return createTsaClient({
     urls,
     onFailure: (failure) => {
+      // A single service that fails ends the command with the same words.
+      if (urls.length === 1) return;
       const { text, files } = cli.messages;
-      cli.io.err(`${text.warning}: ${files.tsaFailed(failure.message)}\n`);
+      cli.io.err(`${text.warning}: ${files.tsaFailed(safeText(failure.message))}\n`);
     },
   });
 }
 
 /**
- * @throws {@link CliError} `CLI_USAGE` when a level is wanted that needs a time-stamp service and none
- *   is named.
+ * @param level - the level that needs it; left out where time-stamping is all that is asked.
+ * @throws {@link CliError} `CLI_USAGE` when no service is named.
  */
 export async function requireTimeStamps(
   cli: Cli,
   options: EvidenceOptions,
-  level: string,
+  level?: string,
 ): Promise<TimeStampSource> {
   const source = await openTimeStamps(cli, options);
-  if (source === undefined) throw new CliError('CLI_USAGE', cli.messages.files.tsaNeeded(level));
-  return source;
+  if (source !== undefined) return source;
+  const { files } = cli.messages;
+  throw new CliError(
+    'CLI_USAGE',
+    level === undefined ? files.serviceNeeded : files.tsaNeeded(level),
+  );
 }
 
-/** What is trusted: the folder of `--trust`, else nothing. */
-export async function openTrust(cli: Cli, options: EvidenceOptions): Promise<TrustStore> {
-  const { createTrustStore, loadTrustStore } = await import('@congvan/signer');
-  if (options.trust === undefined) return createTrustStore({ anchors: [] });
-  return await loadTrustStore(await requireTrustFolder(cli, options.trust));
+/** What is trusted: the folder that `verify` would take, too; `undefined` without an anchor in it. */
+async function openTrust(
+  cli: Cli,
+  options: EvidenceOptions,
+  globals: GlobalOptions,
+): Promise<TrustStore | undefined> {
+  const folder = await findTrustFolder(cli, options.trust, globals);
+  if (folder === undefined) return undefined;
+  const { loadTrustStore } = await import('@congvan/signer');
+  const trust = await loadTrustStore(folder);
+  return trust.anchors.length > 0 ? trust : undefined;
 }
 
-/** Revocation data from the trust folder and, unless `--offline`, from the addresses in certificates. */
+/**
+ * Revocation data from the trust folder and, unless `--offline`, from the addresses in certificates.
+ *
+ * @throws {@link CliError} `CLI_USAGE` when nobody is trusted: no path leads anywhere, so that no
+ *   evidence could be told from any other bytes.
+ */
 export async function openValidationData(
   cli: Cli,
   options: EvidenceOptions,
+  globals: GlobalOptions,
+  level: PdfLevel,
 ): Promise<ValidationDataSource> {
-  const trust = await openTrust(cli, options);
+  const trust = await openTrust(cli, options, globals);
+  if (trust === undefined) throw new CliError('CLI_USAGE', cli.messages.files.trustNeeded(level));
   const { collectValidationData } = await import('@congvan/signer');
   return async (certificates) =>
     await collectValidationData(certificates, {
@@ -87,10 +111,13 @@ export async function openValidationData(
     });
 }
 
-/** A server that does not answer is no error yet: another source may have what is needed. */
+/**
+ * A server that does not answer is no error yet: another source may have what is needed. Addresses and
+ * names in the message come from certificates of strangers.
+ */
 export function warnOfFetch(cli: Cli, failure: { readonly message: string }): void {
   const { text, files } = cli.messages;
-  cli.io.err(`${text.warning}: ${files.fetchFailed(failure.message)}\n`);
+  cli.io.err(`${text.warning}: ${files.fetchFailed(safeText(failure.message))}\n`);
 }
 
 /** Written out, since the command tree is built before anything heavy is loaded. */

@@ -1,5 +1,3 @@
-import { basename } from 'node:path';
-
 import type { PdfLevel, Signer, SignPdfOptions } from '@congvan/signer';
 
 import type { GlobalOptions } from '../command.ts';
@@ -28,7 +26,7 @@ export interface SignFileOptions extends SignerOptions, EvidenceOptions {
   readonly repair?: true;
 }
 
-/** What stands in the signature beyond what the options of the level say. */
+/** What stands in the signature beyond what the options of the level say; of a PDF only. */
 export type MoreOfSignature = (signer: Signer) => Promise<Pick<SignPdfOptions, 'appearance'>>;
 
 /** Signs a PDF in itself, or another file with a signature beside it. */
@@ -37,11 +35,20 @@ export async function signFile(
   file: string,
   options: SignFileOptions,
   globals: GlobalOptions,
-  more: MoreOfSignature = () => Promise.resolve({}),
+  more?: MoreOfSignature,
 ): Promise<void> {
   const bytes = await readInputFile(cli, file);
   const isPdf = formatOf(bytes) === 'pdf';
-  if (!isPdf) refusePdfOptions(cli, options);
+  if (!isPdf) {
+    // A stamp is drawn on a page: without one the file would be signed and show nothing.
+    if (more !== undefined) {
+      const details = { file };
+      throw new CliError('CLI_FILE_KIND_UNKNOWN', cli.messages.files.notStampable(file), {
+        details,
+      });
+    }
+    refusePdfOptions(cli, file, options);
+  }
   const out = isPdf
     ? outputPath(options.out, file, 'signed')
     : outputPath(options.out, file, '', '.p7s');
@@ -49,7 +56,7 @@ export async function signFile(
   await using signer = await openNamedSigner(cli, options);
   const level = options.level ?? ((await openTimeStamps(cli, options)) ? 'B-T' : 'B-B');
   const signed = isPdf
-    ? await signOnePdf(cli, bytes, signer, { ...options, level }, await more(signer))
+    ? await signOnePdf(cli, bytes, signer, { ...options, level }, globals, await more?.(signer))
     : await signDetached(cli, bytes, signer, { ...options, level });
   await writeNewFile(cli, out, signed);
   const { subjectText, sha256 } = signer.certificate;
@@ -70,7 +77,8 @@ async function signOnePdf(
   bytes: Uint8Array,
   signer: Signer,
   options: SignFileOptions & { readonly level: PdfLevel },
-  more: Pick<SignPdfOptions, 'appearance'>,
+  globals: GlobalOptions,
+  more: Pick<SignPdfOptions, 'appearance'> = {},
 ): Promise<Uint8Array> {
   const { preparePdf, repairPdf, signPdf } = await import('@congvan/signer');
   const { level, reason, location, certify } = options;
@@ -83,7 +91,7 @@ async function signOnePdf(
     ...(location !== undefined && { location }),
     ...(certify !== undefined && { certify }),
     ...(level !== 'B-B' && { timeStamps: await requireTimeStamps(cli, options, level) }),
-    ...(isLong && { validationData: await openValidationData(cli, options) }),
+    ...(isLong && { validationData: await openValidationData(cli, options, globals, level) }),
   });
 }
 
@@ -103,10 +111,9 @@ async function signDetached(
 }
 
 /** Options that have no meaning beside a file that is no PDF are a mistake, not a wish. */
-function refusePdfOptions(cli: Cli, options: SignFileOptions): void {
+function refusePdfOptions(cli: Cli, file: string, options: SignFileOptions): void {
   for (const name of ['reason', 'location', 'certify', 'repair'] as const) {
     if (options[name] === undefined) continue;
-    const kind = options.p12 === undefined ? 'CAdES' : basename(options.p12);
-    throw new CliError('CLI_USAGE', cli.messages.files.notForThisKind(`--${name}`, kind));
+    throw new CliError('CLI_USAGE', cli.messages.files.forPdfOnly(`--${name}`, file));
   }
 }

@@ -1,9 +1,11 @@
-import type { KeyDescription, OpenedSigner } from '@congvan/signer';
+import type { Certificate, KeyDescription, OpenedSigner } from '@congvan/signer';
 import type { Command } from 'commander';
 
 import { newOption, passphraseOption } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { CliError } from '../errors.ts';
+import { safeText } from '../terminal/safe-text.ts';
+import { formatTime } from '../terminal/time.ts';
 import { readInputFile } from '../home/input-file.ts';
 import {
   type PassphraseFiles,
@@ -47,7 +49,29 @@ export function addSignerOptions(cli: Cli, command: Command): Command {
  */
 export async function openNamedSigner(cli: Cli, options: SignerOptions): Promise<OpenedSigner> {
   const { openSigner } = await import('@congvan/signer');
-  return await openSigner(await describeKey(cli, options));
+  const signer = await openSigner(await describeKey(cli, options));
+  await warnOfUnfit(cli, signer.certificate);
+  return signer;
+}
+
+/** A signature that nobody will accept is made all the same, as only the person knows what it is for. */
+async function warnOfUnfit(cli: Cli, certificate: Certificate): Promise<void> {
+  const { createTrustStore, validatePath } = await import('@congvan/signer');
+  const { text, files } = cli.messages;
+  const { subjectText, notBefore, notAfter } = certificate;
+  const name = safeText(subjectText);
+  const now = cli.now();
+  // Without anchors no path is found; what the certificate itself forbids is said before that.
+  const trust = createTrustStore({ anchors: [] });
+  const { subIndication } = validatePath(certificate, { trust, at: now, isProven: false });
+  if (subIndication === 'CHAIN_CONSTRAINTS_FAILURE') {
+    cli.io.err(`${text.warning}: ${files.notForSigning(name)}\n`);
+  }
+  if (now < notBefore || now > notAfter) {
+    cli.io.err(
+      `${text.warning}: ${files.notInForce(name, formatTime(notBefore), formatTime(notAfter))}\n`,
+    );
+  }
 }
 
 async function describeKey(cli: Cli, options: SignerOptions): Promise<KeyDescription> {

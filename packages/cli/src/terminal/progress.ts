@@ -7,12 +7,20 @@ export interface Progress extends Disposable {
   advance(count?: number): void;
 }
 
-/** A progress bar on stderr, for people only. */
-export function startProgress(io: Pick<Io, 'errIsTty'>, label: string, total: number): Progress {
+/**
+ * A progress bar on stderr, for people only. It must be disposed of before anything else is printed:
+ * it clears the line that it stands on.
+ */
+export function startProgress(
+  io: Pick<Io, 'errIsTty'>,
+  label: string,
+  total: number,
+  unit: 'items' | 'bytes' = 'items',
+): Progress {
   if (!io.errIsTty || total < 2)
     return { advance: () => undefined, [Symbol.dispose]: () => undefined };
   const bar = new SingleBar({
-    format: `${label} {bar} {value}/{total}`,
+    format: `${label} {bar} ${unit === 'items' ? '{value}/{total}' : '{percentage} %'}`,
     stream: process.stderr,
     clearOnComplete: true,
     hideCursor: false,

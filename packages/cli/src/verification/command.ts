@@ -1,16 +1,17 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 
 import type { GlobalOptions } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { CliError } from '../errors.ts';
 import { exitOfIndication } from '../exit-codes.ts';
 import { readInputFile } from '../home/input-file.ts';
-import { layoutOf, listAgencyFolders, pathExists } from '../home/layout.ts';
-import { requireTrustFolder } from '../home/trust-folder.ts';
+import { pathExists } from '../home/layout.ts';
+import { findTrustFolder } from '../home/trust-folder.ts';
 import { printNote, printResult } from '../output.ts';
 import { warnOfFetch } from '../signing/level-option.ts';
 import { formatOf } from './format.ts';
 import { renderReport } from './render.ts';
+import type { VerificationReport } from './report.ts';
 
 /** Options of every form of `verify`. */
 export interface VerifyCommandOptions {
@@ -20,8 +21,8 @@ export interface VerifyCommandOptions {
   readonly content?: string;
 }
 
-/** Ending of a signature beside the file it covers. */
-const DETACHED_ENDING = '.p7s';
+/** Endings of what stands beside the file it covers: a signature, a time-stamp. */
+const DETACHED_ENDINGS = ['.p7s', '.tst'];
 
 /** Verifies whichever kind of file it is, prints the report and sets the exit code. */
 export async function verifyNamedFile(
@@ -42,7 +43,7 @@ export async function verifyNamedFile(
   }
   const contentFile = options.content ?? (await contentBeside(file, format));
   const content = contentFile === undefined ? undefined : await readInputFile(cli, contentFile);
-  const folder = await trustFolder(cli, options.trust, globals);
+  const folder = await findTrustFolder(cli, options.trust, globals);
   const { collectValidationData, createTrustStore, loadTrustStore } =
     await import('@congvan/signer');
   const trust =
@@ -69,26 +70,31 @@ export async function verifyNamedFile(
   printResult(cli, globals, { file, trust: folder ?? null, ...report }, () =>
     renderReport(cli, file, report),
   );
-  if (trust.anchors.length === 0) printNote(cli, globals, `${text.hint}: ${text.noTrustGiven}`);
+  const next =
+    trust.anchors.length === 0
+      ? text.noTrustGiven
+      : nextStep(cli, file, report, { ...options, hasContent: content !== undefined });
+  if (next !== undefined) printNote(cli, globals, `${text.hint}: ${next}`);
   cli.setExitCode(exitOfIndication(report.indication));
+}
+
+/** What would decide a verdict that says nothing for certain, where the command line could. */
+function nextStep(
+  cli: Cli,
+  file: string,
+  { subIndication }: VerificationReport,
+  { offline, hasContent }: { readonly offline?: true; readonly hasContent: boolean },
+): string | undefined {
+  const { files } = cli.messages;
+  if (subIndication === 'TRY_LATER' && offline === true) return files.offlineNote;
+  if (subIndication === 'SIGNED_DATA_NOT_FOUND' && !hasContent) return files.contentNeeded(file);
+  return undefined;
 }
 
 /** `report.xlsx` for `report.xlsx.p7s`, where it is there. */
 async function contentBeside(file: string, format: string): Promise<string | undefined> {
-  if (format !== 'cms' || !file.toLowerCase().endsWith(DETACHED_ENDING)) return undefined;
-  const content = file.slice(0, -DETACHED_ENDING.length);
+  const ending = DETACHED_ENDINGS.find((one) => file.toLowerCase().endsWith(one));
+  if (format !== 'cms' || ending === undefined) return undefined;
+  const content = file.slice(0, -ending.length);
   return (await pathExists(content)) ? content : undefined;
-}
-
-/** `--trust`, else the trust folder of the agency that is set up here. */
-async function trustFolder(
-  cli: Cli,
-  asked: string | undefined,
-  globals: GlobalOptions,
-): Promise<string | undefined> {
-  if (asked !== undefined) return await requireTrustFolder(cli, asked);
-  const layout = layoutOf(cli, globals);
-  const [first] = await listAgencyFolders(layout);
-  if (first !== undefined) return join(layout.agents, first, 'trust');
-  return (await pathExists(join(layout.relay, 'trust'))) ? join(layout.relay, 'trust') : undefined;
 }

@@ -9,7 +9,7 @@ import type {
 
 /** A time-stamp as it is shown and printed as JSON. */
 export interface TimeStampLine {
-  readonly kind: 'signature' | 'document' | 'package';
+  readonly kind: 'signature' | 'document' | 'package' | 'content';
   readonly indication: Indication;
   readonly subIndication: string | null;
   readonly time: Date | null;
@@ -50,7 +50,7 @@ export interface SignatureLine {
 
 /** What verification found, of any kind of file. */
 export interface VerificationReport {
-  readonly format: 'pdf' | 'asic-e' | 'asic-s' | 'cms';
+  readonly format: 'pdf' | 'asic-e' | 'asic-s' | 'cms' | 'time-stamp';
   readonly indication: Indication;
   readonly subIndication: string | null;
   /** The package digest; of packages only. */

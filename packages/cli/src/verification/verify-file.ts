@@ -23,6 +23,7 @@ import {
   timeStampLineOfPdf,
   worstOf,
 } from './report.ts';
+import { readToken, verifyToken } from './verify-token.ts';
 
 /** How a file is verified. */
 export interface VerifyFileOptions {
@@ -36,7 +37,7 @@ export interface VerifyFileOptions {
   readonly gather?: (certificates: readonly Certificate[]) => Promise<ValidationData>;
 }
 
-/** Verifies a PDF, a package with the signed PDFs inside, or a CMS signature. */
+/** Verifies a PDF, a package with the signed PDFs inside, a CMS signature or a time-stamp token. */
 export async function verifyFile(
   bytes: Uint8Array,
   format: 'pdf' | 'asic' | 'cms',
@@ -118,6 +119,8 @@ async function verifySignature(
 ): Promise<VerificationReport> {
   const { trust, at, name, content } = options;
   const data = await gatherFor(options, () => certificatesOfCms(cms));
+  const token = readToken(cms);
+  if (token !== undefined) return verifyToken(token, { ...options, ...data });
   const common = { cms, trust, at, isProven: false, ...data };
   const verdict =
     content === undefined ? verifyAttached(common) : verifyDetached({ ...common, content });

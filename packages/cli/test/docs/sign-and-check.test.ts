@@ -36,7 +36,7 @@ it(
     const port = String(await freePort());
     const { code, output } = await runScript(folder.path, script, { PORT: port });
     if (code !== 0) throw new Error(`exit ${code}:\n${output}`);
-    expect(output.match(/result +TOTAL-PASSED: valid/gu)).toHaveLength(3);
+    expect(output.match(/result +TOTAL-PASSED: valid/gu)).toHaveLength(4);
     expect(output).toContain('"indication":"TOTAL-PASSED"');
     expect(output).toContain('B-LTA');
   },

@@ -58,7 +58,7 @@ async function extend(
   const extended = await extendPdf(bytes, {
     to,
     ...(timeStamps !== undefined && { timeStamps }),
-    validationData: await openValidationData(cli, options),
+    ...(to !== 'B-T' && { validationData: await openValidationData(cli, options, globals, to) }),
   });
   await writeNewFile(cli, out, extended);
   printResult(cli, globals, { file, out, level: to }, () =>

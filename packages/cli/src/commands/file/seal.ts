@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 
+import type { Certificate } from '@congvan/signer';
 import type { Command } from 'commander';
 
 import { collect, type GlobalOptions, newArgument, newCommand, newOption } from '../../command.ts';
@@ -45,30 +46,59 @@ async function seal(
   const out = outputPath(options.out, file, '', SEALED_ENDING);
   await requireNewFile(cli, out);
   const { parseCertificates, sealFile } = await import('@congvan/signer');
-  const recipients = [];
+  const recipients: Certificate[] = [];
   for (const one of options.to) {
     recipients.push(...parseCertificates(await readInputFile(cli, one, MAX_CERTIFICATE_BYTES)));
   }
   const { context } = options;
-  using progress = startProgress(cli.io, files.sealing, bytes);
-  let done = 0;
-  await sealFile(file, out, {
-    recipients,
-    ...(context !== undefined && { context: Buffer.from(context.normalize('NFC')) }),
-    signal: cli.stopSignal(),
-    onProgress: (now) => {
-      progress.advance(now - done);
-      done = now;
-    },
+  await withProgress(cli, files.sealing, bytes, async (progress) => {
+    await sealFile(file, out, {
+      recipients,
+      ...(context !== undefined && { context: Buffer.from(context.normalize('NFC')) }),
+      ...progress,
+    });
   });
   const names = recipients.map(({ subjectText }) => subjectText);
   const json = { file, out, bytes, recipients: names, context: context ?? null };
   printResult(cli, globals, json, () =>
     renderFields([
       [files.wroteUnder, out],
+      [files.context, context],
       ...names.map((name) => [files.recipients, name] as const),
     ]),
   );
+}
+
+/** What sealing and opening tell while they run, and what stops them. */
+interface StreamControl {
+  readonly onProgress: (bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Shows how far a stream is, until it has ended or somebody has pressed Ctrl-C.
+ *
+ * @throws {@link CliError} `CLI_GIVEN_UP` after Ctrl-C; what `run` throws.
+ */
+export async function withProgress<T>(
+  cli: Cli,
+  label: string,
+  bytes: number,
+  run: (control: StreamControl) => Promise<T>,
+): Promise<T> {
+  const signal = cli.stopSignal();
+  using progress = startProgress(cli.io, label, bytes, 'bytes');
+  let done = 0;
+  const onProgress = (now: number): void => {
+    progress.advance(now - done);
+    done = now;
+  };
+  try {
+    return await run({ onProgress, signal });
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+    throw new CliError('CLI_GIVEN_UP', cli.messages.files.stopped, { cause });
+  }
 }
 
 /** The file is not read into memory: it may be larger than that. */

@@ -51,7 +51,7 @@ async function timestamp(
     ? outputPath(options.out, file, 'stamped')
     : outputPath(options.out, file, '', TOKEN_ENDING);
   await requireNewFile(cli, out);
-  const timeStamps = await requireTimeStamps(cli, options, 'B-T');
+  const timeStamps = await requireTimeStamps(cli, options);
   const stamped = await stampBytes(bytes, format, timeStamps);
   await writeNewFile(cli, out, stamped);
   const kind = isInside ? format : 'token';

@@ -14,9 +14,9 @@ import { requireNewFile } from '../../documents/write-new-file.ts';
 import { readInputFile } from '../../home/input-file.ts';
 import { printResult } from '../../output.ts';
 import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
-import { startProgress } from '../../terminal/progress.ts';
+import { safeText } from '../../terminal/safe-text.ts';
 import { renderFields } from '../../terminal/table.ts';
-import { SEALED_ENDING, sizeOfFile } from './seal.ts';
+import { SEALED_ENDING, sizeOfFile, withProgress } from './seal.ts';
 
 interface UnsealCommandOptions extends PassphraseFiles {
   readonly p12: string;
@@ -52,24 +52,30 @@ async function unseal(
   const passphrase = await passphrasesOf(cli, options).get('general', files.keyOf(options.p12));
   const decryptor = openPkcs12Decryptor(p12, passphrase);
   const { context } = options;
-  using progress = startProgress(cli.io, files.unsealing, bytes);
-  let done = 0;
-  const info = await unsealFile(file, out, {
-    decryptor,
-    ...(context !== undefined && { context: Buffer.from(context.normalize('NFC')) }),
-    signal: cli.stopSignal(),
-    onProgress: (now) => {
-      progress.advance(now - done);
-      done = now;
-    },
+  const info = await withProgress(cli, files.unsealing, bytes, async (progress) => {
+    return await unsealFile(file, out, {
+      decryptor,
+      ...(context !== undefined && { context: Buffer.from(context.normalize('NFC')) }),
+      ...progress,
+    });
   });
   const recipientCount = info.recipients.length;
-  printResult(cli, globals, { file, out, form: info.form, recipientCount }, () =>
+  const bound = info.context === null ? null : readContext(info.context);
+  printResult(cli, globals, { file, out, form: info.form, recipientCount, context: bound }, () =>
     renderFields([
       [files.wroteUnder, out],
+      [files.context, bound],
       [files.recipients, recipientCount],
     ]),
   );
+}
+
+/** What the sender bound the file to: text, or hexadecimal where another program put other bytes there. */
+function readContext(context: Uint8Array): string | null {
+  const bytes = Buffer.from(context);
+  if (bytes.length === 0) return null;
+  const text = bytes.toString('utf8');
+  return Buffer.from(text).equals(bytes) ? safeText(text) : bytes.toString('hex');
 }
 
 /** `report.pdf` for `report.pdf.sealed`, else `NAME.opened`. */

@@ -12,7 +12,7 @@ export const demoVi: DemoTexts = {
   actEnd: 'Mọi văn bản đều đến nơi',
   makeKeys: (count) => `cơ quan cấp chứng thư số và ${count} khóa`,
   keys: 'khóa',
-  keysMade: (count) => `cơ quan cấp chứng thư số, ${count} khóa có chứng thư`,
+  keysMade: (count) => `cơ quan cấp chứng thư số, ${count} khóa có chứng thư số`,
   startServer: 'nats-server',
   serverRuns: (version, url) => `nats-server ${version} tại ${url}`,
   startSite: 'dịch vụ điểm và danh bạ',
@@ -82,7 +82,7 @@ export const demoVi: DemoTexts = {
   figures: ({ agencies, dispatches, deliveries, receipts, quarantined, duplicates, seconds }) =>
     `${agencies} cơ quan, ${dispatches} văn bản, ${deliveries} lượt gửi; xác nhận ${receipts}; ` +
     `${quarantined} văn bản bị cách ly, ${duplicates} bản trùng đã bỏ; ${seconds} giây`,
-  lookAt: 'văn bản đã ký, gói và chứng thư',
+  lookAt: 'văn bản đã ký, gói và chứng thư số',
   judgeBy: 'các chương trình khác kiểm tra',
   goOn: 'cùng thư mục này với lệnh congvan',
   keeps: 'Mọi thứ vẫn chạy: trục, trạm trung tâm, dịch vụ điểm và các nút. Trong cửa sổ lệnh khác:',

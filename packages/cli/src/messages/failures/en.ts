@@ -13,17 +13,51 @@ export const failuresEn = {
     title: 'damaged file',
     hint: 'the file is damaged or of another kind; get it again from where it came',
   },
+  fileKind: {
+    title: 'wrong kind of file',
+    hint: 'see with --help which files the command takes; for a file with its signature beside it, name the signature (.p7s)',
+  },
+  emptyFile: { title: 'empty file', hint: 'save the file again in the program that made it' },
+  p12: {
+    title: 'key file not usable',
+    hint: 'name a P12 or PFX file that holds key and certificate; `congvan ca issue` makes one, and `openssl pkcs12` converts old ones',
+  },
+  brokenPdf: {
+    title: 'damaged PDF',
+    hint: 'get the file again, or print it into a new PDF; where nobody has signed yet, --repair of `congvan file sign` may mend it',
+  },
+  timeStamp: {
+    title: 'no time-stamp',
+    hint: 'check the address in --tsa or CONGVAN_TSA, or name a second service; nothing was written, and `congvan file sign --level B-B` does without',
+  },
+  revocationData: {
+    title: 'no revocation data',
+    hint: 'let the addresses named in the certificates be reached (no --offline), or put fresh lists into crls/ of the trust folder; check that its anchors/ holds the roots of signer and time-stamp service',
+  },
+  signFirst: { title: 'not signed', hint: 'sign the file first: `congvan file sign FILE`' },
+  picture: {
+    title: 'picture not usable',
+    hint: 'give a PNG, best with a transparent background; save the picture again as PNG where needed',
+  },
+  sealedFile: {
+    title: 'sealed file',
+    hint: 'check --context letter by letter; if it is right, the file was changed or cut off: get it again from the sender',
+  },
+  notRecipient: {
+    title: 'sealed for others',
+    hint: 'name the P12 file of a recipient with --p12, or ask the sender to seal it for your certificate',
+  },
   notPdf: {
     title: 'not a PDF',
-    hint: 'official documents are sent as PDF; attach other files with --attach',
+    hint: 'give a PDF; `congvan send` takes other files with --attach',
   },
   printAgain: {
     title: 'unsuitable PDF',
-    hint: 'open the file in a PDF reader, print it into a new PDF without passwords, forms or scripts, and send that',
+    hint: 'open the file in a PDF reader, print it into a new PDF without passwords, forms or scripts, and take that',
   },
   tamperedPdf: {
     title: 'changed after signing',
-    hint: 'recipients would refuse it; get the file again from whoever signed it',
+    hint: 'nobody would accept it; get the file again from whoever signed it',
   },
   bundle: {
     title: 'enrolment bundle',
@@ -47,11 +81,11 @@ export const failuresEn = {
   },
   pkiServer: {
     title: 'trust service not reachable or not willing',
-    hint: 'check the address and the line, then try again; --offline works with the files at hand',
+    hint: 'check the address and the line, then try again',
   },
   lockedPdf: {
     title: 'no further signature allowed',
-    hint: 'whoever signed the PDF closed it; ask for a copy that allows the seal of the agency',
+    hint: 'whoever signed the PDF closed it; ask for a copy that allows further signatures',
   },
   attachmentName: { title: 'bad file name', hint: 'give each file a different, plain name' },
   longerPassphrase: {
@@ -65,7 +99,7 @@ export const failuresEn = {
   },
   writing: {
     title: 'cannot write',
-    hint: 'check free space and your rights on the folder; nothing half written was left behind',
+    hint: 'check that the folder is there, your rights on it, and the free space; nothing half written was left behind',
   },
   restore: {
     title: 'damaged file',
@@ -77,15 +111,15 @@ export const failuresEn = {
   },
   tooLarge: {
     title: 'too large',
-    hint: 'leave attachments out, make the scan smaller, or send it in several documents',
+    hint: 'make it smaller: scan with fewer dots, leave attachments out, or split it',
   },
   passphrase: {
     title: 'wrong or missing passphrase',
-    hint: 'type it at a terminal, or give --passphrase-file FILE or CONGVAN_PASSPHRASE_FILE; nothing was written',
+    hint: 'type it at a terminal, or give --passphrase-file FILE or CONGVAN_PASSPHRASE_FILE (a PIN: --pin-file FILE or CONGVAN_PIN_FILE, of a CA token CONGVAN_CA_PIN_FILE); nothing was written',
   },
   keys: {
     title: 'key or certificate',
-    hint: '`congvan doctor` checks the keys of this home; certificates come from `congvan ca issue` or your authority',
+    hint: 'name another key, or let `congvan doctor` check the keys of this home; certificates come from `congvan ca issue` or your authority',
   },
   credentials: {
     title: 'credentials of the broker',
@@ -158,7 +192,7 @@ export const failuresEn = {
   },
   trust: {
     title: 'trust',
-    hint: "check the agency's trust/ folder: anchors, intermediates, crls and registrar.crt come from the registrar",
+    hint: 'the folder holds anchors/, intermediates/ and crls/ with certificates and lists, PEM or DER; for an agency they come with registrar.crt from the registrar',
   },
   directory: {
     title: 'directory',

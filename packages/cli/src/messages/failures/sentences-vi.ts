@@ -66,11 +66,13 @@ export const SENTENCES_VI: Readonly<Record<string, (details: Details) => string 
   SIGNER_AUTHORITY_PASSPHRASE_WRONG: () =>
     'mật khẩu không mở được khóa của cơ quan cấp chứng thư số',
   SIGNER_AUTHORITY_SERIAL_UNKNOWN: ({ serialNumber }) =>
-    serialNumber === undefined ? undefined : `ở đây không cấp chứng thư nào có số ${serialNumber}`,
+    serialNumber === undefined
+      ? undefined
+      : `ở đây không cấp chứng thư số nào có số ${serialNumber}`,
   SIGNER_AUTHORITY_ALREADY_REVOKED: ({ serialNumber }) =>
-    serialNumber === undefined ? undefined : `chứng thư ${serialNumber} đã bị thu hồi`,
+    serialNumber === undefined ? undefined : `chứng thư số ${serialNumber} đã bị thu hồi`,
   SIGNER_AUTHORITY_DAMAGED: ({ line }) =>
     line === undefined ? undefined : `nhật ký cấp phát audit.log bị sửa hoặc thiếu từ dòng ${line}`,
   SIGNER_CSR_INVALID: () =>
-    'không phải yêu cầu cấp chứng thư, hoặc chữ ký của chính yêu cầu bị sai',
+    'không phải yêu cầu cấp chứng thư số, hoặc chữ ký của chính yêu cầu bị sai',
 };

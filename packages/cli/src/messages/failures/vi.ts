@@ -15,17 +15,51 @@ export const failuresVi: FailureTexts = {
     title: 'tệp hỏng',
     hint: 'tệp bị hỏng hoặc không đúng loại; hãy lấy lại từ nơi gửi',
   },
+  fileKind: {
+    title: 'sai loại tệp',
+    hint: 'xem --help để biết lệnh nhận những tệp nào; với tệp có chữ ký đặt bên cạnh, hãy chỉ tệp chữ ký (.p7s)',
+  },
+  emptyFile: { title: 'tệp trống', hint: 'lưu lại tệp từ chương trình đã tạo ra nó' },
+  p12: {
+    title: 'không dùng được tệp khóa',
+    hint: 'chỉ tệp P12 hoặc PFX có cả khóa và chứng thư số; `congvan ca issue` tạo tệp này, `openssl pkcs12` chuyển đổi tệp cũ',
+  },
+  brokenPdf: {
+    title: 'PDF hỏng',
+    hint: 'lấy lại tệp, hoặc in ra PDF mới; nếu chưa ai ký, --repair của `congvan file sign` có thể sửa được',
+  },
+  timeStamp: {
+    title: 'không có dấu thời gian',
+    hint: 'kiểm tra địa chỉ trong --tsa hoặc CONGVAN_TSA, hoặc thêm dịch vụ thứ hai; chưa có gì được ghi, `congvan file sign --level B-B` không cần dấu thời gian',
+  },
+  revocationData: {
+    title: 'thiếu dữ liệu thu hồi',
+    hint: 'để máy kết nối được các địa chỉ ghi trong chứng thư số (không dùng --offline), hoặc đặt danh sách thu hồi mới vào crls/ của thư mục tin cậy; kiểm tra anchors/ có chứng thư số gốc của người ký và của dịch vụ dấu thời gian',
+  },
+  signFirst: { title: 'chưa ký', hint: 'ký tệp trước: `congvan file sign TỆP`' },
+  picture: {
+    title: 'không dùng được hình',
+    hint: 'dùng tệp PNG, tốt nhất có nền trong suốt; nếu cần, lưu lại hình dạng PNG',
+  },
+  sealedFile: {
+    title: 'tệp niêm phong',
+    hint: 'kiểm tra --context từng chữ; nếu đúng thì tệp đã bị sửa hoặc bị cắt: hãy lấy lại từ nơi gửi',
+  },
+  notRecipient: {
+    title: 'niêm phong cho nơi khác',
+    hint: 'chỉ tệp P12 của nơi nhận bằng --p12, hoặc đề nghị nơi gửi niêm phong cho chứng thư số của bạn',
+  },
   notPdf: {
     title: 'không phải PDF',
-    hint: 'văn bản chính gửi dạng PDF; tệp khác kèm bằng --attach',
+    hint: 'hãy đưa tệp PDF; `congvan send` nhận tệp khác bằng --attach',
   },
   printAgain: {
     title: 'PDF không phù hợp',
-    hint: 'mở tệp, in ra PDF mới không mật khẩu, không biểu mẫu, không mã lệnh, rồi gửi tệp mới',
+    hint: 'mở tệp, in ra PDF mới không mật khẩu, không biểu mẫu, không mã lệnh, rồi dùng tệp mới',
   },
   tamperedPdf: {
     title: 'bị thay đổi sau khi ký',
-    hint: 'nơi nhận sẽ từ chối; hãy lấy lại tệp từ người đã ký',
+    hint: 'không nơi nào chấp nhận; hãy lấy lại tệp từ người đã ký',
   },
   bundle: {
     title: 'bộ hồ sơ kết nối',
@@ -49,11 +83,11 @@ export const failuresVi: FailureTexts = {
   },
   pkiServer: {
     title: 'không liên lạc được dịch vụ tin cậy hoặc bị từ chối',
-    hint: 'kiểm tra địa chỉ và đường truyền rồi thử lại; --offline dùng các tệp sẵn có',
+    hint: 'kiểm tra địa chỉ và đường truyền rồi thử lại',
   },
   lockedPdf: {
     title: 'không được ký thêm',
-    hint: 'người ký trước đã khóa PDF; xin bản cho phép ký con dấu của cơ quan',
+    hint: 'người ký trước đã khóa PDF; xin bản cho phép ký thêm',
   },
   attachmentName: {
     title: 'tên tệp không dùng được',
@@ -70,7 +104,7 @@ export const failuresVi: FailureTexts = {
   },
   writing: {
     title: 'không ghi được',
-    hint: 'kiểm tra dung lượng trống và quyền với thư mục; không có gì bị ghi dở',
+    hint: 'kiểm tra có thư mục đó không, quyền với thư mục và dung lượng trống; không có gì bị ghi dở',
   },
   restore: {
     title: 'tệp hỏng',
@@ -82,15 +116,15 @@ export const failuresVi: FailureTexts = {
   },
   tooLarge: {
     title: 'quá lớn',
-    hint: 'bớt tệp kèm, giảm dung lượng bản quét, hoặc gửi thành nhiều văn bản',
+    hint: 'giảm dung lượng: quét với độ phân giải thấp hơn, bớt tệp kèm, hoặc chia nhỏ',
   },
   passphrase: {
     title: 'mật khẩu sai hoặc thiếu',
-    hint: 'gõ mật khẩu tại cửa sổ lệnh, hoặc dùng --passphrase-file TỆP hay CONGVAN_PASSPHRASE_FILE; chưa có gì được ghi',
+    hint: 'gõ mật khẩu tại cửa sổ lệnh, hoặc dùng --passphrase-file TỆP hay CONGVAN_PASSPHRASE_FILE (mã PIN: --pin-file TỆP hay CONGVAN_PIN_FILE, của token CA: CONGVAN_CA_PIN_FILE); chưa có gì được ghi',
   },
   keys: {
-    title: 'khóa hoặc chứng thư',
-    hint: '`congvan doctor` kiểm tra các khóa; chứng thư do `congvan ca issue` hoặc nơi cấp của bạn cấp',
+    title: 'khóa hoặc chứng thư số',
+    hint: 'chỉ khóa khác, hoặc dùng `congvan doctor` kiểm tra các khóa ở đây; chứng thư số do `congvan ca issue` hoặc nơi cấp của bạn cấp',
   },
   credentials: {
     title: 'thông tin đăng nhập trục',
@@ -160,7 +194,7 @@ export const failuresVi: FailureTexts = {
   runRelay: { title: 'cơ sở dữ liệu cũ', hint: 'chạy `congvan relay run` một lần để nâng cấp tệp' },
   trust: {
     title: 'tin cậy',
-    hint: 'kiểm tra thư mục trust/ của cơ quan: anchors, intermediates, crls và registrar.crt do nơi đăng ký cấp',
+    hint: 'thư mục có anchors/, intermediates/ và crls/ chứa chứng thư số và danh sách thu hồi, PEM hoặc DER; với cơ quan, chúng do nơi đăng ký cấp cùng registrar.crt',
   },
   directory: {
     title: 'danh bạ',
@@ -170,7 +204,7 @@ export const failuresVi: FailureTexts = {
     title: 'luồng trên trục',
     hint: 'người vận hành phải quyết định: luồng đang có khác, thay đổi có thể mất văn bản',
   },
-  lookCa: { title: 'chứng thư', hint: '`congvan ca list` liệt kê các chứng thư đã cấp' },
+  lookCa: { title: 'chứng thư số', hint: '`congvan ca list` liệt kê các chứng thư số đã cấp' },
   lookDirectory: { title: 'cơ quan', hint: '`congvan agency list` xem danh bạ' },
   report: {
     title: 'lỗi bên trong chương trình',

@@ -5,8 +5,14 @@ export const filesEn = {
   chooseSigner: 'name the key to sign with: --p12, --token or --remote',
   oneSigner: 'only one of --p12, --token and --remote can be given',
   remoteNeeds: '--remote needs --credential and --access-token-file',
-  tsaNeeded: (level: string) => `level ${level} needs a time-stamp: name a service with --tsa`,
-  notForThisKind: (option: string, kind: string) => `${option} does not go with ${kind}`,
+  tsaNeeded: (level: string) =>
+    `level ${level} needs a time-stamp: name a service with --tsa or CONGVAN_TSA`,
+  notForSigning: (who: string) =>
+    `the certificate of '${who}' is not for signing documents: no verifier will accept the signature`,
+  notInForce: (who: string, from: string, to: string) =>
+    `the certificate of '${who}' is good from ${from} to ${to} only`,
+  forPdfOnly: (option: string, file: string) => `${option} is for PDFs, and '${file}' is none`,
+  notStampable: (file: string) => `'${file}' is no PDF; a stamp needs a page to stand on`,
   levelOfDetached: (level: string) =>
     `a detached signature can have level B-B or B-T here, not ${level}`,
   pictureNeeded: (form: string) => `the ${form} stamp shows a picture: name it with --picture`,
@@ -18,7 +24,7 @@ export const filesEn = {
   keyOf: (file: string) => `the key in '${file}'`,
   pinOf: (what: string) => `the token '${what}'`,
   pinOfRemote: (what: string) => `the remote key '${what}'`,
-  otpOfRemote: (what: string) => `the one-time password '${what}'`,
+  otpOfRemote: (what: string) => `one-time password '${what}'`,
   pinStates: {
     low: 'the token is near to locking its PIN: a wrong one was given before',
     'last-try': 'this is the last try before the token locks its PIN',
@@ -26,9 +32,15 @@ export const filesEn = {
   },
   contentNeeded: (file: string) =>
     `'${file}' holds a signature alone: name what it signs with --content`,
+  serviceNeeded: 'name a time-stamp service with --tsa or CONGVAN_TSA',
+  wantedTsa: (given: string) => `'${given}' is no http or https address of a time-stamp service`,
+  trustNeeded: (level: string) =>
+    `level ${level} needs to know whom to trust: name the folder with --trust`,
   notExtendable: (file: string) => `'${file}' is no PDF; only the signatures of a PDF are extended`,
   sealedKind: (file: string) => `'${file}' is sealed: open it with \`congvan file unseal\``,
+  stopped: 'stopped before the end; nothing was written',
   wroteUnder: 'written',
+  context: 'context',
   signedAs: 'signed by',
   level: 'level',
   provenAt: 'proven at',
@@ -40,16 +52,13 @@ export const filesEn = {
   revisionOf: (number: number, bytes: number) => `${number} (${bytes} bytes)`,
   widget: 'shown',
   widgetOn: (page: number, percent: string) => `page ${page}, ${percent} % of it`,
-  invisible: 'invisible',
   certified: 'certified',
   certifiedAs: (level: number) => `DocMDP P=${level}`,
   recipients: 'recipients',
-  bytesIn: 'bytes',
   offlineNote: 'revocation data is missing; without --offline it would be fetched',
   fetchFailed: (what: string) => `not fetched: ${what}`,
   tsaFailed: (what: string) => `time-stamp service passed over: ${what}`,
   waitingForSigner: 'waiting for the approval on the signing device…',
-  tokenAbsent: 'waiting for the token…',
   sealing: 'sealing',
   unsealing: 'opening',
   mediaType: 'media type',
@@ -93,7 +102,6 @@ export const filesEn = {
     unknown: 'unknown',
     'not-checked': 'not checked',
   },
-  noFiles: 'a package needs at least one file',
 };
 
 export type FileTexts = typeof filesEn;

@@ -85,7 +85,7 @@ export const helpEn = {
   argumentTexts: {
     ...caHelpEn.argumentTexts,
     file: 'the official document, a PDF',
-    verifyFile: 'a PDF or an ASiC-E package',
+    verifyFile: 'PDF, ASiC package, signature (.p7s) or time-stamp (.tst)',
     id: 'id from the inbox; the first 6 characters or more are enough',
     trackId: 'document id, or number and notation such as 15/UBND-VP',
     agencyCode: 'agency code, such as H09.12 (Decision 20/2020/QĐ-TTg)',
@@ -186,10 +186,10 @@ export const helpEn = {
     pinFile:
       'file with the PIN of the token or remote key in its first line (else CONGVAN_PIN_FILE, CONGVAN_PIN or a prompt)',
     level:
-      'how long the signature can be checked: B-B now, B-T with a proven time, B-LT with revocation data, B-LTA archived',
+      'how long the signature can be checked: B-B now, B-T with a proven time, B-LT with revocation data, B-LTA archived (default: B-T where a time-stamp service is named, else B-B)',
     extendTo: 'level to reach',
-    tsa: 'address of a time-stamp service (RFC 3161); may be repeated, the next one steps in',
-    offline: 'fetch nothing: only the files at hand count',
+    tsa: 'address of a time-stamp service (RFC 3161); may be repeated, the next one steps in (default: CONGVAN_TSA)',
+    offline: 'fetch no certificates and no revocation data: only the files at hand count',
     fileReason: 'reason shown in the signature',
     location: 'place shown in the signature',
     certify: 'certify the PDF (DocMDP): 1 allows no change, 2 further signatures, 3 notes as well',
@@ -204,10 +204,12 @@ export const helpEn = {
     rect: 'place of the stamp, LEFT,BOTTOM,WIDTH,HEIGHT in points from the lower left corner',
     corner: 'corner of the page, 10 mm from its edges',
     besideField: 'put the seal over a third of this signature field, at its left',
-    extractRevision: 'write the file as it was when its signature number N was made, to --out',
+    extractRevision:
+      'write revision N of a PDF, as the report numbers them, to --out: what its signer saw',
     content: 'the file that a detached signature covers',
     sealTo: 'certificate of a recipient (.crt, .pem); may be repeated',
-    sealContext: 'text that must be given again to open the file, such as a document id',
+    sealContext:
+      'text that the file is bound to, such as a document id; opening with another one fails',
     period: 'months, YYYY-MM or YYYY-MM..YYYY-MM',
     statsTier: 'this tier only',
     keep: 'leave it running afterwards, for playing',

@@ -42,12 +42,15 @@ export const textEn = {
   fileEmpty: (path: string) => `'${path}' is empty`,
   fileTooLarge: (path: string, bytes: number, most: number) =>
     `'${path}' has ${bytes} bytes, at most ${most} are allowed`,
-  fileKindUnknown: (path: string) => `'${path}' is neither a PDF nor an ASiC-E package`,
+  fileKindUnknown: (path: string) =>
+    `'${path}' is neither a PDF nor a package (ASiC) nor a signature (.p7s) nor a time-stamp (.tst)`,
   siteNotHosted: (site: string, hosted: string) =>
     `site ${site} is not served here; served: ${hosted}`,
   parentNotFound: (code: string) => `the parent ${code} is not in the directory`,
   answeredNotFound: (id: string) => `no incoming document '${id}' to answer`,
 
+  pinOf: (what: string) => `PIN of ${what}`,
+  pinMissing: (what: string) => `no PIN for ${what}, and no terminal to ask at`,
   passphraseOf: (what: string) => `Passphrase of ${what}`,
   passphraseAgain: 'The same again',
   passphraseMissing: (what: string) => `no passphrase for ${what}, and no terminal to ask at`,
@@ -184,6 +187,7 @@ export const textEn = {
   keepFingerprints: 'tell these fingerprints to the agencies by another way than the bundle',
   initFromBundle: (folder: string) => `\`congvan agent init --from ${folder}\` sets the agency up`,
   folderExists: (folder: string) => `'${folder}' is there already`,
+  folderReadOnly: (folder: string) => `nothing may be written into folder '${folder}'`,
   folderNotFound: (folder: string) => `there is no folder '${folder}'`,
   fileNoCrl: (file: string) => `'${file}' is there already and is no revocation list`,
   fileExists: (file: string) => `'${file}' is there already`,
