@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { buildCertificate, buildCrl, randomSerial } from '../src/authority/build.ts';
 import { encodeExtension } from '../src/authority/encode-extension.ts';
 import { caExtensions, encodeName, endEntityExtensions } from '../src/authority/profile.ts';
-import { OID, encodeOid, encodeSequence } from '../src/der/index.ts';
+import { OID, encodeOid, encodeSequence, encodeTlv } from '../src/der/index.ts';
 import {
   type Certificate,
   EMPTY_VALIDATION_DATA,
@@ -66,6 +66,26 @@ describe('the report on each certificate', () => {
     const verdict = validatePath(signer.certificate, { trust, at });
     expect(shortly(verdict)).toBe('INDETERMINATE TRY_LATER');
     expect(states(verdict)).toEqual(['good', 'unknown', 'anchor']);
+  });
+
+  it('says that the lists at hand leave some reasons of revocation open', async () => {
+    // onlySomeReasons: keyCompromise
+    const scope = encodeSequence(encodeTlv(0x83, Uint8Array.of(6, 0x40)));
+    const list = await buildCrl(
+      {
+        number: 2,
+        thisUpdate: new Date('2026-02-01'),
+        nextUpdate: new Date('2026-04-01'),
+        revocations: [],
+        extensions: [encodeExtension(OID.issuingDistributionPoint, true, scope)],
+      },
+      pki.issuingKey,
+    );
+    const crls = [pki.rootCrl(), parseCrl(list)];
+    const trust = createTrustStore({ anchors: [pki.root], intermediates: [pki.issuing], crls });
+    const verdict = validatePath(signer.certificate, { trust, at });
+    expect(shortly(verdict)).toBe('INDETERMINATE TRY_LATER');
+    expect(verdict.detail).toMatch(/some reasons of revocation only$/);
   });
 
   it('does not ask a revoked CA about those below it', async () => {

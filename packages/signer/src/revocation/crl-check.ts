@@ -125,6 +125,7 @@ function newestState(
       return { state: 'good', since: undefined, reason: '', isOnHold: false, asOf, evidence };
     }
   }
+  if (covered.size > 0) objections.add('the CRLs cover some reasons of revocation only');
   return undefined;
 }
 
