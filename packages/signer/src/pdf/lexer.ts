@@ -58,6 +58,8 @@ function isDigit(code: number | undefined): boolean {
 export class Lexer {
   readonly bytes: Uint8Array;
   readonly end: number;
+  /** Set by a number like `17.0` or `+17` and a name like `/#50rev`: not all readers take them alike. */
+  hasOddForms = false;
   readonly maxDepth: number;
   pos: number;
 
@@ -194,6 +196,7 @@ export class Lexer {
       this.pos = start;
       this.fail('malformed number');
     }
+    this.hasOddForms ||= text.includes('.') || text.startsWith('+');
     return Number(text);
   }
 
@@ -213,6 +216,7 @@ export class Lexer {
 
   /** A name with `#xx` in it; the cursor stands behind it. */
   private escapedName(start: number): PdfName {
+    this.hasOddForms = true;
     let text = '';
     for (let i = start; i < this.pos; i++) {
       let code = this.bytes[i] ?? 0;

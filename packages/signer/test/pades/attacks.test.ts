@@ -7,12 +7,14 @@ import { CONTENT_ATTACKS } from './attacks/content.ts';
 import { FRAME_ATTACKS } from './attacks/frame.ts';
 import { MESSAGE_ATTACKS } from './attacks/message.ts';
 import { EVIDENCE_ATTACKS, TIME_ATTACKS } from './attacks/time.ts';
+import { READER_ATTACKS } from './attacks/readers.ts';
 import { XREF_ATTACKS } from './attacks/xref.ts';
 import { type Victim, createVictim, textOf } from './victim.ts';
 
 const ATTACKS: readonly Attack[] = [
   ...FRAME_ATTACKS,
   ...XREF_ATTACKS,
+  ...READER_ATTACKS,
   ...CONTENT_ATTACKS,
   ...CONFUSION_ATTACKS,
   ...CERTIFICATION_ATTACKS,

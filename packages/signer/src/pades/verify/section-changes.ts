@@ -16,11 +16,13 @@ import {
 } from '../../pdf/xref.ts';
 import { findStrayBytes } from '../stray-bytes.ts';
 import type { Comparison } from './comparison.ts';
+import { checkFrameForm } from './frame-form.ts';
 
 /** Checks the frame of the later revisions, and sorts what they add, change and delete. */
 export function checkNewSections(c: Comparison): void {
   const sections = c.final.sections.slice(0, c.final.sections.length - c.signed.sections.length);
   for (const section of sections) checkSection(c, section);
+  checkFrameForm(c, sections);
   classifyEntries(c, sections);
   for (const { isObject, text } of findStrayBytes(c.final, sections, c.signed.end)) {
     c.add(isObject ? 'violation' : 'undecided', text);

@@ -13,6 +13,8 @@ export const RULES = {
   evidence: 'certificates, CRLs and OCSP responses of the file count only by their own signatures',
   chain: 'the newest revision builds on every signed one; no signature gets lost',
   xref: 'each object stands once per revision, outside signed bytes, for all readers alike',
+  readers:
+    'no later revision makes a viewer search the file, or holds what only such a search finds',
   stray: 'all bytes after a signature belong to objects',
   catalog: 'the catalog keeps its pages, names, actions and layers',
   fields: 'the form gets nothing but signatures that verify',
