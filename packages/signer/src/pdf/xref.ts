@@ -245,7 +245,9 @@ function readStreamRuns(
     const run = newRun(first, count);
     for (let i = 0; i < count; i++) {
       const kind = typeWidth === 0 ? IN_FILE : take(typeWidth);
-      run.kinds[i] = kind === IN_FILE || kind === IN_OBJECT_STREAM ? kind : FREE;
+      // To be read as free (§7.5.8.3), but Poppler gives the whole section up for it.
+      if (kind > IN_OBJECT_STREAM) fail(`cross-reference entry of type ${kind}`, offset);
+      run.kinds[i] = kind;
       run.positions[i] = take(positionWidth);
       run.generations[i] = take(generationWidth);
     }

@@ -29,8 +29,29 @@ export function checkFrameForm(c: Comparison, sections: readonly XrefSection[]):
       'the end of the file (startxref) is written in a way that readers differ on',
     );
   }
+  checkPlaces(c, sections);
   findBuriedObjects(c, sections);
   findIdleStreams(c, sections);
+}
+
+/** What an entry names must stand exactly there, and below /Size, or readers give the section up. */
+function checkPlaces(c: Comparison, sections: readonly XrefSection[]): void {
+  for (const section of sections) {
+    const size = integerOf(section.trailer.get('Size')) ?? 0;
+    for (const number of numbersInSection(section)) {
+      const entry = entryInSection(section, number);
+      const position = entry?.kind === IN_FILE ? entry.position : undefined;
+      const isPlain = position === undefined || startsObject(c, position, number);
+      if (isPlain && number < size) continue;
+      c.add('undecided', `a later cross-reference section names object ${number} inexactly`);
+    }
+  }
+}
+
+function startsObject(c: Comparison, position: number, number: number): boolean {
+  OBJECT_START.lastIndex = 0;
+  const head = OBJECT_START.exec(textOf(c, position, position + 64))?.[0];
+  return head !== undefined && Number.parseInt(head, 10) === number;
 }
 
 /** Larger numbers of objects overflow in some readers. */

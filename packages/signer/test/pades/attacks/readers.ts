@@ -108,4 +108,23 @@ export const READER_ATTACKS: readonly Attack[] = [
     forge: (victim) => withLast(described(victim), /%%EOF/, `${' '.repeat(1_500)}%%EOF`),
     says: /end of the file \(startxref\) is written in a way that readers differ on/,
   },
+  {
+    name: 'readers: an object that begins a byte later than the table says',
+    rule: 'readers',
+    verdict: 'INDETERMINATE',
+    forge: (victim) => {
+      const file = described(victim);
+      const position = file.lastIndexOf('\n150 0 obj');
+      const [right, wrong] = [position + 1, position].map((at) => String(at).padStart(10, '0'));
+      return withLast(file, new RegExp(right ?? ''), wrong ?? '');
+    },
+    says: /cross-reference section names object 150 inexactly/,
+  },
+  {
+    name: 'readers: an object above /Size',
+    rule: 'readers',
+    verdict: 'INDETERMINATE',
+    forge: (victim) => withLast(described(victim), /\/Size \d+/, '/Size 120'),
+    says: /cross-reference section names object 150 inexactly/,
+  },
 ];
