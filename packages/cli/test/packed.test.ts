@@ -77,6 +77,7 @@ describe('the packed packages in an empty project', () => {
   it('type-checks strictly, library declarations included, and runs an embedded agent', async () => {
     copyFileSync(join(import.meta.dirname, 'packed', 'embed.ts'), join(project, 'embed.ts'));
     writeFileSync(join(project, 'readme.ts'), exampleOfReadme('node-agent'));
+    writeFileSync(join(project, 'signer-readme.ts'), exampleOfReadme('signer'));
     for (const name of GUIDES) {
       const text = readFileSync(join(ROOT, 'docs/how-to', `${name}.md`), 'utf8');
       writeFileSync(join(project, `${name}.ts`), exampleOf(text, name));

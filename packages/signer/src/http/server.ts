@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What a handler gets: the body of a POST, empty for a GET. */
@@ -44,6 +44,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Starts a small HTTP service for TSA, OCSP, CRLs and certificates. */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
   const { host = '127.0.0.1', port = 0 } = options;
+  // Loaded here: whoever only signs and verifies does without 16 MB of server and client.
+  const { createServer } = await import('node:http');
   const server = createServer((request, response) => {
     answer(request, response, options).catch((error: unknown) => {
       options.onError?.(error);

@@ -150,7 +150,7 @@ export const failuresEn = {
   },
   running: {
     title: 'runs already',
-    hint: 'stop the other process first, or leave it running: the clerk commands work beside it',
+    hint: 'stop the other process first, take another port (--port), or leave it running: other commands work beside it',
   },
   again: { title: 'no answer', hint: 'repeat the command: what is done already is not done twice' },
   unknownRecipient: {

@@ -155,7 +155,7 @@ export const failuresVi: FailureTexts = {
   },
   running: {
     title: 'đang chạy rồi',
-    hint: 'dừng tiến trình kia trước, hoặc cứ để nó chạy: lệnh của văn thư dùng được song song',
+    hint: 'dừng tiến trình kia trước, chọn cổng khác (--port), hoặc cứ để nó chạy: các lệnh khác dùng được song song',
   },
   again: { title: 'không có trả lời', hint: 'làm lại lệnh: việc đã xong không bị làm hai lần' },
   unknownRecipient: {
