@@ -438,4 +438,26 @@ describe('file and package', () => {
     await expect(readFile(town.path('plain.pdf.sealed'))).rejects.toThrow('ENOENT');
     expect((await readdir(town.path())).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
+
+  it('says by which option a stamp gets its place and size', async () => {
+    const stamp = async (...more: string[]) =>
+      await town.run([
+        'file',
+        'stamp',
+        town.path('plain.pdf'),
+        ...p12(),
+        '--form',
+        'agency',
+        ...more,
+      ]);
+    const picture = ['--picture', town.path('seal.png'), '--out', town.path('placed.pdf')];
+    const placeless = await stamp(...picture);
+    expect(placeless).toMatchObject({ code: 2 });
+    expect(placeless.err).toContain('--beside');
+    const sizeless = await stamp(...picture, '--corner', 'bottom-right');
+    expect(sizeless).toMatchObject({ code: 2 });
+    expect(sizeless.err).toContain('--picture-width');
+    const twice = await stamp(...picture, '--corner', 'top-left', '--rect', '1,1,200,200');
+    expect(twice).toMatchObject({ code: 2 });
+  });
 });

@@ -1,4 +1,10 @@
-import type { Appearance, Certificate, StampTemplate, StampUse } from '@congvan/signer';
+import type {
+  Appearance,
+  Certificate,
+  PreparedStamp,
+  StampTemplate,
+  StampUse,
+} from '@congvan/signer';
 import { type Command, InvalidArgumentError } from 'commander';
 
 import { newOption, parseCount } from '../command.ts';
@@ -23,6 +29,8 @@ export interface StampOptions {
 
 const FORMS: readonly StampTemplate['form'][] = ['personal', 'agency', 'appendix', 'copy'];
 const CORNERS = ['top-left', 'top-right', 'bottom-left', 'bottom-right'] as const;
+/** These have a place of their own, the top right corner of the first page. */
+const STANDS_IN_CORNER: ReadonlySet<StampTemplate['form']> = new Set(['appendix', 'copy']);
 const MAX_PICTURE_BYTES = 4 * 1024 * 1024;
 
 export function addStampOptions(cli: Cli, command: Command): Command {
@@ -36,9 +44,13 @@ export function addStampOptions(cli: Cli, command: Command): Command {
     .addOption(newOption(cli, '--name <name>', 'stampName'))
     .addOption(newOption(cli, '--copy-form <text>', 'copyForm'))
     .addOption(newOption(cli, '--page <page>', 'page').argParser(parsePage(cli)))
-    .addOption(newOption(cli, '--rect <l,b,w,h>', 'rect').argParser(parseRect(cli)))
-    .addOption(newOption(cli, '--corner <corner>', 'corner').choices(CORNERS))
-    .addOption(newOption(cli, '--beside <field>', 'besideField'));
+    .addOption(
+      newOption(cli, '--rect <l,b,w,h>', 'rect')
+        .argParser(parseRect(cli))
+        .conflicts(['corner', 'beside']),
+    )
+    .addOption(newOption(cli, '--corner <corner>', 'corner').choices(CORNERS).conflicts('beside'))
+    .addOption(newOption(cli, '--beside <field>', 'besideField').conflicts('page'));
 }
 
 /** Commander hands the value of an option to this; `undefined` from `read` is a usage error. */
@@ -83,16 +95,18 @@ function parseRect(cli: Cli): (text: string) => NonNullable<StampOptions['rect']
  *
  * @param certificate - that of the signer: its organization or name is shown unless `--name` says
  *   another.
- * @throws {@link CliError} `CLI_USAGE` when the form needs an option that is missing.
+ * @throws {@link CliError} `CLI_USAGE` when the form needs an option that is missing, such as a place.
  */
 export async function openStamp(
   cli: Cli,
   options: StampOptions,
   certificate: Certificate,
 ): Promise<Appearance> {
-  const { prepareStamp } = await import('@congvan/signer');
-  const prepared = await prepareStamp(await templateOf(cli, options, certificate));
   const { page, rect, corner, beside, number } = options;
+  if (!STANDS_IN_CORNER.has(options.form) && (rect ?? corner ?? beside) === undefined) {
+    throw new CliError('CLI_USAGE', cli.messages.files.placeNeeded(options.form));
+  }
+  const prepared = await prepare(cli, await templateOf(cli, options, certificate));
   const place =
     rect === undefined
       ? corner && { corner }
@@ -103,6 +117,17 @@ export async function openStamp(
     ...(beside !== undefined && { besideField: beside }),
     ...(number !== undefined && { documentCode: number }),
   });
+}
+
+async function prepare(cli: Cli, template: StampTemplate): Promise<PreparedStamp> {
+  const { SignerError, prepareStamp } = await import('@congvan/signer');
+  try {
+    return await prepareStamp(template);
+  } catch (cause) {
+    const lacksWidth = cause instanceof SignerError && cause.details['missing'] === 'widthMm';
+    if (!lacksWidth) throw cause;
+    throw new CliError('CLI_USAGE', cli.messages.files.widthNeeded, { cause });
+  }
 }
 
 async function templateOf(

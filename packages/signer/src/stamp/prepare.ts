@@ -175,7 +175,9 @@ function pictureSize(
   const standard = template.form === 'personal' ? DEFAULT_PERSONAL_WIDTH_MM : undefined;
   const paperMm = asked ?? widthMm ?? standard;
   if (paperMm === undefined) {
-    refuse('the picture of the seal states no resolution: give widthMm, its width on paper');
+    const details = { missing: 'widthMm' };
+    const reason = 'the picture of the seal states no resolution: give widthMm, its width on paper';
+    throw new SignerError('SIGNER_INPUT_INVALID', reason, { details });
   }
   if (!(paperMm >= MIN_WIDTH_MM && paperMm <= MAX_WIDTH_MM)) {
     refuse(`picture of ${paperMm} mm, allowed are ${MIN_WIDTH_MM} to ${MAX_WIDTH_MM} mm`);

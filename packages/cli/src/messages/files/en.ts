@@ -18,6 +18,12 @@ export const filesEn = {
   pictureNeeded: (form: string) => `the ${form} stamp shows a picture: name it with --picture`,
   numberNeeded: 'the appendix stamp shows number and notation: name them with --number',
   copyFormNeeded: 'the stamp of a copy names the form of copy: give it with --copy-form',
+  placeNeeded: (form: string): string =>
+    form === 'agency'
+      ? 'say where the seal goes: --beside FIELD (the personal signature), --rect or --corner'
+      : 'say where the signature goes: --rect or --corner',
+  widthNeeded:
+    'the picture does not say how large it is on paper: give --picture-width in millimetres',
   wantedCodeNumber: 'number and notation are wanted, as 15/QĐ-UBND',
   wantedPage: 'first, last or the number of a page is wanted',
   wantedRect: 'LEFT,BOTTOM,WIDTH,HEIGHT in points are wanted, as 300,120,140,90',

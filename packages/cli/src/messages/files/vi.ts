@@ -15,6 +15,12 @@ export const filesVi: FileTexts = {
   pictureNeeded: (form) => `mẫu ${form} có hình: chỉ tệp hình bằng --picture`,
   numberNeeded: 'mẫu phụ lục có số và ký hiệu: ghi bằng --number',
   copyFormNeeded: 'mẫu bản sao ghi hình thức sao: ghi bằng --copy-form',
+  placeNeeded: (form) =>
+    form === 'agency'
+      ? 'hãy chỉ chỗ đặt con dấu: --beside TRƯỜNG (chữ ký cá nhân), --rect hoặc --corner'
+      : 'hãy chỉ chỗ đặt chữ ký: --rect hoặc --corner',
+  widthNeeded:
+    'tệp hình không cho biết kích thước trên giấy: ghi --picture-width tính bằng milimét',
   wantedCodeNumber: 'cần số và ký hiệu, như 15/QĐ-UBND',
   wantedPage: 'cần first, last hoặc số trang',
   wantedRect: 'cần TRÁI,DƯỚI,RỘNG,CAO theo điểm, như 300,120,140,90',

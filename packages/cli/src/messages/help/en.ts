@@ -171,7 +171,8 @@ export const helpEn = {
     allAgencies: 'run the agents of all agencies in the home',
     settledToo: 'also what is settled',
     under: 'this agency and those below it only',
-    trust: 'folder with anchors/, intermediates/ and crls/',
+    trust:
+      'folder with anchors/, intermediates/ and crls/ (default: that of the agency in the home)',
     at: 'time to judge at, RFC 3339 or dd/MM/yyyy HH:mm (default: now)',
     out: 'file to write; it must not exist (default: a name beside the input)',
     outPackage: 'package to write (.asice); it must not exist',
@@ -200,8 +201,8 @@ export const helpEn = {
     docNumber: 'number and notation shown, such as 15/QĐ-UBND',
     stampName: 'name of the agency shown (default: from the certificate)',
     copyForm: 'form of copy shown, such as "SAO Y"',
-    page: 'page of the stamp: first, last or a number',
-    rect: 'place of the stamp, LEFT,BOTTOM,WIDTH,HEIGHT in points from the lower left corner',
+    page: 'page of the stamp: first, last or a number (default: first for appendix and copy, else last)',
+    rect: 'place of the stamp, LEFT,BOTTOM,WIDTH,HEIGHT in points (1/72 inch) from the lower left corner',
     corner: 'corner of the page, 10 mm from its edges',
     besideField: 'put the seal over a third of this signature field, at its left',
     extractRevision:
