@@ -39,6 +39,8 @@ const KEEP_CERTIFICATES_MS = 24 * 60 * 60 * 1000;
 /** More certificates than this are not looked after in one call. */
 const MAX_TARGETS = 128;
 
+type Asks = readonly (() => Promise<void>)[];
+
 const caches = new WeakMap<TrustStore, FetchCache>();
 
 /**
@@ -110,9 +112,13 @@ class Collection {
   async complete(): Promise<void> {
     for (let round = 0; round < 2 * MAX_PATH_CERTIFICATES; round += 1) {
       this.addSigners();
-      const wanted = [...this.targets.values()].flatMap((target) => this.wantedFor(target));
-      if (wanted.length === 0) return;
-      await Promise.all(wanted.map(async (ask) => await ask()));
+      const wanted = [...this.targets.values()].map((target) => this.wantedFor(target));
+      const asks = [
+        ...wanted.flatMap(({ states }) => states),
+        ...wanted.flatMap(({ issuers }) => issuers),
+      ];
+      if (asks.length === 0) return;
+      await Promise.all(asks.map(async (ask) => await ask()));
     }
   }
 
@@ -127,20 +133,23 @@ class Collection {
     }
   }
 
-  private wantedFor(target: Certificate): readonly (() => Promise<void>)[] {
+  /** What to ask for: states of what leads to an anchor, else issuers on the way to one. */
+  private wantedFor(target: Certificate): { readonly states: Asks; readonly issuers: Asks } {
     const { chain, certificates } = this.judge(target);
     if (chain.length === 0) {
-      return this.withoutIssuer(target)
+      const issuers = this.withoutIssuer(target)
         .filter((certificate) => this.isFirstQuestion('issuer', certificate))
         .map((certificate) => async () => await this.askForIssuer(certificate));
+      return { states: [], issuers };
     }
-    return certificates.flatMap(({ state }, index) => {
+    const states = certificates.flatMap(({ state }, index) => {
       const certificate = chain[index];
       const issuer = chain[index + 1];
       if (state !== 'unknown' || certificate === undefined || issuer === undefined) return [];
       if (!this.isFirstQuestion('state', certificate)) return [];
       return [async () => await this.askForState(certificate, issuer)];
     });
+    return { states, issuers: [] };
   }
 
   private isFirstQuestion(kind: string, { sha256 }: Certificate): boolean {
@@ -176,7 +185,8 @@ class Collection {
 
   private async askForIssuer(certificate: Certificate): Promise<void> {
     for (const url of this.usableUrls(caIssuerUrlsOf(certificate))) {
-      const fetched = await this.fetcher.fetch({ url, maxBytes: MAX_CERTIFICATE_FILE_BYTES });
+      const maxBytes = MAX_CERTIFICATE_FILE_BYTES;
+      const fetched = await this.fetcher.fetch({ url, maxBytes, isGuess: true });
       const found = this.parse(fetched?.body, url, parseCertificateFile) ?? [];
       const issuers = found.filter(
         (candidate) => checkIssuerSignature(certificate, candidate) === 'right',

@@ -359,6 +359,29 @@ describe('online', () => {
     expect(small.failures[0]?.code).toBe('SIGNER_FETCH_TOO_LARGE');
   });
 
+  it('asks for the signer though strangers beside him name servers without end', async () => {
+    const site = await openSite();
+    await using _service = site.service;
+    const base = `${site.service.url}/pki`;
+    const crl = await freshCrl();
+    site.answers.set(
+      '/crl',
+      file(() => crl),
+    );
+    const stranger = await createTestPki();
+    const crowd = await Promise.all(
+      Array.from({ length: 100 }, async (_, index) => {
+        const urls = { caIssuers: `${base}/nobody${index}` };
+        return (await stranger.issue({ commonName: 'Người lạ', use: 'node', urls })).certificate;
+      }),
+    );
+    const urls = { crl: `${base}/crl` };
+    const { certificate } = await pki.issue({ commonName: 'Nút', use: 'node', urls });
+    await collect([...crowd, certificate, pki.issuing]);
+    expect(site.asked.get('/crl')).toBe(1);
+    expect(site.asked.size).toBeLessThanOrEqual(33);
+  });
+
   it('climbs a chain of CAs that is hardly known, but not without end', async () => {
     const site = await openSite();
     await using _service = site.service;
