@@ -460,4 +460,19 @@ describe('file and package', () => {
     const twice = await stamp(...picture, '--corner', 'top-left', '--rect', '1,1,200,200');
     expect(twice).toMatchObject({ code: 2 });
   });
+
+  it('puts no signature below one that no longer holds', async () => {
+    const signed = town.path('whole.pdf');
+    await town.json(['file', 'sign', town.path('plain.pdf'), ...p12(), '--out', signed]);
+    const bytes = await readFile(signed);
+    const inside = bytes.indexOf('/MediaBox') + '/MediaBox'.length + 2;
+    bytes[inside] = (bytes[inside] ?? 0) ^ 1;
+    await writeFile(town.path('altered.pdf'), bytes);
+    const out = town.path('altered.signed.pdf');
+    const person = ['--p12', town.path('person.p12'), '--out', out];
+    const again = await town.run(['file', 'sign', town.path('altered.pdf'), ...person]);
+    expect(again).toMatchObject({ code: 9 });
+    expect(again.err).toContain('[SIGNER_PDF_TAMPERED]');
+    await expect(readFile(out)).rejects.toThrow('ENOENT');
+  });
 });

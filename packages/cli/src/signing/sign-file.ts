@@ -80,10 +80,12 @@ async function signOnePdf(
   globals: GlobalOptions,
   more: Pick<SignPdfOptions, 'appearance'> = {},
 ): Promise<Uint8Array> {
-  const { preparePdf, repairPdf, signPdf } = await import('@congvan/signer');
+  const { repairPdf, requireSignablePdf, signPdf } = await import('@congvan/signer');
   const { level, reason, location, certify } = options;
   const isLong = level === 'B-LT' || level === 'B-LTA';
-  return await signPdf(preparePdf(options.repair === true ? repairPdf(bytes) : bytes), signer, {
+  // Whoever signs below a broken signature vouches for what somebody else has changed.
+  const prepared = requireSignablePdf(options.repair === true ? repairPdf(bytes) : bytes);
+  return await signPdf(prepared, signer, {
     signedAt: cli.now(),
     level,
     ...more,

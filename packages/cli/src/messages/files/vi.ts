@@ -48,7 +48,7 @@ export const filesVi: FileTexts = {
   timeStamp: 'dấu thời gian',
   timeStampOf: (who) => `của ${who}`,
   evidence: 'bằng chứng',
-  chain: 'chứng thư số',
+  chain: 'chuỗi chứng thư số',
   revision: 'phiên bản',
   revisionOf: (number, bytes) => `${number} (${bytes} byte)`,
   widget: 'hiển thị',
