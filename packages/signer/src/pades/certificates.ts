@@ -1,3 +1,4 @@
+import { signersFirst } from '../cms/certificates.ts';
 import { type SignedData, readSignedData } from '../cms/signed-data.ts';
 import { OID } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
@@ -12,7 +13,7 @@ import { readSecurityStore } from './verify/security-store.ts';
 
 /**
  * Collects all certificates of a PDF: of its signatures, of the time-stamps in and over them, and of
- * the security store. Nothing is verified; what cannot be read is left out. For gathering validation
+ * the security store; those that signed come first. Nothing is verified; what cannot be read is left out. For gathering validation
  * data, and for showing who is named in a file.
  *
  * @throws {@link SignerError} `SIGNER_PDF_*` when the file cannot be read.
@@ -22,20 +23,21 @@ export function certificatesOf(
   limits: PdfLimits = DEFAULT_PDF_LIMITS,
 ): readonly Certificate[] {
   const document = openPdf(pdf, limits);
-  const found: Certificate[] = [];
+  const messages: SignedData[] = [];
   for (const field of signedFields(document)) {
     const place = locateSignature(document, field);
     if ('problem' in place) continue;
     const message = readMessage(place.cms, place.subFilter === 'ETSI.RFC3161');
     if (message === undefined) continue;
-    found.push(...message.certificates);
+    messages.push(message);
     const { unsignedAttributes } = message.signerInfo;
     for (const token of unsignedAttributes.get(OID.signatureTimeStampToken) ?? []) {
-      found.push(...(readMessage(token, true)?.certificates ?? []));
+      const stamp = readMessage(token, true);
+      if (stamp !== undefined) messages.push(stamp);
     }
   }
-  found.push(...(readSecurityStore(document)?.data.certificates ?? []));
-  return unique(found);
+  const stored = readSecurityStore(document)?.data.certificates ?? [];
+  return unique([...signersFirst(messages), ...stored]);
 }
 
 function readMessage(cms: Uint8Array, isToken: boolean): SignedData | undefined {

@@ -63,4 +63,11 @@ describe('certificatesOf', () => {
     expect(names(archived)).toEqual(new Set([...names(stamped), root.commonName]));
     expect(certificatesOf(plainPdf())).toEqual([]);
   });
+
+  it('names those that signed before all that came along, who could be any number', async () => {
+    const timeStamps = await tsaOf(life.pki, '2026-06-01');
+    const archived = await life.sign({ level: 'B-LTA', timeStamps });
+    const names = certificatesOf(archived).map(({ commonName }) => commonName);
+    expect(names.slice(0, 2)).toEqual(['UBND xã Hải Lăng', 'TSA 2026-06-01']);
+  });
 });
