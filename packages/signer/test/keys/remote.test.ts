@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import {
@@ -331,6 +333,15 @@ describe('a signing service', () => {
     await using signer = await open();
     service.nextAnswer = { status, mediaType: 'application/json', body: Buffer.from(body) };
     expect(await rejection(sign(signer))).toMatch(expected);
+  });
+
+  it('is not quoted with what may be a secret, when its answer is no JSON', async () => {
+    await start();
+    await using signer = await open();
+    service.nextAnswer = { mediaType: 'application/json', body: Buffer.from('SAD-4711 is it') };
+    const error: unknown = await sign(signer).catch((cause: unknown) => cause);
+    expect(inspect(error)).toMatch(/no JSON/);
+    expect(inspect(error)).not.toMatch(/4711/);
   });
 
   it('is refused an answer without end', async () => {

@@ -15,8 +15,9 @@ export class JsonAnswer {
     let value: unknown;
     try {
       value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-    } catch (cause) {
-      throw invalidAnswer(name, 'no JSON', cause);
+    } catch {
+      // The parser's own error quotes the answer, which may hold a SAD or a token.
+      throw invalidAnswer(name, 'no JSON');
     }
     return JsonAnswer.#of(value, name);
   }
