@@ -46,6 +46,7 @@ export const OID = {
   aes256Wrap: '2.16.840.1.101.3.4.1.45',
   stdDhSha256Kdf: '1.3.132.1.11.1',
   stdDhSha384Kdf: '1.3.132.1.11.2',
+  stdDhSha512Kdf: '1.3.132.1.11.3',
   sealBinding: '2.25.18644033697890384104443030090750181032',
   sealedFileKey: '2.25.228567195622993258667065936985607007535',
   // certificate extensions: RFC 5280 §4.2, §5.2, §5.3

@@ -15,8 +15,8 @@ import { SignerError } from '../errors.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { importPublicKey } from '../x509/public-key.ts';
 
-/** Hash of the key derivation function. */
-export type KdfHash = 'sha256' | 'sha384';
+/** Hash of the key derivation function; SHA-512 is read and not written. */
+export type KdfHash = 'sha256' | 'sha384' | 'sha512';
 
 /** Bytes of the key-encryption key and of the content key: both are AES-256. */
 export const KEY_BYTES = 32;
@@ -27,15 +27,19 @@ const UNCOMPRESSED = 0x04;
 /** AlgorithmIdentifier of AES-256 key wrap: parameters are left out (RFC 3565 §2.3.2). */
 export const AES256_WRAP_ALGORITHM = encodeSequence(encodeOid(OID.aes256Wrap));
 
-const CURVES: Readonly<Record<string, { readonly kdf: KdfHash; readonly pointBytes: number }>> = {
+/** A curve, and what is written for it. */
+interface Curve {
+  readonly kdf: Exclude<KdfHash, 'sha512'>;
+  readonly pointBytes: number;
+}
+
+const CURVES: Readonly<Record<string, Curve>> = {
   prime256v1: { kdf: 'sha256', pointBytes: 65 },
   secp384r1: { kdf: 'sha384', pointBytes: 97 },
 };
 
 /** What a curve is used with: P-256 with SHA-256, P-384 with SHA-384; `undefined` for others. */
-export function curveOf(
-  key: KeyObject,
-): { readonly name: string; readonly kdf: KdfHash; readonly pointBytes: number } | undefined {
+export function curveOf(key: KeyObject): (Curve & { readonly name: string }) | undefined {
   const name = key.asymmetricKeyDetails?.namedCurve ?? '';
   const curve = Object.hasOwn(CURVES, name) ? CURVES[name] : undefined;
   return curve && { name, ...curve };

@@ -145,8 +145,16 @@ function readKeyAgreement(element: DerElement): Recipient[] {
 }
 
 function kdfHashOf(oid: string): KdfHash | undefined {
-  if (oid === OID.stdDhSha256Kdf) return 'sha256';
-  return oid === OID.stdDhSha384Kdf ? 'sha384' : undefined;
+  switch (oid) {
+    case OID.stdDhSha256Kdf:
+      return 'sha256';
+    case OID.stdDhSha384Kdf:
+      return 'sha384';
+    case OID.stdDhSha512Kdf:
+      return 'sha512';
+    default:
+      return undefined;
+  }
 }
 
 /** OriginatorPublicKey `[1]`; a static key of the sender is not accepted: it would name nobody. */

@@ -68,31 +68,35 @@ describe('a sealed message', () => {
     expect(content).toHaveLength(0);
   });
 
-  it.each(['rsa', 'p256', 'p384'] as const)('made by OpenSSL is opened (%s)', async (kind) => {
-    const party = { rsa, p256, p384 }[kind];
-    const ofKey = {
-      rsa: '-keyopt rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha256',
-      p256: '-keyopt ecdh_kdf_md:sha256 -aes256-wrap',
-      p384: '-keyopt ecdh_kdf_md:sha384 -aes256-wrap',
-    }[kind];
-    for (const form of ['', ' -stream', ' -keyid']) {
-      const result = runTool(
-        'openssl',
-        `cms -encrypt -binary -aes-256-gcm -in p -outform DER${form} -recip c.pem ${ofKey}`.split(
-          ' ',
-        ),
-        { p: CONTENT, 'c.pem': party.certificatePem },
-      );
-      expect(result).toMatchObject({ status: 0 });
-      const sealed = result.stdout;
-      const { content, context } = await openSealed(sealed, { decryptor: party.decryptor });
-      expect(Buffer.from(content).equals(CONTENT)).toBe(true);
-      expect(context).toBeNull();
-      // Who expects a context must not be given a message that has none.
-      const strict = openSealed(sealed, { decryptor: party.decryptor, context: CONTEXT });
-      await expect(strict).rejects.toMatchObject({ code: 'SIGNER_SEAL_MALFORMED' });
-    }
-  });
+  it.each(['rsa', 'p256', 'p384', 'p384-sha512'] as const)(
+    'made by OpenSSL is opened (%s)',
+    async (kind) => {
+      const party = { rsa, p256, p384, 'p384-sha512': p384 }[kind];
+      const ofKey = {
+        rsa: '-keyopt rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha256',
+        p256: '-keyopt ecdh_kdf_md:sha256 -aes256-wrap',
+        p384: '-keyopt ecdh_kdf_md:sha384 -aes256-wrap',
+        'p384-sha512': '-keyopt ecdh_kdf_md:sha512 -aes256-wrap',
+      }[kind];
+      for (const form of ['', ' -stream', ' -keyid']) {
+        const result = runTool(
+          'openssl',
+          `cms -encrypt -binary -aes-256-gcm -in p -outform DER${form} -recip c.pem ${ofKey}`.split(
+            ' ',
+          ),
+          { p: CONTENT, 'c.pem': party.certificatePem },
+        );
+        expect(result).toMatchObject({ status: 0 });
+        const sealed = result.stdout;
+        const { content, context } = await openSealed(sealed, { decryptor: party.decryptor });
+        expect(Buffer.from(content).equals(CONTENT)).toBe(true);
+        expect(context).toBeNull();
+        // Who expects a context must not be given a message that has none.
+        const strict = openSealed(sealed, { decryptor: party.decryptor, context: CONTEXT });
+        await expect(strict).rejects.toMatchObject({ code: 'SIGNER_SEAL_MALFORMED' });
+      }
+    },
+  );
 
   it('is for nobody else', async () => {
     const sealed = sealBytes(CONTENT, { recipients: [rsa.certificate, p256.certificate] });
