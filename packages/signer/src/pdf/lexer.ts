@@ -58,8 +58,10 @@ function isDigit(code: number | undefined): boolean {
 export class Lexer {
   readonly bytes: Uint8Array;
   readonly end: number;
-  /** Set by a number like `17.0` or `+17` and a name like `/#50rev`: not all readers take them alike. */
-  hasOddForms = false;
+  /** Set by a number like `17.0` or `+17`, which not all readers take for an integer. */
+  hasOddNumbers = false;
+  /** Set by a name like `/#50rev`. */
+  hasEscapedNames = false;
   readonly maxDepth: number;
   pos: number;
 
@@ -196,7 +198,7 @@ export class Lexer {
       this.pos = start;
       this.fail('malformed number');
     }
-    this.hasOddForms ||= text.includes('.') || text.startsWith('+');
+    this.hasOddNumbers ||= text.includes('.') || text.startsWith('+');
     return Number(text);
   }
 
@@ -216,7 +218,7 @@ export class Lexer {
 
   /** A name with `#xx` in it; the cursor stands behind it. */
   private escapedName(start: number): PdfName {
-    this.hasOddForms = true;
+    this.hasEscapedNames = true;
     let text = '';
     for (let i = start; i < this.pos; i++) {
       let code = this.bytes[i] ?? 0;

@@ -1,4 +1,5 @@
 import { SignerError } from '../errors.ts';
+import { isRegular } from './characters.ts';
 import type { Lexer } from './lexer.ts';
 import type { PdfSource } from './source.ts';
 import { PdfDict, PdfStream, type PdfValue, integerOf, isPdfArray, nameText } from './values.ts';
@@ -103,6 +104,7 @@ function readSection(source: PdfSource, offset: number): XrefSection {
     const trailer = lexer.parseValue();
     if (!(trailer instanceof PdfDict)) fail('trailer without dictionary', offset);
     checkTrailer(trailer, offset);
+    if (lexer.hasOddNumbers) refuseOddNumbers(offset);
     const hiddenOffset = trailer.get('XRefStm');
     let hidden: XrefSection | undefined;
     if (hiddenOffset !== undefined) {
@@ -119,6 +121,11 @@ function readSection(source: PdfSource, offset: number): XrefSection {
 function checkTrailer(trailer: PdfDict, offset: number): void {
   if (trailer.hasDuplicateKeys) fail('trailer with a repeated key', offset);
   if (integerOf(trailer.get('Size')) === undefined) fail('trailer without /Size', offset);
+}
+
+/** Some readers take `/Prev 17.0` for no address, rebuild the file, and may show something else. */
+function refuseOddNumbers(offset: number): never {
+  return fail('a cross-reference section with numbers that are not written as integers', offset);
 }
 
 function newRun(first: number, count: number): XrefRun {
@@ -173,6 +180,8 @@ function readTableEntry(lexer: Lexer, run: XrefRun, index: number): void {
   if (position < 0 || generation < 0 || !isEntry || (type !== 0x6e && type !== 0x66)) {
     lexer.fail('malformed cross-reference entry');
   }
+  const next = bytes[pos + 18];
+  if (next !== undefined && isRegular(next)) lexer.fail('cross-reference entries without a space');
   lexer.pos = pos + 18;
   // Some writers mark a free entry as `0000000000 00000 n`.
   run.kinds[index] = type === 0x6e && position > 0 ? IN_FILE : FREE;
@@ -197,6 +206,13 @@ function readStreamSection(source: PdfSource, offset: number): XrefSection {
     fail('no cross-reference section', offset);
   }
   checkTrailer(stream.dict, offset);
+  const lexer = source.lexerAt(offset);
+  lexer.expectUnsigned();
+  lexer.expectUnsigned();
+  lexer.skipWhite();
+  lexer.expectKeyword('obj');
+  lexer.parseValue();
+  if (lexer.hasOddNumbers) refuseOddNumbers(offset);
   const data = source.decode(stream, NO_RESOLVE);
   source.charge(data.length);
   const runs = readStreamRuns(stream.dict, data, source.limits.maxObjects, offset);

@@ -36,6 +36,27 @@ const REFUSED: readonly (readonly [string, string, Uint8Array])[] = [
     Buffer.concat([Buffer.from('\n\n'), plainPdf()]),
   ],
   ['a file without cross-reference', 'SIGNER_PDF_BROKEN', Buffer.from('%PDF-1.7\n1 0 obj\n')],
+  // Poppler takes offence, searches the file for objects, and may show others than those signed.
+  [
+    'a trailer with a real number',
+    'SIGNER_PDF_BROKEN',
+    Buffer.from(
+      Buffer.from(plainPdf())
+        .toString('latin1')
+        .replace(/\/Size (\d+)/, '/Size $1.0'),
+      'latin1',
+    ),
+  ],
+  [
+    'cross-reference entries without a space between them',
+    'SIGNER_PDF_BROKEN',
+    Buffer.from(
+      Buffer.from(plainPdf())
+        .toString('latin1')
+        .replaceAll(/ ([nf]) \n/g, ' $1'),
+      'latin1',
+    ),
+  ],
   ['a cut-off file', 'SIGNER_PDF_BROKEN', plainPdf().subarray(0, 700)],
   [
     'a document that is encrypted by name',

@@ -110,7 +110,7 @@ function hasWholeNumbers(
   const lexer = final.source.lexerAt(position);
   lexer.parseValue();
   const size = integerOf(trailer.get('Size')) ?? Infinity;
-  return size <= MAX_PLAIN_SIZE && !lexer.hasOddForms;
+  return size <= MAX_PLAIN_SIZE && !lexer.hasOddNumbers && !lexer.hasEscapedNames;
 }
 
 function hasPlainTail(c: Comparison): boolean {

@@ -37,15 +37,22 @@ export const READER_ATTACKS: readonly Attack[] = [
   {
     name: 'readers: a page hidden in metadata, and /Prev as a real number',
     rule: 'readers',
-    verdict: 'TOTAL-FAILED',
+    verdict: 'INDETERMINATE',
     forge: (victim) => withLast(described(victim, EVIL_OBJECT), /\/Prev (\d+)/, '/Prev $1.0'),
-    says: /look like an object to readers that search/,
+    says: /cannot be read: .* not written as integers/,
   },
   {
     name: 'readers: a page hidden in metadata, and entries of eighteen bytes',
     rule: 'readers',
-    verdict: 'TOTAL-FAILED',
+    verdict: 'INDETERMINATE',
     forge: (victim) => withLast(described(victim, EVIL_OBJECT), / n \n/g, ' n'),
+    says: /cannot be read: cross-reference entries without a space/,
+  },
+  {
+    name: 'readers: a page hidden in metadata, for a search that something else may bring about',
+    rule: 'readers',
+    verdict: 'TOTAL-FAILED',
+    forge: (victim) => described(victim, EVIL_OBJECT),
     says: /look like an object to readers that search/,
   },
   {
@@ -74,10 +81,10 @@ export const READER_ATTACKS: readonly Attack[] = [
     says: /object 151 \(XRef\) holds what no cross-reference section leads to/,
   },
   {
-    name: 'readers: /Prev as a real number',
+    name: 'readers: entries of nineteen bytes',
     rule: 'readers',
     verdict: 'INDETERMINATE',
-    forge: (victim) => withLast(described(victim), /\/Prev (\d+)/, '/Prev $1.'),
+    forge: (victim) => withLast(described(victim), / n \n/g, ' n\n'),
     says: /cross-reference section is written in a way that readers differ on/,
   },
   {
