@@ -246,7 +246,9 @@ function checkSignature(
     const { oid } = signerInfo.signatureAlgorithm;
     return indeterminate(
       'CRYPTO_CONSTRAINTS_FAILURE',
-      `signature algorithm ${oid} is not accepted`,
+      oid === OID.rsassaPss
+        ? 'RSASSA-PSS with such parameters is not accepted: mask and salt must fit the hash'
+        : `signature algorithm ${oid} is not accepted`,
     );
   }
   if (scheme.hash !== digestHash) {

@@ -400,6 +400,15 @@ describe('point 5: algorithms agree with each other and with the key', () => {
     expect(await judgePss(pss(32, sha256))).toBe('TOTAL-PASSED');
     expect(await judgePss(pss(32, sha256, 1))).toBe('TOTAL-PASSED');
     expect(await judgePss(pss(20, sha256), 20)).toBe(REFUSED);
+    const scheme = { family: 'rsa-pss', hash: 'sha256', saltBytes: 20 } as const;
+    const cms = await build('detached', {
+      signer: rsa,
+      signatureAlgorithm: pss(20, sha256),
+      scheme,
+    });
+    expect(verifyCms({ cms, content: document }).detail).toMatch(
+      /^RSASSA-PSS .* must fit the hash$/,
+    );
     expect(await judgePss(pss(32, algorithm(OID.sha1)))).toBe(REFUSED);
     expect(await judgePss(pss(32, algorithm(OID.sha512)))).toBe(REFUSED);
     expect(await judgePss(pss(32, sha256, 2))).toBe(REFUSED);
