@@ -1,6 +1,6 @@
 import { BUS_ERRORS, BusError } from '@congvan/bus';
 import { AGENT_ERRORS, AgentError } from '@congvan/node-agent';
-import { SIGNER_ERRORS } from '@congvan/signer';
+import { SIGNER_ERRORS, SignerError } from '@congvan/signer';
 import { describe, expect, it } from 'vitest';
 
 import { CLI_ERRORS, CliError } from '../src/errors.ts';
@@ -83,5 +83,17 @@ describe('describing a failure', () => {
       'không thể chuyển sang "06 hoàn thành": văn bản đã có "01 đã đến"',
     );
     expect(describeFailure(error, messagesOf('en')).message).toBe(error.message);
+  });
+
+  it('says in Vietnamese which signature a changed file breaks, and in English where none is named', () => {
+    const changed = (details: Record<string, string>) =>
+      describeFailure(
+        new SignerError('SIGNER_PDF_TAMPERED', 'changed', { details }),
+        messagesOf('vi'),
+      ).message;
+    expect(changed({ fieldName: 'Signature1' })).toBe(
+      "PDF đã bị sửa sau khi ký (chữ ký 'Signature1')",
+    );
+    expect(changed({})).toBe('bị thay đổi sau khi ký: changed');
   });
 });

@@ -62,6 +62,18 @@ export const SENTENCES_VI: Readonly<Record<string, (details: Details) => string 
   AGENT_HOME_EXISTS: ({ home }) => (home === undefined ? undefined : `'${home}' đã có`),
   AGENT_HOME_INVALID: ({ file }) =>
     file === undefined ? undefined : `không dùng được tệp '${file}'`,
+  SIGNER_PDF_ENCRYPTED: () => 'PDF được bảo vệ bằng mật khẩu; hãy lưu lại không mật khẩu',
+  SIGNER_PDF_XFA: () => 'PDF chứa biểu mẫu XFA; phải in ra PDF thường trước khi ký',
+  SIGNER_PDF_ACTIVE_CONTENT: () => 'PDF chứa mã lệnh hoặc hành động tự chạy',
+  SIGNER_PDF_NO_PAGES: () => 'PDF không có trang nào',
+  SIGNER_PDF_NOT_PDF: () => 'tệp này không phải PDF',
+  SIGNER_PDF_NO_SIGNATURE: () => 'PDF chưa có chữ ký số nào để gia hạn',
+  SIGNER_PDF_TAMPERED: ({ fieldName }) =>
+    fieldName === undefined ? undefined : `PDF đã bị sửa sau khi ký (chữ ký '${fieldName}')`,
+  SIGNER_SEAL_NOT_RECIPIENT: () =>
+    'tệp này không niêm phong cho chứng thư số trong tệp khóa đã chỉ',
+  SIGNER_TOKEN_PIN_LOCKED: () =>
+    'token đã khóa mã PIN; mở khóa bằng phần mềm của nhà cung cấp và mã PUK',
   SIGNER_P12_PASSPHRASE_WRONG: () => 'mật khẩu không mở được tệp khóa',
   SIGNER_AUTHORITY_PASSPHRASE_WRONG: () =>
     'mật khẩu không mở được khóa của cơ quan cấp chứng thư số',
