@@ -9,15 +9,17 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { type Authority, openAuthority } from '../src/authority/authority.ts';
 import { createAuthority } from '../src/authority/create.ts';
+import { encodeExtension } from '../src/authority/encode-extension.ts';
 import { createOcspResponder } from '../src/authority/ocsp-responder.ts';
 import { startAuthorityService } from '../src/authority/service.ts';
+import { encodeExplicit, encodeOctetString, encodeSequence } from '../src/der/index.ts';
 import { exchange } from '../src/http/client.ts';
 import type { RunningService } from '../src/http/server.ts';
 import { createKeySigner } from '../src/keys/signer.ts';
 import { createTrustStore } from '../src/path/trust-store.ts';
 import { validatePath } from '../src/path/validate.ts';
 import { collectValidationData } from '../src/revocation/collect.ts';
-import { encodeOcspRequest } from '../src/revocation/ocsp-request.ts';
+import { certIdOf, encodeCertId, encodeOcspRequest } from '../src/revocation/ocsp-request.ts';
 import { parseOcspResponse } from '../src/revocation/ocsp.ts';
 import { createTimeStampAuthority, tsaHandler } from '../src/tsp/authority.ts';
 import { createTsaClient } from '../src/tsp/client.ts';
@@ -113,6 +115,21 @@ describe('the OCSP responder', () => {
     now = new Date(Number(now) + 6 * DAY_MS);
     expect((await signerOf())?.sha256).not.toBe(first?.sha256);
     expect(ocspUses()).toBe(before + 2);
+  });
+
+  it('keeps answers to usual requests only, so that large ones cannot fill the memory', async () => {
+    let now = new Date();
+    const responder = createOcspResponder({ authority, now: () => now });
+    const certId = encodeCertId(certIdOf(certificate, authority.issuingCertificate));
+    const padding = encodeExtension('1.2.3.4', false, encodeOctetString(new Uint8Array(600)));
+    const list = encodeSequence(encodeSequence(certId));
+    const large = encodeSequence(encodeSequence(list, encodeExplicit(2, encodeSequence(padding))));
+    const producedAt = async (bytes: Uint8Array) =>
+      Number(parseOcspResponse(await responder.answer(bytes)).producedAt);
+    const [usual, padded] = [await producedAt(request()), await producedAt(large)];
+    now = new Date(Number(now) + 60_000);
+    expect(await producedAt(request())).toBe(usual);
+    expect(await producedAt(large)).toBe(padded + 60_000);
   });
 
   it('makes one certificate for many first questions at once', async () => {

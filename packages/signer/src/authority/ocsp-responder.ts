@@ -37,6 +37,8 @@ const DEFAULT_VALIDITY_MS = 3_600_000;
 /** An answer without a nonce is given again for so long, unless anything was issued or revoked. */
 const CACHE_MS = 600_000;
 const MAX_CACHED_ANSWERS = 10_000;
+/** Usual requests have a hundred bytes; anybody can make them large and many. */
+const MAX_CACHED_REQUEST_BYTES = 512;
 /** A new certificate is made when less than this part of the life of the old one is left. */
 const RENEW_BELOW = 1 / 3;
 
@@ -85,7 +87,8 @@ export function createOcspResponder(options: OcspResponderOptions): OcspResponde
         );
         const { nonce } = request;
         const response = await buildOcspResponse({ responses, producedAt: at, signer, nonce });
-        if (nonce === undefined && responses.length === 1) {
+        const isUsual = nonce === undefined && responses.length === 1;
+        if (isUsual && bytes.length <= MAX_CACHED_REQUEST_BYTES) {
           keep(cache, version, bytes, { until: Number(at) + CACHE_MS, response });
         }
         return response;
