@@ -282,7 +282,10 @@ describe('loadTrustStore', () => {
       code: 'SIGNER_TRUST_STORE_INVALID',
       details: { file: path.join(folder, 'crls', 'x.crl') },
     });
-    expect((await loadTrustStore(path.join(folder, 'none'))).anchors).toEqual([]);
+    await expect(loadTrustStore(path.join(folder, 'none'))).rejects.toMatchObject({
+      code: 'SIGNER_TRUST_STORE_INVALID',
+      details: { file: path.join(folder, 'none') },
+    });
   });
 });
 

@@ -107,7 +107,10 @@ export async function openValidationData(
       trust,
       at: cli.now(),
       online: options.offline !== true,
-      onFailure: (failure) => warnOfFetch(cli, failure),
+      // Offline nothing was to be fetched: what is missing is named when the level is not reached.
+      ...(options.offline !== true && {
+        onFailure: (failure) => warnOfFetch(cli, failure),
+      }),
     });
 }
 

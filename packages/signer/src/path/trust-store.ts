@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { SignerError } from '../errors.ts';
@@ -82,9 +82,11 @@ const OCSP_FILE = /\.ors$/i;
  * and `ocsps/` (`.ors`, DER) below a folder. Missing subfolders are empty; files with other endings
  * are left alone.
  *
- * @throws {@link SignerError} `SIGNER_TRUST_STORE_INVALID`, naming the file that cannot be used.
+ * @throws {@link SignerError} `SIGNER_TRUST_STORE_INVALID`, naming the file or folder that cannot be used.
  */
 export async function loadTrustStore(folder: string): Promise<TrustStore> {
+  // A slip in the name must not look like a folder in which nothing is trusted.
+  if (!(await isFolder(folder))) throw unusable(folder, new Error('it is no folder'));
   const [anchors, intermediates, crls, ocsps] = await Promise.all([
     readAll(path.join(folder, 'anchors'), CERTIFICATE_FILE, parseCertificates),
     readAll(path.join(folder, 'intermediates'), CERTIFICATE_FILE, parseCertificates),
@@ -92,6 +94,15 @@ export async function loadTrustStore(folder: string): Promise<TrustStore> {
     readAll(path.join(folder, 'ocsps'), OCSP_FILE, (bytes) => [parseOcspResponse(bytes)]),
   ]);
   return createTrustStore({ anchors, intermediates, crls, ocsps });
+}
+
+async function isFolder(name: string): Promise<boolean> {
+  try {
+    return (await stat(name)).isDirectory();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw unusable(name, error);
+  }
 }
 
 async function readAll<T>(

@@ -53,7 +53,7 @@ export const filesEn = {
   timeStamp: 'time-stamp',
   timeStampOf: (who: string) => `by ${who}`,
   evidence: 'evidence',
-  chain: 'certificates',
+  chain: 'chain',
   revision: 'revision',
   revisionOf: (number: number, bytes: number) => `${number} (${bytes} bytes)`,
   widget: 'shown',
