@@ -20,7 +20,7 @@ import {
   readText,
   readTime,
 } from '../src/der/index.ts';
-import { openPkcs12 } from '../src/keys/pkcs12-read.ts';
+import { openPkcs12 } from '../src/keys/pkcs12/read.ts';
 import { certificatesOf } from '../src/pades/certificates.ts';
 import { listPdfSignatures } from '../src/pades/extract.ts';
 import { repairPdf } from '../src/pades/repair.ts';

@@ -76,8 +76,8 @@ export type { AskPin, PinRequest } from './keys/pkcs11/login.ts';
 export type { TokenCertificate } from './keys/pkcs11/objects.ts';
 export type { PinState, TokenDescription } from './keys/pkcs11/slots.ts';
 export { type OpenTokenOptions, type TokenSigner, openToken } from './keys/pkcs11/token.ts';
-export type { Pkcs12Choice } from './keys/pkcs12-pick.ts';
-export { type OpenPkcs12Options, openPkcs12, openPkcs12Decryptor } from './keys/pkcs12-read.ts';
+export type { Pkcs12Choice } from './keys/pkcs12/pick.ts';
+export { type OpenPkcs12Options, openPkcs12, openPkcs12Decryptor } from './keys/pkcs12/read.ts';
 export type {
   AuthorizationRequest,
   RemoteProgress,
@@ -92,7 +92,7 @@ export {
   listRemoteCredentials,
   openRemoteSigner,
 } from './keys/remote/signer.ts';
-export { writePkcs12 } from './keys/pkcs12-write.ts';
+export { writePkcs12 } from './keys/pkcs12/write.ts';
 export {
   type SignOptions,
   type SignatureAlgorithm,

@@ -1,5 +1,5 @@
 import { type OpenTokenOptions, openToken } from './pkcs11/token.ts';
-import { type OpenPkcs12Options, openPkcs12 } from './pkcs12-read.ts';
+import { type OpenPkcs12Options, openPkcs12 } from './pkcs12/read.ts';
 import { type OpenRemoteSignerOptions, openRemoteSigner } from './remote/signer.ts';
 import type { Signer } from './signer.ts';
 

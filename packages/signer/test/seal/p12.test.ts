@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
-import { openPkcs12Decryptor } from '../../src/keys/pkcs12-read.ts';
-import { writePkcs12 } from '../../src/keys/pkcs12-write.ts';
+import { openPkcs12Decryptor } from '../../src/keys/pkcs12/read.ts';
+import { writePkcs12 } from '../../src/keys/pkcs12/write.ts';
 import { openSealed, sealBytes } from '../../src/seal/seal.ts';
 import { createTestPki } from '../../src/testing/test-pki.ts';
 

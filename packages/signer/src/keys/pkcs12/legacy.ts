@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 
 import type forge from 'node-forge';
 
-import { type DerElement, DerFields, TAG, readOctets, readSmallInteger } from '../der/index.ts';
-import { assertIterations, unsupported } from './pbes2.ts';
-import { PKCS12_PURPOSE, derivePkcs12 } from './pkcs12-kdf.ts';
+import { type DerElement, DerFields, TAG, readOctets, readSmallInteger } from '../../der/index.ts';
+import { assertIterations, unsupported } from '../pbes2.ts';
+import { PKCS12_PURPOSE, derivePkcs12 } from './kdf.ts';
 
 /** Blocks of DES and RC2. */
 const IV_BYTES = 8;

@@ -13,16 +13,16 @@ import path from 'node:path';
 
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { type Authority, openAuthority } from '../src/authority/authority.ts';
-import { createAuthority } from '../src/authority/create.ts';
-import { buildCertificateRequest, parseCertificateRequest } from '../src/authority/csr.ts';
-import { AUTHORITY_FILES } from '../src/authority/store.ts';
-import { generateKeys } from '../src/keys/generate.ts';
-import { validatePath } from '../src/path/validate.ts';
-import { createTestPki } from '../src/testing/index.ts';
-import type { Certificate } from '../src/x509/certificate.ts';
-import { parseCrl } from '../src/x509/crl.ts';
-import { encodePem } from '../src/x509/pem.ts';
+import { type Authority, openAuthority } from '../../src/authority/authority.ts';
+import { createAuthority } from '../../src/authority/create.ts';
+import { buildCertificateRequest, parseCertificateRequest } from '../../src/authority/csr.ts';
+import { AUTHORITY_FILES } from '../../src/authority/store.ts';
+import { generateKeys } from '../../src/keys/generate.ts';
+import { validatePath } from '../../src/path/validate.ts';
+import { createTestPki } from '../../src/testing/index.ts';
+import type { Certificate } from '../../src/x509/certificate.ts';
+import { parseCrl } from '../../src/x509/crl.ts';
+import { encodePem } from '../../src/x509/pem.ts';
 
 const passphrase = 'một cụm mật khẩu dài';
 const name = { country: 'VN', organization: 'Tỉnh Quảng Trị', commonName: 'CA tỉnh Quảng Trị' };

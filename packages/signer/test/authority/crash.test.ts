@@ -6,15 +6,15 @@ import { promisify } from 'node:util';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { openAuthority } from '../src/authority/authority.ts';
-import { createAuthority } from '../src/authority/create.ts';
-import { validatePath } from '../src/path/validate.ts';
+import { openAuthority } from '../../src/authority/authority.ts';
+import { createAuthority } from '../../src/authority/create.ts';
+import { validatePath } from '../../src/path/validate.ts';
 
 const run = promisify(execFile);
 const base = mkdtempSync(path.join(tmpdir(), 'signer-crash-'));
 const template = path.join(base, 'ca');
 const passphrase = 'một cụm mật khẩu dài';
-const SCRIPT = path.join(import.meta.dirname, 'support/dies-at-step.ts');
+const SCRIPT = path.join(import.meta.dirname, '../support/dies-at-step.ts');
 const SIDE_BY_SIDE = 3;
 /** Every step takes a minute; the usual run takes one of seven, and the last ones, where lists are written. */
 const EVERY = process.env['CONGVAN_EVERY_STEP'] === '1' ? 1 : 7;

@@ -1,8 +1,8 @@
 import { type KeyObject, createPublicKey } from 'node:crypto';
 
-import { SignerError } from '../errors.ts';
-import type { Certificate } from '../x509/certificate.ts';
-import { isSamePublicKey } from '../x509/public-key.ts';
+import { SignerError } from '../../errors.ts';
+import type { Certificate } from '../../x509/certificate.ts';
+import { isSamePublicKey } from '../../x509/public-key.ts';
 
 /** What a SafeBag says about itself (RFC 7292 §4.2). */
 export interface BagNames {

@@ -6,18 +6,18 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { buildCertificate, randomSerial } from '../src/authority/build.ts';
-import { encodeName } from '../src/authority/profile.ts';
-import { OID, TAG, encodeOid, encodeSequence, encodeTlv, readDer } from '../src/der/index.ts';
+import { buildCertificate, randomSerial } from '../../src/authority/build.ts';
+import { encodeName } from '../../src/authority/profile.ts';
+import { OID, TAG, encodeOid, encodeSequence, encodeTlv, readDer } from '../../src/der/index.ts';
 import {
   encodePem,
   generateKeys,
   createKeySigner,
   parseCertificate,
   parseCertificates,
-} from '../src/index.ts';
-import { type TestPki, createTestPki } from '../src/testing/index.ts';
-import { formatName, isWithinSubtree, namesEqual, readName } from '../src/x509/name.ts';
+} from '../../src/index.ts';
+import { type TestPki, createTestPki } from '../../src/testing/index.ts';
+import { formatName, isWithinSubtree, namesEqual, readName } from '../../src/x509/name.ts';
 
 const letters = [
   'aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệghiìíỉĩịklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvxyỳýỷỹỵ',

@@ -7,12 +7,12 @@ import {
   TAG,
   readOctets,
   readSmallInteger,
-} from '../der/index.ts';
-import { SignerError } from '../errors.ts';
-import { type AlgorithmIdentifier, hashOfOid, readAlgorithm } from '../x509/algorithm.ts';
-import { assertIterations, hashOfHmac, readPbkdf2, unsupported } from './pbes2.ts';
-import { type Pkcs12Hash, computePkcs12Mac } from './pkcs12-kdf.ts';
-import { type Pkcs12Secret, passphraseForms } from './pkcs12-passphrase.ts';
+} from '../../der/index.ts';
+import { SignerError } from '../../errors.ts';
+import { type AlgorithmIdentifier, hashOfOid, readAlgorithm } from '../../x509/algorithm.ts';
+import { assertIterations, hashOfHmac, readPbkdf2, unsupported } from '../pbes2.ts';
+import { type Pkcs12Hash, computePkcs12Mac } from './kdf.ts';
+import { type Pkcs12Secret, passphraseForms } from './passphrase.ts';
 
 /** Shorter keys are refused (RFC 9579 §5). */
 const MIN_PBMAC1_KEY_BYTES = 20;

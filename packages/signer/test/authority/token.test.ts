@@ -4,12 +4,12 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { openAuthority } from '../src/authority/authority.ts';
-import { createAuthority } from '../src/authority/create.ts';
-import { openToken } from '../src/keys/pkcs11/token.ts';
-import { validatePath } from '../src/path/validate.ts';
-import { createTestPki } from '../src/testing/index.ts';
-import { SoftHsm, objectOf, reasonWithoutToken } from './keys/soft-hsm.ts';
+import { openAuthority } from '../../src/authority/authority.ts';
+import { createAuthority } from '../../src/authority/create.ts';
+import { openToken } from '../../src/keys/pkcs11/token.ts';
+import { validatePath } from '../../src/path/validate.ts';
+import { createTestPki } from '../../src/testing/index.ts';
+import { SoftHsm, objectOf, reasonWithoutToken } from '../keys/soft-hsm.ts';
 
 const reason = reasonWithoutToken();
 const PIN = '123456';

@@ -4,10 +4,10 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { buildCertificate, buildCrl, randomSerial } from '../src/authority/build.ts';
-import { encodeExtension } from '../src/authority/encode-extension.ts';
-import { caExtensions, encodeName, endEntityExtensions } from '../src/authority/profile.ts';
-import { OID, encodeNull, encodeOid, encodeSequence } from '../src/der/index.ts';
+import { buildCertificate, buildCrl, randomSerial } from '../../src/authority/build.ts';
+import { encodeExtension } from '../../src/authority/encode-extension.ts';
+import { caExtensions, encodeName, endEntityExtensions } from '../../src/authority/profile.ts';
+import { OID, encodeNull, encodeOid, encodeSequence } from '../../src/der/index.ts';
 import {
   type Certificate,
   type CertificateList,
@@ -20,8 +20,8 @@ import {
   parseCertificate,
   parseCrl,
   validatePath,
-} from '../src/index.ts';
-import { type TestPki, type TestSigner, createTestPki } from '../src/testing/index.ts';
+} from '../../src/index.ts';
+import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/index.ts';
 
 const at = new Date('2026-03-01T00:00:00Z');
 const life = {

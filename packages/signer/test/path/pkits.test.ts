@@ -3,9 +3,9 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { createTrustStore, parseCertificate, parseCrl, validatePath } from '../src/index.ts';
+import { createTrustStore, parseCertificate, parseCrl, validatePath } from '../../src/index.ts';
 
-const folder = path.resolve(import.meta.dirname, '../../../../shared/vectors/nist_pkits');
+const folder = path.resolve(import.meta.dirname, '../../../../../shared/vectors/nist_pkits');
 
 interface Case {
   readonly id: string;

@@ -22,9 +22,9 @@ import {
   readSmallInteger,
   readText,
   readTime,
-} from '../src/der/index.ts';
-import { MAX_BER_SCAN } from '../src/der/reader.ts';
-import { SignerError } from '../src/index.ts';
+} from '../../src/der/index.ts';
+import { MAX_BER_SCAN } from '../../src/der/reader.ts';
+import { SignerError } from '../../src/index.ts';
 
 const hex = (text: string): Uint8Array => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

@@ -4,10 +4,10 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { buildCertificate, buildCrl, randomSerial } from '../src/authority/build.ts';
-import { encodeExtension } from '../src/authority/encode-extension.ts';
-import { caExtensions, encodeName, endEntityExtensions } from '../src/authority/profile.ts';
-import { OID, encodeOid, encodeSequence, encodeTlv } from '../src/der/index.ts';
+import { buildCertificate, buildCrl, randomSerial } from '../../src/authority/build.ts';
+import { encodeExtension } from '../../src/authority/encode-extension.ts';
+import { caExtensions, encodeName, endEntityExtensions } from '../../src/authority/profile.ts';
+import { OID, encodeOid, encodeSequence, encodeTlv } from '../../src/der/index.ts';
 import {
   type Certificate,
   EMPTY_VALIDATION_DATA,
@@ -21,10 +21,10 @@ import {
   parseCertificate,
   parseCrl,
   validatePath,
-} from '../src/index.ts';
-import { type TestPki, type TestSigner, createTestPki } from '../src/testing/index.ts';
-import { issueOdd } from './support/odd-certificate.ts';
-import { answerOn } from './support/test-ocsp.ts';
+} from '../../src/index.ts';
+import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/index.ts';
+import { issueOdd } from '../support/odd-certificate.ts';
+import { answerOn } from '../support/test-ocsp.ts';
 
 const at = new Date('2026-03-01T12:00:00Z');
 let pki: TestPki;

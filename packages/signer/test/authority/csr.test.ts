@@ -9,12 +9,12 @@ import {
   buildCertificateRequest,
   parseCertificateRequest,
   readSubjectName,
-} from '../src/authority/csr.ts';
-import { OID, encodeInteger, encodeSequence, encodeSetOf } from '../src/der/index.ts';
-import { SignerError } from '../src/errors.ts';
-import { generateKeys } from '../src/keys/generate.ts';
-import { createTestPki } from '../src/testing/index.ts';
-import { encodePem } from '../src/x509/pem.ts';
+} from '../../src/authority/csr.ts';
+import { OID, encodeInteger, encodeSequence, encodeSetOf } from '../../src/der/index.ts';
+import { SignerError } from '../../src/errors.ts';
+import { generateKeys } from '../../src/keys/generate.ts';
+import { createTestPki } from '../../src/testing/index.ts';
+import { encodePem } from '../../src/x509/pem.ts';
 
 const base = mkdtempSync(path.join(tmpdir(), 'signer-csr-'));
 const subject = {

@@ -12,24 +12,18 @@ import {
   readOid,
   readSmallInteger,
   readText,
-} from '../der/index.ts';
-import { SignerError } from '../errors.ts';
-import { type Decryptor, createKeyDecryptor } from '../seal/decryptor.ts';
-import { type AlgorithmIdentifier, readAlgorithm } from '../x509/algorithm.ts';
-import { parseCertificate } from '../x509/certificate.ts';
-import { chainOf } from './chain.ts';
-import { decryptPbes2, unsupported } from './pbes2.ts';
-import { decryptLegacy } from './pkcs12-legacy.ts';
-import { checkPkcs12Mac } from './pkcs12-mac.ts';
-import { type Pkcs12Secret, passphraseForms } from './pkcs12-passphrase.ts';
-import {
-  type BagNames,
-  type Bags,
-  type Pkcs12Choice,
-  mayDecrypt,
-  pickPair,
-} from './pkcs12-pick.ts';
-import { type SignatureAlgorithm, type Signer, createKeySigner } from './signer.ts';
+} from '../../der/index.ts';
+import { SignerError } from '../../errors.ts';
+import { type Decryptor, createKeyDecryptor } from '../../seal/decryptor.ts';
+import { type AlgorithmIdentifier, readAlgorithm } from '../../x509/algorithm.ts';
+import { parseCertificate } from '../../x509/certificate.ts';
+import { chainOf } from '../chain.ts';
+import { decryptPbes2, unsupported } from '../pbes2.ts';
+import { decryptLegacy } from './legacy.ts';
+import { checkPkcs12Mac } from './mac.ts';
+import { type Pkcs12Secret, passphraseForms } from './passphrase.ts';
+import { type BagNames, type Bags, type Pkcs12Choice, mayDecrypt, pickPair } from './pick.ts';
+import { type SignatureAlgorithm, type Signer, createKeySigner } from '../signer.ts';
 
 /** Larger key files are refused. */
 export const MAX_P12_BYTES = 4 * 1024 * 1024;

@@ -4,12 +4,12 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { createKeyDecryptor } from '../src/seal/decryptor.ts';
-import { createTestPki } from '../src/testing/index.ts';
-import type { SignatureScheme } from '../src/x509/algorithm.ts';
-import { importPublicKey, verifyRaw } from '../src/x509/public-key.ts';
+import { createKeyDecryptor } from '../../src/seal/decryptor.ts';
+import { createTestPki } from '../../src/testing/index.ts';
+import type { SignatureScheme } from '../../src/x509/algorithm.ts';
+import { importPublicKey, verifyRaw } from '../../src/x509/public-key.ts';
 
-const folder = path.resolve(import.meta.dirname, '../../../../shared/vectors/wycheproof');
+const folder = path.resolve(import.meta.dirname, '../../../../../shared/vectors/wycheproof');
 
 interface Vectors {
   readonly testGroups: readonly {

@@ -5,9 +5,9 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { SignerError, encodePem, openPkcs12, writePkcs12 } from '../src/index.ts';
-import { type TestPki, type TestSigner, createTestPki } from '../src/testing/index.ts';
-import { toIndefinite } from './support/odd-cms.ts';
+import { SignerError, encodePem, openPkcs12, writePkcs12 } from '../../src/index.ts';
+import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/index.ts';
+import { toIndefinite } from '../support/odd-cms.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'signer-p12-'));
 const passphrase = 'mật khẩu: Đ€ "1"';

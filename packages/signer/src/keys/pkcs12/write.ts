@@ -12,12 +12,12 @@ import {
   encodeSequence,
   encodeSetOf,
   encodeTlv,
-} from '../der/index.ts';
-import { SignerError } from '../errors.ts';
-import type { Certificate } from '../x509/certificate.ts';
-import { isSamePublicKey } from '../x509/public-key.ts';
-import { PBKDF2_ITERATIONS, encryptPbes2, encryptPrivateKeyInfo } from './pbes2.ts';
-import { computePkcs12Mac } from './pkcs12-kdf.ts';
+} from '../../der/index.ts';
+import { SignerError } from '../../errors.ts';
+import type { Certificate } from '../../x509/certificate.ts';
+import { isSamePublicKey } from '../../x509/public-key.ts';
+import { PBKDF2_ITERATIONS, encryptPbes2, encryptPrivateKeyInfo } from '../pbes2.ts';
+import { computePkcs12Mac } from './kdf.ts';
 
 /**
  * Writes a PKCS#12 file (RFC 7292): key and certificates under AES-256-CBC with PBKDF2-HMAC-SHA256,

@@ -24,7 +24,7 @@ import {
   openAuthority,
   parseCrl,
   validatePath,
-} from '../src/index.ts';
+} from '../../src/index.ts';
 
 const base = mkdtempSync(path.join(tmpdir(), 'signer-authority-'));
 const folder = path.join(base, 'ca');
@@ -186,7 +186,7 @@ describe('several commands at once', () => {
   const script = path.join(base, 'issue.ts');
 
   it('lose nothing: every certificate is in the index, the log and the folder', async () => {
-    const source = path.resolve(import.meta.dirname, '../src/authority/authority.ts');
+    const source = path.resolve(import.meta.dirname, '../../src/authority/authority.ts');
     writeFileSync(
       script,
       `import { openAuthority } from ${JSON.stringify(source)};

@@ -5,9 +5,9 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { CERTIFICATE_USES, endEntityExtensions } from '../src/authority/profile.ts';
-import { type CertificateUse, encodePem, generateKeys } from '../src/index.ts';
-import { type TestPki, createTestPki } from '../src/testing/index.ts';
+import { CERTIFICATE_USES, endEntityExtensions } from '../../src/authority/profile.ts';
+import { type CertificateUse, encodePem, generateKeys } from '../../src/index.ts';
+import { type TestPki, createTestPki } from '../../src/testing/index.ts';
 
 const base = mkdtempSync(path.join(tmpdir(), 'signer-profiles-'));
 let pki: TestPki;
