@@ -1,8 +1,8 @@
 import { type KeyObject, createPublicKey } from 'node:crypto';
 
-import { encodeSignatureAlgorithm } from '../cms/sign.ts';
-import { OID, encodeBitString, encodeNull, encodeOid, encodeSequence } from '../der/index.ts';
+import { encodeBitString, encodeSequence } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
+import { encodeX509SignatureAlgorithm } from '../keys/algorithm-identifier.ts';
 import {
   SIGNATURE_SCHEMES,
   type SignatureAlgorithm,
@@ -10,7 +10,6 @@ import {
   algorithmsOfKey,
   signWithKey,
 } from '../keys/signer.ts';
-import type { HashName } from '../x509/algorithm.ts';
 import { exportSpki } from './profile.ts';
 
 /** A key that signs certificates, CRLs and requests, wherever it is kept. */
@@ -20,12 +19,6 @@ export interface SigningKey {
   readonly algorithm: SignatureAlgorithm;
   sign(tbs: Uint8Array): Promise<Uint8Array>;
 }
-
-const RSA_OIDS: Readonly<Record<HashName, string>> = {
-  sha256: OID.sha256WithRSAEncryption,
-  sha384: OID.sha384WithRSAEncryption,
-  sha512: OID.sha512WithRSAEncryption,
-};
 
 /**
  * @throws {@link SignerError} `SIGNER_ALGORITHM_UNSUPPORTED` for keys that cannot sign.
@@ -57,12 +50,7 @@ export async function signStructure(
   key: SigningKey,
   makeTbs: (algorithm: Uint8Array) => Uint8Array,
 ): Promise<Uint8Array> {
-  const scheme = SIGNATURE_SCHEMES[key.algorithm];
-  // In certificates the hash stands in the algorithm, unlike in CMS.
-  const identifier =
-    scheme.family === 'rsa-pkcs1'
-      ? encodeSequence(encodeOid(RSA_OIDS[scheme.hash]), encodeNull())
-      : encodeSignatureAlgorithm(key.algorithm);
+  const identifier = encodeX509SignatureAlgorithm(key.algorithm);
   const tbs = makeTbs(identifier);
   return encodeSequence(tbs, identifier, encodeBitString(await key.sign(tbs)));
 }

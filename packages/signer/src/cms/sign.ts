@@ -6,7 +6,6 @@ import {
   contextConstructed,
   encodeExplicit,
   encodeInteger,
-  encodeNull,
   encodeOctetString,
   encodeOid,
   encodeSequence,
@@ -15,9 +14,10 @@ import {
   encodeTlv,
 } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
-import { SIGNATURE_SCHEMES, type SignatureAlgorithm, type Signer } from '../keys/signer.ts';
+import { encodeSignatureAlgorithm } from '../keys/algorithm-identifier.ts';
+import { SIGNATURE_SCHEMES, type Signer } from '../keys/signer.ts';
 import type { TimeStampSource } from '../tsp/source.ts';
-import { HASH_BYTES, HASH_OIDS, type HashName } from '../x509/algorithm.ts';
+import { HASH_OIDS, type HashName } from '../x509/algorithm.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { type DetachedContent, digestContent } from './content.ts';
 import { makeSignatureTimeStamp } from './time-stamp.ts';
@@ -196,35 +196,4 @@ function encodeSigningCertificateV2(certificate: Certificate): Uint8Array {
   );
   const certHash = encodeOctetString(hash('sha256', certificate.der, 'buffer'));
   return encodeSequence(encodeSequence(encodeSequence(certHash, issuerSerial)));
-}
-
-/** AlgorithmIdentifier of a SignerInfo's signature. */
-export function encodeSignatureAlgorithm(algorithm: SignatureAlgorithm): Uint8Array {
-  switch (algorithm) {
-    case 'rsa-pkcs1-sha256':
-    case 'rsa-pkcs1-sha384':
-    case 'rsa-pkcs1-sha512':
-      return encodeSequence(encodeOid(OID.rsaEncryption), encodeNull());
-    case 'rsa-pss-sha256':
-    case 'rsa-pss-sha384':
-    case 'rsa-pss-sha512':
-      return encodePssAlgorithm(SIGNATURE_SCHEMES[algorithm].hash);
-    case 'ecdsa-p256-sha256':
-      return encodeSequence(encodeOid(OID.ecdsaWithSHA256));
-    case 'ecdsa-p384-sha384':
-      return encodeSequence(encodeOid(OID.ecdsaWithSHA384));
-    case 'ed25519':
-      return encodeSequence(encodeOid(OID.ed25519));
-  }
-}
-
-/** RSASSA-PSS-params (RFC 4055 §3.1): one hash for both uses, salt as long as the hash. */
-function encodePssAlgorithm(name: HashName): Uint8Array {
-  const digest = encodeSequence(encodeOid(HASH_OIDS[name]), encodeNull());
-  const parameters = encodeSequence(
-    encodeExplicit(0, digest),
-    encodeExplicit(1, encodeSequence(encodeOid(OID.mgf1), digest)),
-    encodeExplicit(2, encodeInteger(HASH_BYTES[name])),
-  );
-  return encodeSequence(encodeOid(OID.rsassaPss), parameters);
 }

@@ -1,5 +1,5 @@
 import type { Certificate } from '../x509/certificate.ts';
-import { PROCESSED_CERTIFICATE_EXTENSIONS } from '../x509/extensions.ts';
+import { PROCESSED_CERTIFICATE_EXTENSIONS, findUnknownCritical } from '../x509/extensions.ts';
 import { type Objection, indeterminate } from '../verdict.ts';
 import { NameConstraintState } from './name-constraints.ts';
 import { type PolicyOptions, PolicyState } from './policy-tree.ts';
@@ -66,11 +66,7 @@ function objectionToCa(certificate: Certificate): string | undefined {
   return undefined;
 }
 
-function unknownCriticalExtension(certificate: Certificate): string | undefined {
-  for (const { oid, critical } of certificate.extensions.values()) {
-    if (critical && !PROCESSED_CERTIFICATE_EXTENSIONS.has(oid)) {
-      return `unknown critical extension ${oid}`;
-    }
-  }
-  return undefined;
+function unknownCriticalExtension({ extensions }: Certificate): string | undefined {
+  const oid = findUnknownCritical(extensions, PROCESSED_CERTIFICATE_EXTENSIONS);
+  return oid === undefined ? undefined : `unknown critical extension ${oid}`;
 }

@@ -6,14 +6,13 @@ import {
   encodeGeneralizedTime,
   encodeImplicit,
   encodeInteger,
-  encodeNull,
   encodeOctetString,
   encodeOid,
   encodeSequence,
   encodeTlv,
 } from '../der/index.ts';
-import { encodeSignatureAlgorithm } from '../cms/sign.ts';
-import { SIGNATURE_SCHEMES, type Signer } from '../keys/signer.ts';
+import { encodeX509SignatureAlgorithm } from '../keys/algorithm-identifier.ts';
+import type { Signer } from '../keys/signer.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { REVOCATION_REASONS, type RevocationReason } from '../x509/crl.ts';
 import { type CertId, OCSP_ERRORS, type OcspErrorStatus, wrapBasicResponse } from './ocsp.ts';
@@ -78,7 +77,7 @@ export async function buildOcspResponse(content: OcspContent): Promise<Uint8Arra
   const certificates = content.certificates ?? [certificate];
   const basic = encodeSequence(
     tbs,
-    encodeResponseAlgorithm(signer),
+    encodeX509SignatureAlgorithm(signer.algorithm),
     encodeBitString(signature),
     certificates.length === 0
       ? new Uint8Array(0)
@@ -90,13 +89,6 @@ export async function buildOcspResponse(content: OcspContent): Promise<Uint8Arra
 /** An OCSPResponse that says why there is no answer; such responses are not signed. */
 export function encodeOcspError(status: OcspErrorStatus): Uint8Array {
   return encodeSequence(encodeTlv(TAG.ENUMERATED, Uint8Array.of(OCSP_ERRORS[status])));
-}
-
-/** As in certificates, and unlike in CMS, the hash stands in the algorithm. */
-function encodeResponseAlgorithm({ algorithm }: Signer): Uint8Array {
-  return SIGNATURE_SCHEMES[algorithm].family === 'rsa-pkcs1'
-    ? encodeSequence(encodeOid(OID.sha256WithRSAEncryption), encodeNull())
-    : encodeSignatureAlgorithm(algorithm);
 }
 
 function encodeStatement(statement: OcspStatement): Uint8Array {

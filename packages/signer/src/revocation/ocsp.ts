@@ -25,7 +25,12 @@ import { SignerError } from '../errors.ts';
 import { type AlgorithmIdentifier, readAlgorithm } from '../x509/algorithm.ts';
 import { type Certificate, parseCertificate, serialHex } from '../x509/certificate.ts';
 import { type RevocationReason, readReason } from '../x509/crl.ts';
-import { type Extensions, readExtension, readExtensions } from '../x509/extensions.ts';
+import {
+  type Extensions,
+  findUnknownCritical,
+  readExtension,
+  readExtensions,
+} from '../x509/extensions.ts';
 import { type DistinguishedName, readName } from '../x509/name.ts';
 
 /** Larger responses are refused. */
@@ -286,16 +291,6 @@ export function readNonce(element: DerElement): Uint8Array {
     refuse(`nonce of ${nonce.length} bytes`);
   }
   return nonce;
-}
-
-function findUnknownCritical(
-  extensions: Extensions,
-  processed: ReadonlySet<string>,
-): string | undefined {
-  for (const { oid, critical } of extensions.values()) {
-    if (critical && !processed.has(oid)) return oid;
-  }
-  return undefined;
 }
 
 /** Certificates that cannot be read are left out: they may belong to nobody we ask for. */

@@ -22,6 +22,7 @@ import {
   type DistributionPoint,
   type DistributionPointName,
   type Extensions,
+  findUnknownCritical,
   readAuthorityKeyId,
   readDistributionPointName,
   readDistributionPoints,
@@ -205,16 +206,6 @@ function readKnownExtensions(extensions: Extensions) {
       readTime(element, TAG.GENERALIZED_TIME),
     ),
   };
-}
-
-function findUnknownCritical(
-  extensions: Extensions,
-  processed: ReadonlySet<string>,
-): string | undefined {
-  for (const { oid, critical } of extensions.values()) {
-    if (critical && !processed.has(oid)) return oid;
-  }
-  return undefined;
 }
 
 function readEntries(

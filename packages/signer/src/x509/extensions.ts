@@ -77,6 +77,17 @@ export interface NameConstraints {
   readonly excluded: readonly GeneralName[];
 }
 
+/** OID of the first critical extension that is not among the processed ones. */
+export function findUnknownCritical(
+  extensions: Extensions,
+  processed: ReadonlySet<string>,
+): string | undefined {
+  for (const { oid, critical } of extensions.values()) {
+    if (critical && !processed.has(oid)) return oid;
+  }
+  return undefined;
+}
+
 /** Extensions ::= SEQUENCE OF Extension; each may stand once. */
 export function readExtensions(element: DerElement): Extensions {
   const extensions = new Map<string, Extension>();

@@ -8,6 +8,7 @@ import {
   EMPTY_VALIDATION_DATA,
   type OcspResponse,
   type OcspStatement,
+  type SignatureAlgorithm,
   type Signer,
   buildOcspResponse,
   certIdOf,
@@ -57,10 +58,25 @@ beforeAll(async () => {
   };
 });
 
+const RSA_ALGORITHMS = ['rsa-pkcs1-sha384', 'rsa-pkcs1-sha512', 'rsa-pss-sha256'] as const;
+
+function withAlgorithm(
+  { certificate, chain, keys }: TestSigner,
+  algorithm: SignatureAlgorithm,
+): Signer {
+  return createKeySigner({ privateKey: keys.privateKey, certificate, chain, algorithm });
+}
+
 describe('openssl ocsp', () => {
   it('verifies our responses, by issuer and delegate, named by key and by name', async () => {
     const ecResponder = await pki.issue({ commonName: 'OCSP P-256', use: 'ocsp' });
-    for (const signer of [issuingSigner(pki), rsaResponder, ecResponder]) {
+    const responders = [
+      issuingSigner(pki),
+      ecResponder,
+      rsaResponder,
+      ...RSA_ALGORITHMS.map((algorithm) => withAlgorithm(rsaResponder, algorithm)),
+    ];
+    for (const signer of responders) {
       for (const responderId of ['key', 'name'] as const) {
         const times = { thisUpdate: hours(-1), nextUpdate: hours(1) };
         const response = await buildOcspResponse({

@@ -12,7 +12,7 @@ import {
   encodeSetOf,
   encodeTlv,
 } from '../../src/der/index.ts';
-import { encodeSignatureAlgorithm } from '../../src/cms/sign.ts';
+import { encodeSignatureAlgorithm } from '../../src/keys/algorithm-identifier.ts';
 import { SIGNATURE_SCHEMES, type Signer, signWithKey } from '../../src/keys/signer.ts';
 import type { TestSigner } from '../../src/testing/test-pki.ts';
 import { HASH_OIDS, type SignatureScheme } from '../../src/x509/algorithm.ts';

@@ -1,8 +1,8 @@
-import { encodeSignatureAlgorithm } from '../../cms/sign.ts';
 import { OID, readDer } from '../../der/index.ts';
 import { SignerError } from '../../errors.ts';
 import { HASH_OIDS, type HashName } from '../../x509/algorithm.ts';
 import type { Certificate } from '../../x509/certificate.ts';
+import { RSA_WITH_HASH, encodeSignatureAlgorithm } from '../algorithm-identifier.ts';
 import { SIGNATURE_SCHEMES, type SignatureAlgorithm, algorithmsOfKey } from '../signer.ts';
 
 /** Parameters of signatures/signHash that name the algorithm. */
@@ -11,11 +11,6 @@ export interface SignHashAlgorithm {
   readonly signAlgoParams?: string;
 }
 
-const RSA_OIDS: Readonly<Record<HashName, string>> = {
-  sha256: OID.sha256WithRSAEncryption,
-  sha384: OID.sha384WithRSAEncryption,
-  sha512: OID.sha512WithRSAEncryption,
-};
 const ECDSA_OIDS: Readonly<Record<HashName, string>> = {
   sha256: OID.ecdsaWithSHA256,
   sha384: OID.ecdsaWithSHA384,
@@ -41,7 +36,7 @@ export function signHashAlgorithm(
   };
   switch (family) {
     case 'rsa-pkcs1':
-      return firstOf(RSA_OIDS[hash], OID.rsaEncryption);
+      return firstOf(RSA_WITH_HASH[hash], OID.rsaEncryption);
     case 'ecdsa':
       return firstOf(ECDSA_OIDS[hash], OID.ecPublicKey);
     case 'rsa-pss': {
