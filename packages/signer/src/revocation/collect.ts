@@ -26,6 +26,12 @@ export interface CollectOptions {
   /** What is at hand already, apart from the trust store; used where it is fresh and right. */
   readonly known?: ValidationData;
   readonly limits?: Partial<FetchLimits>;
+  /**
+   * Whether an address of a certificate may be asked; default: every http and https address, since
+   * provinces serve their lists in networks of their own. A program on a server that judges files of
+   * strangers refuses its own network here.
+   */
+  readonly mayFetch?: (url: URL) => boolean;
   /** Hears of every server that gave nothing usable and of every certificate left without data. */
   readonly onFailure?: (failure: SignerError) => void;
 }
@@ -92,7 +98,13 @@ class Collection {
       caches.set(trust, cache);
     }
     const allLimits = { ...DEFAULT_FETCH_LIMITS, ...limits };
-    this.fetcher = new Fetcher({ cache, at, limits: allLimits, onFailure: this.onFailure });
+    this.fetcher = new Fetcher({
+      cache,
+      at,
+      limits: allLimits,
+      mayFetch: options.mayFetch ?? (() => true),
+      onFailure: this.onFailure,
+    });
   }
 
   private add(certificate: Certificate): void {

@@ -94,6 +94,7 @@ export class Fetcher {
   private readonly cache: FetchCache;
   private readonly limits: FetchLimits;
   private readonly at: Date;
+  private readonly mayFetch: (url: URL) => boolean;
   private readonly onFailure: (failure: SignerError) => void;
   private readonly startedMs = performance.now();
   private fetchCount = 0;
@@ -103,11 +104,13 @@ export class Fetcher {
     readonly cache: FetchCache;
     readonly limits: FetchLimits;
     readonly at: Date;
+    readonly mayFetch: (url: URL) => boolean;
     readonly onFailure: (failure: SignerError) => void;
   }) {
     this.cache = options.cache;
     this.limits = options.limits;
     this.at = options.at;
+    this.mayFetch = options.mayFetch;
     this.onFailure = options.onFailure;
   }
 
@@ -139,6 +142,10 @@ export class Fetcher {
   private async send(request: FetchRequest): Promise<ExchangeResponse> {
     const { url, post, maxBytes, isGuess = false } = request;
     const { limits } = this;
+    if (URL.canParse(url) && !this.mayFetch(new URL(url))) {
+      const message = `'${url}' is not asked: the caller does not allow it`;
+      throw new SignerError('SIGNER_FETCH_FAILED', message, { details: { url } });
+    }
     const part = isGuess ? 0.5 : 1;
     const leftMs = part * (limits.totalTimeoutMs - (performance.now() - this.startedMs));
     const leftBytes = part * limits.maxBytes - this.byteCount;
@@ -150,6 +157,8 @@ export class Fetcher {
     const response = await exchange({
       url,
       ...(post && { body: post.body, headers: { 'content-type': post.mediaType } }),
+      // Whoever made up a certificate shall not send us on to a place that only we can reach.
+      redirect: isGuess ? 'error' : 'follow',
       limits: {
         timeoutMs: Math.ceil(Math.min(limits.timeoutMs, leftMs)),
         maxBytes: Math.min(maxBytes, leftBytes),

@@ -115,6 +115,34 @@ function judgeLater(certificate: Certificate, data: ValidationData): string {
 }
 
 describe('online', () => {
+  it('asks no address that the caller does not allow, and follows no stranger elsewhere', async () => {
+    const site = await openSite();
+    await using _service = site.service;
+    const base = `${site.service.url}/pki`;
+    site.answers
+      .set('/ca.cer', async () => ({
+        status: 302,
+        mediaType: 'text/plain',
+        body: new Uint8Array(0),
+        headers: { location: `${base}/inside` },
+      }))
+      .set(
+        '/inside',
+        file(() => pki.issuing.der),
+      );
+    const urls = { ocsp: `${base}/ocsp`, caIssuers: `${base}/ca.cer`, crl: `${base}/crl` };
+    const { certificate } = await pki.issue({ commonName: 'Nút lạ', use: 'node', urls });
+
+    const refused = await collect([certificate], { mayFetch: ({ port }) => port === '1' });
+    expect(refused.failures.map(({ message }) => message).join()).toContain('does not allow');
+    expect(site.asked.size).toBe(0);
+
+    const { failures } = await collect([certificate]);
+    expect(site.asked.get('/ca.cer')).toBe(1);
+    expect(site.asked.get('/inside')).toBeUndefined();
+    expect(failures.map(({ code }) => code)).toContain('SIGNER_FETCH_FAILED');
+  });
+
   it('gathers the missing issuer and an OCSP answer, enough to validate without a network', async () => {
     const site = await openSite();
     await using _service = site.service;
