@@ -1,7 +1,8 @@
 import { SignerError } from '../errors.ts';
 import type { PdfDocument } from '../pdf/document.ts';
+import { listPages } from '../pdf/pages.ts';
 import { type Survey, surveyDocument } from '../pdf/survey.ts';
-import { type PdfDict, PdfRef, type PdfValue } from '../pdf/values.ts';
+import type { PdfDict, PdfRef } from '../pdf/values.ts';
 import { IN_FILE } from '../pdf/xref.ts';
 import { type FormField, collectFields } from './form.ts';
 
@@ -45,7 +46,7 @@ export function readStructure(document: PdfDocument): DocumentStructure {
   }
   const fields = collectFields(document);
   const survey = surveyDocument(document);
-  const pages = collectPages(document, catalog, survey);
+  const pages = collectPages(document, survey);
   const [first] = pages;
   const page = document.dict(first);
   if (first === undefined || page === undefined) {
@@ -61,36 +62,15 @@ export function readStructure(document: PdfDocument): DocumentStructure {
   return { firstPage: { ref: first, dict: page }, pages, fields, survey };
 }
 
-function collectPages(document: PdfDocument, catalog: PdfDict, survey: Survey): PdfRef[] {
-  const { maxItems } = document.source.limits;
-  const seen = new Set<number>();
-  const waiting: PdfValue[] = [catalog.get('Pages') ?? null];
-  const pages: PdfRef[] = [];
-  for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) {
-    if (!(item instanceof PdfRef) || seen.has(item.number)) continue;
-    seen.add(item.number);
-    if (seen.size + waiting.length > 2 * maxItems) {
-      throw new SignerError('SIGNER_PDF_TOO_COMPLEX', `more than ${maxItems} pages`, {
-        details: { maxItems },
-      });
-    }
-    // A leaf is known by its type already and need not be built.
-    if (survey.pages.has(item.number) && isCurrent(document, item)) {
-      pages.push(item);
-      continue;
-    }
-    const node = document.dict(item);
-    if (node === undefined) continue;
-    const kids = document.array(node.get('Kids'));
-    if (kids !== undefined) {
-      for (let i = kids.length - 1; i >= 0; i--) waiting.push(kids[i] ?? null);
-      continue;
-    }
-    if (node.hasDuplicateKeys) refuse('SIGNER_PDF_BROKEN', 'a page repeats a key');
-    pages.push(item);
-  }
-  const repeating = survey.repeating.find((number) => seen.has(number));
-  if (repeating !== undefined) refuse('SIGNER_PDF_BROKEN', 'a page repeats a key');
+function collectPages(document: PdfDocument, survey: Survey): readonly PdfRef[] {
+  // Most pages are known by their type already and need not be built.
+  const isSurveyed = (ref: PdfRef): boolean =>
+    survey.pages.has(ref.number) && isCurrent(document, ref);
+  const { pages, visited } = listPages(document, isSurveyed);
+  const repeats =
+    survey.repeating.some((number) => visited.has(number)) ||
+    pages.some((ref) => !isSurveyed(ref) && document.dict(ref)?.hasDuplicateKeys === true);
+  if (repeats) refuse('SIGNER_PDF_BROKEN', 'a page repeats a key');
   return pages;
 }
 

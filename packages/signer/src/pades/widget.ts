@@ -48,7 +48,7 @@ export function describeLaterSignatures(c: Comparison): void {
   }
 }
 
-export function describePlace({ page, rect, share }: WidgetReport): string {
+function describePlace({ page, rect, share }: WidgetReport): string {
   const where = page === null ? 'on no page' : `page ${page}`;
   const corners = rect.map((number) => Math.round(number)).join(' ');
   return `${where}, rectangle [${corners}], ${Math.round(share * 100)} % of the page`;
@@ -145,7 +145,9 @@ function pagesOfAnnotations(document: PdfDocument): ReadonlyMap<number, readonly
   const known = annotationPages.get(document);
   if (known !== undefined) return known;
   const pages = new Map<number, ShownOn[]>();
-  for (const [index, { dict }] of listPages(document).entries()) {
+  for (const [index, ref] of listPages(document).pages.entries()) {
+    const dict = document.dict(ref);
+    if (dict === undefined) continue;
     for (const item of document.array(dict.get('Annots')) ?? []) {
       const number = numberOf(item);
       if (number === undefined) continue;
