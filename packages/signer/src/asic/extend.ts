@@ -13,7 +13,7 @@ import { writeZip } from './zip-write.ts';
 
 const ARCHIVE_MANIFEST_NAME = 'META-INF/ASiCArchiveManifest.xml';
 const TIMESTAMP_NAME = 'META-INF/timestamp.tst';
-export const TIMESTAMP_MEDIA_TYPE = 'application/vnd.etsi.timestamp-token';
+const TIMESTAMP_MEDIA_TYPE = 'application/vnd.etsi.timestamp-token';
 const SIGNATURE_MEDIA_TYPE = 'application/pkcs7-signature';
 
 interface ExtendOptions {

@@ -88,7 +88,7 @@ function encodeIpAddress(text: string): Uint8Array {
  *
  * @throws {@link SignerError} `SIGNER_INPUT_INVALID` when it has not 4 or 16 bytes.
  */
-export function formatIpAddress(bytes: Uint8Array): string {
+function formatIpAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');
   if (bytes.length !== 16) {
     throw new SignerError('SIGNER_INPUT_INVALID', `an IP address of ${bytes.length} bytes`);

@@ -28,7 +28,7 @@ import { NAME_ATTRIBUTES, type SubjectName, encodeName } from './profile.ts';
 import { keyInMemory, keyOfSigner, signStructure } from './signing-key.ts';
 
 /** Larger requests are refused. */
-export const MAX_CSR_BYTES = 64 * 1024;
+const MAX_CSR_BYTES = 64 * 1024;
 const MAX_ATTRIBUTES = 32;
 
 /** A PKCS#10 request whose own signature holds: whoever made it has the private key. */

@@ -16,7 +16,7 @@ const CRL_RENEW_DAYS = 7;
 const DELTA_CRL_HOURS = 48;
 const DELTA_CRL_RENEW_HOURS = 24;
 /** A CRL of the root: its key is used seldom. */
-export const ROOT_CRL_DAYS = 400;
+const ROOT_CRL_DAYS = 400;
 const ROOT_CRL_RENEW_DAYS = 60;
 
 /** What making a list takes. */

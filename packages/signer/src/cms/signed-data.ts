@@ -24,7 +24,7 @@ const MAX_CONTENT_PARTS = 65_536;
 /** Each level of indefinite length is searched for its end once more: nobody needs many. */
 const MAX_PART_DEPTH = 3;
 /** More embedded certificates than this are refused. */
-export const MAX_CMS_CERTIFICATES = 64;
+const MAX_CMS_CERTIFICATES = 64;
 
 /** How a SignerInfo names its certificate. */
 export type SignerIdentifier =

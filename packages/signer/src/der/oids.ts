@@ -27,9 +27,6 @@ export const OID = {
   signingCertificate: '1.2.840.113549.1.9.16.2.12',
   signatureTimeStampToken: '1.2.840.113549.1.9.16.2.14',
   signingCertificateV2: '1.2.840.113549.1.9.16.2.47',
-  // time-stamps and archive attributes: RFC 3161, ETSI EN 319 122-1
-  authEnvelopedData: '1.2.840.113549.1.9.16.1.23',
-  archiveTimeStampV3: '0.4.0.1733.2.4',
   // authority information access, OCSP: RFC 5280 §4.2.2.1, RFC 6960
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
   adOcsp: '1.3.6.1.5.5.7.48.1',
@@ -39,7 +36,8 @@ export const OID = {
   ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',
   ocspArchiveCutoff: '1.3.6.1.5.5.7.48.1.6',
   ocspExtendedRevoke: '1.3.6.1.5.5.7.48.1.9',
-  // sealing: RFC 8017, RFC 5084, RFC 3394, RFC 5753; the last two are our own, made from UUIDs
+  // sealing: RFC 5083, RFC 8017, RFC 5084, RFC 3394, RFC 5753; the last two are our own, made from UUIDs
+  authEnvelopedData: '1.2.840.113549.1.9.16.1.23',
   rsaesOaep: '1.2.840.113549.1.1.7',
   pSpecified: '1.2.840.113549.1.1.9',
   aes256Gcm: '2.16.840.1.101.3.4.1.46',
@@ -53,7 +51,6 @@ export const OID = {
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
-  issuerAltName: '2.5.29.18',
   basicConstraints: '2.5.29.19',
   crlNumber: '2.5.29.20',
   reasonCode: '2.5.29.21',

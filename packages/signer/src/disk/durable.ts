@@ -34,17 +34,6 @@ export async function writeFileAtomic(
   await syncFolder(path.dirname(file));
 }
 
-/** Appends a line and waits until it is on disk. */
-export async function appendLine(file: string, line: string): Promise<void> {
-  const handle = await open(file, 'a', 0o640);
-  try {
-    await handle.appendFile(`${line}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** Makes renames in a folder durable; some systems cannot open folders, and need not. */
 export async function syncFolder(folder: string): Promise<void> {
   try {

@@ -6,7 +6,7 @@ export interface ExchangeLimits {
   readonly maxBytes: number;
 }
 
-export const DEFAULT_EXCHANGE_LIMITS: ExchangeLimits = {
+const DEFAULT_EXCHANGE_LIMITS: ExchangeLimits = {
   timeoutMs: 15_000,
   maxBytes: 16 * 1024 * 1024,
 };

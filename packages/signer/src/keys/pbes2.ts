@@ -19,7 +19,7 @@ import { type AlgorithmIdentifier, readAlgorithm } from '../x509/algorithm.ts';
 /** Iterations of PBKDF2 for what is written here: some 50 ms per guess and core. */
 export const PBKDF2_ITERATIONS = 100_000;
 /** Files that ask for more iterations are refused: opening them would take too long. */
-export const MAX_ITERATIONS = 5_000_000;
+const MAX_ITERATIONS = 5_000_000;
 
 /** Encrypts with AES-256-CBC under PBKDF2-HMAC-SHA256 (PBES2, RFC 8018 §6.2). */
 export function encryptPbes2(

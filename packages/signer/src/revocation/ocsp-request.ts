@@ -21,9 +21,9 @@ import { type Extensions, readExtension, readExtensions } from '../x509/extensio
 import { type CertId, type CertIdHash, readCertId, readNonce } from './ocsp.ts';
 
 /** Larger requests are refused. */
-export const MAX_OCSP_REQUEST_BYTES = 64 * 1024;
+const MAX_OCSP_REQUEST_BYTES = 64 * 1024;
 /** More certificates in one request are refused. */
-export const MAX_OCSP_REQUESTS = 64;
+const MAX_OCSP_REQUESTS = 64;
 
 const HASH_OIDS: Readonly<Record<CertIdHash, string>> = {
   sha1: OID.sha1,

@@ -17,7 +17,7 @@ import {
 import { SignerError } from '../errors.ts';
 
 /** A longer context is refused. */
-export const MAX_CONTEXT_BYTES = 4 * 1024;
+const MAX_CONTEXT_BYTES = 4 * 1024;
 
 const VERSION = 1;
 const COMMITMENT_INFO = 'congvan seal commitment 1';

@@ -25,7 +25,7 @@ export interface Size {
 const isTurned = (page: PageGeometry): boolean => page.rotate === 90 || page.rotate === 270;
 
 /** The page as a reader sees it, in points. */
-export function shownSize(page: PageGeometry): Size {
+function shownSize(page: PageGeometry): Size {
   const [left, bottom, right, top] = page.box;
   const across = (right - left) * page.userUnit;
   const up = (top - bottom) * page.userUnit;

@@ -8,7 +8,7 @@ import type { Certificate } from '../x509/certificate.ts';
 import { type TstInfo, readTstInfo } from './tst-info.ts';
 
 /** Larger tokens are refused; usual ones have 3 to 8 KB. */
-export const MAX_TOKEN_BYTES = 256 * 1024;
+const MAX_TOKEN_BYTES = 256 * 1024;
 
 /** A time-stamp token (RFC 3161 §2.4.2), read but not verified. */
 export interface TimeStampToken extends TstInfo {

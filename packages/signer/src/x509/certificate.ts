@@ -44,9 +44,9 @@ import { decodePem, looksLikePem } from './pem.ts';
 import { importPublicKey } from './public-key.ts';
 
 /** Larger certificates are refused. */
-export const MAX_CERTIFICATE_BYTES = 256 * 1024;
+const MAX_CERTIFICATE_BYTES = 256 * 1024;
 /** Parsed certificates that are kept for the next call. */
-export const MAX_CACHED_CERTIFICATES = 10_000;
+const MAX_CACHED_CERTIFICATES = 10_000;
 /** Bytes of the certificates that are kept: hostile ones may be large. */
 const MAX_CACHED_BYTES = 64 * 1024 * 1024;
 

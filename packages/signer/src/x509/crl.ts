@@ -34,7 +34,7 @@ import { type DistinguishedName, formatName, readName } from './name.ts';
 import { decodePem, looksLikePem } from './pem.ts';
 
 /** Larger lists are refused. */
-export const MAX_CRL_BYTES = 64 * 1024 * 1024;
+const MAX_CRL_BYTES = 64 * 1024 * 1024;
 
 /** CRLReason (RFC 5280 §5.3.1), by its number. */
 export const REVOCATION_REASONS = {

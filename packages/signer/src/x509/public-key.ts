@@ -4,9 +4,9 @@ import { SignerError } from '../errors.ts';
 import type { SignatureScheme } from './algorithm.ts';
 
 /** RSA keys below this are refused, for signing and for verifying. */
-export const MIN_RSA_BITS = 2048;
+const MIN_RSA_BITS = 2048;
 /** RSA keys above this are refused: verification would take too long. */
-export const MAX_RSA_BITS = 8192;
+const MAX_RSA_BITS = 8192;
 
 const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 

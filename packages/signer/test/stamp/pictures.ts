@@ -19,7 +19,7 @@ export function paint(
 }
 
 /** Puts a pHYs chunk behind the header of a PNG: how large it is on paper. */
-export function withResolution(png: Uint8Array, pixelsPerMetre = DPI_300): Uint8Array {
+function withResolution(png: Uint8Array, pixelsPerMetre = DPI_300): Uint8Array {
   const body = Buffer.alloc(13);
   body.write('pHYs', 0, 'latin1');
   body.writeUInt32BE(pixelsPerMetre, 4);

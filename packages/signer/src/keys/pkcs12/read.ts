@@ -26,7 +26,7 @@ import { type BagNames, type Bags, type Pkcs12Choice, mayDecrypt, pickPair } fro
 import { type SignatureAlgorithm, type Signer, createKeySigner } from '../signer.ts';
 
 /** Larger key files are refused. */
-export const MAX_P12_BYTES = 4 * 1024 * 1024;
+const MAX_P12_BYTES = 4 * 1024 * 1024;
 /** Deeper nested bags are refused. */
 const MAX_NESTING = 4;
 

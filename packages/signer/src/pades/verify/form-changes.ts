@@ -97,7 +97,7 @@ function keyOf(ref: PdfRef): string {
 }
 
 /** Says what kind of field was added; false when it must not be there. */
-export function judgeAddedField(c: Comparison, item: PdfValue, depth = 0): boolean {
+function judgeAddedField(c: Comparison, item: PdfValue, depth = 0): boolean {
   const number = numberOf(item);
   const later = number === undefined ? undefined : c.laterField(number);
   if (later?.state === 'intact') return true;

@@ -1,7 +1,5 @@
 import type { PdfDocument } from '../../pdf/document.ts';
 import { nameText } from '../../pdf/values.ts';
-import type { SignatureVerdict } from '../../cms/verify-detached.ts';
-import type { TimeStampVerdict } from '../../tsp/verify.ts';
 import type { LocatedSignature, MisplacedSignature } from '../byte-range.ts';
 import type { FormField } from '../form.ts';
 import { docMdpLevel } from '../mdp.ts';
@@ -13,11 +11,6 @@ export interface Found {
   readonly field: FormField;
   readonly place: LocatedSignature | MisplacedSignature;
 }
-
-/** What the cryptography of a signature or document time-stamp showed. */
-export type Verdict =
-  | { readonly kind: 'signature'; readonly signature: SignatureVerdict }
-  | { readonly kind: 'timestamp'; readonly timeStamp: TimeStampVerdict };
 
 /** A signature after its own check; what came after it is judged next. */
 export interface Judged extends Found {
