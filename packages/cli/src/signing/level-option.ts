@@ -122,6 +122,3 @@ export function warnOfFetch(cli: Cli, failure: { readonly message: string }): vo
   const { text, files } = cli.messages;
   cli.io.err(`${text.warning}: ${files.fetchFailed(safeText(failure.message))}\n`);
 }
-
-/** Written out, since the command tree is built before anything heavy is loaded. */
-export const PDF_LEVELS: readonly PdfLevel[] = ['B-B', 'B-T', 'B-LT', 'B-LTA'];

@@ -1,10 +1,13 @@
+import type { PdfLevel } from '@congvan/signer';
 import { type Command, InvalidArgumentError } from 'commander';
 
 import { type GlobalOptions, newArgument, newCommand, newOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
-import { PDF_LEVELS, addEvidenceOptions } from '../../signing/level-option.ts';
+import { addEvidenceOptions } from '../../signing/level-option.ts';
 import { type SignFileOptions, signFile } from '../../signing/sign-file.ts';
 import { addSignerOptions } from '../../signing/signer-option.ts';
+
+const LEVELS: readonly PdfLevel[] = ['B-B', 'B-T', 'B-LT', 'B-LTA'];
 
 /** `congvan file sign`: PAdES in a PDF, CAdES beside any other file. */
 export function fileSignCommand(cli: Cli): Command {
@@ -21,7 +24,7 @@ export function fileSignCommand(cli: Cli): Command {
 export function addSignatureOptions(cli: Cli, command: Command): Command {
   command
     .addOption(newOption(cli, '-o, --out <file>', 'out'))
-    .addOption(newOption(cli, '--level <level>', 'level').choices(PDF_LEVELS))
+    .addOption(newOption(cli, '--level <level>', 'level').choices(LEVELS))
     .addOption(newOption(cli, '--reason <text>', 'fileReason'))
     .addOption(newOption(cli, '--location <text>', 'location'))
     .addOption(newOption(cli, '--certify <n>', 'certify').argParser(parseCertification(cli)))

@@ -66,7 +66,6 @@ export const textEn = {
   sealKey: 'the seal key',
   caKeys: 'the certificate authority',
   newKeys: "the agency's new keys",
-  registrarKey: 'the registrar key',
   relayKey: "the relay's key",
   newKey: 'the new key',
 

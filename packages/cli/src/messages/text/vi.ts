@@ -58,7 +58,6 @@ export const textVi: Texts = {
   sealKey: 'khóa con dấu (seal)',
   caKeys: 'cơ quan cấp chứng thư số (CA)',
   newKeys: 'các khóa mới của cơ quan',
-  registrarKey: 'khóa của nơi đăng ký',
   relayKey: 'khóa của trạm trung tâm',
   newKey: 'khóa mới',
 
