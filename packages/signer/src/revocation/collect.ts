@@ -10,7 +10,7 @@ import { MAX_CERTIFICATE_FILE_BYTES, parseCertificateFile } from '../x509/certif
 import { type CertificateList, parseCrl } from '../x509/crl.ts';
 import { freshestCrlUrlsOf, urlsOfPoints } from '../x509/distribution-urls.ts';
 import type { RevocationEvidence } from './evidence.ts';
-import { DEFAULT_FETCH_LIMITS, FetchCache, type FetchLimits, Fetcher } from './fetch.ts';
+import { type FetchLimits, Fetcher } from './fetch.ts';
 import { MAX_OCSP_BYTES, type OcspResponse, parseOcspResponse } from './ocsp.ts';
 import { MAX_AGE_WITHOUT_NEXT_UPDATE_MS } from './ocsp-check.ts';
 import { encodeOcspRequest } from './ocsp-request.ts';
@@ -46,8 +46,6 @@ const KEEP_CERTIFICATES_MS = 24 * 60 * 60 * 1000;
 const MAX_TARGETS = 128;
 
 type Asks = readonly (() => Promise<void>)[];
-
-const caches = new WeakMap<TrustStore, FetchCache>();
 
 /**
  * Gathers all that is needed to validate certificates later, without asking anyone: their chains, and
@@ -86,25 +84,13 @@ class Collection {
   private data: ValidationData;
 
   constructor(certificates: readonly Certificate[], options: CollectOptions) {
-    const { trust, at, known, limits, onFailure } = options;
+    const { trust, at, known, limits, mayFetch, onFailure } = options;
     this.trust = trust;
     this.at = at;
     this.onFailure = onFailure ?? (() => undefined);
     this.data = mergeValidationData({ certificates }, known);
     for (const certificate of certificates) this.add(certificate);
-    let cache = caches.get(trust);
-    if (cache === undefined) {
-      cache = new FetchCache();
-      caches.set(trust, cache);
-    }
-    const allLimits = { ...DEFAULT_FETCH_LIMITS, ...limits };
-    this.fetcher = new Fetcher({
-      cache,
-      at,
-      limits: allLimits,
-      mayFetch: options.mayFetch ?? (() => true),
-      onFailure: this.onFailure,
-    });
+    this.fetcher = new Fetcher({ trust, at, limits, mayFetch, onFailure: this.onFailure });
   }
 
   private add(certificate: Certificate): void {

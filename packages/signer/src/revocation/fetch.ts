@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 
 import { SignerError } from '../errors.ts';
 import { type ExchangeResponse, exchange } from '../http/client.ts';
+import type { TrustStore } from '../path/trust-store.ts';
 
 /** Limits of one call that fetches validation data. */
 export interface FetchLimits {
@@ -45,7 +46,7 @@ interface KeptAnswer {
 }
 
 /** Answers and running requests that several calls with the same trust store share. */
-export class FetchCache {
+class FetchCache {
   private readonly kept = new Map<string, KeptAnswer>();
   private readonly running = new Map<string, Promise<ExchangeResponse>>();
   private keptBytes = 0;
@@ -82,6 +83,14 @@ export class FetchCache {
   }
 }
 
+const caches = new WeakMap<TrustStore, FetchCache>();
+
+function cacheOf(trust: TrustStore): FetchCache {
+  const cache = caches.get(trust) ?? new FetchCache();
+  caches.set(trust, cache);
+  return cache;
+}
+
 /** An answer, with a way to keep it for later once it has proved usable. */
 export interface Fetched {
   readonly body: Uint8Array;
@@ -92,8 +101,8 @@ export interface Fetched {
 /** Fetches within the limits of one call. Failures are reported, not thrown. */
 export class Fetcher {
   private readonly cache: FetchCache;
-  private readonly limits: FetchLimits;
   private readonly at: Date;
+  private readonly limits: FetchLimits;
   private readonly mayFetch: (url: URL) => boolean;
   private readonly onFailure: (failure: SignerError) => void;
   private readonly startedMs = performance.now();
@@ -101,16 +110,16 @@ export class Fetcher {
   private byteCount = 0;
 
   constructor(options: {
-    readonly cache: FetchCache;
-    readonly limits: FetchLimits;
+    readonly trust: TrustStore;
     readonly at: Date;
-    readonly mayFetch: (url: URL) => boolean;
+    readonly limits: Partial<FetchLimits> | undefined;
+    readonly mayFetch: ((url: URL) => boolean) | undefined;
     readonly onFailure: (failure: SignerError) => void;
   }) {
-    this.cache = options.cache;
-    this.limits = options.limits;
+    this.cache = cacheOf(options.trust);
     this.at = options.at;
-    this.mayFetch = options.mayFetch;
+    this.limits = { ...DEFAULT_FETCH_LIMITS, ...options.limits };
+    this.mayFetch = options.mayFetch ?? (() => true);
     this.onFailure = options.onFailure;
   }
 
