@@ -3,7 +3,8 @@
  *
  * Findings go to `fuzz-out/TARGET/` in the working folder: `crash-…`, `hang-…`, `memory-…`, and
  * `new-…` for inputs that reach new code; the next run starts from those too. `--keep` copies the
- * inputs that together reach most to the kept corpus. Exit status: 0 nothing found, 1 something was found.
+ * inputs that together reach most to the kept corpus, as `kept-…`. Exit status: 0 nothing found, 1
+ * something was found.
  */
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -128,9 +129,9 @@ function record(kind: string, bytes: Uint8Array, text: string): void {
 function keepCover(name: string, cover: readonly Uint8Array[]): void {
   const kept = corpusFolder(name);
   for (const file of readFolder(kept).keys()) {
-    if (file.startsWith('new-')) rmSync(`${kept}/${file}`);
+    if (file.startsWith('kept-')) rmSync(`${kept}/${file}`);
   }
-  for (const bytes of cover) keepInput(kept, 'new', bytes);
+  for (const bytes of cover) keepInput(kept, 'kept', bytes);
   say(`${cover.length} inputs are kept in ${kept}`);
 }
 
