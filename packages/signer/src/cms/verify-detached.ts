@@ -61,12 +61,18 @@ export function verifyDetached(input: DetachedContent & JudgeOptions): Signature
   return judge(input);
 }
 
-/** Verifies a message that carries its content; otherwise as {@link verifyDetached}. */
+/**
+ * Verifies a message that carries its content; otherwise as {@link verifyDetached}.
+ *
+ * @returns with `content` only for `TOTAL-PASSED`, so that nobody takes what nobody trusted has signed;
+ *   `cms.content` has what any intact message carries.
+ */
 export function verifyAttached(
   input: JudgeOptions,
 ): SignatureVerdict & { readonly content: Uint8Array | null } {
   const verdict = judge({ ...input, attached: true });
-  return { ...verdict, content: verdict.cms.content };
+  const isPassed = verdict.indication === 'TOTAL-PASSED';
+  return { ...verdict, content: isPassed ? verdict.cms.content : null };
 }
 
 function judge(input: CmsContent & JudgeOptions): SignatureVerdict {

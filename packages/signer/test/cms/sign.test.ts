@@ -11,6 +11,7 @@ import { verifyAttached, verifyDetached } from '../../src/cms/verify-detached.ts
 import { verifyCms } from '../../src/cms/verify.ts';
 import { OID, encodeOid } from '../../src/der/index.ts';
 import type { KeyAlgorithm } from '../../src/keys/generate.ts';
+import { createTrustStore } from '../../src/path/trust-store.ts';
 import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/test-pki.ts';
 import { createTimeStampAuthority } from '../../src/tsp/authority.ts';
 import { encodePem } from '../../src/x509/pem.ts';
@@ -19,6 +20,8 @@ import { POLICY } from '../support/odd-token.ts';
 const folder = mkdtempSync(path.join(tmpdir(), 'signer-cms-'));
 const content = Buffer.from('Kính gửi: Ủy ban nhân dân các xã, phường');
 const at = new Date();
+
+const NOBODY = createTrustStore({ anchors: [] });
 
 let pki: TestPki;
 let rsa: TestSigner;
@@ -68,6 +71,9 @@ describe('signing', () => {
     const verdict = verifyAttached({ cms: attached, trust, at });
     expect(verdict.indication).toBe('TOTAL-PASSED');
     expect(Buffer.from(verdict.content ?? []).equals(content)).toBe(true);
+    const stranger = verifyAttached({ cms: attached, trust: NOBODY, at });
+    expect(stranger).toMatchObject({ indication: 'INDETERMINATE', content: null });
+    expect(Buffer.from(stranger.cms.content ?? []).equals(content)).toBe(true);
   });
 
   it.each(KINDS.slice(1))('makes B-T that OpenSSL accepts, token and all: %s', async (kind) => {
