@@ -12,6 +12,7 @@ beforeAll(async () => {
   author = await createVictim();
 });
 
+const STREAM = '<< /Length 1 >>\nstream\na\nendstream';
 const FONT = '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>';
 const FIELDS = `7 0 R ${WIDGET} 0 R`;
 const TAGGED = {
@@ -53,6 +54,21 @@ describe('verifyPdf passes what other programs do to a signed file', () => {
     const untyped = field.replace('/Type /Annot ', '');
     const signed = await author.sign(plainPdf({ 7: untyped }));
     expect(author.verify(appendRevision(signed, { 7: field })).indication).toBe('TOTAL-PASSED');
+  });
+
+  it('iText writes its name before startxref', async () => {
+    const twice = await signByHand(author.signed, author.mallory, {});
+    const text = Buffer.from(twice).toString('latin1');
+    const at = text.lastIndexOf('startxref');
+    const named = `${text.slice(0, at)}%iText-Core-8.0.5\n${text.slice(at)}`;
+    // The second signature covers the end of the file: it is no matter here.
+    const report = author.verify(Buffer.from(named, 'latin1'));
+    expect(report.signatures[0]?.changes.map(({ kind }) => kind)).not.toContain('undecided');
+    const noted = appendRevision(author.signed, { 1: catalog('/Metadata 20 0 R'), 20: STREAM });
+    const own = Buffer.from(noted).toString('latin1');
+    const place = own.lastIndexOf('startxref');
+    const comment = `${own.slice(0, place)}%iText-Core-8.0.5\n${own.slice(place)}`;
+    expect(author.verify(Buffer.from(comment, 'latin1')).indication).toBe('TOTAL-PASSED');
   });
 
   it('fonts come into a form that has nothing but signatures', async () => {
@@ -102,6 +118,16 @@ describe('verifyPdf passes what other programs do to a signed file', () => {
 });
 
 describe('verifyPdf leaves open, with the true reason, what cannot be decided', () => {
+  it('names that were lost, as iText does with hybrid files', () => {
+    const lost = appendRevision(author.signed, {
+      1: catalog('').replace('/Names 9 0 R', '/Names null'),
+    });
+    expect(author.verify(lost)).toMatchObject({
+      indication: 'INDETERMINATE',
+      subIndication: 'SIG_CONSTRAINTS_FAILURE',
+    });
+  });
+
   it.each<[string, () => Uint8Array | Promise<Uint8Array>, RegExp]>([
     [
       'a font that only the form uses was changed',

@@ -41,8 +41,6 @@ export interface Credential {
   /** Object identifiers of the signature algorithms. */
   readonly algorithms: ReadonlySet<string>;
   readonly authorization: AuthorizationRules;
-  /** SCAL2: the SAD is for given hashes only. */
-  readonly bindsHashes: boolean;
   /** How many signatures one authorisation may be for. */
   readonly maxSignatures: number;
 }
@@ -98,7 +96,6 @@ export async function readCredential(client: CscClient, id: string): Promise<Cre
     chain,
     algorithms: new Set(key?.texts('algo')),
     authorization: readAuthorization(value),
-    bindsHashes: value.text('SCAL') === '2',
     maxSignatures: Number.isInteger(maxSignatures) && maxSignatures >= 1 ? maxSignatures : 1,
   };
 }

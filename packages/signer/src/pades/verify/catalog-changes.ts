@@ -42,7 +42,10 @@ function compareCatalogKey(c: Comparison, key: string, before: PdfDict, after: P
   const text = `catalog /${key} was changed`;
   if (HARMLESS_IN_CATALOG.has(key)) c.add('warning', text);
   else if (STRUCTURE_IN_CATALOG.has(key)) c.add('undecided', text);
-  else if (key === 'OutputIntents' && growsOnly(before.get(key), after.get(key))) {
+  else if (key === 'Names' && (after.get(key) ?? null) === null) {
+    // iText loses what stands in the hidden section of a hybrid file: no page looks different for it.
+    c.add('undecided', 'named destinations and files were lost (catalog /Names)');
+  } else if (key === 'OutputIntents' && growsOnly(before.get(key), after.get(key))) {
     // EU DSS adds a colour profile with a visible signature; printed colours may follow it.
     c.add('undecided', 'a colour profile was added (catalog /OutputIntents)');
   } else if (key === 'Perms' && growsOnly(before.get(key), after.get(key))) {

@@ -62,9 +62,11 @@ const RUN_START = new RegExp(`([0-9]{1,7}) ([0-9]{1,7}) ?${EOL}`, 'y');
 const ENTRY = /[0-9]{10} ([0-9]{5}) ([nf])(?: \r| \n|\r\n)/y;
 const TRAILER = /trailer[\t\n\r ]*(?=<<)/y;
 const OBJECT_START = /[0-9]{1,10}[\t\n\f\r ]+[0-9]{1,5}[\t\n\f\r ]+obj(?![A-Za-z])/y;
+/** Programs write their name between the section and `startxref`. */
+const COMMENT = `%(?!%EOF|.{0,200}(?:startxref|trailer|obj))[ -~]{0,200}${EOL}`;
 /** Readers look for `startxref` in the last kilobyte. */
 const TAIL = new RegExp(
-  `^[\\t\\n\\f\\r ]{0,16}startxref ?${EOL}[0-9]{1,10} ?${EOL}%%EOF[\\0\\t\\n\\f\\r ]{0,256}$`,
+  `^[\\t\\n\\f\\r ]{0,16}(?:${COMMENT}){0,2}startxref ?${EOL}[0-9]{1,10} ?${EOL}%%EOF[\\0\\t\\n\\f\\r ]{0,256}$`,
 );
 
 function isPlainSection(c: Comparison, section: XrefSection): boolean {

@@ -116,6 +116,13 @@ export const READER_ATTACKS: readonly Attack[] = [
     says: /end of the file \(startxref\) is written in a way that readers differ on/,
   },
   {
+    name: 'readers: a second startxref in a comment at the end',
+    rule: 'readers',
+    verdict: 'INDETERMINATE',
+    forge: (victim) => withLast(described(victim), /startxref\n/, '%Tool startxref 9\nstartxref\n'),
+    says: /end of the file \(startxref\) is written in a way that readers differ on/,
+  },
+  {
     name: 'readers: an object that begins a byte later than the table says',
     rule: 'readers',
     verdict: 'INDETERMINATE',
