@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = new URL('corpus/', import.meta.url);
@@ -23,4 +23,12 @@ export function keepInput(folder: string, prefix: string, bytes: Uint8Array): st
   const file = `${folder}/${prefix}-${digest}`;
   writeFileSync(file, bytes);
   return file;
+}
+
+/** Begins the kept inputs of a target anew, with seeds. */
+export function writeSeeds(target: string, files: Readonly<Record<string, Uint8Array>>): void {
+  const folder = corpusFolder(target);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(`${folder}/${name}`, bytes);
 }

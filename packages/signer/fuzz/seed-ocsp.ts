@@ -2,21 +2,12 @@
  * `node packages/signer/fuzz/seed-ocsp.ts`: makes the seeds of `ocsp` anew, with a PKI of their own
  * whose private keys are forgotten.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-
 import { type OcspStatement, buildOcspResponse } from '../src/revocation/ocsp-build.ts';
 import { certIdOf, encodeOcspRequest } from '../src/revocation/ocsp-request.ts';
 import { createTestPki } from '../src/testing/test-pki.ts';
 import type { Certificate } from '../src/x509/certificate.ts';
-import { corpusFolder } from './corpus.ts';
+import { writeSeeds } from './corpus.ts';
 import { OCSP_PKI, OCSP_TIME } from './ocsp.ts';
-
-function write(target: string, files: Readonly<Record<string, Uint8Array>>): void {
-  const folder = corpusFolder(target);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  for (const [name, bytes] of Object.entries(files)) writeFileSync(`${folder}/${name}`, bytes);
-}
 
 const pki = await createTestPki();
 const [signer, good, revoked, unknown] = await Promise.all([
@@ -34,14 +25,14 @@ const since = new Date('2026-01-01T00:00:00Z');
 const answer = (responses: readonly OcspStatement[], responderId: 'name' | 'key') =>
   buildOcspResponse({ responses, producedAt: OCSP_TIME, signer, responderId });
 
-write(OCSP_PKI, {
+writeSeeds(OCSP_PKI, {
   'root.crt': pki.root.der,
   'issuing.crt': pki.issuing.der,
   'root.crl': pki.rootCrl().der,
   'revoked.crt': revoked.certificate.der,
   'unknown.crt': unknown.certificate.der,
 });
-write('ocsp', {
+writeSeeds('ocsp', {
   'seed-good': await answer([say(good, 'good')], 'key'),
   'seed-unknown': await answer([say(unknown, 'unknown')], 'name'),
   'seed-revoked': await answer([say(revoked, { revokedAt: since, reason: 'superseded' })], 'key'),

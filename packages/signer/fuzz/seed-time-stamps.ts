@@ -3,7 +3,6 @@
  * of their own whose private keys are forgotten.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 
 import { signCms } from '../src/cms/sign.ts';
 import { createTestPki } from '../src/testing/test-pki.ts';
@@ -11,15 +10,8 @@ import { createTimeStampAuthority } from '../src/tsp/authority.ts';
 import { encodeTimeStampRequest } from '../src/tsp/request.ts';
 import { contextConstructed } from '../src/der/index.ts';
 import { toIndefinite } from '../test/support/odd-cms.ts';
-import { corpusFolder } from './corpus.ts';
+import { writeSeeds } from './corpus.ts';
 import { STAMP_CONTENT as content, STAMP_PKI, STAMP_TIME } from './time-stamps.ts';
-
-function write(target: string, files: Readonly<Record<string, Uint8Array>>): void {
-  const folder = corpusFolder(target);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  for (const [name, bytes] of Object.entries(files)) writeFileSync(`${folder}/${name}`, bytes);
-}
 
 const pki = await createTestPki();
 const [tsa, node] = await Promise.all([
@@ -42,13 +34,13 @@ const stamped = await signCms({ content }, node, { attached: true, timeStamps })
 const isHashed = (tag: number, depth: number): boolean =>
   tag === contextConstructed(0) && (depth === 3 || depth === 5);
 
-write(STAMP_PKI, {
+writeSeeds(STAMP_PKI, {
   'root.crt': pki.root.der,
   'issuing.crt': pki.issuing.der,
   'root.crl': pki.rootCrl().der,
   'issuing.crl': pki.crl().der,
 });
-write('timestamp', {
+writeSeeds('timestamp', {
   'seed-token': await timeStamps.timeStamp(imprint, 'sha256'),
   'seed-query': query,
   'seed-reply': await authority.answer(query),

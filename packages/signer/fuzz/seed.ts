@@ -3,7 +3,7 @@
  * whose private keys are forgotten. All of it is our own data.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -20,16 +20,9 @@ import { encryptSegment } from '../src/seal/segments.ts';
 import { createTestPki } from '../src/testing/test-pki.ts';
 import { createTimeStampAuthority } from '../src/tsp/authority.ts';
 import { drawPdf, hybridPdf, plainPdf } from '../test/pades/sources.ts';
-import { corpusFolder } from './corpus.ts';
+import { writeSeeds } from './corpus.ts';
 import { SEGMENT_KEY, SEGMENT_TEXT } from './seal.ts';
 import { FUZZ_CONTENT, FUZZ_PASSPHRASE, FUZZ_TIME } from './targets.ts';
-
-function write(target: string, files: Readonly<Record<string, Uint8Array>>): void {
-  const folder = corpusFolder(target);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  for (const [name, bytes] of Object.entries(files)) writeFileSync(`${folder}/${name}`, bytes);
-}
 
 /** A key file by OpenSSL, of a key that nothing else uses. */
 function exportPkcs12(options: readonly string[]): Uint8Array {
@@ -75,18 +68,18 @@ const certificates = {
   'seed-seal': seal.certificate.der,
   'seed-person': person.certificate.der,
 };
-write('pki', {
+writeSeeds('pki', {
   'root.crt': pki.root.der,
   'issuing.crt': pki.issuing.der,
   'root.crl': pki.rootCrl().der,
   'issuing.crl': pki.crl().der,
 });
-write('certificate', certificates);
-write('crl', crls);
-write('cms', cms);
-write('der', { 'seed-certificate': person.certificate.der, 'seed-crl': pki.crl().der });
+writeSeeds('certificate', certificates);
+writeSeeds('crl', crls);
+writeSeeds('cms', cms);
+writeSeeds('der', { 'seed-certificate': person.certificate.der, 'seed-crl': pki.crl().der });
 // Few iterations: deriving keys is slow on purpose, and nothing that fuzzing is after.
-write('p12', {
+writeSeeds('p12', {
   'seed-modern': exportPkcs12(['-iter', '10']),
   'seed-legacy': exportPkcs12(['-iter', '10', '-legacy']),
   'seed-no-mac': exportPkcs12(['-iter', '10', '-nomac']),
@@ -114,8 +107,8 @@ signed['seed-lta'] = await signPdf(sources.table, person, {
       ocsps: [],
     }),
 });
-write('pdf', signed);
-write(
+writeSeeds('pdf', signed);
+writeSeeds(
   'xref',
   Object.fromEntries(Object.entries(sources).map(([name, pdf]) => [`seed-${name}`, pdf])),
 );
@@ -127,7 +120,7 @@ const files = [
 const { container } = await buildAsicE({ files, signer: node });
 const twice = await addAsicSignature(container, person, { compress: true });
 const [, letter] = files;
-write('asic', {
+writeSeeds('asic', {
   'seed-stored': container,
   'seed-deflated': (await buildAsicE({ files, signer: node, compress: true })).container,
   'seed-archived': await addAsicTimeStamp(twice, timeStamps, { compress: true }),
@@ -138,7 +131,7 @@ write('asic', {
 });
 
 const subject = { country: 'VN', organization: 'Sở Nội vụ', commonName: 'Con dấu' };
-write('csr', {
+writeSeeds('csr', {
   'seed-ec': await buildCertificateRequest((await generateKeys('ec-p256')).privateKey, subject),
   'seed-rsa': await buildCertificateRequest((await generateKeys('rsa-2048')).privateKey, subject),
 });
@@ -158,7 +151,7 @@ const fileKey = encodeSequence(
   encodeOctetString(SEGMENT_KEY.prefix),
   encodeInteger(64),
 );
-write('seal', {
+writeSeeds('seal', {
   'seed-message': sealBytes(SEGMENT_TEXT, { recipients, context }),
   'seed-one': sealBytes(SEGMENT_TEXT, { recipients: [p256.certificate] }),
   'seed-segments': Buffer.concat(streamed),

@@ -130,8 +130,8 @@ function sha256Hex(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-function malformed(message: string): never {
-  throw new SignerError('SIGNER_ASIC_MALFORMED', message, { details: {} });
+export function malformed(message: string): never {
+  throw new SignerError('SIGNER_ASIC_MALFORMED', message);
 }
 
 /**

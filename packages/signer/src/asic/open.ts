@@ -6,6 +6,7 @@ import {
   checkDataName,
   checkManifestSize,
   readMimetype,
+  malformed,
 } from './container.ts';
 import { type AsicLimits, DEFAULT_ASIC_LIMITS } from './limits.ts';
 import { type AsicManifest, readManifest } from './manifest.ts';
@@ -48,10 +49,6 @@ export interface OpenedAsic {
   readonly assertions: readonly AsicAssertion[];
   /** All entries in the order of the ZIP, `mimetype` first. */
   readonly entries: ReadonlyMap<string, Uint8Array>;
-}
-
-function malformed(message: string): never {
-  throw new SignerError('SIGNER_ASIC_MALFORMED', message, { details: {} });
 }
 
 /**

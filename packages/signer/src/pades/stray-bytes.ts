@@ -1,4 +1,5 @@
 import { SignerError } from '../errors.ts';
+import { skipWhite } from '../pdf/characters.ts';
 import type { PdfDocument } from '../pdf/document.ts';
 import { Lexer } from '../pdf/lexer.ts';
 import { IN_FILE, type XrefSection, entryInSection, numbersInSection } from '../pdf/xref.ts';
@@ -78,10 +79,4 @@ function judgeGap(document: PdfDocument, from: number, end: number): StrayBytes 
     if (!(error instanceof SignerError)) throw error;
     return { isObject: false, text };
   }
-}
-
-function skipWhite(bytes: Uint8Array, from: number, end: number): number {
-  let at = from;
-  while (at < end && [0, 9, 10, 12, 13, 32].includes(bytes[at] ?? 1)) at++;
-  return at;
 }

@@ -13,3 +13,10 @@ export function isWhite(code: number): boolean {
 export function isRegular(code: number): boolean {
   return CHARACTER_CLASS[code] === 0;
 }
+
+/** The first place from `from` on that holds no white space, at most `end`. */
+export function skipWhite(bytes: Uint8Array, from: number, end = bytes.length): number {
+  let at = from;
+  while (at < end && isWhite(bytes[at] ?? 1)) at++;
+  return at;
+}

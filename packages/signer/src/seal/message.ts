@@ -27,6 +27,7 @@ import type { Decryptor } from './decryptor.ts';
 import { KEY_BYTES } from './key-agreement.ts';
 import {
   type Recipient,
+  malformed,
   namesCertificate,
   readRecipientInfos,
   unwrapContentKey,
@@ -56,10 +57,6 @@ export interface SealedMessage {
   readonly attributesDer: Uint8Array | undefined;
   readonly binding: SealBinding | undefined;
   readonly tag: Uint8Array;
-}
-
-function malformed(message: string): never {
-  throw new SignerError('SIGNER_SEAL_MALFORMED', message);
 }
 
 /**

@@ -51,7 +51,7 @@ export interface Recipient {
   readonly wrappedKey: Uint8Array;
 }
 
-function malformed(message: string): never {
+export function malformed(message: string): never {
   throw new SignerError('SIGNER_SEAL_MALFORMED', message);
 }
 

@@ -1,3 +1,4 @@
+import { skipWhite } from '../../pdf/characters.ts';
 import { PdfStream, integerOf, nameText } from '../../pdf/values.ts';
 import {
   IN_FILE,
@@ -206,12 +207,6 @@ function areAllKnown({ final }: Comparison, container: number, held: readonly He
   const { numbers } = final.objectStream(first.number, container, first.index);
   const known = new Set(held.map(({ number, index }) => `${number} ${index}`));
   return numbers.every((number, index) => known.has(`${number} ${index}`));
-}
-
-function skipWhite(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (at < bytes.length && [0, 9, 10, 12, 13, 32].includes(bytes[at] ?? 1)) at++;
-  return at;
 }
 
 function textOf({ final }: Comparison, start: number, end: number): string {
