@@ -22,7 +22,7 @@ import { type Compiler, compilePkcs11, hasPkcs11, pkcs11Folder } from './setup-p
 
 const execFileAsync = promisify(execFile);
 
-/** Which Debian package holds which program; names elsewhere stand in `installHint`. */
+/** Which Debian package holds which program; names elsewhere stand in `hintFor`. */
 const JUDGES: Readonly<Record<string, readonly string[]>> = {
   'poppler-utils': ['pdfsig', 'pdftoppm'],
   qpdf: ['qpdf'],
