@@ -13,7 +13,7 @@ import {
   openTimeStamps,
   openValidationData,
   requireTimeStamps,
-} from './level-option.ts';
+} from './evidence-option.ts';
 import { type SignerOptions, openNamedSigner } from './signer-option.ts';
 
 /** What `file sign` and `file stamp` share. */

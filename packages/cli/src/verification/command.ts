@@ -8,7 +8,7 @@ import { readInputFile } from '../home/input-file.ts';
 import { pathExists } from '../home/layout.ts';
 import { findTrustFolder } from '../home/trust-folder.ts';
 import { printNote, printResult } from '../output.ts';
-import { warnOfFetch } from '../signing/level-option.ts';
+import { warnOfFetch } from '../signing/evidence-option.ts';
 import { formatOf } from './format.ts';
 import { renderReport } from './render.ts';
 import type { VerificationReport } from './report.ts';

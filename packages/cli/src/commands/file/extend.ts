@@ -13,7 +13,7 @@ import {
   openTimeStamps,
   openValidationData,
   requireTimeStamps,
-} from '../../signing/level-option.ts';
+} from '../../signing/evidence-option.ts';
 import { renderFields } from '../../terminal/table.ts';
 import { formatOf } from '../../verification/format.ts';
 

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 
 import { type GlobalOptions, newArgument, newCommand, newOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
-import { addEvidenceOptions } from '../../signing/level-option.ts';
+import { addEvidenceOptions } from '../../signing/evidence-option.ts';
 import { type SignFileOptions, signFile } from '../../signing/sign-file.ts';
 import { addSignerOptions } from '../../signing/signer-option.ts';
 

@@ -12,7 +12,7 @@ import {
   type EvidenceOptions,
   addTimeStampOption,
   requireTimeStamps,
-} from '../../signing/level-option.ts';
+} from '../../signing/evidence-option.ts';
 import { renderFields } from '../../terminal/table.ts';
 import { type FileFormat, formatOf } from '../../verification/format.ts';
 

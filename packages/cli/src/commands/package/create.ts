@@ -13,7 +13,7 @@ import {
   type EvidenceOptions,
   addTimeStampOption,
   openTimeStamps,
-} from '../../signing/level-option.ts';
+} from '../../signing/evidence-option.ts';
 import {
   type SignerOptions,
   addSignerOptions,
