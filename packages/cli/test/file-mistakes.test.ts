@@ -2,25 +2,15 @@ import { copyFile, readFile, readdir, writeFile } from 'node:fs/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { createFileTown } from './file-town.ts';
+import { type FileTown, createFileTown } from './file-town.ts';
 import type { Town } from './town.ts';
-
-interface Verified {
-  readonly format: string;
-  readonly subIndication: string | null;
-  readonly signatures: readonly { readonly of: string; readonly kind: string }[];
-}
 
 describe('file, where something is missing or wrong', () => {
   let town: Town;
   let tsa: string;
+  let verify: FileTown['verify'];
   const trust = (): string[] => ['--trust', town.path('trust')];
   const p12 = (): string[] => ['--p12', town.path('seal.p12')];
-  const verify = async (file: string, ...more: string[]) => {
-    const outcome = await town.run(['file', 'verify', file, '--json', ...trust(), ...more]);
-    const report = outcome.out === '' ? undefined : (JSON.parse(outcome.out) as Verified);
-    return { ...outcome, report };
-  };
   /** The certificate of the recipient's box. */
   const boxCertificate = async (): Promise<string> => {
     const { certificates } = await town.json<{
@@ -31,7 +21,7 @@ describe('file, where something is missing or wrong', () => {
   };
 
   beforeAll(async () => {
-    ({ town, tsa } = await createFileTown());
+    ({ town, tsa, verify } = await createFileTown());
   }, 60_000);
   afterAll(async () => {
     await town[Symbol.asyncDispose]();

@@ -2,6 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 
 import { freePort } from './docs/run-guide.ts';
 import { squarePng } from './png.ts';
+import type { Outcome } from './run-cli.ts';
 import { createTown, type Town, writePdf } from './town.ts';
 
 /** A town with what signing files needs: keys, files, a trust folder, and an authority that answers. */
@@ -9,6 +10,27 @@ export interface FileTown {
   readonly town: Town;
   /** Address of the time-stamp service. */
   readonly tsa: string;
+  /** Runs `file verify --json` with the town's trust folder; the report is `undefined` after an error. */
+  verify(file: string, ...more: string[]): Promise<Outcome & { readonly report?: Verified }>;
+}
+
+/** What the tests look at of a report. */
+export interface Verified {
+  readonly format: string;
+  readonly indication: string;
+  readonly subIndication: string | null;
+  readonly signatures: readonly {
+    readonly of: string;
+    readonly kind: string;
+    readonly indication: string;
+    readonly level: string | null;
+    readonly signer: string;
+    readonly provenAt: string | null;
+    readonly revision: number | null;
+    readonly widget: { page: number; share: number } | null;
+    readonly docMdp: number | null;
+    readonly evidence: readonly { kind: string }[];
+  }[];
 }
 
 export async function createFileTown(): Promise<FileTown> {
@@ -32,5 +54,14 @@ export async function createFileTown(): Promise<FileTown> {
   await writePdf(town.path('plain.pdf'));
   await writeFile(town.path('report.csv'), 'mã;số\n1;2\n');
   await writeFile(town.path('seal.png'), squarePng(64, [200, 16, 46]));
-  return { town, tsa: `${url}/tsa` };
+  return {
+    town,
+    tsa: `${url}/tsa`,
+    async verify(file, ...more) {
+      const trust = ['--trust', town.path('trust')];
+      const outcome = await town.run(['file', 'verify', file, '--json', ...trust, ...more]);
+      if (outcome.out === '') return outcome;
+      return { ...outcome, report: JSON.parse(outcome.out) as Verified };
+    },
+  };
 }

@@ -3,40 +3,18 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { freePort } from './docs/run-guide.ts';
-import { createFileTown } from './file-town.ts';
+import { type FileTown, type Verified, createFileTown } from './file-town.ts';
 import type { Town } from './town.ts';
-
-interface Verified {
-  readonly format: string;
-  readonly indication: string;
-  readonly subIndication: string | null;
-  readonly signatures: readonly {
-    readonly of: string;
-    readonly kind: string;
-    readonly indication: string;
-    readonly level: string | null;
-    readonly signer: string;
-    readonly provenAt: string | null;
-    readonly revision: number | null;
-    readonly widget: { page: number; share: number } | null;
-    readonly docMdp: number | null;
-    readonly evidence: readonly { kind: string }[];
-  }[];
-}
 
 describe('file and package', () => {
   let town: Town;
   let tsa: string;
+  let verify: FileTown['verify'];
   const trust = (): string[] => ['--trust', town.path('trust')];
   const p12 = (): string[] => ['--p12', town.path('seal.p12')];
-  const verify = async (file: string, ...more: string[]) => {
-    const outcome = await town.run(['file', 'verify', file, '--json', ...trust(), ...more]);
-    const report = outcome.out === '' ? undefined : (JSON.parse(outcome.out) as Verified);
-    return { ...outcome, report };
-  };
 
   beforeAll(async () => {
-    ({ town, tsa } = await createFileTown());
+    ({ town, tsa, verify } = await createFileTown());
   }, 60_000);
   afterAll(async () => {
     await town[Symbol.asyncDispose]();
