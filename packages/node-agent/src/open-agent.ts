@@ -9,7 +9,7 @@ import type { AgentCore } from './core.ts';
 import { DirectoryCopy } from './directory/copy.ts';
 import { AgentError } from './errors.ts';
 import { readConfig } from './home/config.ts';
-import { AgencyKeys, type PassphraseSource } from './home/keys.ts';
+import { AgencyKeys, type KeyPassphrases } from './home/keys.ts';
 import { type HomeLayout, layoutOf } from './home/layout.ts';
 import { TrustFolder } from './home/trust-folder.ts';
 import { type Log, SILENT_LOG } from './log.ts';
@@ -28,7 +28,7 @@ export interface OpenAgentOptions {
   /** The agency's folder, as `initAgent` made it. */
   readonly home: string;
   /** Asked once, when the key is first needed. A `run` agent needs the node key at once. */
-  readonly passphrase?: { readonly node?: PassphraseSource; readonly seal?: PassphraseSource };
+  readonly passphrase?: KeyPassphrases;
   /**
    * `run` (default): connects to the broker and works until closed; one process per agency.
    * `desk`: the SQLite file only, beside a running agent or without one, as a clerk's command does.
@@ -74,10 +74,7 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
     const directory = new DirectoryCopy(new DirectoryStore(db), registrar, verify);
     const core: AgentCore = {
       config,
-      keys: new AgencyKeys(
-        { node: layout.nodeKey, seal: layout.sealKey },
-        options.passphrase ?? {},
-      ),
+      keys: new AgencyKeys(layout, options.passphrase ?? {}),
       trust,
       verify,
       directory,

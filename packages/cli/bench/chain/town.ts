@@ -44,14 +44,24 @@ export async function foundTown(): Promise<Town> {
   const enrol = async (code: typeof SENDER, site: string, tier: 'central' | 'commune') => {
     const seal = await pki.issue({ commonName: `Con dấu ${code}`, use: 'seal' });
     const node = await pki.issue({ commonName: `Máy ${code}`, use: 'node' });
+    const encryption = await pki.issue({
+      commonName: `Máy ${code}`,
+      use: 'encryption',
+      algorithm: 'ec-p256',
+    });
     const name = `Cơ quan ${code}`;
-    const certificates = [listed('seal', seal), listed('node', node)];
+    const certificates = [
+      listed('seal', seal),
+      listed('node', node),
+      listed('encryption', encryption),
+    ];
     const { credentials } = await bus.addAgency({ code, name, site, tier, certificates });
     await initAgent({
       home: homeOf(code === SENDER ? 'sender' : 'recipient'),
       config: { code, name, tier, site, servers: [bus.url], relay: RELAY, notation: 'UBND-VP' },
       nodeP12: p12(node),
       sealP12: p12(seal),
+      encryptionP12: p12(encryption),
       credentials,
       trust,
       registrarCertificate,
@@ -84,7 +94,7 @@ export async function foundTown(): Promise<Town> {
   };
 }
 
-function listed(use: 'seal' | 'node', signer: TestSigner) {
+function listed(use: 'seal' | 'node' | 'encryption', signer: TestSigner) {
   const { sha256, der } = signer.certificate;
   return { use, sha256, der: Buffer.from(der).toString('base64') };
 }

@@ -81,16 +81,16 @@ async function checkKeys(
 ): Promise<Check[]> {
   const { doctor, text } = cli.messages;
   if (passphrases === undefined) return [skip('keys', doctor.noPassphrase)];
-  const { openPkcs12 } = await import('@congvan/signer');
+  const { openPkcs12, openPkcs12Decryptor } = await import('@congvan/signer');
   const checks: Check[] = [];
-  for (const use of ['node', 'seal'] as const) {
+  for (const use of ['node', 'seal', 'encryption'] as const) {
     const path = join(folder, 'keys', `${use}.p12`);
     if (!(await pathExists(path))) continue;
     try {
-      const kind = use === 'seal' ? 'seal' : 'general';
-      const what = use === 'seal' ? text.sealKey : text.nodeKey;
-      const signer = openPkcs12(await readFile(path), await passphrases.get(kind, what));
-      checks.push(checkExpiry(cli, use, signer.certificate));
+      const kind = use === 'node' ? 'general' : use;
+      const passphrase = await passphrases.get(kind, text[`${use}Key`]);
+      const open = use === 'encryption' ? openPkcs12Decryptor : openPkcs12;
+      checks.push(checkExpiry(cli, use, open(await readFile(path), passphrase).certificate));
     } catch (error) {
       const { message, hint } = describeFailure(error, cli.messages);
       checks.push(fail('keys', `${use}: ${message}`, hint));

@@ -45,8 +45,10 @@ export interface NewMember {
 
 export interface AddedMember {
   readonly sequence: number;
-  readonly certificates: readonly { readonly use: 'node' | 'seal'; readonly sha256: string }[];
+  readonly certificates: readonly { readonly use: KeyUse; readonly sha256: string }[];
 }
+
+type KeyUse = 'node' | 'seal' | 'encryption';
 
 interface MemberKey {
   readonly certificate: Certificate;
@@ -55,7 +57,8 @@ interface MemberKey {
 }
 interface MemberKeys {
   readonly node: MemberKey;
-  readonly seal: MemberKey | undefined;
+  readonly seal?: MemberKey;
+  readonly encryption?: MemberKey;
 }
 
 /**
@@ -92,18 +95,14 @@ export async function addMember(
     });
   }
   const authority = await openHomeAuthority(cli, layout, passphrases);
-  const { node: ownNode, seal: ownSeal } = member.certificates ?? {};
-  const issuesAny = ownNode === undefined || (member.role === 'agency' && ownSeal === undefined);
-  const keysPassphrase = issuesAny ? await passphrases.choose('keys', text.newKeys) : '';
+  const keysPassphrase = await passphrases.choose('keys', text.newKeys);
   const draft = await draftBundle(cli, member.bundle);
   try {
     const keys = await issueKeys(authority, member, keysPassphrase);
-    const listed = [
-      { use: 'node' as const, certificate: keys.node.certificate },
-      ...(keys.seal === undefined
-        ? []
-        : [{ use: 'seal' as const, certificate: keys.seal.certificate }]),
-    ];
+    const listed = (['node', 'seal', 'encryption'] as const).flatMap((use) => {
+      const key = keys[use];
+      return key === undefined ? [] : [{ use, certificate: key.certificate }];
+    });
     const add = member.role === 'relay' ? enrolment.addRelay : enrolment.addAgency;
     const enrolled = await add({
       code: member.code,
@@ -120,6 +119,7 @@ export async function addMember(
       settings: bundleSettings(member, servers, settings.relay),
       ...(keys.node.p12 === undefined ? {} : { nodeP12: keys.node.p12 }),
       ...(keys.seal?.p12 === undefined ? {} : { sealP12: keys.seal.p12 }),
+      ...(keys.encryption?.p12 === undefined ? {} : { encryptionP12: keys.encryption.p12 }),
       credentials: enrolled.credentials,
       ...trustOf(authority, member.trust),
       ...(await directoryOf(settings.certificate, enrolment)),
@@ -141,7 +141,7 @@ async function requireSite(cli: Cli, operator: LocalOperator, site: Site): Promi
   throw new CliError('CLI_SITE_NOT_HOSTED', message, { details: { site } });
 }
 
-/** A relay signs watermarks only: it has a node key and no seal. */
+/** A relay signs watermarks only: it has a node key and no other. */
 async function issueKeys(
   authority: Authority,
   member: NewMember,
@@ -152,17 +152,19 @@ async function issueKeys(
   const locality = member.locality === undefined ? {} : { locality: member.locality };
   const subject = { organization: name, country: 'VN', ...locality };
   const issue = async (
-    use: 'node' | 'seal',
+    use: KeyUse,
     commonName: string,
     algorithm: KeyAlgorithm,
   ): Promise<MemberKey> => {
-    const certificate = given[use];
+    const certificate = use === 'encryption' ? undefined : given[use];
     if (certificate !== undefined) return { certificate };
     const request = { subject: { ...subject, commonName }, use, algorithm };
     return await issueKey(authority, request, passphrase);
   };
   const node = await issue('node', `${name} (${code})`, 'ec-p256');
-  return { node, seal: role === 'relay' ? undefined : await issue('seal', name, 'rsa-2048') };
+  if (role === 'relay') return { node };
+  const seal = await issue('seal', name, 'rsa-2048');
+  return { node, seal, encryption: await issue('encryption', `${name} (${code})`, 'ec-p256') };
 }
 
 function trustOf(

@@ -27,6 +27,8 @@ export interface Bundle {
   readonly nodeP12?: Uint8Array;
   /** A relay has none; nor does an agency whose seal stays in a token. */
   readonly sealP12?: Uint8Array;
+  /** A relay has none: nothing is sealed for it. */
+  readonly encryptionP12?: Uint8Array;
   readonly credentials: Uint8Array;
   readonly registrarCertificate: Uint8Array;
   readonly anchors: readonly Uint8Array[];
@@ -39,6 +41,7 @@ export interface Bundle {
 const SETTINGS = 'bundle.json';
 const NODE_KEY = 'node.p12';
 const SEAL_KEY = 'seal.p12';
+const ENCRYPTION_KEY = 'encryption.p12';
 const CREDENTIALS = 'agent.creds';
 const REGISTRAR = 'registrar.crt';
 const DIRECTORY = 'directory';
@@ -83,6 +86,7 @@ function bundleFiles(bundle: Bundle): [string, Uint8Array | string][] {
   return [
     ...optional(NODE_KEY, bundle.nodeP12),
     ...optional(SEAL_KEY, bundle.sealP12),
+    ...optional(ENCRYPTION_KEY, bundle.encryptionP12),
     [CREDENTIALS, bundle.credentials],
     [REGISTRAR, bundle.registrarCertificate],
     ...numbered(join('trust', 'anchors'), 'crt', bundle.anchors),
@@ -113,6 +117,7 @@ export async function readBundle(cli: Pick<Cli, 'messages'>, folder: string): Pr
     settings: parseSettings(cli, folder, await read(SETTINGS)),
     ...((await has(NODE_KEY)) ? { nodeP12: await read(NODE_KEY) } : {}),
     ...((await has(SEAL_KEY)) ? { sealP12: await read(SEAL_KEY) } : {}),
+    ...((await has(ENCRYPTION_KEY)) ? { encryptionP12: await read(ENCRYPTION_KEY) } : {}),
     credentials: await read(CREDENTIALS),
     registrarCertificate: await read(REGISTRAR),
     anchors: await readAll(join(folder, 'trust', 'anchors')),

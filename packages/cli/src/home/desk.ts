@@ -27,6 +27,7 @@ export async function openDesk(
     passphrase: {
       node: async () => await passphrases.get('general', text.nodeKey),
       seal: async () => await passphrases.get('seal', text.sealKey),
+      encryption: async () => await passphrases.get('encryption', text.encryptionKey),
     },
   });
 }

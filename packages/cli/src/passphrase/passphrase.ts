@@ -9,11 +9,12 @@ import { GivenUp } from '../terminal/secret-prompt.ts';
  * one machine with one passphrase needs one variable. A PIN falls back to nothing: a token counts wrong
  * ones.
  */
-export type PassphraseKind = 'general' | 'seal' | 'keys' | 'ca' | 'caPin' | 'pin';
+export type PassphraseKind = 'general' | 'seal' | 'encryption' | 'keys' | 'ca' | 'caPin' | 'pin';
 
 const VARIABLES: Readonly<Record<PassphraseKind, string>> = {
   general: 'CONGVAN_PASSPHRASE',
   seal: 'CONGVAN_SEAL_PASSPHRASE',
+  encryption: 'CONGVAN_ENCRYPTION_PASSPHRASE',
   keys: 'CONGVAN_KEYS_PASSPHRASE',
   ca: 'CONGVAN_CA_PASSPHRASE',
   caPin: 'CONGVAN_CA_PIN',
@@ -80,7 +81,7 @@ function longEnough(cli: Cli, passphrase: string): string {
 
 function fileOption(files: PassphraseFiles, kind: PassphraseKind): string | undefined {
   if (kind === 'seal') return files.sealPassphraseFile;
-  if (kind === 'caPin') return undefined;
+  if (kind === 'caPin' || kind === 'encryption') return undefined;
   if (kind === 'pin') return files.pinFile;
   if (kind === 'keys') return files.keysPassphraseFile;
   return kind === 'ca' ? files.caPassphraseFile : files.passphraseFile;

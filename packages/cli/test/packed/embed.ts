@@ -74,12 +74,17 @@ try {
 async function enrol(code: string, tier: Tier, site: string): Promise<string> {
   const seal = await pki.issue({ commonName: `Ủy ban ${code}`, use: 'seal' });
   const node = await pki.issue({ commonName: `Máy của ${code}`, use: 'node' });
+  const encryption = await pki.issue({
+    commonName: `Máy của ${code}`,
+    use: 'encryption',
+    algorithm: 'ec-p256',
+  });
   const enrolled = await bus.addAgency({
     code,
     tier,
     site,
     validFrom: '2020-01-01T00:00:00.000Z',
-    certificates: [listed('seal', seal), listed('node', node)],
+    certificates: [listed('seal', seal), listed('node', node), listed('encryption', encryption)],
   });
   const home = join(folder, code);
   await initAgent({
@@ -95,6 +100,7 @@ async function enrol(code: string, tier: Tier, site: string): Promise<string> {
     },
     nodeP12: writeP12(node),
     sealP12: writeP12(seal),
+    encryptionP12: writeP12(encryption),
     credentials: enrolled.credentials,
     trust: {
       anchors: [pki.root.der],
@@ -111,7 +117,7 @@ async function open(home: string): Promise<Agent> {
   return await openAgent({ home, passphrase: { node: passphrase, seal: passphrase } });
 }
 
-function listed(use: 'seal' | 'node', { certificate }: TestSigner) {
+function listed(use: 'seal' | 'node' | 'encryption', { certificate }: TestSigner) {
   const der = Buffer.from(certificate.der).toString('base64');
   return { use, sha256: certificate.sha256, der };
 }

@@ -17,6 +17,8 @@ export interface InitAgentOptions {
   /** PKCS#12 of the node key; its passphrase is not needed here. */
   readonly nodeP12: Uint8Array;
   readonly sealP12?: Uint8Array;
+  /** PKCS#12 of the key that opens what is sealed for the agency. */
+  readonly encryptionP12?: Uint8Array;
   /** NATS credentials file as the site service minted it. */
   readonly credentials: Uint8Array;
   /** Certificates and CRLs in PEM or DER; the operator has confirmed the anchors' fingerprints. */
@@ -80,6 +82,9 @@ async function writeHome(draft: string, options: InitAgentOptions, config: strin
     ...numbered(join(layout.trust, 'crls'), trust.crls ?? [], 'crl'),
   ];
   if (options.sealP12 !== undefined) files.push([layout.sealKey, options.sealP12]);
+  if (options.encryptionP12 !== undefined) {
+    files.push([layout.encryptionKey, options.encryptionP12]);
+  }
   for (const folder of ['anchors', 'intermediates', 'crls']) {
     await mkdir(join(layout.trust, folder), { recursive: true });
   }

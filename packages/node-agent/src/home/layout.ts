@@ -7,6 +7,9 @@ export interface HomeLayout {
   readonly lock: string;
   readonly nodeKey: string;
   readonly sealKey: string;
+  readonly encryptionKey: string;
+  /** Encryption keys of earlier certificates: what was sealed for them is still to be opened. */
+  readonly oldKeys: string;
   readonly credentials: string;
   readonly trust: string;
   readonly registrarCertificate: string;
@@ -19,6 +22,8 @@ export function layoutOf(home: string): HomeLayout {
     lock: join(home, 'agent.lock'),
     nodeKey: join(home, 'keys', 'node.p12'),
     sealKey: join(home, 'keys', 'seal.p12'),
+    encryptionKey: join(home, 'keys', 'encryption.p12'),
+    oldKeys: join(home, 'keys', 'old'),
     credentials: join(home, 'credentials', 'agent.creds'),
     trust: join(home, 'trust'),
     registrarCertificate: join(home, 'trust', 'registrar.crt'),

@@ -85,12 +85,17 @@ async function addOffice(
   const name = input.name ?? `Ủy ban ${code}`;
   const seal = input.seal ?? (await pki.issue({ commonName: name, use: 'seal' }));
   const node = input.node ?? (await pki.issue({ commonName: `${name} (máy)`, use: 'node' }));
+  const encryption = await pki.issue({
+    commonName: `${name} (máy)`,
+    use: 'encryption',
+    algorithm: 'ec-p256',
+  });
   const enrolled = await bus.addAgency({
     code,
     name,
     tier: input.tier,
     site: input.site,
-    certificates: [listed('seal', seal), listed('node', node)],
+    certificates: [listed('seal', seal), listed('node', node), listed('encryption', encryption)],
     validFrom: '2020-01-01T00:00:00.000Z',
     ...(input.validTo === undefined ? {} : { validTo: input.validTo }),
   });
@@ -109,6 +114,7 @@ async function addOffice(
     },
     nodeP12: p12(node),
     sealP12: p12(seal),
+    encryptionP12: p12(encryption),
     credentials: enrolled.credentials,
     trust: {
       anchors: [pki.root.der],
@@ -137,9 +143,9 @@ export async function renewCrl(office: Office, pki: TestPki): Promise<void> {
 }
 
 function listed(
-  use: 'seal' | 'node',
+  use: 'seal' | 'node' | 'encryption',
   signer: TestSigner,
-): { use: 'seal' | 'node'; sha256: string; der: string } {
+): { use: 'seal' | 'node' | 'encryption'; sha256: string; der: string } {
   const { sha256, der } = signer.certificate;
   return { use, sha256, der: Buffer.from(der).toString('base64') };
 }

@@ -80,6 +80,7 @@ async function agentInit(
     },
     nodeP12,
     ...(sealP12 === undefined ? {} : { sealP12 }),
+    ...(bundle.encryptionP12 === undefined ? {} : { encryptionP12: bundle.encryptionP12 }),
     credentials: bundle.credentials,
     trust: {
       anchors: bundle.anchors,

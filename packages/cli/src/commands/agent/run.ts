@@ -65,18 +65,22 @@ async function startAgent(
   passphrases: Passphrases,
 ): Promise<Agent> {
   const { openAgent } = await import('@congvan/node-agent');
+  const { text } = cli.messages;
   const log = createRunLog(cli, globals, basename(home).replaceAll('-', '.'));
   const agent = await openAgent({
     home,
     mode: 'run',
     now: cli.now,
-    passphrase: { node: async () => await passphrases.get('general', cli.messages.text.nodeKey) },
+    passphrase: {
+      node: async () => await passphrases.get('general', text.nodeKey),
+      encryption: async () => await passphrases.get('encryption', text.encryptionKey),
+    },
     log: {
       info: (fields, message) => log('info', message, fields),
       warn: (fields, message) => log('warn', message, fields),
       error: (fields, message) => log('error', message, fields),
     },
   });
-  log('info', cli.messages.text.runs, { servers: agent.config.servers.join(',') });
+  log('info', text.runs, { servers: agent.config.servers.join(',') });
   return agent;
 }

@@ -15,7 +15,7 @@ export interface IssuedKey {
 }
 
 /** What the demo issues. */
-type DemoUse = Extract<CertificateUse, 'seal' | 'person' | 'node' | 'registrar'>;
+type DemoUse = Extract<CertificateUse, 'seal' | 'person' | 'node' | 'encryption' | 'registrar'>;
 
 export interface KeyRequest {
   readonly commonName: string;
@@ -24,17 +24,18 @@ export interface KeyRequest {
   readonly use: DemoUse;
 }
 
-/** Seals stay with RSA-2048 as today's tokens do; what signs records unattended is on P-256. */
+/** Seals stay with RSA-2048 as today's tokens do; what works unattended is on P-256. */
 const ALGORITHMS: Record<DemoUse, KeyAlgorithm> = {
   seal: 'rsa-2048',
   person: 'rsa-2048',
   node: 'ec-p256',
+  encryption: 'ec-p256',
   registrar: 'ec-p256',
 };
 
 /**
  * Stretching makes guessing slow. The demo's passphrase has 144 random bits, which nobody guesses, and
- * with the usual count its 36 key files would take most of the demo's time.
+ * with the usual count its 53 key files would take most of the demo's time.
  */
 const PBKDF2_ITERATIONS = 2_048;
 

@@ -49,7 +49,7 @@ export async function enrolCast(input: EnrolInput): Promise<void> {
       registrarCertificate: keys.registrar.certificate.der,
     }),
     ...enrolled.map(async ([agency, credentials]) => {
-      const { node, seal } = keys.agency(agency.code);
+      const { node, seal, encryption } = keys.agency(agency.code);
       await initAgent({
         home: join(layout.agents, codeToToken(agencyCode(agency.code))),
         config: {
@@ -63,6 +63,7 @@ export async function enrolCast(input: EnrolInput): Promise<void> {
         },
         nodeP12: node.p12,
         sealP12: seal.p12,
+        encryptionP12: encryption.p12,
         credentials,
         trust,
         registrarCertificate: keys.registrar.certificate.der,
@@ -88,19 +89,19 @@ async function enrolAgency(
   keys: CastKeys,
   agency: CastAgency,
 ): Promise<Uint8Array> {
-  const { node, seal } = keys.agency(agency.code);
+  const { node, seal, encryption } = keys.agency(agency.code);
   const { credentials } = await enrolment.addAgency({
     code: agencyCode(agency.code),
     name: agency.name,
     tier: agency.tier,
     parent: agency.parent === null ? null : agencyCode(agency.parent),
     site: siteCode(agency.site),
-    certificates: [listed('node', node), listed('seal', seal)],
+    certificates: [listed('node', node), listed('seal', seal), listed('encryption', encryption)],
   });
   return credentials;
 }
 
-function listed(use: 'node' | 'seal', { certificate }: IssuedKey) {
+function listed(use: 'node' | 'seal' | 'encryption', { certificate }: IssuedKey) {
   const { sha256, der } = certificate;
   return { use, sha256, der: Buffer.from(der).toString('base64') };
 }

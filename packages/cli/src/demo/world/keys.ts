@@ -5,15 +5,22 @@ import type { Authority, KeyPair } from '@congvan/signer';
 import { CAST, type CastAgency, castAgency, RELAY } from '../agencies.ts';
 import { generateKeyFor, type IssuedKey, issueKey, type KeyRequest } from './certificates.ts';
 
+/** The keys of one agency. */
+export interface AgencyKeys {
+  readonly node: IssuedKey;
+  readonly seal: IssuedKey;
+  readonly encryption: IssuedKey;
+}
+
 /** The keys of everybody in the demo. */
 export interface CastKeys {
   readonly registrar: IssuedKey;
   readonly relay: IssuedKey;
-  agency(code: string): { readonly node: IssuedKey; readonly seal: IssuedKey };
+  agency(code: string): AgencyKeys;
 }
 
-/** One for the registrar and the relay, two for each agency. */
-export const KEY_COUNT: number = 2 + 2 * CAST.length;
+/** One for the registrar and the relay, three for each agency. */
+export const KEY_COUNT: number = 2 + 3 * CAST.length;
 
 /**
  * Makes all keys and has their certificates issued one after the other. RSA keys are made meanwhile in
@@ -42,7 +49,11 @@ export async function issueCastKeys(
   return {
     registrar: keyOf(REGISTRAR_OWNER, 'registrar'),
     relay: keyOf(RELAY.code, 'node'),
-    agency: (code) => ({ node: keyOf(code, 'node'), seal: keyOf(code, 'seal') }),
+    agency: (code) => ({
+      node: keyOf(code, 'node'),
+      seal: keyOf(code, 'seal'),
+      encryption: keyOf(code, 'encryption'),
+    }),
   };
 }
 
@@ -76,11 +87,10 @@ function keyRequests(): { readonly owner: string; readonly request: KeyRequest }
     ...CAST.flatMap((agency) => {
       const subject = subjectOf(agency);
       const { code, name } = agency;
+      const node = { ...subject, commonName: `${name} (nút liên thông)` };
       return [
-        {
-          owner: code,
-          request: { ...subject, commonName: `${name} (nút liên thông)`, use: 'node' as const },
-        },
+        { owner: code, request: { ...node, use: 'node' as const } },
+        { owner: code, request: { ...node, use: 'encryption' as const } },
         { owner: code, request: { ...subject, commonName: name, use: 'seal' as const } },
       ];
     }),
