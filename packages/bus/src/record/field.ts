@@ -61,6 +61,13 @@ export const calendarDate = z
   );
 
 export const count = z.int('is not a whole number').min(0, 'is negative').max(MAX_NUMBER);
+/** Bytes of something that is not empty. */
+export function sizeUpTo(limit: number): z.ZodInt {
+  return z
+    .int('is not a whole number')
+    .min(1, 'is not at least 1')
+    .max(limit, `is over ${limit} bytes`);
+}
 export const ordinal = z.int('is not a whole number').min(1, 'is not at least 1').max(MAX_NUMBER);
 export const year = z.int('is not a year').min(1945, 'is before 1945').max(9999, 'is after 9999');
 

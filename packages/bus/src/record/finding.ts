@@ -29,6 +29,12 @@ export const FINDINGS = {
   REVOCATION_UNKNOWN: { severity: 'hold', refusal: false },
   PACKAGE_MALFORMED: { severity: 'quarantine', refusal: true },
   PACKAGE_DIGEST_MISMATCH: { severity: 'quarantine', refusal: true },
+  /** What is sealed cannot be opened: for another key, damaged, or bound to another package. */
+  SEAL_UNREADABLE: { severity: 'quarantine', refusal: true },
+  /** The bytes that the record names are not what the site holds under that name. */
+  CONTENT_CORRUPT: { severity: 'quarantine', refusal: true },
+  /** The bytes that the record names did not come for so long that they will not come any more. */
+  CONTENT_MISSING: { severity: 'quarantine', refusal: true },
   HEADER_MISMATCH: { severity: 'quarantine', refusal: true },
   DOCUMENT_TAMPERED: { severity: 'quarantine', refusal: true },
   DOCUMENT_CONFLICT: { severity: 'quarantine', refusal: true },

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { BusError } from '../errors.ts';
 import {
-  MAX_INLINE_PACKAGE_BYTES,
+  MAX_OPEN_PART_BYTES,
   MAX_RECORD_PAYLOAD_BYTES,
   MAX_RECORD_SIGNATURE_BYTES,
 } from './limits.ts';
@@ -86,7 +86,7 @@ export function recordSigningInput(type: RecordType, payload: Uint8Array): Uint8
 /** A NATS message: the record, then the body as it is. Only a delivery has a body. */
 export function encodeMessage(record: Uint8Array, body?: Uint8Array): Uint8Array {
   if (body === undefined || body.length === 0) return record;
-  checkSize('body', body.length, MAX_INLINE_PACKAGE_BYTES);
+  checkSize('body', body.length, MAX_OPEN_PART_BYTES);
   const bytes = new Uint8Array(record.length + body.length);
   bytes.set(record, 0);
   bytes.set(body, record.length);
@@ -114,7 +114,7 @@ export function decodeMessage(bytes: Uint8Array): { record: RawRecord; body: Uin
   const signature = readBlock(bytes, signedEnd, 'signature', MAX_RECORD_SIGNATURE_BYTES);
   const end = signedEnd + LENGTH_BYTES + signature.length;
   const body = bytes.subarray(end);
-  checkSize('body', body.length, MAX_INLINE_PACKAGE_BYTES);
+  checkSize('body', body.length, MAX_OPEN_PART_BYTES);
   const signedBytes = bytes.subarray(0, signedEnd);
   const frame = bytes.subarray(0, end);
   return { record: { version, type, payload, signature, signedBytes, bytes: frame }, body };

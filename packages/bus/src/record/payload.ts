@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 import { TIERS } from '../agency/tier.ts';
+import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from '../file/blob.ts';
 import {
   agencyCode,
   businessType,
@@ -19,6 +20,7 @@ import {
   reasonCode,
   register,
   site,
+  sizeUpTo,
   statusCode,
   year,
 } from './field.ts';
@@ -29,25 +31,45 @@ import {
   MAX_INLINE_PACKAGE_BYTES,
   MAX_MISSING_RANGE_COUNT,
   MAX_NAME_LENGTH,
+  MAX_OPEN_PART_BYTES,
   MAX_RECIPIENT_COUNT,
   MAX_RELATED_CODE_COUNT,
+  MAX_SEALED_BYTES,
   MAX_WARNING_COUNT,
 } from './limits.ts';
 
+/** Signed once for all recipients of a document; who each of them is stands in the subject. */
 const delivery = z
   .object({
     from: agencyCode,
-    to: agencyCode,
+    to: z
+      .array(agencyCode)
+      .min(1, 'is empty')
+      .max(MAX_RECIPIENT_COUNT, `has more than ${MAX_RECIPIENT_COUNT} agencies`)
+      .refine((codes) => new Set(codes).size === codes.length, 'names an agency twice'),
     documentId,
     businessType,
     documentVersion: ordinal,
     packageDigest: digest,
-    body: z.object({
+    open: z.object({ sha256: digest, bytes: sizeUpTo(MAX_OPEN_PART_BYTES) }),
+    sealed: z.object({
       sha256: digest,
-      bytes: count.max(MAX_INLINE_PACKAGE_BYTES, `is over ${MAX_INLINE_PACKAGE_BYTES} bytes`),
+      bytes: sizeUpTo(MAX_SEALED_BYTES),
+      chunkBytes: sizeUpTo(MAX_CHUNK_BYTES)
+        .min(MIN_CHUNK_BYTES, `is under ${MIN_CHUNK_BYTES} bytes`)
+        .nullable(),
     }),
+    traceId: z
+      .string()
+      .regex(/^(?!0{32})[0-9a-f]{32}$/, 'is not a trace id of 32 lower hexadecimal digits')
+      .optional(),
     sentAt: instant,
   })
+  .refine(
+    ({ open, sealed }) =>
+      sealed.chunkBytes !== null || open.bytes + sealed.bytes <= MAX_INLINE_PACKAGE_BYTES,
+    { path: ['sealed', 'chunkBytes'], error: 'is null for a package too large for its message' },
+  )
   .readonly();
 
 const receipt = z

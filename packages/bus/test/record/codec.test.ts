@@ -59,7 +59,7 @@ describe.each(TYPES)('the payload of a %s', (type) => {
   });
 
   it('needs every key that is not optional', () => {
-    const optional = new Set(['reasonCode', 'reason', 'incoming', 'actor']);
+    const optional = new Set(['reasonCode', 'reason', 'incoming', 'actor', 'traceId']);
     for (const key of Object.keys(PAYLOADS[type]).filter((name) => !optional.has(name))) {
       const rest = Object.fromEntries(
         Object.entries(PAYLOADS[type]).filter(([name]) => name !== key),
@@ -99,10 +99,19 @@ describe('encodePayload', () => {
 
 describe('parsePayload', () => {
   const { delivery, receipt, report, watermark, directory } = PAYLOADS;
+  const { sealed } = delivery;
+  const inline = (bytes: number) => ({ ...sealed, bytes, chunkBytes: null });
+
+  it('accepts sealed content inside the message as far as it fits beside the open part', () => {
+    const fits = { ...delivery, sealed: inline(204_797) };
+    expect(parsePayload({ type: 'delivery', payload: bytesOf(fits) }).payload).toEqual(fits);
+  });
 
   it.each([
     ['delivery', { ...delivery, from: 'h09' }, 'from is not an agency code'],
-    ['delivery', { ...delivery, to: 'H09.>' }, 'to is not an agency code'],
+    ['delivery', { ...delivery, to: ['H09.>'] }, 'to[0] is not an agency code'],
+    ['delivery', { ...delivery, to: [] }, 'to is empty'],
+    ['delivery', { ...delivery, to: ['H09', 'G22', 'H09'] }, 'to names an agency twice'],
     ['delivery', { ...delivery, documentId: 'x'.repeat(101) }, 'documentId has more than 100'],
     ['delivery', { ...delivery, documentId: 'a\u0007' }, 'documentId has a control character'],
     ['delivery', { ...delivery, documentId: 'a\u2028b' }, 'documentId has a control character'],
@@ -110,7 +119,22 @@ describe('parsePayload', () => {
     ['delivery', { ...delivery, businessType: 4 }, 'businessType is not 0, 1, 2 or 3'],
     ['delivery', { ...delivery, documentVersion: 0 }, 'documentVersion is not at least 1'],
     ['delivery', { ...delivery, packageDigest: 'AB'.repeat(32) }, 'packageDigest is not a SHA-256'],
-    ['delivery', { ...delivery, body: { ...delivery.body, bytes: 204_801 } }, 'body.bytes is over'],
+    ['delivery', { ...delivery, open: { ...delivery.open, bytes: 524_289 } }, 'open.bytes is over'],
+    [
+      'delivery',
+      { ...delivery, sealed: { ...sealed, bytes: 0 } },
+      'sealed.bytes is not at least 1',
+    ],
+    ['delivery', { ...delivery, sealed: { ...sealed, bytes: 2 ** 32 } }, 'sealed.bytes is over'],
+    [
+      'delivery',
+      { ...delivery, sealed: { ...sealed, chunkBytes: 1 } },
+      'chunkBytes is under 16384',
+    ],
+    ['delivery', { ...delivery, sealed: { ...sealed, chunkBytes: 131_073 } }, 'chunkBytes is over'],
+    ['delivery', { ...delivery, sealed: inline(204_798) }, 'too large for its message'],
+    ['delivery', { ...delivery, traceId: 'AB'.repeat(16) }, 'traceId is not a trace id'],
+    ['delivery', { ...delivery, traceId: '0'.repeat(32) }, 'traceId is not a trace id'],
     ['delivery', { ...delivery, sentAt: '2026-07-01T02:03:04Z' }, 'sentAt is not a time'],
     ['delivery', { ...delivery, sentAt: '2026-02-30T02:03:04.000Z' }, 'sentAt is not a time'],
     ['receipt', { ...receipt, status: '17' }, 'status is not a status 01 to 16'],
@@ -156,7 +180,7 @@ describe('parsePayload', () => {
   });
 
   it('counts what it does not list', () => {
-    expect(faultOf('delivery', {}).message).toMatch(/; and 5 more$/);
+    expect(faultOf('delivery', {}).message).toMatch(/; and 6 more$/);
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import {
   BusError,
-  MAX_INLINE_PACKAGE_BYTES,
+  MAX_OPEN_PART_BYTES,
   MAX_RECORD_PAYLOAD_BYTES,
   MAX_RECORD_SIGNATURE_BYTES,
   RECORD_TYPE_NUMBERS,
@@ -114,8 +114,8 @@ describe('decodeMessage', () => {
 
   it('refuses a body over its limit, on both ends', async () => {
     const record = await frame();
-    const body = Buffer.alloc(MAX_INLINE_PACKAGE_BYTES + 1);
-    expect(() => encodeMessage(record, body)).toThrow('body of 204801 bytes');
+    const body = Buffer.alloc(MAX_OPEN_PART_BYTES + 1);
+    expect(() => encodeMessage(record, body)).toThrow('body of 524289 bytes');
     expect(codeOf(Buffer.concat([record, body]))).toBe('BUS_RECORD_TOO_LARGE');
   });
 

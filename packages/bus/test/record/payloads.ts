@@ -7,12 +7,14 @@ const DIGEST = 'ab'.repeat(32);
 export const PAYLOADS: Payloads = {
   delivery: {
     from: SENDER,
-    to: RECIPIENT,
+    to: [RECIPIENT],
     documentId: 'H09.12,2026/07/01,15/QĐ-STN',
     businessType: 0,
     documentVersion: 1,
     packageDigest: DIGEST,
-    body: { sha256: DIGEST, bytes: 3 },
+    open: { sha256: DIGEST, bytes: 3 },
+    sealed: { sha256: DIGEST, bytes: 4_294_967_295, chunkBytes: 32_768 },
+    traceId: '0af7651916cd43dd8448eb211c80319c',
     sentAt: '2026-07-01T02:03:04.567Z',
   },
   receipt: {
