@@ -1,5 +1,5 @@
 import { type Site, parseSite } from '../agency/tier.ts';
-import { blobStream, inboxStream } from '../stream/names.ts';
+import { inboxStream } from '../stream/names.ts';
 
 /** The account that owns the streams; only relays, site services and administrators have users in it. */
 export const STORE_ACCOUNT = 'STORE';
@@ -35,7 +35,12 @@ export function storeExports(): AccountExport[] {
     service('chunks', 'vb.blob.*.*.*.*.*'),
     service('presence', 'vb.alive.*.*.*'),
     service('directory-get', 'vb.directory.get.*'),
-    service('directory-since', 'vb.directory.since.*'),
+    service('directory-heads', 'vb.directory.heads'),
+    service('directory-since', 'vb.directory.since.*.*'),
+    service('directory-page', 'vb.directory.since.*'),
+    service('file-locate', 'vb.file.locate.*.*.*'),
+    service('file-drop', 'vb.file.drop.*.*.*'),
+    service('renewal', 'vb.renew.*.*'),
     service('acknowledgements', '$JS.ACK.*.*.>'),
     service('chunk-reads', '$JS.API.DIRECT.GET.*.vb.blob.>'),
     { ...service('pulls', '$JS.API.CONSUMER.MSG.NEXT.*.*'), responseType: 'Stream' },
@@ -54,9 +59,15 @@ export function accountImports(site: Site): AccountImport[] {
     `vb.blob.*.${home}.*.*.*`,
     `vb.alive.*.${home}.*`,
     'vb.directory.get.*',
+    'vb.directory.heads',
     'vb.directory.since.*',
+    'vb.directory.since.*.*',
+    'vb.file.locate.*.*.*',
+    `vb.file.drop.${home}.*.*`,
+    `vb.renew.${home}.*`,
     `$JS.ACK.${inbox}.*.>`,
-    `$JS.API.DIRECT.GET.${blobStream(home)}.vb.blob.>`,
+    // Of any stream: one broker may host the sender's site too, and only chunks have this subject.
+    '$JS.API.DIRECT.GET.*.vb.blob.>',
     `$JS.API.CONSUMER.MSG.NEXT.${inbox}.*`,
   ];
   return [

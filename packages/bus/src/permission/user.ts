@@ -1,7 +1,7 @@
 import { type AgencyCode, codeToToken } from '../agency/code.ts';
 import { type Site, parseSite } from '../agency/tier.ts';
 import { LANES } from '../subject/lane.ts';
-import { blobStream, inboxConsumer, inboxStream, relayConsumer } from '../stream/names.ts';
+import { inboxConsumer, inboxStream, relayConsumer } from '../stream/names.ts';
 
 /** What a user of the broker may do; everything else is refused. */
 export interface UserPermissions {
@@ -24,15 +24,22 @@ export function inboxPrefix(name: string): string {
   return `_INBOX_${name}`;
 }
 
+/** The code is a token of its own: nats-server 2.9 fills in templates by whole tokens only. */
 export function agencyInboxPrefix(code: AgencyCode): string {
-  return inboxPrefix(codeToToken(code));
+  return `_INBOX.${codeToToken(code)}`;
 }
 
 export function relayInboxPrefix(code: AgencyCode): string {
   return inboxPrefix(`relay_${codeToToken(code)}`);
 }
 
+/** Of a site service that works for every site of one broker. */
 export const SITE_INBOX_PREFIX = inboxPrefix('site');
+
+/** Of a site service with a server of its own: answers from the centre pass the line by this name. */
+export function siteInboxPrefix(site: Site): string {
+  return inboxPrefix(`site_${parseSite(site)}`);
+}
 
 /**
  * The rights of one agency inside the account `AGENCY_<site>`, derived from code and site alone.
@@ -41,10 +48,31 @@ export const SITE_INBOX_PREFIX = inboxPrefix('site');
  * the account that owns the streams this same list would allow a purge (docs/explanation).
  */
 export function agencyPermissions(code: AgencyCode, site: Site): UserPermissions {
-  const token = codeToToken(code);
+  const consumers = LANES.map((lane) => inboxConsumer(code, lane));
+  return fillAgencyPermissions(site, codeToToken(code), consumers);
+}
+
+/**
+ * The same rights as a template that the server itself fills in: `{{name()}}` from the name of the
+ * user's JWT, `{{tag(inbox)}}` once for each of {@link agencyTags}. The site stands in it as it is,
+ * so no name whatever reaches beyond the site.
+ */
+export function agencyTemplate(site: Site): UserPermissions {
+  return fillAgencyPermissions(site, '{{name()}}', ['{{tag(inbox)}}']);
+}
+
+/** What a JWT under {@link agencyTemplate} carries besides its name: the consumers of its lanes. */
+export function agencyTags(code: AgencyCode): string[] {
+  return LANES.map((lane) => `inbox:${inboxConsumer(code, lane)}`);
+}
+
+function fillAgencyPermissions(
+  site: Site,
+  token: string,
+  consumers: readonly string[],
+): UserPermissions {
   const home = parseSite(site);
   const stream = inboxStream(home);
-  const consumers = LANES.map((lane) => inboxConsumer(code, lane));
   return {
     publish: [
       `vb.msg.*.*.*.local.${home}.*.${home}.${token}`,
@@ -54,12 +82,17 @@ export function agencyPermissions(code: AgencyCode, site: Site): UserPermissions
       `vb.blob.cross.${home}.${token}.*.*`,
       `vb.alive.*.${home}.${token}`,
       'vb.directory.get.*',
+      'vb.directory.heads',
       'vb.directory.since.*',
+      'vb.directory.since.*.*',
+      'vb.file.locate.*.*.*',
+      `vb.file.drop.${home}.${token}.*`,
+      `vb.renew.${home}.${token}`,
       ...consumers.map((consumer) => `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`),
       ...consumers.map((consumer) => `$JS.ACK.${stream}.${consumer}.>`),
-      `$JS.API.DIRECT.GET.${blobStream(home)}.vb.blob.>`,
+      '$JS.API.DIRECT.GET.*.vb.blob.>',
     ],
-    subscribe: [`${agencyInboxPrefix(code)}.>`, `vb.directory.changed.${home}`],
+    subscribe: [`_INBOX.${token}.>`, `vb.directory.changed.${home}`],
     maxSubscriptions: MAX_AGENCY_SUBSCRIPTIONS,
     maxPayloadBytes: MAX_AGENCY_PAYLOAD_BYTES,
   };
@@ -75,42 +108,15 @@ export function relayPermissions(code: AgencyCode, site: Site): UserPermissions 
       `vb.msg.*.*.*.*.*.*.${home}.${token}`,
       `vb.alive.*.${home}.${token}`,
       'vb.directory.get.*',
+      'vb.directory.heads',
       'vb.directory.since.*',
+      'vb.directory.since.*.*',
+      `vb.renew.${home}.${token}`,
       `$JS.API.CONSUMER.MSG.NEXT.*.${consumer}`,
       `$JS.API.CONSUMER.INFO.*.${consumer}`,
       `$JS.ACK.*.${consumer}.>`,
     ],
     subscribe: [`${relayInboxPrefix(code)}.>`, 'vb.alive.>', 'vb.directory.changed.*'],
-    maxSubscriptions: -1,
-    maxPayloadBytes: MAX_PAYLOAD_BYTES,
-  };
-}
-
-/** The rights of a site service inside `STORE`: makes streams and consumers, answers the directory. */
-export function sitePermissions(): UserPermissions {
-  return {
-    publish: [
-      '$JS.API.INFO',
-      '$JS.API.STREAM.INFO.*',
-      '$JS.API.STREAM.NAMES',
-      '$JS.API.STREAM.LIST',
-      '$JS.API.STREAM.CREATE.*',
-      '$JS.API.STREAM.UPDATE.*',
-      '$JS.API.CONSUMER.INFO.*.*',
-      '$JS.API.CONSUMER.NAMES.*',
-      '$JS.API.CONSUMER.LIST.*',
-      '$JS.API.CONSUMER.CREATE.>',
-      '$JS.API.CONSUMER.DURABLE.CREATE.*.*',
-      '$JS.API.CONSUMER.DELETE.*.*',
-      'vb.directory.changed.*',
-    ],
-    subscribe: [
-      `${SITE_INBOX_PREFIX}.>`,
-      'vb.directory.get.*',
-      'vb.directory.since.*',
-      'vb.alive.>',
-    ],
-    responses: { max: 1, ttlMs: 60_000 },
     maxSubscriptions: -1,
     maxPayloadBytes: MAX_PAYLOAD_BYTES,
   };

@@ -2,7 +2,8 @@ import type { AgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
 import { createNatsKey, type NatsKey } from '../broker/keys.ts';
 import type { LocalOperator } from '../local-server/operator.ts';
-import { agencyPermissions, relayPermissions, sitePermissions } from '../permission/user.ts';
+import { sitePermissions } from '../permission/site.ts';
+import { agencyPermissions, relayPermissions } from '../permission/user.ts';
 
 /** Broker credentials are renewed before this; a lost file is then worth nothing. */
 export const CREDENTIALS_VALID_DAYS = 90;
@@ -48,7 +49,7 @@ export async function mintSiteCredentials(operator: LocalOperator, now: Date): P
   return await operator.mint({
     account: 'STORE',
     name: 'site service',
-    permissions: sitePermissions(),
+    permissions: sitePermissions(await operator.sites()),
     expiresAt: null,
     now,
   });

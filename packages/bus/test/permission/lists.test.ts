@@ -31,14 +31,19 @@ describe('the rights of an agency', () => {
         'vb.blob.cross.H09.H09-12-034.*.*',
         'vb.alive.*.H09.H09-12-034',
         'vb.directory.get.*',
+        'vb.directory.heads',
         'vb.directory.since.*',
+        'vb.directory.since.*.*',
+        'vb.file.locate.*.*.*',
+        'vb.file.drop.H09.H09-12-034.*',
+        'vb.renew.H09.H09-12-034',
         '$JS.API.CONSUMER.MSG.NEXT.IN_H09.H09-12-034_u',
         '$JS.API.CONSUMER.MSG.NEXT.IN_H09.H09-12-034_n',
         '$JS.ACK.IN_H09.H09-12-034_u.>',
         '$JS.ACK.IN_H09.H09-12-034_n.>',
-        '$JS.API.DIRECT.GET.BLOB_H09.vb.blob.>',
+        '$JS.API.DIRECT.GET.*.vb.blob.>',
       ],
-      subscribe: ['_INBOX_H09-12-034.>', 'vb.directory.changed.H09'],
+      subscribe: ['_INBOX.H09-12-034.>', 'vb.directory.changed.H09'],
       maxSubscriptions: 50,
       maxPayloadBytes: 262_144,
     });
@@ -77,7 +82,11 @@ describe('the account of a site', () => {
     const subjects = accountImports('H09').map(({ subject }) => subject);
     expect(subjects.filter((subject) => !subject.includes('H09'))).toEqual([
       'vb.directory.get.*',
+      'vb.directory.heads',
       'vb.directory.since.*',
+      'vb.directory.since.*.*',
+      'vb.file.locate.*.*.*',
+      '$JS.API.DIRECT.GET.*.vb.blob.>',
     ]);
     expect(subjects.filter((subject) => subject.includes('.cross.'))).toEqual([
       'vb.msg.*.*.*.cross.*.*.H09.*',

@@ -38,8 +38,8 @@ beforeAll(async () => {
     expiresAt: null,
     now: new Date(),
   });
-  attacker = await open(a.credentials, '_INBOX_H09-01');
-  victim = await open(b.credentials, '_INBOX_H09-02');
+  attacker = await open(a.credentials, '_INBOX.H09-01');
+  victim = await open(b.credentials, '_INBOX.H09-02');
   admin = await open(credentials, '_INBOX_admin');
   manager = await jetstreamManager(admin);
   for (const subject of [B_TO_A, B_TO_C, B_CHUNK, B_REPORT]) await victim.request(subject, 'of B');
@@ -161,7 +161,7 @@ describe('what an agency tries directly', () => {
     'vb.directory.get.*',
     'vb.directory.changed.TW',
     '_INBOX.>',
-    '_INBOX_H09-02.>',
+    '_INBOX.H09-02.>',
     '_INBOX_site.>',
     '$JS.ACK.>',
     '$JS.API.>',
@@ -196,7 +196,7 @@ describe('what an agency tries through the reply subject', () => {
     B_CHUNK,
     'vb.alive.province.H09.H09-02',
     'vb.directory.changed.H09',
-    '_INBOX_H09-02.x',
+    '_INBOX.H09-02.x',
     '$SYS.REQ.CLAIMS.UPDATE',
   ];
   const next = '$JS.API.CONSUMER.MSG.NEXT.IN_H09.H09-01';
@@ -239,7 +239,7 @@ it('knows what the attacks would do where agencies and streams share an account'
     expiresAt: null,
     now: new Date(),
   });
-  const flat = await open(credentials, '_INBOX_H09-01');
+  const flat = await open(credentials, '_INBOX.H09-01');
   const before = await manager.streams.info('BLOB_H09');
   expect(before.state.messages).toBeGreaterThan(0);
   // The payload of the chunk is empty, which the API reads as "no options".
