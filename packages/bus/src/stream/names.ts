@@ -26,3 +26,29 @@ export function inboxConsumer(code: AgencyCode, lane: Lane): string {
 export function relayConsumer(code: AgencyCode): string {
   return `relay_${codeToToken(code)}`;
 }
+
+/** The JetStream domain of the centre in a federated plan; a site's own domain is its code. */
+export const CENTRAL_DOMAIN = 'central';
+/** At the centre: what travels between sites. It owns no subject and fills from `OUT_<site>`. */
+export const EXCHANGE_STREAM = 'XCH';
+/** At the centre: what the agencies of all sites report. */
+export const REPORTS_STREAM = 'REPORTS';
+/** At the centre: sealed parts with a recipient on another site. */
+export const BLOB_EXCHANGE_STREAM = 'BLOBX';
+/** At the centre: the directory entries of all registrars. */
+export const DIRECTORY_EXCHANGE_STREAM = 'DIRX';
+
+/** Federated plan: what leaves a site. */
+export function outboxStream(site: Site): string {
+  return `OUT_${parseSite(site)}`;
+}
+
+/** Federated plan: the directory entries that a site's own registrar made. */
+export function directoryStream(site: Site): string {
+  return `DIR_${parseSite(site)}`;
+}
+
+/** Federated plan: the directory entries of all registrars, as they came from the centre. */
+export function directoryInboxStream(site: Site): string {
+  return `DIRIN_${parseSite(site)}`;
+}

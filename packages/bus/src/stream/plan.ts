@@ -18,18 +18,37 @@ export const MAX_ACK_PENDING_RELAY = 20_000;
 /** How long the broker waits for an acknowledgement before it hands a message out again, per attempt. */
 export const REDELIVERY_BACKOFF_MS: readonly number[] = [30_000, 60_000, 120_000, 300_000];
 
+/** Where a stream fills from: a stream of another JetStream domain, reached over a leaf connection. */
+export interface StreamSource {
+  readonly stream: string;
+  readonly filterSubject: string;
+  readonly domain: string;
+  /** What the other side sends goes below this subject. */
+  readonly deliverPrefix: string;
+}
+
 /** One stream, as wanted; times in milliseconds, sizes in bytes. All keep by limits and refuse new messages when full. */
 export interface StreamPlan {
   readonly name: string;
   readonly subjects: readonly string[];
+  readonly sources: readonly StreamSource[];
   readonly maxBytes: number;
+  /** 0: for ever. */
   readonly maxAgeMs: number;
   readonly maxConsumers: number;
   readonly duplicateWindowMs: number;
   readonly maxMessageBytes: number;
   /** One message per subject, written once, and readable by Direct Get. */
   readonly writeOnce: boolean;
+  /** Readable by Direct Get without being write-once: a full collection must not refuse a repeat. */
+  readonly directReads: boolean;
   readonly replicas: 1 | 3;
+  /**
+   * A stream that others fill from must never count from 1 again after its disk was lost: they go
+   * on behind the last sequence they saw, and would wait for it in silence. Its first sequence is
+   * therefore the time at which it was made, in milliseconds.
+   */
+  readonly countsFromTime: boolean;
 }
 
 /** One durable pull consumer, as wanted: explicit acknowledgement, every message from the first. */
@@ -76,7 +95,10 @@ export function streamsOfSite(site: Site, limits: StreamLimits): StreamPlan[] {
     duplicateWindowMs: DUPLICATE_WINDOW_MS,
     maxMessageBytes: MEBIBYTE,
     writeOnce: false,
+    directReads: false,
     replicas: limits.replicas,
+    sources: [],
+    countsFromTime: false,
   };
   return [
     {

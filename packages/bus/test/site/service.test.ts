@@ -141,9 +141,9 @@ describe('the site service', () => {
     await using connection = await connectSite({ servers: url, credentials });
     const [inbox] = streamsOfSite('H09', TEST_STREAM_LIMITS);
     if (inbox === undefined) throw new Error('no plan');
-    expect(await connection.ensureStream(inbox)).toBe(false);
+    expect(await connection.ensureStream(inbox)).toBe('none');
     const wider = { ...inbox, maxBytes: inbox.maxBytes + 1024 };
-    expect(await connection.ensureStream(wider)).toBe(false);
+    expect(await connection.ensureStream(wider)).toBe('changed');
     await expect(connection.ensureStream(inbox)).rejects.toMatchObject({
       code: 'BUS_STREAM_CHANGE_REFUSED',
       message: expect.stringContaining(`${wider.maxBytes} bytes`) as unknown,

@@ -1,0 +1,350 @@
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  ReplayPolicy,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  type StreamInfo,
+  type StreamUpdateConfig,
+} from '@nats-io/jetstream';
+
+import { BusError } from '../errors.ts';
+import type { ConsumerPlan, StreamPlan, StreamSource } from '../stream/plan.ts';
+import { messageOf } from './connection.ts';
+import { classifyFailure } from './nats-error.ts';
+
+const NANOS_PER_MS = 1_000_000;
+const ENSURE_CONCURRENCY = 16;
+/** Without end, in effect: 2.9 refuses `-1` beside a backoff, and a bad message goes to quarantine anyway. */
+const MAX_DELIVER = 1_000_000;
+
+/** What {@link StreamAdmin.ensureStream} did, or what {@link StreamAdmin.compareStream} would do. */
+export type StreamChange = 'none' | 'made' | 'changed';
+
+/** One source of a stream, as the server that fills it sees it. */
+export interface SourceState {
+  readonly stream: string;
+  /** Messages known to be waiting at the other end. */
+  readonly lagCount: number;
+  /** Since it last heard from the other end; `null`: never. */
+  readonly silentMs: number | null;
+  readonly error: string | null;
+}
+
+/** One stream, as it stands. */
+export interface StreamState {
+  readonly name: string;
+  readonly messageCount: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly consumerCount: number;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly createdAt: Date;
+  /** The server that leads it; `null` while there is none. */
+  readonly leader: string | null;
+  /** Copies that are not up to date. */
+  readonly staleReplicaCount: number;
+  readonly sources: readonly SourceState[];
+}
+
+/** One durable consumer, as it stands. */
+export interface ConsumerState {
+  readonly stream: string;
+  readonly name: string;
+  readonly waitingPullCount: number;
+  readonly pendingCount: number;
+  readonly ackPendingCount: number;
+  readonly maxAckPending: number;
+}
+
+/** Makes and changes streams and consumers. Errors: {@link BusError} `BUS_STREAM_CHANGE_REFUSED`, `BUS_REQUEST_REFUSED`, `BUS_REQUEST_UNANSWERED`. */
+export interface StreamAdmin {
+  /** Makes the stream or widens it; what would lose data is refused, in words. */
+  ensureStream(plan: StreamPlan): Promise<StreamChange>;
+  /** As `ensureStream`, changing nothing. */
+  compareStream(plan: StreamPlan): Promise<StreamChange>;
+  /** Makes what is missing. @returns how many consumers were made or changed. */
+  ensureConsumers(plans: readonly ConsumerPlan[]): Promise<number>;
+  deleteConsumer(stream: string, name: string): Promise<void>;
+  /** @returns `undefined` when there is no such stream. */
+  streamState(name: string): Promise<StreamState | undefined>;
+  consumerStates(stream: string): Promise<ConsumerState[]>;
+  /** Takes a source off the stream and puts it back: the server then asks for it afresh. */
+  renewSource(plan: StreamPlan, source: string): Promise<void>;
+}
+
+export function createStreamAdmin(manager: JetStreamManager): StreamAdmin {
+  return {
+    ensureStream: async (plan) =>
+      await administer(`stream ${plan.name}`, () => ensureStream(manager, plan)),
+    compareStream: async (plan) =>
+      await administer(`stream ${plan.name}`, async () => {
+        const found = await findStream(manager, plan.name);
+        if (found === undefined || isUnfinished(found, plan)) return 'made';
+        refuseLosingChange(found.config, plan);
+        return isAsPlanned(found.config, plan) ? 'none' : 'changed';
+      }),
+    ensureConsumers: async (plans) =>
+      await administer('consumers', () => ensureConsumers(manager, plans)),
+    deleteConsumer: async (stream, name) => {
+      await administer(`consumer ${name}`, () => manager.consumers.delete(stream, name));
+    },
+    streamState: async (name) =>
+      await administer(`stream ${name}`, async () => {
+        const found = await findStream(manager, name);
+        return found && toStreamState(found);
+      }),
+    consumerStates: async (stream) =>
+      await administer(`consumers of ${stream}`, async () => {
+        const states: ConsumerState[] = [];
+        for await (const info of manager.consumers.list(stream)) {
+          states.push({
+            stream,
+            name: info.name,
+            waitingPullCount: info.num_waiting,
+            pendingCount: info.num_pending,
+            ackPendingCount: info.num_ack_pending,
+            maxAckPending: info.config.max_ack_pending ?? 0,
+          });
+        }
+        return states;
+      }),
+    renewSource: async (plan, source) => {
+      await administer(`stream ${plan.name}`, async () => {
+        const others = plan.sources.filter(({ stream }) => stream !== source);
+        await manager.streams.update(plan.name, toUpdate({ ...plan, sources: others }));
+        await manager.streams.update(plan.name, toUpdate(plan));
+      });
+    },
+  };
+}
+
+async function ensureStream(manager: JetStreamManager, plan: StreamPlan): Promise<StreamChange> {
+  const found = await findStream(manager, plan.name);
+  if (found === undefined || isUnfinished(found, plan)) {
+    await makeStream(manager, plan, found);
+    return 'made';
+  }
+  refuseLosingChange(found.config, plan);
+  if (isAsPlanned(found.config, plan)) return 'none';
+  await manager.streams.update(plan.name, toUpdate(plan));
+  return 'changed';
+}
+
+async function makeStream(
+  manager: JetStreamManager,
+  plan: StreamPlan,
+  unfinished: StreamInfo | undefined,
+): Promise<void> {
+  const config = {
+    name: plan.name,
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    max_consumers: plan.maxConsumers,
+    ...toUpdate(plan),
+  };
+  if (!plan.countsFromTime) {
+    await manager.streams.add(config);
+    return;
+  }
+  // Without subjects and sources first: a message that came between would be lost with the purge.
+  if (unfinished === undefined) {
+    await manager.streams.add({ ...config, subjects: [plan.name], sources: [] });
+  }
+  await manager.streams.purge(plan.name, { seq: Date.now() });
+  await manager.streams.update(plan.name, toUpdate(plan));
+}
+
+/** A stream that counts from a time and was not finished: it listens on its own name and nothing else. */
+function isUnfinished({ config, state }: StreamInfo, plan: StreamPlan): boolean {
+  return (
+    plan.countsFromTime &&
+    state.messages === 0 &&
+    (config.sources ?? []).length === 0 &&
+    (config.subjects ?? []).join() === plan.name
+  );
+}
+
+function isAsPlanned(config: StreamConfig, plan: StreamPlan): boolean {
+  return (
+    config.max_bytes === plan.maxBytes &&
+    config.max_age === plan.maxAgeMs * NANOS_PER_MS &&
+    config.duplicate_window === plan.duplicateWindowMs * NANOS_PER_MS &&
+    config.max_msg_size === plan.maxMessageBytes &&
+    config.num_replicas === plan.replicas &&
+    sourcesKey(config.sources ?? []) === sourcesKey(plan.sources.map(toSource))
+  );
+}
+
+function refuseLosingChange(config: StreamConfig, plan: StreamPlan): void {
+  const losing = findLosingChange(config, plan);
+  if (losing === undefined) return;
+  throw new BusError(
+    'BUS_STREAM_CHANGE_REFUSED',
+    `stream ${plan.name} exists with ${losing}; changing it could lose documents`,
+    { details: { stream: plan.name, change: losing } },
+  );
+}
+
+/** @returns what differs and cannot be changed without loss, in words. */
+function findLosingChange(config: StreamConfig, plan: StreamPlan): string | undefined {
+  // A stream that others fill has no subject of its own; some servers then show its name.
+  const owned = (config.subjects ?? []).filter((subject) => subject !== plan.name);
+  const subjects = owned.toSorted().join(' ');
+  if (subjects !== [...plan.subjects].toSorted().join(' ')) return `other subjects (${subjects})`;
+  if (config.retention !== RetentionPolicy.Limits) return `${config.retention} retention`;
+  if (config.storage !== StorageType.File) return `${config.storage} storage`;
+  if (config.discard !== DiscardPolicy.New) return `discard ${config.discard}`;
+  if (config.max_bytes > plan.maxBytes) {
+    return `${config.max_bytes} bytes, more than the ${plan.maxBytes} wanted`;
+  }
+  if (
+    plan.maxAgeMs !== 0 &&
+    (config.max_age === 0 || config.max_age > plan.maxAgeMs * NANOS_PER_MS)
+  ) {
+    return `a longer retention of ${config.max_age / NANOS_PER_MS} ms`;
+  }
+  if (plan.writeOnce !== (config.max_msgs_per_subject === 1)) return 'another write-once setting';
+  const wanted = new Set(plan.sources.map(({ stream }) => stream));
+  const dropped = (config.sources ?? []).filter(({ name }) => !wanted.has(name));
+  if (dropped.length > 0) {
+    return `the source ${dropped.map(({ name }) => name).join(', ')}, which the plan no longer has`;
+  }
+  return undefined;
+}
+
+function toUpdate(plan: StreamPlan): Partial<StreamUpdateConfig> {
+  return {
+    subjects: [...plan.subjects],
+    sources: plan.sources.map(toSource),
+    discard: DiscardPolicy.New,
+    max_bytes: plan.maxBytes,
+    max_age: plan.maxAgeMs * NANOS_PER_MS,
+    max_msg_size: plan.maxMessageBytes,
+    duplicate_window: plan.duplicateWindowMs * NANOS_PER_MS,
+    num_replicas: plan.replicas,
+    ...(plan.writeOnce || plan.directReads ? { allow_direct: true } : {}),
+    ...(plan.writeOnce ? { max_msgs_per_subject: 1, discard_new_per_subject: true } : {}),
+  };
+}
+
+function toSource({ stream, filterSubject, domain, deliverPrefix }: StreamSource) {
+  return {
+    name: stream,
+    filter_subject: filterSubject,
+    external: { api: `$JS.${domain}.API`, deliver: deliverPrefix },
+  };
+}
+
+function sourcesKey(sources: NonNullable<StreamConfig['sources']>): string {
+  const lines = sources.map(
+    ({ name, filter_subject, external }) =>
+      `${name} ${filter_subject ?? ''} ${external?.api ?? ''} ${external?.deliver ?? ''}`,
+  );
+  return lines.toSorted().join('\n');
+}
+
+function toStreamState({ config, state, cluster, sources, created }: StreamInfo): StreamState {
+  return {
+    name: config.name,
+    messageCount: state.messages,
+    bytes: state.bytes,
+    maxBytes: config.max_bytes,
+    consumerCount: state.consumer_count,
+    firstSeq: state.first_seq,
+    lastSeq: state.last_seq,
+    createdAt: new Date(created),
+    leader: cluster?.leader ?? null,
+    staleReplicaCount: (cluster?.replicas ?? []).filter(({ current }) => !current).length,
+    sources: (sources ?? []).map(({ name, lag, active, error }) => ({
+      stream: name,
+      lagCount: lag,
+      silentMs: active < 0 ? null : Math.round(active / NANOS_PER_MS),
+      error: error?.description ?? null,
+    })),
+  };
+}
+
+async function ensureConsumers(
+  manager: JetStreamManager,
+  plans: readonly ConsumerPlan[],
+): Promise<number> {
+  const known = new Map<string, ConsumerConfig>();
+  for (const stream of new Set(plans.map((plan) => plan.stream))) {
+    for await (const { name, config } of manager.consumers.list(stream)) {
+      known.set(`${stream} ${name}`, config);
+    }
+  }
+  const pending = plans.filter((plan) => {
+    const config = known.get(`${plan.stream} ${plan.name}`);
+    if (config === undefined) return true;
+    if (config.filter_subject === plan.filterSubject)
+      return config.max_ack_pending !== plan.maxAckPending;
+    throw new BusError(
+      'BUS_STREAM_CHANGE_REFUSED',
+      `consumer ${plan.name} exists with the filter "${config.filter_subject ?? ''}"`,
+      { details: { stream: plan.stream, consumer: plan.name } },
+    );
+  });
+  for (let start = 0; start < pending.length; start += ENSURE_CONCURRENCY) {
+    const part = pending.slice(start, start + ENSURE_CONCURRENCY);
+    await Promise.all(
+      part.map((plan) => manager.consumers.add(plan.stream, toConsumerConfig(plan))),
+    );
+  }
+  return pending.length;
+}
+
+function toConsumerConfig(plan: ConsumerPlan): Partial<ConsumerConfig> {
+  return {
+    name: plan.name,
+    durable_name: plan.name,
+    filter_subject: plan.filterSubject,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    replay_policy: ReplayPolicy.Instant,
+    max_deliver: MAX_DELIVER,
+    max_ack_pending: plan.maxAckPending,
+    backoff: plan.backoffMs.map((ms) => ms * NANOS_PER_MS),
+    // A consumer with three replicas is a raft group of its own: 300 of them keep a core busy.
+    num_replicas: 1,
+  };
+}
+
+async function findStream(
+  manager: JetStreamManager,
+  name: string,
+): Promise<StreamInfo | undefined> {
+  return await manager.streams.info(name).catch(ignoreNotFound);
+}
+
+function ignoreNotFound(error: unknown): undefined {
+  if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return;
+  throw error;
+}
+
+/** Turns every failure of the client into a {@link BusError}. */
+export async function administer<T>(what: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    if (cause instanceof BusError) throw cause;
+    const failure = classifyFailure(cause);
+    const refused = failure.kind === 'refused';
+    throw new BusError(
+      refused ? 'BUS_REQUEST_REFUSED' : 'BUS_REQUEST_UNANSWERED',
+      `the broker did not set up ${what}: ${refused ? failure.message : messageOf(cause)}`,
+      {
+        cause,
+        details: refused ? { what, natsErrorCode: failure.natsErrorCode } : { what },
+      },
+    );
+  }
+}
