@@ -22,6 +22,11 @@ export const BUS_ERRORS = {
   BUS_REQUEST_UNANSWERED: { retryable: true }, // the site service or the broker's own API did not answer
   BUS_REQUEST_REFUSED: { retryable: false }, // the broker's own API answered with an error
   BUS_STREAM_CHANGE_REFUSED: { retryable: false }, // an existing stream or consumer differs; changing it would lose data
+  // files
+  BUS_BLOB_INVALID: { retryable: false }, // bytes, lengths or digest of a blob are not what was announced
+  BUS_BLOB_INCOMPLETE: { retryable: true }, // chunks are missing at the broker: still on their way, or gone
+  BUS_STORE_FULL: { retryable: true }, // the stream of files has no room now
+  BUS_QUOTA_EXCEEDED: { retryable: true }, // the agency has as many files at the broker as it may
   // local server
   BUS_SERVER_NOT_FOUND: { retryable: false }, // no nats-server on this machine; the message lists ways to get one
   BUS_SERVER_TOO_OLD: { retryable: false }, // found, but older than the oldest tested version

@@ -27,7 +27,9 @@ export {
 export type { BusMessage } from './broker/bus-message.ts';
 export type { ConnectOptions, ConnectionStatus, StatusListener } from './broker/connection.ts';
 export type { DirectoryClient } from './broker/directory-client.ts';
+export type { FileClient, LocateRequest, OwnChunk } from './broker/file-client.ts';
 export type { PublishOptions, Published } from './broker/publish.ts';
+export type { PutChunkResult } from './broker/put-chunk.ts';
 export {
   type RelayConnectOptions,
   type RelayConnection,
@@ -108,6 +110,19 @@ export {
 export { writeEdxml } from './edxml/write.ts';
 export type { XmlElement } from './edxml/xml-tree.ts';
 export { BUS_ERRORS, BusError, type BusErrorCode, type BusErrorDetails } from './errors.ts';
+export {
+  type BlobGeometry,
+  DEFAULT_CHUNK_BYTES,
+  MAX_BLOB_BYTES,
+  MAX_CHUNK_BYTES,
+  MAX_CHUNK_COUNT,
+  MIN_CHUNK_BYTES,
+  THIN_CHUNK_BYTES,
+  chunkCountOf,
+  chunkLengthOf,
+  isBlobGeometry,
+} from './file/blob.ts';
+export { type FileLocation, type FileQuota } from './file/location.ts';
 export { type FoundServer, findNatsServer } from './local-server/find.ts';
 export { type LocalOperator, openOperator } from './local-server/operator.ts';
 export {
@@ -174,6 +189,31 @@ export type {
   VoidEntry,
   WatermarkPayload,
 } from './record/payload.ts';
+export { REFERENCE_BYTES, decodeReference, encodeReference } from './record/reference.ts';
+export {
+  type BlobName,
+  type BlobScope,
+  type ChunkSubject,
+  blobFilter,
+  chunkSubject,
+  fileDropSubject,
+  fileLocateSubject,
+  parseChunkSubject,
+  parseFileDropSubject,
+  parseFileLocateSubject,
+} from './subject/blob-subject.ts';
+export {
+  DIRECTORY_HEADS_SUBJECT,
+  type EntryPlace,
+  directoryChangedSubject,
+  directoryEntrySubject,
+  directoryGetSubject,
+  directorySinceSubject,
+  parseDirectoryChangedSubject,
+  parseDirectoryEntrySubject,
+  parseDirectoryGetSubject,
+  parseDirectorySinceSubject,
+} from './subject/directory-subject.ts';
 export { LANES, type Lane, type Priority, laneOfPriority } from './subject/lane.ts';
 export {
   type AliveSubject,
@@ -183,14 +223,8 @@ export {
   type ReportSubject,
   type Scope,
   aliveSubject,
-  directoryChangedSubject,
-  directoryGetSubject,
-  directorySinceSubject,
   messageSubject,
   parseAliveSubject,
-  parseDirectoryChangedSubject,
-  parseDirectoryGetSubject,
-  parseDirectorySinceSubject,
   parseMessageSubject,
   parseReportSubject,
   reportSubject,

@@ -12,6 +12,7 @@ import {
   openConnection,
 } from './connection.ts';
 import { type DirectoryClient, createDirectoryClient } from './directory-client.ts';
+import { type FileClient, createFileClient } from './file-client.ts';
 import { type Publisher, createPublisher } from './publish.ts';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_MESSAGES, pullBatches } from './pull.ts';
 
@@ -30,7 +31,7 @@ export interface BatchOptions {
   readonly signal: AbortSignal;
 }
 
-export interface AgencyConnection extends Publisher, DirectoryClient, AsyncDisposable {
+export interface AgencyConnection extends Publisher, DirectoryClient, FileClient, AsyncDisposable {
   /**
    * The messages of one lane, in batches: all that are waiting, up to the limits. It goes on
    * through restarts of the broker and ends with `signal` or `close`.
@@ -59,6 +60,7 @@ export async function connectAgency(options: AgencyConnectOptions): Promise<Agen
   return {
     ...createPublisher(connection),
     ...createDirectoryClient(nats),
+    ...createFileClient(connection, { code, site }),
     inbox: (lane, { maxMessages, maxBytes, signal }) =>
       pullBatches(connection, {
         stream: inboxStream(site),

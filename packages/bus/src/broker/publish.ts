@@ -1,7 +1,8 @@
-import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
+import { jetstream } from '@nats-io/jetstream';
 
 import { BusError } from '../errors.ts';
 import type { Connection } from './connection.ts';
+import { createLossGuard } from './loss-guard.ts';
 import { classifyFailure } from './nats-error.ts';
 
 /** The stream's answer. It says stored by the broker, not yet on its disk: keep what you sent. */
@@ -26,46 +27,22 @@ export interface Publisher {
 /** Any number of publishes may be under way at once; a lost connection ends them all without delay. */
 export function createPublisher(connection: Connection): Publisher {
   const client = jetstream(connection.nats);
-  const underWay = new Set<(error: Error) => void>();
-  connection.onStatus((status) => {
-    if (status === 'connected') return;
-    const lost = new Error('the connection was lost');
-    for (const reject of underWay) reject(lost);
-    underWay.clear();
-  });
+  const guard = createLossGuard(connection);
   return {
     publish: async (subject, data, options) => {
       try {
-        if (connection.status() !== 'connected') throw new Error('no connection to the broker');
-        return await publishOnce(client, underWay, subject, data, options);
+        const { seq, duplicate } = await guard(() =>
+          client.publish(subject, data, {
+            msgID: options.messageId,
+            timeout: options.timeoutMs ?? PUBLISH_TIMEOUT_MS,
+          }),
+        );
+        return { streamSeq: seq, duplicate };
       } catch (cause) {
         throw publishError(cause, subject, options);
       }
     },
   };
-}
-
-async function publishOnce(
-  client: JetStreamClient,
-  underWay: Set<(error: Error) => void>,
-  subject: string,
-  data: Uint8Array,
-  options: PublishOptions,
-): Promise<Published> {
-  const { promise, resolve, reject } = Promise.withResolvers<Published>();
-  underWay.add(reject);
-  client
-    .publish(subject, data, {
-      msgID: options.messageId,
-      timeout: options.timeoutMs ?? PUBLISH_TIMEOUT_MS,
-    })
-    .then(({ seq, duplicate }) => resolve({ streamSeq: seq, duplicate }))
-    .catch(reject);
-  try {
-    return await promise;
-  } finally {
-    underWay.delete(reject);
-  }
 }
 
 function publishError(cause: unknown, subject: string, options: PublishOptions): BusError {

@@ -202,6 +202,18 @@ export const failuresEn = {
     title: 'streams of the broker',
     hint: 'an operator must decide: the existing stream differs and changing it could lose documents',
   },
+  filesIncomplete: {
+    title: 'file not whole yet',
+    hint: 'the sender is still uploading, or has given the file up; it goes on by itself when the rest is there',
+  },
+  filesFull: {
+    title: 'no room for files',
+    hint: 'the broker of the site is full: an operator makes room or widens the stream of files; sending goes on by itself then',
+  },
+  filesQuota: {
+    title: 'too many large files under way',
+    hint: 'room comes back when recipients confirm what was sent; an operator can raise the share of this agency',
+  },
   lookCa: { title: 'certificate', hint: '`congvan ca list` shows the certificates issued' },
   lookDirectory: { title: 'agency', hint: '`congvan agency list` shows the directory' },
   report: {

@@ -204,6 +204,18 @@ export const failuresVi: FailureTexts = {
     title: 'luồng trên trục',
     hint: 'người vận hành phải quyết định: luồng đang có khác, thay đổi có thể mất văn bản',
   },
+  filesIncomplete: {
+    title: 'tệp chưa đủ',
+    hint: 'nơi gửi còn đang tải lên, hoặc đã bỏ tệp; khi có phần còn lại, phần mềm tự tiếp tục',
+  },
+  filesFull: {
+    title: 'hết chỗ cho tệp',
+    hint: 'trục của site đã đầy: người vận hành dọn chỗ hoặc mở rộng luồng tệp; sau đó việc gửi tự tiếp tục',
+  },
+  filesQuota: {
+    title: 'quá nhiều tệp lớn đang gửi',
+    hint: 'có chỗ trở lại khi nơi nhận xác nhận văn bản đã gửi; người vận hành có thể nâng hạn mức của cơ quan này',
+  },
   lookCa: { title: 'chứng thư số', hint: '`congvan ca list` liệt kê các chứng thư số đã cấp' },
   lookDirectory: { title: 'cơ quan', hint: '`congvan agency list` xem danh bạ' },
   report: {
