@@ -7,8 +7,9 @@
  *   node setup.mjs [--judges] [TASK [ARGUMENT...]]
  *
  * TASK is `congvan` (the command), `check` (format, lint, types, tests), `bench` (a file of
- * packages/&#42;/bench) or `fuzz` (packages/signer/fuzz); without one only the set-up is done. `--judges` also provides the outside
- * programs that the tests ask for a second opinion.
+ * packages/&#42;/bench), `campaign` (a file of packages/&#42;/campaign) or `fuzz` (packages/signer/fuzz);
+ * without one only the set-up is done. `--judges` also provides the outside programs that the tests
+ * ask for a second opinion.
  *
  * The steps: a pinned pnpm through npx, the packages of the lockfile, Node 24 from among them,
  * then `setup-tools.ts` on that Node for what comes from outside npm.
@@ -85,27 +86,29 @@ function commandOf(task, taskArguments, pnpm) {
     case 'check':
       return ['npx', ['--prefer-offline', '--yes', pnpm, 'run', 'check', ...taskArguments]];
     case 'bench':
-      return [node, [benchFile(taskArguments[0]), ...taskArguments.slice(1)]];
+    case 'campaign':
+      return [node, [scriptFile(task, taskArguments[0]), ...taskArguments.slice(1)]];
     case 'fuzz':
       return [node, [path.join(ROOT, 'packages/signer/fuzz/main.ts'), ...taskArguments]];
     default:
-      throw new SetupError(`no task '${task}'`, 'the tasks are congvan, check, bench and fuzz');
+      throw new SetupError(`no task '${task}'`, 'the tasks are congvan, check, bench, campaign and fuzz');
   }
 }
 
-function benchFile(name) {
+/** `packages/&#42;/<kind>/<name>.<kind>.ts`, where the kind is `bench` or `campaign`. */
+function scriptFile(kind, name) {
   const files = readdirSync(path.join(ROOT, 'packages'))
-    .map((folder) => path.join(ROOT, 'packages', folder, 'bench'))
+    .map((folder) => path.join(ROOT, 'packages', folder, kind))
     .filter((folder) => existsSync(folder))
     .flatMap((folder) => readdirSync(folder).map((file) => path.join(folder, file)))
-    .filter((file) => file.endsWith('.bench.ts'));
-  const nameOf = (file) => path.basename(file, '.bench.ts');
+    .filter((file) => file.endsWith(`.${kind}.ts`));
+  const nameOf = (file) => path.basename(file, `.${kind}.ts`);
   const found = files.find((file) => nameOf(file) === name);
   if (found === undefined) {
     const names = files.map(nameOf).join(', ') || 'none yet';
     throw new SetupError(
-      name === undefined ? 'which benchmark?' : `no benchmark '${name}'`,
-      `npm run bench -- NAME; there is: ${names}`,
+      name === undefined ? `which ${kind}?` : `no ${kind} '${name}'`,
+      `npm run ${kind} -- NAME; there is: ${names}`,
     );
   }
   return found;
