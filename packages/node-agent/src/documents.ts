@@ -14,6 +14,11 @@ export interface AssignedNumber {
   readonly issuedOn: string;
 }
 
+/** A file that goes with a document: its bytes, or a path that is read piece by piece. */
+export type Attachment = { readonly name: string; readonly mediaType: string } & (
+  { readonly bytes: Uint8Array } | { readonly path: string }
+);
+
 export interface SendRequest {
   /** The caller's name for this act; the same key again resumes or returns the same document. */
   readonly idempotencyKey?: string;
@@ -28,11 +33,7 @@ export interface SendRequest {
     readonly name: string;
     readonly pdf: Uint8Array | ((assigned: AssignedNumber) => Promise<Uint8Array>);
   };
-  readonly attachments?: readonly {
-    readonly name: string;
-    readonly mediaType: string;
-    readonly bytes: Uint8Array;
-  }[];
+  readonly attachments?: readonly Attachment[];
   /** Trích yếu nội dung, at most 500 characters. */
   readonly abstract: string;
   /** A name of Decree 30/2020, such as `Công văn`. */
@@ -104,7 +105,14 @@ export interface IncomingFile {
   /** The sender's name for it: show it, but never use it as a path. */
   readonly name: string;
   readonly mediaType: string;
-  readonly bytes: Uint8Array;
+  /** Bytes of it. */
+  readonly size: number;
+  /** All of it in memory. @throws AgentError `AGENT_FILE_TOO_LARGE` for more than 256 MiB. */
+  bytes(): Promise<Uint8Array>;
+  /** Its bytes in pieces; only the end of the stream says that all of them are right. */
+  stream(): AsyncIterable<Uint8Array>;
+  /** Writes it to a path, where it appears when it is complete; replaces what stands there. */
+  saveTo(path: string): Promise<void>;
 }
 
 export interface InboxRow {
@@ -136,7 +144,7 @@ export interface IncomingDocument extends InboxRow {
   /** ETSI EN 319 102-1 indication of the document's own signatures when it arrived. */
   readonly documentIndication: 'TOTAL-PASSED' | 'INDETERMINATE' | 'TOTAL-FAILED';
   /** The package as received, an ASiC-E container. */
-  readonly container: Uint8Array;
+  readonly container: IncomingFile;
 }
 
 export interface QuarantineRow {

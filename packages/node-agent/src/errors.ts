@@ -11,6 +11,8 @@ export const AGENT_ERRORS = {
   AGENT_RECIPIENT_UNKNOWN: { retryable: true }, // not in the directory copy (yet)
   AGENT_RECIPIENT_CLOSED: { retryable: false }, // the directory says it is closed
   AGENT_PACKAGE_TOO_LARGE: { retryable: false }, // over the limit of an inline package
+  AGENT_FILE_TOO_LARGE: { retryable: false }, // more than is read into memory: stream or save it
+  AGENT_FILE_CHANGED: { retryable: true }, // an attachment changed while it was packed
   AGENT_KEY_REUSED: { retryable: false }, // same idempotency key, another request
   AGENT_NUMBER_VOID: { retryable: false }, // the draft of this key was given up
   AGENT_NUMBER_SETTLED: { retryable: false }, // the number is issued or void already

@@ -10,6 +10,14 @@ export {
 export { buildAsicS } from './asic/asic-s.ts';
 export { addAsicSignature, addAsicTimeStamp, timeStampAsicSignatures } from './asic/extend.ts';
 export { type AsicLimits, DEFAULT_ASIC_LIMITS } from './asic/limits.ts';
+export {
+  MAX_OPEN_PART_BYTES,
+  type OpenPart,
+  matchesOpenPart,
+  readOpenPart,
+  verifyOpenPart,
+  writeOpenPart,
+} from './asic/open-part.ts';
 export { ASIC_S_MEDIA_TYPE, type AsicAssertion, type OpenedAsic, openAsic } from './asic/open.ts';
 export {
   type AsicAssertionReport,
@@ -188,7 +196,8 @@ export { type TimeStampToken, parseTimeStampToken } from './tsp/token.ts';
 export type { MessageImprint, TstInfo } from './tsp/tst-info.ts';
 export { type TimeStampVerdict, type VerifyTimeStampInput, verifyTimeStamp } from './tsp/verify.ts';
 export { type Decryptor, createKeyDecryptor } from './seal/decryptor.ts';
-export { sealFile, unsealFile } from './seal/file.ts';
+export { type ExpectedFile, sealFile, unsealFile } from './seal/file.ts';
+export { type WriteTarget, type WrittenFile, saveStream } from './disk/write-whole.ts';
 export { MAX_MESSAGE_CONTENT_BYTES } from './seal/message.ts';
 export type { RecipientName } from './seal/recipient-read.ts';
 export { MAX_RECIPIENTS } from './seal/recipient.ts';

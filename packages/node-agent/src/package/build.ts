@@ -1,75 +1,105 @@
 import { type EdxmlDocument, writeEdxml } from '@congvan/bus';
-import { buildAsicE, openAsicE } from '@congvan/signer';
+import { type AsicFile, type BuiltAsicE, buildAsicE, writeOpenPart } from '@congvan/signer';
 
 import type { AgentCore } from '../core.ts';
 import type { SendRequest } from '../documents.ts';
 import type { CheckedSend } from '../register/request.ts';
 import { assignedNumber } from '../register/reserve.ts';
 import type { RegisterRow } from '../storage/register-store.ts';
+import type { SurveyedFile } from './attachment.ts';
+import { openContents } from './contents.ts';
 import { HEADER_ENTRY, HEADER_MEDIA_TYPE, entryOfFile } from './header.ts';
+import type { LongWork } from './seal.ts';
+import {
+  MAX_MEMORY_PACKAGE_BYTES,
+  type PackageSource,
+  type WrittenPackage,
+  bytesOf,
+  writtenBytes,
+} from './source.ts';
 
 /** The document itself: the first file. */
 const DOCUMENT_ID = '1.pdf';
 /** Group B (administrative documents) of the edXML type table; the name is what readers rely on. */
 const ADMINISTRATIVE = 2;
 
-export interface PackageInput {
+/**
+ * The document itself is signed, verified and shown from memory, so it has a limit of its own; what is
+ * larger travels as an attachment.
+ */
+export const MAX_DOCUMENT_BYTES = 100 * 1024 * 1024;
+
+export interface PackageInput extends LongWork {
   readonly request: SendRequest;
-  readonly checked: CheckedSend;
+  readonly checked: Pick<CheckedSend, 'recipients' | 'priority'>;
   readonly row: RegisterRow;
   readonly signedPdf: Uint8Array;
+  readonly attachments: readonly SurveyedFile[];
+  /** Where a large package is written, named by its SHA-256. */
+  readonly folder: string;
 }
 
 export interface BuiltPackage {
-  readonly container: Uint8Array;
+  /** The ASiC-E container: in memory up to {@link MAX_MEMORY_PACKAGE_BYTES}, else a file. */
+  readonly container: WrittenPackage;
+  /** Header, manifest and signature, as they travel in the clear. */
+  readonly openPart: Uint8Array;
   /** SHA-256 of the ASiCManifest: the name of the package in every record. */
   readonly digest: string;
   readonly signedPdf: Uint8Array;
 }
 
-interface PackageFile {
+interface PackageFile extends Pick<SurveyedFile, 'name' | 'mediaType' | 'source' | 'bytes'> {
   readonly contentId: string;
-  readonly name: string;
-  readonly mediaType: string;
-  readonly bytes: Uint8Array;
 }
 
 /** Packs header and files into an ASiC-E container signed with the node key (DESIGN §4.2). */
 export async function buildPackage(core: AgentCore, input: PackageInput): Promise<BuiltPackage> {
-  const { request, signedPdf } = input;
+  const { request, signedPdf, attachments } = input;
   const files: PackageFile[] = [
     {
       contentId: DOCUMENT_ID,
       name: request.document.name,
       mediaType: 'application/pdf',
-      bytes: signedPdf,
+      source: signedPdf,
+      bytes: signedPdf.length,
     },
-    ...(request.attachments ?? []).map((attachment, index) => ({
+    ...attachments.map((attachment, index) => ({
       ...attachment,
       contentId: `${index + 2}${extensionOf(attachment.name)}`,
     })),
   ];
   const header = writeEdxml(headerOf(core, input, files));
-  const built = await buildAsicE({
-    files: [
-      { name: HEADER_ENTRY, mediaType: HEADER_MEDIA_TYPE, bytes: header },
-      ...files.map(({ contentId, mediaType, bytes }) => ({
-        name: entryOfFile(contentId),
-        mediaType,
-        bytes,
-      })),
-    ],
-    signer: await core.keys.open('node'),
-    signedAt: core.now(),
-  });
-  return { container: built.container, digest: built.manifestSha256, signedPdf };
+  const built = await pack(core, input, header, files);
+  const { manifest, signature } = built;
+  const openPart = writeOpenPart({ files: [[HEADER_ENTRY, header]], manifest, signature });
+  return { container: built.container, openPart, digest: built.manifestSha256, signedPdf };
+}
+
+async function pack(
+  core: AgentCore,
+  input: PackageInput,
+  header: Uint8Array,
+  files: readonly PackageFile[],
+): Promise<
+  Pick<BuiltAsicE, 'manifest' | 'manifestSha256' | 'signature'> & Pick<BuiltPackage, 'container'>
+> {
+  input.signal?.throwIfAborted();
+  const signer = await core.keys.open('node');
+  const signedAt = core.now();
+  const first = { name: HEADER_ENTRY, mediaType: HEADER_MEDIA_TYPE, bytes: header };
+  const packed: AsicFile[] = [];
+  for (const { contentId, mediaType, source } of files) {
+    packed.push({ name: entryOfFile(contentId), mediaType, bytes: await bytesOf(source) });
+  }
+  const { container, ...built } = await buildAsicE({ files: [first, ...packed], signer, signedAt });
+  return { ...built, container: writtenBytes(container) };
 }
 
 /** The sealed document out of a package that this agent built. */
-export function readSignedPdf(container: Uint8Array): Uint8Array {
-  const pdf = openAsicE(container).files.get(entryOfFile(DOCUMENT_ID));
-  if (pdf === undefined) throw new TypeError('a stored package has no document');
-  return pdf;
+export async function readSignedPdf(source: PackageSource): Promise<Uint8Array> {
+  await using contents = await openContents(source);
+  return await contents.read(entryOfFile(DOCUMENT_ID), MAX_DOCUMENT_BYTES);
 }
 
 function headerOf(

@@ -5,6 +5,7 @@ import {
   isAgencyCode,
   readEdxml,
 } from '@congvan/bus';
+import type { OpenPart } from '@congvan/signer';
 import { z } from 'zod';
 
 /** Where the edXML header stands inside a package. */
@@ -26,14 +27,22 @@ const summarySchema = z.object({
   priority: z.literal([0, 1, 2, 3, 4]),
   dueDate: z.string().nullable(),
   responseFor: z.object({ organId: z.string(), documentId: z.string() }).nullable(),
-  files: z.array(z.object({ entry: z.string(), name: z.string(), mediaType: z.string() })),
+  files: z.array(
+    z.object({
+      entry: z.string(),
+      name: z.string(),
+      mediaType: z.string(),
+      bytes: z.int().nonnegative(),
+    }),
+  ),
 });
 
 /** What lists and the hand-over show of a header, kept beside the package. */
 export type PackageSummary = z.infer<typeof summarySchema>;
 
-/** A package's header as far as the check needs it. */
-export interface PackageHeader extends PackageSummary {
+/** A package's header as far as the check needs it; it is there before the files are. */
+export interface PackageHeader extends Omit<PackageSummary, 'files'> {
+  readonly files: readonly Omit<PackageSummary['files'][number], 'bytes'>[];
   readonly from: AgencyCode;
   readonly to: readonly string[];
   readonly documentId: string;
@@ -45,11 +54,31 @@ export function readSummary(json: string): PackageSummary {
   return summarySchema.parse(JSON.parse(json));
 }
 
-/** Reads the header and matches its files with those of the package, one to one. */
+/** What is kept of a package once its files are there. */
+export function summarize(
+  header: PackageHeader,
+  sizes: ReadonlyMap<string, number>,
+): PackageSummary {
+  const { codeNumber, codeNotation, issuedOn, documentType, abstract, priority } = header;
+  const { dueDate, responseFor } = header;
+  return {
+    codeNumber,
+    codeNotation,
+    issuedOn,
+    documentType,
+    abstract,
+    priority,
+    dueDate,
+    responseFor,
+    files: header.files.map((file) => ({ ...file, bytes: sizes.get(file.entry) ?? 0 })),
+  };
+}
+
+/** Reads the header and matches its files with those that the manifest names, one to one. */
 export function readPackageHeader(
-  files: ReadonlyMap<string, Uint8Array>,
+  part: Pick<OpenPart, 'files' | 'entries'>,
 ): PackageHeader | { readonly fault: string } {
-  const bytes = files.get(HEADER_ENTRY);
+  const bytes = part.files.get(HEADER_ENTRY);
   if (bytes === undefined) return { fault: `the package has no ${HEADER_ENTRY}` };
   let message: ReturnType<typeof readEdxml>;
   try {
@@ -59,12 +88,12 @@ export function readPackageHeader(
     throw error;
   }
   if (message.kind !== 'document') return { fault: `${HEADER_ENTRY} is a status message` };
-  return matchFiles(message, files);
+  return matchFiles(message, new Set(part.entries.map(({ name }) => name)));
 }
 
 function matchFiles(
   document: EdxmlDocument,
-  files: ReadonlyMap<string, Uint8Array>,
+  packed: ReadonlySet<string>,
 ): PackageHeader | { readonly fault: string } {
   const named = document.attachments.map(({ contentId, contentType, name }) => ({
     entry: entryOfFile(contentId),
@@ -72,18 +101,18 @@ function matchFiles(
     mediaType: contentType,
   }));
   const entries = new Set(named.map((file) => file.entry));
-  const missing = named.find((file) => !files.has(file.entry));
+  const missing = named.find((file) => !packed.has(file.entry));
   if (missing !== undefined)
     return { fault: `the header names ${missing.entry}, which is missing` };
   if (entries.size !== named.length) return { fault: 'the header names one file twice' };
-  const extra = [...files.keys()].find((name) => name !== HEADER_ENTRY && !entries.has(name));
+  const extra = [...packed].find((name) => name !== HEADER_ENTRY && !entries.has(name));
   if (extra !== undefined) return { fault: `the header does not name ${extra}` };
-  return summarize(document, named);
+  return describe(document, named);
 }
 
-function summarize(
+function describe(
   document: EdxmlDocument,
-  files: PackageSummary['files'],
+  files: PackageHeader['files'],
 ): PackageHeader | { readonly fault: string } {
   const { from, to, code, promulgation, documentType, abstract, otherInfo } = document;
   if (!isAgencyCode(from.organId)) return { fault: `From "${from.organId}" is not an agency code` };

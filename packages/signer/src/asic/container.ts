@@ -126,7 +126,7 @@ export function checkDataName(name: string, maxNameBytes: number): void {
   }
 }
 
-function sha256Hex(bytes: Uint8Array): string {
+export function sha256Hex(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 

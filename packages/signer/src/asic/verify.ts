@@ -43,40 +43,51 @@ export function verifyAsicE(container: Uint8Array, options: VerifyAsicEOptions):
   try {
     opened = openAsicE(container, options.limits ?? DEFAULT_ASIC_LIMITS);
   } catch (error) {
-    if (!(error instanceof SignerError)) throw error;
-    const isDigest = error.code === 'SIGNER_ASIC_DIGEST_MISMATCH';
-    return {
-      indication: 'TOTAL-FAILED',
-      subIndication: isDigest ? 'HASH_FAILURE' : 'FORMAT_FAILURE',
-      certificate: null,
-      signerText: null,
-      certificateSha256: null,
-      manifestSha256: null,
-      provenAt: null,
-      files: [],
-      detail: error.message,
-    };
+    return failedReport(error);
   }
-  const { indication, subIndication, certificate, provenAt, detail } = verifyDetached({
-    cms: opened.signature,
-    content: opened.manifest,
-    candidates: options.candidates ?? [],
-    trust: options.trust,
-    at: options.at,
-  });
+  const files = Array.from(opened.files, ([name, bytes]) => ({
+    name,
+    mediaType: opened.mediaTypes.get(name) ?? 'application/octet-stream',
+    bytes: bytes.length,
+  }));
+  return reportOn(opened, files, options);
+}
+
+/** The verdict on the signature over a manifest whose files were dealt with. */
+export function reportOn(
+  opened: Pick<OpenedAsicE, 'manifest' | 'manifestSha256' | 'signature'>,
+  files: AsicReport['files'],
+  { trust, at, candidates = [] }: Omit<VerifyAsicEOptions, 'limits'>,
+): AsicReport {
+  const { manifest: content, manifestSha256, signature: cms } = opened;
+  const verdict = verifyDetached({ cms, content, candidates, trust, at });
+  const { indication, subIndication, certificate, provenAt, detail } = verdict;
   return {
     indication,
     subIndication,
     certificate,
     signerText: certificate?.subjectText ?? null,
     certificateSha256: certificate?.sha256 ?? null,
-    manifestSha256: opened.manifestSha256,
+    manifestSha256,
     provenAt,
-    files: [...opened.files].map(([name, bytes]) => ({
-      name,
-      mediaType: opened.mediaTypes.get(name) ?? 'application/octet-stream',
-      bytes: bytes.length,
-    })),
+    files,
     detail,
+  };
+}
+
+/** What could not be opened, as a verdict; any other error is thrown on. */
+export function failedReport(error: unknown): AsicReport {
+  if (!(error instanceof SignerError)) throw error;
+  const isDigest = error.code === 'SIGNER_ASIC_DIGEST_MISMATCH';
+  return {
+    indication: 'TOTAL-FAILED',
+    subIndication: isDigest ? 'HASH_FAILURE' : 'FORMAT_FAILURE',
+    certificate: null,
+    signerText: null,
+    certificateSha256: null,
+    manifestSha256: null,
+    provenAt: null,
+    files: [],
+    detail: error.message,
   };
 }

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import path from 'node:path';
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
 
-import { syncFolder } from '../disk/durable.ts';
+import { type WriteTarget, type WrittenFile, expected, writeWhole } from '../disk/write-whole.ts';
+import { SignerError } from '../errors.ts';
 import { ByteReader } from './byte-reader.ts';
 import {
   type SealStreamOptions,
@@ -15,17 +15,27 @@ import {
 
 const READ_BYTES = 1024 * 1024;
 
+/** What a sealed file must be, as a record names it. */
+export interface ExpectedFile {
+  readonly bytes: number;
+  /** Lower hex. */
+  readonly sha256: string;
+}
+
 /**
- * Seals a file. The target appears when it is complete, never before.
+ * Seals a file. The target appears when it is complete, never before; with a folder as target its
+ * name is its SHA-256.
  *
  * @throws {@link SignerError} as `sealStream`; system errors of the files as they come.
  */
 export async function sealFile(
   source: string,
-  target: string,
+  target: WriteTarget,
   options: SealStreamOptions,
-): Promise<void> {
-  await withFile(source, (reader) => writeWhole(target, 0o644, sealFrom(reader, options)));
+): Promise<WrittenFile> {
+  return withFile(source, (chunks, release) =>
+    writeWhole(target, 0o644, sealFrom(new ByteReader(chunks, release), options)),
+  );
 }
 
 /**
@@ -33,20 +43,44 @@ export async function sealFile(
  * renamed after the last tag was checked: a file of the target's name is complete and authentic,
  * whatever happened on the way. An existing target is replaced.
  *
+ * @param options.expected - what the sealed file must be; otherwise nothing is left behind.
  * @throws {@link SignerError} as `unsealStream`; system errors of the files as they come.
  */
 export async function unsealFile(
   source: string,
-  target: string,
-  options: UnsealOptions & StreamOptions,
-): Promise<SealedInfo> {
+  target: WriteTarget,
+  options: UnsealOptions & StreamOptions & { readonly expected?: ExpectedFile },
+): Promise<SealedInfo & { readonly written: WrittenFile }> {
   let info: SealedInfo | undefined;
-  await withFile(source, (reader) => {
+  const written = await withFile(source, (chunks, release) => {
     const onHeader = (header: SealedInfo): void => void (info = header);
+    const { expected: wanted } = options;
+    const checked = wanted === undefined ? chunks : checkSource(chunks, wanted);
+    const reader = new ByteReader(checked, release);
     return writeWhole(target, 0o600, unsealFrom(reader, { ...options, onHeader }));
   });
   if (info === undefined) throw new Error('a stream without a header ended well');
-  return info;
+  return { ...info, written };
+}
+
+/** Passes chunks on, and fails at the end unless they are the file that was expected. */
+async function* checkSource(
+  chunks: AsyncIterable<Uint8Array>,
+  wanted: ExpectedFile,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    bytes += chunk.length;
+    yield chunk;
+  }
+  const sha256 = hash.digest('hex');
+  if (bytes === wanted.bytes && sha256 === wanted.sha256) return;
+  throw new SignerError(
+    'SIGNER_SEAL_TAMPERED',
+    `${bytes} sealed bytes with SHA-256 ${sha256} instead of ${wanted.bytes} with ${wanted.sha256}`,
+  );
 }
 
 /** Reads a file with the next piece on its way while one is worked on. */
@@ -70,60 +104,16 @@ async function* readAhead(handle: FileHandle, free: Buffer[]): AsyncGenerator<Ui
   }
 }
 
-/** A promise that is awaited later: until then its failure is nobody's unhandled rejection. */
-function expected<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined);
-  return promise;
-}
-
-async function withFile(file: string, work: (reader: ByteReader) => Promise<void>): Promise<void> {
+async function withFile<T>(
+  file: string,
+  work: (chunks: AsyncIterable<Uint8Array>, release: (chunk: Uint8Array) => void) => Promise<T>,
+): Promise<T> {
   const handle = await open(file, 'r');
   const free: Buffer[] = [];
   try {
     const release = ({ buffer }: Uint8Array): void => void free.push(Buffer.from(buffer));
-    await work(new ByteReader(readAhead(handle, free), release));
+    return await work(readAhead(handle, free), release);
   } finally {
     await handle.close();
   }
-}
-
-async function writeWhole(
-  target: string,
-  mode: number,
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<void> {
-  const suffix = `${process.pid}.${randomBytes(6).toString('hex')}.part`;
-  const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${suffix}`);
-  try {
-    const handle = await open(temporary, 'wx', mode);
-    try {
-      // One write is under way while the next piece is worked on.
-      let pending = Promise.resolve();
-      try {
-        for await (const chunk of chunks) {
-          await pending;
-          pending = expected(writeAll(handle, chunk));
-        }
-      } finally {
-        await pending;
-      }
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, target);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncFolder(path.dirname(target));
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    at += (await handle.write(bytes, at, bytes.length - at, null)).bytesWritten;
-  }
-  // Ours alone, and done with: the collector would let some 64 MB of these pile up.
-  const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length) buffer.transfer(0);
 }

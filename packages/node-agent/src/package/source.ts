@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+
+/** Where a package lies: in memory while it is small, else in a file. */
+export type PackageSource = Uint8Array | { readonly path: string };
+
+/** A package, or a sealed one, that was just written, with what names it in a record. */
+export interface WrittenPackage {
+  readonly source: PackageSource;
+  readonly bytes: number;
+  /** SHA-256 of its bytes, lower hex. */
+  readonly sha256: string;
+}
+
+/** Above this a package is built, sealed and opened in files: memory stays flat. */
+export const MAX_MEMORY_PACKAGE_BYTES = 1024 * 1024;
+
+export function writtenBytes(bytes: Uint8Array): WrittenPackage {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { source: bytes, bytes: bytes.length, sha256 };
+}
+
+export async function sizeOf(source: PackageSource): Promise<number> {
+  return source instanceof Uint8Array ? source.length : (await stat(source.path)).size;
+}
+
+/** The bytes of a small source, wherever it lies. */
+export async function bytesOf(source: PackageSource): Promise<Uint8Array> {
+  return source instanceof Uint8Array ? source : readFile(source.path);
+}
