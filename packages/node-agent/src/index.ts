@@ -2,6 +2,7 @@ export { Agent } from './agent.ts';
 export type {
   AgentStatus,
   AssignedNumber,
+  Attachment,
   DeliveryTrack,
   InboxRow,
   IncomingDocument,
