@@ -159,6 +159,8 @@ export const FAILURES: Readonly<Record<AnyErrorCode, FailureRule>> = {
   AGENT_RECIPIENT_UNKNOWN: rule('notFound', 'unknownRecipient'),
   AGENT_RECIPIENT_CLOSED: rule('refused', 'closedRecipient'),
   AGENT_PACKAGE_TOO_LARGE: rule('badInput', 'tooLarge'),
+  AGENT_FILE_TOO_LARGE: rule('badInput', 'tooLarge'),
+  AGENT_FILE_CHANGED: rule('badInput', 'fileChanged'),
   AGENT_KEY_REUSED: rule('refused', 'idempotency'),
   AGENT_NUMBER_VOID: rule('refused', 'number'),
   AGENT_NUMBER_SETTLED: rule('refused', 'number'),

@@ -113,6 +113,10 @@ export const failuresEn = {
     title: 'too large',
     hint: 'make it smaller: scan with fewer dots, leave attachments out, or split it',
   },
+  fileChanged: {
+    title: 'file changed',
+    hint: 'close the program that writes the file, wait until it is whole, and repeat the command',
+  },
   passphrase: {
     title: 'wrong or missing passphrase',
     hint: 'type it at a terminal, or give --passphrase-file FILE or CONGVAN_PASSPHRASE_FILE (a PIN: --pin-file FILE or CONGVAN_PIN_FILE, of a CA token CONGVAN_CA_PIN_FILE); nothing was written',

@@ -37,6 +37,12 @@ export const SENTENCES_VI: Readonly<Record<string, (details: Details) => string 
     bytes === undefined || limit === undefined
       ? undefined
       : `gói văn bản khoảng ${bytes} byte, chỉ gửi được tối đa ${limit} byte`,
+  AGENT_FILE_TOO_LARGE: ({ name, bytes, limit }) =>
+    name === undefined || bytes === undefined || limit === undefined
+      ? undefined
+      : `'${name}' có ${bytes} byte, chỉ đọc vào bộ nhớ tối đa ${limit} byte`,
+  AGENT_FILE_CHANGED: ({ name }) =>
+    name === undefined ? undefined : `'${name}' đã thay đổi trong khi đang đóng gói`,
   AGENT_DOCUMENT_NOT_FOUND: ({ id, year, number }) => {
     if (id !== undefined) return `không có văn bản '${id}'`;
     return number === undefined ? undefined : `số ${number} năm ${year} chưa được cấp`;

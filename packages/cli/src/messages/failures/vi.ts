@@ -118,6 +118,10 @@ export const failuresVi: FailureTexts = {
     title: 'quá lớn',
     hint: 'giảm dung lượng: quét với độ phân giải thấp hơn, bớt tệp kèm, hoặc chia nhỏ',
   },
+  fileChanged: {
+    title: 'tệp đã thay đổi',
+    hint: 'đóng chương trình đang ghi tệp, đợi ghi xong rồi chạy lại lệnh',
+  },
   passphrase: {
     title: 'mật khẩu sai hoặc thiếu',
     hint: 'gõ mật khẩu tại cửa sổ lệnh, hoặc dùng --passphrase-file TỆP hay CONGVAN_PASSPHRASE_FILE (mã PIN: --pin-file TỆP hay CONGVAN_PIN_FILE, của token CA: CONGVAN_CA_PIN_FILE); chưa có gì được ghi',
