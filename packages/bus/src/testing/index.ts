@@ -5,4 +5,5 @@ export {
   type TestAgency,
   startLocalBus,
 } from './local-bus.ts';
+export { type ShapedLine, type ShapedLineOptions, startShapedLine } from './shaped-line.ts';
 export { waitUntil } from './wait-until.ts';
