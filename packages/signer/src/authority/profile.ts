@@ -45,6 +45,7 @@ export const CERTIFICATE_USES = [
   'tsa',
   'ocsp',
   'tls',
+  'client',
   'encryption',
 ] as const;
 
@@ -65,6 +66,7 @@ export const VALIDITY_DAYS: Readonly<Record<CertificateUse, number>> = {
   tsa: 5 * 365,
   ocsp: 30,
   tls: 397,
+  client: 397,
   encryption: 3 * 365,
 };
 
@@ -77,6 +79,7 @@ export const KEY_ALGORITHM: Readonly<Record<CertificateUse, KeyAlgorithm>> = {
   tsa: 'rsa-2048',
   ocsp: 'ec-p256',
   tls: 'ec-p256',
+  client: 'ec-p256',
   encryption: 'rsa-3072',
 };
 
@@ -198,6 +201,7 @@ const KEY_USAGE_OF: Readonly<Record<Exclude<CertificateUse, 'encryption'>, reado
   tsa: ['digitalSignature', 'nonRepudiation'],
   ocsp: ['digitalSignature'],
   tls: ['digitalSignature'],
+  client: ['digitalSignature'],
 };
 const EXT_KEY_USAGE_OF: Readonly<Record<CertificateUse, readonly string[]>> = {
   seal: [OID.documentSigning, OID.emailProtection],
@@ -208,6 +212,7 @@ const EXT_KEY_USAGE_OF: Readonly<Record<CertificateUse, readonly string[]>> = {
   tsa: [OID.timeStamping],
   ocsp: [OID.ocspSigning],
   tls: [OID.serverAuth],
+  client: [OID.clientAuth],
   encryption: [OID.emailProtection],
 };
 

@@ -11,6 +11,7 @@ export const USES = [
   'tsa',
   'ocsp',
   'tls',
+  'client',
   'encryption',
 ] as const satisfies readonly CertificateUse[];
 
