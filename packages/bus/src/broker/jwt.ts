@@ -1,5 +1,8 @@
 import {
   type Account,
+  type SigningKey,
+  type User,
+  decode,
   encodeAccount,
   encodeOperator,
   encodeUser,
@@ -18,6 +21,7 @@ import { createNatsKey, type NatsKey } from './keys.ts';
 /** Clocks of an agency and its broker may differ this much. */
 const NOT_BEFORE_SLACK_S = 300;
 const UNLIMITED = -1;
+const NANOS_PER_MS = 1_000_000;
 
 /** Names the system account, so that the server trusts its users with administration. */
 export async function signOperatorJwt(
@@ -28,6 +32,15 @@ export async function signOperatorJwt(
   return await encodeOperator(name, fromSeed(operator.seed), { system_account: systemAccount });
 }
 
+/** A key that signs users of an account, and only such as fit its template. */
+export interface ScopedKey {
+  readonly publicKey: string;
+  readonly role: string;
+  readonly template: UserPermissions;
+  /** Networks in CIDR form from which its users may connect; none: from anywhere. */
+  readonly networks?: readonly string[];
+}
+
 export interface AccountClaims {
   readonly name: string;
   readonly publicKey: string;
@@ -35,6 +48,9 @@ export interface AccountClaims {
   readonly exports: readonly AccountExport[];
   /** Imports from one other account, given by its public key. */
   readonly imports: { readonly from: string; readonly list: readonly AccountImport[] } | null;
+  readonly signingKeys?: readonly ScopedKey[];
+  /** User keys that are refused, with the second up to which their JWTs are. */
+  readonly revocations?: Readonly<Record<string, number>>;
 }
 
 /** @returns the account's JWT, signed by the operator. */
@@ -61,9 +77,27 @@ export async function signAccountJwt(claims: AccountClaims, operator: NatsKey): 
     const from = claims.imports.from;
     account.imports = claims.imports.list.map((entry) => toImport(entry, from));
   }
+  if (claims.signingKeys !== undefined) account.signing_keys = claims.signingKeys.map(toSigningKey);
+  if (claims.revocations !== undefined) account.revocations = { ...claims.revocations };
   return await encodeAccount(claims.name, fromPublic(claims.publicKey), account, {
     signer: fromSeed(operator.seed),
   });
+}
+
+/** What an account's JWT says, whoever signed it when; two with the same content are the same account. */
+export interface AccountContent {
+  readonly content: string;
+  readonly issuedAtS: number;
+}
+
+/** Reads a JWT that this software wrote; the signature is the broker's to check. */
+export function readAccountJwt(jwt: string): AccountContent | undefined {
+  try {
+    const { iss, iat, name, sub, nats } = decode(jwt);
+    return { content: JSON.stringify([iss, name, sub, nats]), issuedAtS: iat };
+  } catch {
+    return undefined;
+  }
 }
 
 export interface UserClaims {
@@ -80,33 +114,50 @@ export async function mintCredentials(
   account: NatsKey,
   user: NatsKey = createNatsKey('user'),
 ): Promise<Uint8Array> {
-  const pair = fromSeed(user.seed);
-  const nowS = Math.floor(claims.now.getTime() / 1000);
   const { permissions } = claims;
-  const rights =
+  const rights: Partial<User> =
     permissions === 'all'
-      ? {}
-      : {
-          pub: { allow: [...permissions.publish] },
-          sub: { allow: [...permissions.subscribe] },
-          ...(permissions.responses === undefined
-            ? {}
-            : {
-                resp: {
-                  max: permissions.responses.max,
-                  ttl: permissions.responses.ttlMs * 1_000_000,
-                },
-              }),
-          subs: permissions.maxSubscriptions,
-          payload: permissions.maxPayloadBytes,
-          data: UNLIMITED,
-          allowed_connection_types: ['STANDARD' as const],
-        };
-  const jwt = await encodeUser(claims.name, pair, fromSeed(account.seed), rights, {
-    nbf: nowS - NOT_BEFORE_SLACK_S,
-    ...(claims.expiresAt === null ? {} : { exp: Math.floor(claims.expiresAt.getTime() / 1000) }),
-  });
-  return fmtCreds(jwt, pair);
+      ? { subs: UNLIMITED, data: UNLIMITED, payload: UNLIMITED }
+      : toRights(permissions);
+  const jwt = await encodeUser(
+    claims.name,
+    fromPublic(user.publicKey),
+    fromSeed(account.seed),
+    rights,
+    // Otherwise the library adds empty `resp`, which the server reads as leave to answer.
+    { scopedUser: true, ...validity(claims) },
+  );
+  return composeCredentials(jwt, user);
+}
+
+export interface ScopedUserClaims {
+  /** Fills in `{{name()}}` of the template. */
+  readonly name: string;
+  /** `key:value`, fills in `{{tag(key)}}` of the template. */
+  readonly tags: readonly string[];
+  readonly userPublicKey: string;
+  readonly accountPublicKey: string;
+  readonly expiresAt: Date;
+  readonly now: Date;
+}
+
+/** @returns the JWT of a user whose rights are the template of the scoped key that signs it. */
+export async function signScopedUserJwt(
+  claims: ScopedUserClaims,
+  signingKey: NatsKey,
+): Promise<string> {
+  return await encodeUser(
+    claims.name,
+    fromPublic(claims.userPublicKey),
+    fromSeed(signingKey.seed),
+    { issuer_account: claims.accountPublicKey, tags: [...claims.tags] },
+    { scopedUser: true, ...validity(claims) },
+  );
+}
+
+/** @returns the credentials file out of a user's JWT and the key that it was made for. */
+export function composeCredentials(jwt: string, user: NatsKey): Uint8Array {
+  return fmtCreds(jwt, fromSeed(user.seed));
 }
 
 /** What a credentials file says about its user; the seed stays inside. */
@@ -130,6 +181,39 @@ export async function readCredentials(credentials: Uint8Array): Promise<Credenti
       details: { reason },
     });
   }
+}
+
+function validity(claims: { readonly now: Date; readonly expiresAt: Date | null }) {
+  const nbf = Math.floor(claims.now.getTime() / 1000) - NOT_BEFORE_SLACK_S;
+  if (claims.expiresAt === null) return { nbf };
+  return { nbf, exp: Math.floor(claims.expiresAt.getTime() / 1000) };
+}
+
+function toRights(permissions: UserPermissions) {
+  const { publish, subscribe, responses, link } = permissions;
+  const answers =
+    responses === undefined
+      ? {}
+      : { resp: { max: responses.max, ttl: responses.ttlMs * NANOS_PER_MS } };
+  return {
+    pub: { allow: [...publish] },
+    sub: { allow: [...subscribe] },
+    ...answers,
+    subs: permissions.maxSubscriptions,
+    payload: permissions.maxPayloadBytes,
+    data: UNLIMITED,
+    allowed_connection_types: [link === 'leaf' ? ('LEAFNODE' as const) : ('STANDARD' as const)],
+  };
+}
+
+function toSigningKey(key: ScopedKey): SigningKey {
+  const networks = key.networks ?? [];
+  return {
+    kind: 'user_scope',
+    key: key.publicKey,
+    role: key.role,
+    template: { ...toRights(key.template), ...(networks.length === 0 ? {} : { src: [...networks] }) },
+  };
 }
 
 function toExport(entry: AccountExport): Export {

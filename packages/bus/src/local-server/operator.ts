@@ -48,6 +48,8 @@ export interface MintInput {
   readonly expiresAt: Date | null;
   readonly now: Date;
   readonly user?: NatsKey;
+  /** A program (the default), or the server of a site. */
+  readonly connection?: 'client' | 'leaf';
 }
 
 /** Opens the folder of keys and makes what is missing. */

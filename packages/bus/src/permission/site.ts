@@ -2,9 +2,13 @@ import { type Site, parseSite } from '../agency/tier.ts';
 import {
   BLOB_EXCHANGE_STREAM,
   CENTRAL_DOMAIN,
+  DIRECTORY_EXCHANGE_STREAM,
+  EXCHANGE_STREAM,
   blobStream,
   directoryInboxStream,
   directoryStream,
+  outboxStream,
+  reportStream,
 } from '../stream/names.ts';
 import {
   MAX_PAYLOAD_BYTES,
@@ -14,7 +18,7 @@ import {
   siteInboxPrefix,
 } from './user.ts';
 
-/** Making and changing streams and consumers; nothing here deletes a stream or a message. */
+/** Making and changing streams and consumers; nothing here deletes a stream. */
 const ADMINISTRATION: readonly string[] = [
   '$JS.API.INFO',
   '$JS.API.STREAM.INFO.*',
@@ -30,13 +34,22 @@ const ADMINISTRATION: readonly string[] = [
   '$JS.API.CONSUMER.DELETE.*.*',
 ];
 
+/**
+ * A purge of the empty stream sets where its sequence starts (`StreamPlan.countsFromTime`). The
+ * right to change a stream could empty it as well, so this adds none.
+ */
+function startPurges(site: Site): string[] {
+  const streams = [outboxStream(site), reportStream(site), directoryStream(site)];
+  return streams.map((stream) => `$JS.API.STREAM.PURGE.${stream}`);
+}
+
 export const CENTRE_INBOX_PREFIX = inboxPrefix('centre');
 
 /**
  * The rights inside `STORE` of the service that works for these sites: it makes streams and
  * consumers, answers look-ups, keeps the chunks and hands directory entries on.
  *
- * It can make and change streams but not delete one, and purges nothing but chunks.
+ * It can make and change streams but not delete one, and never purges an inbox.
  */
 export function sitePermissions(sites: readonly Site[]): UserPermissions {
   const homes = sites.map(parseSite);
@@ -48,6 +61,7 @@ export function sitePermissions(sites: readonly Site[]): UserPermissions {
       '$JS.API.DIRECT.GET.*.vb.directory.entry.>',
       `$JS.${CENTRAL_DOMAIN}.API.DIRECT.GET.${BLOB_EXCHANGE_STREAM}.vb.blob.cross.>`,
       ...homes.map((site) => `$JS.API.STREAM.PURGE.${blobStream(site)}`),
+      ...homes.flatMap(startPurges),
       ...directories.map((stream) => `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`),
       ...directories.map((stream) => `$JS.ACK.${stream}.>`),
       'vb.blob.cache.*.*.*.*',
@@ -82,6 +96,8 @@ export function centrePermissions(): UserPermissions {
     publish: [
       ...ADMINISTRATION,
       `$JS.API.STREAM.PURGE.${BLOB_EXCHANGE_STREAM}`,
+      `$JS.API.STREAM.PURGE.${EXCHANGE_STREAM}`,
+      `$JS.API.STREAM.PURGE.${DIRECTORY_EXCHANGE_STREAM}`,
       `$JS.API.CONSUMER.MSG.NEXT.${BLOB_EXCHANGE_STREAM}.*`,
       `$JS.ACK.${BLOB_EXCHANGE_STREAM}.>`,
     ],
