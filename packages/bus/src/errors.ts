@@ -19,6 +19,8 @@ export const BUS_ERRORS = {
   BUS_PUBLISH_UNACKED: { retryable: true }, // no answer: stored or not, repeat with the same id
   BUS_CONNECT_FAILED: { retryable: true }, // no server answered, or it refused these credentials
   BUS_CREDENTIALS_INVALID: { retryable: false }, // the credentials cannot be read, or are for somebody else
+  BUS_USER_KEY_REVOKED: { retryable: false }, // a user key that was revoked is never let in again
+  BUS_REVOCATIONS_FULL: { retryable: false }, // a site has as many revoked keys as one account can name
   BUS_REQUEST_UNANSWERED: { retryable: true }, // the site service or the broker's own API did not answer
   BUS_REQUEST_REFUSED: { retryable: false }, // the broker's own API answered with an error
   BUS_STREAM_CHANGE_REFUSED: { retryable: false }, // an existing stream or consumer differs; changing it would lose data
@@ -28,6 +30,7 @@ export const BUS_ERRORS = {
   BUS_STORE_FULL: { retryable: true }, // the stream of files has no room now
   BUS_QUOTA_EXCEEDED: { retryable: true }, // the agency has as many files at the broker as it may
   // local server
+  BUS_PLAN_INVALID: { retryable: false }, // the description of a bus; the message names file, line and field
   BUS_SERVER_NOT_FOUND: { retryable: false }, // no nats-server on this machine; the message lists ways to get one
   BUS_SERVER_TOO_OLD: { retryable: false }, // found, but older than the oldest tested version
   BUS_SERVER_START_FAILED: { retryable: true }, // it ended or did not answer in time; the message quotes its log
@@ -35,6 +38,10 @@ export const BUS_ERRORS = {
   BUS_PACKAGE_FETCH_FAILED: { retryable: true }, // the system's package tool could not download or unpack
   // site service
   BUS_DIRECTORY_FOLDER_DAMAGED: { retryable: false }, // an entry file is missing, cut short or out of order
+  // enrolment
+  BUS_ENROLMENT_TOKEN_INVALID: { retryable: false }, // a character of the token is wrong or missing
+  BUS_ENROLMENT_REFUSED: { retryable: false }, // the desk or the renewal service says no; `reason` says why
+  BUS_ENROLMENT_UNREACHABLE: { retryable: true }, // the desk did not answer, or is not the one that the token names
   // relay
   BUS_RELAY_HOME_EXISTS: { retryable: false }, // `initRelay` never overwrites a folder
   BUS_RELAY_HOME_INVALID: { retryable: false }, // a file of the relay's folder is missing or unreadable

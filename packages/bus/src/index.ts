@@ -26,7 +26,6 @@ export {
 } from './broker/agency-connection.ts';
 export type { BusMessage } from './broker/bus-message.ts';
 export type { ConnectOptions, ConnectionStatus, StatusListener } from './broker/connection.ts';
-export type { DirectoryClient } from './broker/directory-client.ts';
 export type { FileClient, LocateRequest, OwnChunk } from './broker/file-client.ts';
 export type { PublishOptions, Published } from './broker/publish.ts';
 export type { PutChunkResult } from './broker/put-chunk.ts';
@@ -36,20 +35,30 @@ export {
   connectRelay,
 } from './broker/relay-connection.ts';
 export { dateInVietnam, yearInVietnam } from './calendar/vietnam-time.ts';
+export type { DirectoryClient, DirectoryHead, DirectoryPage } from './directory/client.ts';
+export {
+  DirectoryCopy,
+  type DirectoryCopyOptions,
+  REPLACED_GRACE_MS,
+  type RefusedEntry,
+  type TakenIn,
+} from './directory/copy.ts';
+export type { DelegatedRegistrar, Delegation } from './directory/delegation.ts';
 export {
   type CertificateUse,
   type DirectoryEntry,
   type ListedCertificate,
   certificatesOf,
   isOpenAt,
-  newerEntry,
-  newestEntries,
+  signedMs,
 } from './directory/entry.ts';
-export {
-  type DirectoryVerification,
-  type VerifyDirectoryOptions,
-  verifyDirectoryRecord,
-} from './directory/verify.ts';
+export type {
+  DirectoryLedger,
+  EntryKey,
+  EntryStanding,
+  VerifiedEntry,
+} from './directory/ledger.ts';
+export { DirectoryReader, type ReadOnOptions, describeRefusals } from './directory/read-on.ts';
 export {
   REFUSAL_REASONS,
   type ReasonText,
@@ -124,7 +133,18 @@ export {
 } from './file/blob.ts';
 export { type FileLocation, type FileQuota } from './file/location.ts';
 export { type FoundServer, findNatsServer } from './local-server/find.ts';
-export { type LocalOperator, openOperator } from './local-server/operator.ts';
+export type { AccountJwt } from './operator/account-jwt.ts';
+export { type LocalOperator, type MintInput, openOperator } from './operator/operator.ts';
+export {
+  type PushResult,
+  type PushTargets,
+  mintClaimsCredentials,
+  pushAccount,
+  replaceSiteSigner,
+  revokeUser,
+} from './operator/push.ts';
+export { MAX_REVOCATIONS_PER_ACCOUNT } from './operator/revocation.ts';
+export { type AgencyUser, type SiteSigner, openSiteSigner } from './operator/site-signer.ts';
 export {
   type LocalServer,
   type LocalServerOptions,

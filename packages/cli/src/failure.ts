@@ -140,6 +140,9 @@ export const FAILURES: Readonly<Record<AnyErrorCode, FailureRule>> = {
   BUS_SERVER_RUNNING: rule('refused', 'running'),
   BUS_PACKAGE_FETCH_FAILED: rule('notRunning', 'natsServer'),
   BUS_DIRECTORY_FOLDER_DAMAGED: rule('badInput', 'directory'),
+  BUS_ENROLMENT_TOKEN_INVALID: rule('badInput', 'enrolmentToken'),
+  BUS_ENROLMENT_REFUSED: rule('refused', 'enrolmentRefused'),
+  BUS_ENROLMENT_UNREACHABLE: rule('notRunning', 'enrolmentDesk'),
 
   BUS_RELAY_HOME_EXISTS: rule('refused', 'exists'),
   BUS_RELAY_HOME_INVALID: rule('notFound', 'relayInit'),

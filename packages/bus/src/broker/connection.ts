@@ -15,10 +15,12 @@ import { guardTransport } from './transport-guard.ts';
 export type ConnectionStatus = 'connected' | 'disconnected';
 export type StatusListener = (status: ConnectionStatus) => void;
 
-export interface TlsFiles {
-  readonly caFile?: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
+/** What a TLS connection takes, in memory: no key stands on disk without its passphrase. */
+export interface TlsMaterial {
+  /** PEM of the authorities that the broker's certificate may come from. */
+  readonly ca: readonly string[];
+  /** Certificate, chain and key of this client, for a broker that asks for one. */
+  readonly client?: { readonly p12: Uint8Array; readonly passphrase: string };
 }
 
 export interface ConnectOptions {
@@ -26,7 +28,8 @@ export interface ConnectOptions {
   readonly servers: string | readonly string[];
   /** A credentials file; a function is asked at each connection, so renewed rights are picked up. */
   readonly credentials: Uint8Array | (() => Uint8Array);
-  readonly tls?: TlsFiles;
+  /** With it the connection is refused unless it is TLS; a function is asked at each connection. */
+  readonly tls?: TlsMaterial | (() => TlsMaterial);
   readonly connectTimeoutMs?: number;
 }
 
@@ -47,6 +50,8 @@ export interface Connection {
   onStatus(listener: StatusListener): () => void;
   /** What must happen while there is still a connection. @returns a function that takes it back. */
   beforeClose(action: () => Promise<void>): () => void;
+  /** Connects anew, so that new credentials count; what waits for an answer is asked again. */
+  reconnect(): Promise<void>;
   /** Ends what waits for an answer; nothing arrives any more. */
   close(): Promise<void>;
 }
@@ -86,6 +91,10 @@ export async function openConnection(
       actions.add(action);
       return () => actions.delete(action);
     },
+    reconnect: async () => {
+      await flushFor(nats, FLUSH_TIMEOUT_MS);
+      await nats.reconnect();
+    },
     close: async () => {
       await Promise.all([...actions].map((action) => action()));
       // Acknowledgements that were just given are still on their way.
@@ -111,7 +120,7 @@ async function dial(
       name,
       inboxPrefix,
       authenticator: (nonce) => credsAuthenticator(current())(nonce),
-      tls: options.tls === undefined ? null : { ...options.tls },
+      tls: options.tls === undefined ? null : tlsOptions(options.tls),
       timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_WAIT_MS,
@@ -131,6 +140,30 @@ async function dial(
       { cause, details: { servers: servers.join(' '), refused: refused ? 1 : 0 } },
     );
   }
+}
+
+/**
+ * What Node's TLS takes. The client copies the properties at each connection, so getters give what is
+ * there then: a renewed certificate, say. It refuses a server that offers no TLS.
+ */
+function tlsOptions(tls: TlsMaterial | (() => TlsMaterial)) {
+  const current = typeof tls === 'function' ? tls : () => tls;
+  return {
+    minVersion: 'TLSv1.2' as const,
+    get ca() {
+      return current().ca.join('\n');
+    },
+    get pfx() {
+      return asBuffer(current().client?.p12);
+    },
+    get passphrase() {
+      return current().client?.passphrase;
+    },
+  };
+}
+
+function asBuffer(bytes: Uint8Array | undefined): Buffer | undefined {
+  return bytes === undefined ? undefined : Buffer.from(bytes);
 }
 
 async function flushFor(nats: NatsConnection, timeoutMs: number): Promise<void> {

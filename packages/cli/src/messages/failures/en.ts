@@ -136,6 +136,18 @@ export const failuresEn = {
   },
   caInit: { title: 'no certificate authority', hint: '`congvan ca init` creates one' },
   relayInit: { title: 'no relay', hint: '`congvan relay init` sets one up' },
+  enrolmentToken: {
+    title: 'enrolment token not readable',
+    hint: 'compare it with the paper or file it came on, group by group, or name the file; a new one comes from the registrar: `congvan agency enrol`',
+  },
+  enrolmentRefused: {
+    title: 'enrolment refused',
+    hint: 'the reason stands above; a token is good once and until it expires: ask the registrar for a new one (`congvan agency enrol CODE`)',
+  },
+  enrolmentDesk: {
+    title: 'enrolment desk not reached',
+    hint: 'check line, address and firewall and run the same command again, it goes on where it stopped; the desk runs with `congvan site run`',
+  },
   startBus: {
     title: 'the bus does not answer',
     hint: 'on one machine start it with `congvan bus up --detach`; else check the network, then repeat',

@@ -141,6 +141,18 @@ export const failuresVi: FailureTexts = {
   },
   caInit: { title: 'chưa có cơ quan cấp chứng thư số', hint: '`congvan ca init` lập một cơ quan' },
   relayInit: { title: 'chưa có trạm trung tâm', hint: '`congvan relay init` lập trạm' },
+  enrolmentToken: {
+    title: 'không đọc được mã ghi danh',
+    hint: 'so lại từng nhóm với bản giấy hoặc tệp đã nhận, hoặc chỉ ra tệp đó; mã mới do nơi đăng ký cấp: `congvan agency enrol`',
+  },
+  enrolmentRefused: {
+    title: 'việc ghi danh bị từ chối',
+    hint: 'lý do ghi ở trên; mỗi mã chỉ dùng một lần và có thời hạn: hãy xin nơi đăng ký mã mới (`congvan agency enrol CODE`)',
+  },
+  enrolmentDesk: {
+    title: 'không tới được bàn ghi danh',
+    hint: 'kiểm tra đường truyền, địa chỉ và tường lửa rồi chạy lại đúng lệnh này, nó sẽ làm tiếp từ chỗ dừng; bàn ghi danh chạy cùng `congvan site run`',
+  },
   startBus: {
     title: 'trục không trả lời',
     hint: 'trên một máy: khởi động bằng `congvan bus up --detach`; nếu không, kiểm tra mạng rồi làm lại',
