@@ -3,6 +3,7 @@ import { crc32, inflateRawSync } from 'node:zlib';
 import { SignerError, type SignerErrorCode } from '../errors.ts';
 import { type AsicLimits, RATIO_FREE_BYTES } from './limits.ts';
 import { checkEntryName, nameKey } from './names.ts';
+import { type RandomAccess, accessBytes } from './random-access.ts';
 
 export interface ZipEntry {
   readonly name: string;
@@ -21,10 +22,22 @@ interface DirectoryEntry {
   readonly offset: number;
 }
 
+/** An entry whose local header agrees with the directory; its data was not looked at. */
+export interface ZipMember extends Pick<
+  DirectoryEntry,
+  'name' | 'crc' | 'packedBytes' | 'unpackedBytes' | 'offset'
+> {
+  readonly isDeflated: boolean;
+  /** Where its data begin. */
+  readonly dataStart: number;
+}
+
 const END_BYTES = 22;
 const CENTRAL_BYTES = 46;
 const LOCAL_BYTES = 30;
 const MAX_COMMENT_BYTES = 256;
+/** Far more than the names of the entries need. */
+const MAX_DIRECTORY_BYTES = 4 * 1024 * 1024;
 const STORED = 0;
 const DEFLATED = 8;
 /** Bit 3: sizes follow the data. Bit 11: the name is UTF-8. Bits 1 and 2 only say how hard it was packed. */
@@ -49,104 +62,137 @@ function fail(
  * @throws {@link SignerError} `SIGNER_ASIC_MALFORMED`, `SIGNER_ASIC_LIMIT`, `SIGNER_ASIC_NAME_INVALID`.
  */
 export function readZip(bytes: Uint8Array, limits: AsicLimits): ZipEntry[] {
-  if (bytes.length > limits.maxContainerBytes) {
+  const zip = accessBytes(bytes);
+  return readMembers(zip, limits).map((member) => ({
+    name: member.name,
+    bytes: readMember(zip, member),
+  }));
+}
+
+/**
+ * The entries of a ZIP in the order of the file, checked as {@link readZip} does, but for the
+ * checksums of their data: {@link readMember} and `streamMember` check those.
+ *
+ * @throws {@link SignerError} `SIGNER_ASIC_MALFORMED`, `SIGNER_ASIC_LIMIT`, `SIGNER_ASIC_NAME_INVALID`.
+ */
+export function readMembers(zip: RandomAccess, limits: AsicLimits): ZipMember[] {
+  if (zip.size > limits.maxContainerBytes) {
     fail(`container larger than ${limits.maxContainerBytes} bytes`, 0, 'SIGNER_ASIC_LIMIT');
   }
-  const zip = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const end = findEnd(zip);
-  const directoryOffset = zip.readUInt32LE(end + 16);
-  const entries = readDirectory(zip, directoryOffset, end, limits);
+  const { at: end, record } = findEnd(zip);
+  const directoryOffset = record.readUInt32LE(16);
+  const entries = readDirectory(zip, directoryOffset, end, record, limits);
   checkNames(entries, limits);
   let position = 0;
   let total = 0;
-  const files: ZipEntry[] = [];
+  const members: ZipMember[] = [];
   for (const entry of entries.toSorted((a, b) => a.offset - b.offset)) {
     if (entry.offset !== position) fail('bytes between entries, or entries overlap', position);
     total += entry.unpackedBytes;
     checkSize(entry, total, limits);
-    const data = readLocal(zip, entry, directoryOffset);
-    files.push({ name: entry.name, bytes: unpack(data.packed, entry) });
-    position = data.end;
-  }
-  if (position !== directoryOffset) fail('bytes before the central directory', position);
-  return files;
-}
-
-function findEnd(zip: Buffer): number {
-  for (let comment = 0; comment <= MAX_COMMENT_BYTES; comment++) {
-    const at = zip.length - END_BYTES - comment;
-    if (at < 0) break;
-    if (zip.readUInt32LE(at) === 0x06054b50 && zip.readUInt16LE(at + 20) === comment) return at;
-  }
-  return fail('no end of central directory: this is not a ZIP file', zip.length);
-}
-
-function readDirectory(
-  zip: Buffer,
-  start: number,
-  end: number,
-  limits: AsicLimits,
-): DirectoryEntry[] {
-  const count = zip.readUInt16LE(end + 10);
-  const isWhole =
-    zip.readUInt16LE(end + 4) === 0 &&
-    zip.readUInt16LE(end + 6) === 0 &&
-    zip.readUInt16LE(end + 8) === count;
-  if (!isWhole) fail('a ZIP of several disks', end);
-  if (start + zip.readUInt32LE(end + 12) !== end) fail('central directory of the wrong size', end);
-  if (count > limits.maxEntries) {
-    fail(`${count} entries, limit ${limits.maxEntries}`, end, 'SIGNER_ASIC_LIMIT');
-  }
-  const entries: DirectoryEntry[] = [];
-  let position = start;
-  for (let i = 0; i < count; i++) {
-    if (position + CENTRAL_BYTES > end || zip.readUInt32LE(position) !== 0x02014b50) {
-      fail('central directory is damaged', position);
-    }
-    const nameLength = zip.readUInt16LE(position + 28);
-    const extraLength = zip.readUInt16LE(position + 30);
-    const next =
-      position + CENTRAL_BYTES + nameLength + extraLength + zip.readUInt16LE(position + 32);
-    if (next > end) fail('central directory is cut off', position);
-    const extraStart = position + CENTRAL_BYTES + nameLength;
-    checkExtra(zip, extraStart, extraStart + extraLength);
-    entries.push(readDirectoryEntry(zip, position, nameLength));
+    const { dataStart, end: next } = readLocal(zip, entry, directoryOffset);
+    const { name, crc, packedBytes, unpackedBytes, offset } = entry;
+    const isDeflated = entry.method === DEFLATED;
+    members.push({ name, crc, packedBytes, unpackedBytes, offset, isDeflated, dataStart });
     position = next;
   }
-  if (position !== end) fail('bytes after the central directory', position);
+  if (position !== directoryOffset) fail('bytes before the central directory', position);
+  return members;
+}
+
+/** The content of an entry, inflated, its size and checksum as the directory says. */
+export function readMember(zip: RandomAccess, member: ZipMember): Uint8Array {
+  return unpack(zip.read(member.dataStart, member.packedBytes), member);
+}
+
+function findEnd(zip: RandomAccess): { readonly at: number; readonly record: Buffer } {
+  const tailStart = Math.max(0, zip.size - END_BYTES - MAX_COMMENT_BYTES);
+  const tail = zip.read(tailStart, zip.size - tailStart);
+  for (let at = tail.length - END_BYTES; at >= 0; at--) {
+    const comment = tail.length - END_BYTES - at;
+    if (tail.readUInt32LE(at) === 0x06054b50 && tail.readUInt16LE(at + 20) === comment) {
+      return { at: tailStart + at, record: tail.subarray(at) };
+    }
+  }
+  return fail('no end of central directory: this is not a ZIP file', zip.size);
+}
+
+/** The directory from `start` to `end`, where the end record stands. */
+function readDirectory(
+  zip: RandomAccess,
+  start: number,
+  end: number,
+  endRecord: Buffer,
+  limits: AsicLimits,
+): DirectoryEntry[] {
+  const count = endRecord.readUInt16LE(10);
+  const isWhole =
+    endRecord.readUInt16LE(4) === 0 &&
+    endRecord.readUInt16LE(6) === 0 &&
+    endRecord.readUInt16LE(8) === count;
+  if (!isWhole) fail('a ZIP of several disks', end);
+  const length = end - start;
+  if (endRecord.readUInt32LE(12) !== length) fail('central directory of the wrong size', end);
+  if (count > limits.maxEntries || length > MAX_DIRECTORY_BYTES) {
+    const about = `${count} entries described in ${length} bytes`;
+    fail(`${about}, limit ${limits.maxEntries} entries`, end, 'SIGNER_ASIC_LIMIT');
+  }
+  const directory = zip.read(start, length);
+  const entries: DirectoryEntry[] = [];
+  let position = 0;
+  for (let i = 0; i < count; i++) {
+    if (position + CENTRAL_BYTES > length || directory.readUInt32LE(position) !== 0x02014b50) {
+      fail('central directory is damaged', start + position);
+    }
+    const nameLength = directory.readUInt16LE(position + 28);
+    const extraLength = directory.readUInt16LE(position + 30);
+    const extraStart = position + CENTRAL_BYTES + nameLength;
+    const next = extraStart + extraLength + directory.readUInt16LE(position + 32);
+    if (next > length) fail('central directory is cut off', start + position);
+    checkExtra(directory.subarray(extraStart, extraStart + extraLength), start + extraStart);
+    const nameBytes = directory.subarray(position + CENTRAL_BYTES, extraStart);
+    entries.push(
+      readDirectoryEntry(directory.subarray(position, next), nameBytes, start + position),
+    );
+    position = next;
+  }
+  if (position !== length) fail('bytes after the central directory', start + position);
   return entries;
 }
 
-function readDirectoryEntry(zip: Buffer, position: number, nameLength: number): DirectoryEntry {
-  const nameStart = position + CENTRAL_BYTES;
-  const nameBytes = zip.subarray(nameStart, nameStart + nameLength);
-  if (zip.readUInt16LE(position + 34) !== 0) fail('a ZIP of several disks', position);
+/** @param at - where the record stands in the file, for the error. */
+function readDirectoryEntry(record: Buffer, nameBytes: Buffer, at: number): DirectoryEntry {
+  if (record.readUInt16LE(34) !== 0) fail('a ZIP of several disks', at);
   const entry: DirectoryEntry = {
     name: nameBytes.toString('utf8'),
     nameBytes,
-    flags: zip.readUInt16LE(position + 8),
-    method: zip.readUInt16LE(position + 10),
-    crc: zip.readUInt32LE(position + 16),
-    packedBytes: zip.readUInt32LE(position + 20),
-    unpackedBytes: zip.readUInt32LE(position + 24),
-    offset: zip.readUInt32LE(position + 42),
+    flags: record.readUInt16LE(8),
+    method: record.readUInt16LE(10),
+    crc: record.readUInt32LE(16),
+    packedBytes: record.readUInt32LE(20),
+    unpackedBytes: record.readUInt32LE(24),
+    offset: record.readUInt32LE(42),
   };
-  if ((entry.flags & ~ALLOWED_FLAGS) !== 0) fail('encrypted or unusual entry', position);
+  if ((entry.flags & ~ALLOWED_FLAGS) !== 0) fail('encrypted or unusual entry', at);
   if (entry.method !== STORED && entry.method !== DEFLATED) {
-    fail(`compression method ${entry.method}`, position);
+    fail(`compression method ${entry.method}`, at);
+  }
+  if (entry.method === STORED && entry.packedBytes !== entry.unpackedBytes) {
+    fail(`"${entry.name}" has another size`, at);
   }
   return entry;
 }
 
-function checkExtra(zip: Buffer, start: number, end: number): void {
-  let position = start;
-  while (position < end) {
-    if (position + 4 > end) fail('extra field is cut off', position);
-    const id = zip.readUInt16LE(position);
-    if (REFUSED_EXTRAS.has(id)) fail(`extra field 0x${id.toString(16)}`, position);
-    position += 4 + zip.readUInt16LE(position + 2);
+/** @param at - where the extra field stands in the file, for the error. */
+function checkExtra(extra: Buffer, at: number): void {
+  let position = 0;
+  while (position < extra.length) {
+    if (position + 4 > extra.length) fail('extra field is cut off', at + position);
+    const id = extra.readUInt16LE(position);
+    if (REFUSED_EXTRAS.has(id)) fail(`extra field 0x${id.toString(16)}`, at + position);
+    position += 4 + extra.readUInt16LE(position + 2);
   }
-  if (position !== end) fail('extra field is cut off', position);
+  if (position !== extra.length) fail('extra field is cut off', at + position);
 }
 
 function checkNames(entries: readonly DirectoryEntry[], limits: AsicLimits): void {
@@ -169,54 +215,59 @@ function checkSize(entry: DirectoryEntry, total: number, limits: AsicLimits): vo
   }
 }
 
-/** Checks the local header against the directory and cuts out the data. */
+/** Checks the local header against the directory; tells where the data begin and the entry ends. */
 function readLocal(
-  zip: Buffer,
+  zip: RandomAccess,
   entry: DirectoryEntry,
   limit: number,
-): { packed: Uint8Array; end: number } {
+): { readonly dataStart: number; readonly end: number } {
   const at = entry.offset;
-  if (at + LOCAL_BYTES > limit || zip.readUInt32LE(at) !== 0x04034b50) {
-    fail('no local header', at);
-  }
-  const nameLength = zip.readUInt16LE(at + 26);
-  const extraLength = zip.readUInt16LE(at + 28);
-  const nameStart = at + LOCAL_BYTES;
-  const dataStart = nameStart + nameLength + extraLength;
+  if (at + LOCAL_BYTES > limit) fail('no local header', at);
+  const header = zip.read(at, LOCAL_BYTES);
+  if (header.readUInt32LE(0) !== 0x04034b50) fail('no local header', at);
+  const nameLength = header.readUInt16LE(26);
+  const variable = nameLength + header.readUInt16LE(28);
+  const dataStart = at + LOCAL_BYTES + variable;
   const dataEnd = dataStart + entry.packedBytes;
   if (dataEnd > limit) fail('entry is cut off', at);
+  const names = zip.read(at + LOCAL_BYTES, variable);
   const hasDescriptor = (entry.flags & DESCRIPTOR_FLAG) !== 0;
   const isSame =
-    zip.subarray(nameStart, nameStart + nameLength).equals(entry.nameBytes) &&
-    zip.readUInt16LE(at + 6) === entry.flags &&
-    zip.readUInt16LE(at + 8) === entry.method &&
-    (hasDescriptor || sizesAgree(zip, at + 14, entry));
+    names.subarray(0, nameLength).equals(entry.nameBytes) &&
+    header.readUInt16LE(6) === entry.flags &&
+    header.readUInt16LE(8) === entry.method &&
+    (hasDescriptor || sizesAgree(header, 14, entry));
   if (!isSame) fail('local header and central directory differ', at);
-  checkExtra(zip, nameStart + nameLength, dataStart);
+  checkExtra(names.subarray(nameLength), at + LOCAL_BYTES + nameLength);
   const end = hasDescriptor ? readDescriptor(zip, dataEnd, limit, entry) : dataEnd;
-  return { packed: zip.subarray(dataStart, dataEnd), end };
+  return { dataStart, end };
 }
 
-function sizesAgree(zip: Buffer, at: number, entry: DirectoryEntry): boolean {
+function sizesAgree(bytes: Buffer, at: number, entry: DirectoryEntry): boolean {
   return (
-    zip.readUInt32LE(at) === entry.crc &&
-    zip.readUInt32LE(at + 4) === entry.packedBytes &&
-    zip.readUInt32LE(at + 8) === entry.unpackedBytes
+    bytes.readUInt32LE(at) === entry.crc &&
+    bytes.readUInt32LE(at + 4) === entry.packedBytes &&
+    bytes.readUInt32LE(at + 8) === entry.unpackedBytes
   );
 }
 
 /** The data descriptor, with or without its optional signature (APPNOTE 6.3.3 §4.3.9). */
-function readDescriptor(zip: Buffer, at: number, limit: number, entry: DirectoryEntry): number {
-  if (at + 16 <= limit && zip.readUInt32LE(at) === 0x08074b50 && sizesAgree(zip, at + 4, entry)) {
-    return at + 16;
-  }
-  if (at + 12 <= limit && sizesAgree(zip, at, entry)) return at + 12;
+function readDescriptor(
+  zip: RandomAccess,
+  at: number,
+  limit: number,
+  entry: DirectoryEntry,
+): number {
+  const bytes = zip.read(at, Math.min(16, limit - at));
+  const isSigned = bytes.length === 16 && bytes.readUInt32LE(0) === 0x08074b50;
+  if (isSigned && sizesAgree(bytes, 4, entry)) return at + 16;
+  if (bytes.length >= 12 && sizesAgree(bytes, 0, entry)) return at + 12;
   return fail('data descriptor and central directory differ', at);
 }
 
-function unpack(packed: Uint8Array, entry: DirectoryEntry): Uint8Array {
+function unpack(packed: Uint8Array, entry: ZipMember): Uint8Array {
   let bytes: Uint8Array = packed;
-  if (entry.method === DEFLATED) {
+  if (entry.isDeflated) {
     try {
       // `info` tells how much was read: nothing may follow the compressed data.
       const result = inflateRawSync(packed, {
@@ -237,7 +288,7 @@ function unpack(packed: Uint8Array, entry: DirectoryEntry): Uint8Array {
   return bytes;
 }
 
-function inflated(result: unknown, packedBytes: number, entry: DirectoryEntry): Uint8Array {
+function inflated(result: unknown, packedBytes: number, entry: ZipMember): Uint8Array {
   if (typeof result !== 'object' || result === null) return fail('inflate failed', entry.offset);
   const buffer = 'buffer' in result ? result.buffer : undefined;
   const engine = 'engine' in result ? result.engine : undefined;
