@@ -4,13 +4,7 @@
  *
  * `npm run bench -- chain [--documents N] [--senders N] [--json]`
  */
-import { fork, type ChildProcess } from 'node:child_process';
-import { createHash, createSign, sign } from 'node:crypto';
-import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { createSign, sign } from 'node:crypto';
 
 import { connectAgency, reportSubject } from '@congvan/bus';
 import {
@@ -22,14 +16,11 @@ import {
   verifyDetached,
   verifyPdf,
 } from '@congvan/signer';
-import { PDFDocument, PDFName, StandardFonts } from 'pdf-lib';
 
+import { makePdf, measureChain } from './chain/measure.ts';
 import { type Town, SENDER, foundTown } from './chain/town.ts';
 import { type BenchResult, printResults, ratePerSecond, readCount } from '../../../bench/report.ts';
 
-const PROCESS = fileURLToPath(new URL('chain/process.ts', import.meta.url));
-const PDF_BYTES = 20 * 1024;
-const CLOCK_TICKS_PER_SECOND = 100;
 const argv = process.argv.slice(2);
 const documents = readCount(argv, 'documents', 3_000);
 const senders = readCount(argv, 'senders', 32);
@@ -37,7 +28,7 @@ const senders = readCount(argv, 'senders', 32);
 await using town = await foundTown();
 const pdf = await makePdf();
 const stages = await measureStages(town, pdf);
-const chain = await measureChain(town, pdf);
+const chain = await measureChain(town, pdf, { documents, senders });
 printResults('chain', [...chain, ...stages], argv);
 
 /** The limits of the machine and each stage alone, one core at a time. */
@@ -116,133 +107,6 @@ async function rawPublishRate(place: Town, bytes: Uint8Array): Promise<number> {
   return (total * 1_000) / (performance.now() - startedMs);
 }
 
-async function measureChain(place: Town, bytes: Uint8Array): Promise<BenchResult[]> {
-  const pdfFile = join(place.folder, 'van-ban.pdf');
-  writeFileSync(pdfFile, bytes);
-  const relay = await start('relay', place.homeOf('relay'));
-  const recipient = await start('recipient', place.homeOf('recipient'));
-  const sender = await start('sender', place.homeOf('sender'), pdfFile, documents, senders);
-  const server = place.bus.server().pid;
-  const serverBefore = cpuMsOf(server);
-  const startedMs = performance.now();
-  recipient.send('go');
-  relay.send('go');
-  sender.send('go');
-  let keptMs = 0;
-  sender.on('message', (message: { worked?: true }) => {
-    if (message.worked) keptMs = performance.now() - startedMs;
-  });
-  for (;;) {
-    const { receipted = 0 } = await ask(relay, 'count', 'receipted');
-    progress(receipted);
-    if (receipted >= documents) break;
-    await sleep(40);
-  }
-  const totalMs = performance.now() - startedMs;
-  const cpuMs = {
-    sender: (await ask(sender, 'stop', 'cpuMs')).cpuMs ?? 0,
-    recipient: (await ask(recipient, 'stop', 'cpuMs')).cpuMs ?? 0,
-    relay: (await ask(relay, 'stop', 'cpuMs')).cpuMs ?? 0,
-    'nats-server': cpuMsOf(server) - serverBefore,
-  };
-  return chainResults(totalMs, keptMs, cpuMs);
-}
-
-function chainResults(
-  totalMs: number,
-  keptMs: number,
-  cpuMs: Readonly<Record<string, number>>,
-): BenchResult[] {
-  const rate = (documents * 1_000) / totalMs;
-  const parts = Object.entries(cpuMs).toSorted(([, a], [, b]) => b - a);
-  const [busiest = '', busiestMs = 0] = parts[0] ?? [];
-  const allMs = parts.reduce((sum, [, ms]) => sum + ms, 0);
-  return [
-    { name: 'chain documents', value: rate, unit: '1/s', against: 'goal 150/s', ratio: rate / 150 },
-    { name: 'kept by send', value: (documents * 1_000) / keptMs, unit: '1/s' },
-    ...parts.map(([name, ms]) => ({
-      name: `CPU of ${name} a document`,
-      value: ms / documents,
-      unit: 'ms',
-      against: 'CPU of all',
-      ratio: ms / allMs,
-    })),
-    {
-      name: `limiting stage: ${busiest}`,
-      value: busiestMs / totalMs,
-      unit: 'cores',
-      against: 'cores busy in all',
-      ratio: busiestMs / allMs,
-    },
-    { name: 'cores busy in all', value: allMs / totalMs, unit: 'cores' },
-  ];
-}
-
-async function start(...parameters: readonly (string | number)[]): Promise<ChildProcess> {
-  const child = fork(PROCESS, parameters.map(String));
-  child.on('exit', (code) => {
-    if (code === 0) return;
-    process.stderr.write(`error: the ${parameters[0]} process ended with ${code}\n`);
-    void abandon();
-  });
-  await once(child, 'message');
-  return child;
-}
-
-/** Leaves no server behind when a process of the chain has failed. */
-async function abandon(): Promise<never> {
-  await town[Symbol.asyncDispose]();
-  process.exit(1);
-}
-
-interface Answer {
-  readonly receipted?: number;
-  readonly cpuMs?: number;
-}
-
-async function ask(child: ChildProcess, question: string, key: keyof Answer): Promise<Answer> {
-  const answered = new Promise<Answer>((resolve) => {
-    const listen = (message: Answer): void => {
-      if (message[key] === undefined) return;
-      child.off('message', listen);
-      resolve(message);
-    };
-    child.on('message', listen);
-  });
-  child.send(question);
-  return await answered;
-}
-
-/** User and system time of another process, from /proc; 0 where there is none. */
-function cpuMsOf(pid: number): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-    return ((Number(fields[11]) + Number(fields[12])) * 1_000) / CLOCK_TICKS_PER_SECOND;
-  } catch {
-    return 0;
-  }
-}
-
-function progress(receipted: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${receipted} of ${documents} receipted `);
-}
-
 function compare(name: string, value: number, against: string, reference: number): BenchResult {
   return { name, value, unit: '1/s', against, ratio: value / reference };
-}
-
-async function makePdf(): Promise<Uint8Array> {
-  const document = await PDFDocument.create();
-  const font = await document.embedFont(StandardFonts.TimesRoman);
-  document.addPage([595, 842]).drawText('Cong van', { x: 72, y: 760, size: 13, font });
-  const plain = (await document.save()).length;
-  const noise = Buffer.alloc(PDF_BYTES - plain - 200);
-  for (let offset = 0; offset < noise.length; offset += 32) {
-    createHash('sha256').update(String(offset)).digest().copy(noise, offset);
-  }
-  document.catalog.set(
-    PDFName.of('BenchNoise'),
-    document.context.register(document.context.stream(noise)),
-  );
-  return await document.save();
 }

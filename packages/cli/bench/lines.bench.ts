@@ -1,0 +1,21 @@
+/**
+ * Thin lines: a document of 5 MB to a whole province, and urgent documents past a running upload, over
+ * a shaped line between the sender's agent and the broker.
+ *
+ * `npm run bench -- lines [--agencies N] [--json]`
+ */
+import { foundTown } from './chain/town.ts';
+import { Office, addProvince, measureLine, startProvince } from './lines/measure.ts';
+import { printResults, readCount } from '../../../bench/report.ts';
+
+const argv = process.argv.slice(2);
+const agencies = readCount(argv, 'agencies', 252);
+
+await using town = await foundTown();
+const province = await addProvince(town, agencies);
+await using running = new AsyncDisposableStack();
+for (const office of await startProvince(town, agencies)) running.use(office);
+running.use(await Office.start([town.homeOf('recipient')]));
+const results = [];
+for (const megabits of [4, 30, 300]) results.push(...(await measureLine(town, province, megabits)));
+printResults('lines', results, argv);
