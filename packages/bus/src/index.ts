@@ -25,6 +25,8 @@ export {
   connectAgency,
 } from './broker/agency-connection.ts';
 export type { BusMessage } from './broker/bus-message.ts';
+export type { ConnectionTrouble } from './broker/connection-trouble.ts';
+export { type CredentialsInfo, readCredentials } from './broker/jwt.ts';
 export type { ConnectOptions, ConnectionStatus, StatusListener } from './broker/connection.ts';
 export type { FileClient, LocateRequest, OwnChunk } from './broker/file-client.ts';
 export type { PublishOptions, Published } from './broker/publish.ts';
@@ -34,6 +36,15 @@ export {
   type RelayConnection,
   connectRelay,
 } from './broker/relay-connection.ts';
+export { LastSeen, SILENT_AFTER_MS, type Seen } from './presence/last-seen.ts';
+export {
+  MAX_PRESENCE_BYTES,
+  type Presence,
+  type PresenceAnswer,
+  encodePresence,
+  parsePresence,
+  parsePresenceAnswer,
+} from './presence/presence.ts';
 export { dateInVietnam, yearInVietnam } from './calendar/vietnam-time.ts';
 export type { DirectoryClient, DirectoryHead, DirectoryPage } from './directory/client.ts';
 export {
@@ -131,7 +142,11 @@ export {
   chunkLengthOf,
   isBlobGeometry,
 } from './file/blob.ts';
+export { type DownloadOptions, type DownloadResult, downloadFile } from './file/download.ts';
 export { type FileLocation, type FileQuota } from './file/location.ts';
+export type { ProgressListener, TransferProgress } from './file/progress.ts';
+export { MAX_TRANSFER_WINDOW, type TransferOptions, type TransferResult } from './file/transfer.ts';
+export { type UploadOptions, uploadFile } from './file/upload.ts';
 export { type FoundServer, findNatsServer } from './local-server/find.ts';
 export type { AccountJwt } from './operator/account-jwt.ts';
 export { type LocalOperator, type MintInput, openOperator } from './operator/operator.ts';

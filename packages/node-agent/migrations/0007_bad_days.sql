@@ -6,6 +6,7 @@ ALTER TABLE outbox ADD COLUMN refusal_count INTEGER NOT NULL DEFAULT 0 CHECK (re
 ALTER TABLE outbox ADD COLUMN last_error TEXT;          -- of the last try that failed
 ALTER TABLE outbox ADD COLUMN tried_since_ms INTEGER;   -- a person gave it another 30 days
 ALTER TABLE outbox ADD COLUMN note TEXT;                -- why a person gave it up
+ALTER TABLE outbox ADD COLUMN trace_id TEXT;            -- W3C trace-context, 32 hex: of the document
 CREATE INDEX outbox_dead ON outbox (created_ms)
   WHERE outcome IN ('undelivered', 'refused', 'recipient-gone');
 

@@ -10,7 +10,8 @@ export const AGENT_ERRORS = {
   AGENT_SECRET_DOCUMENT: { retryable: false }, // state secrets never enter the bus
   AGENT_RECIPIENT_UNKNOWN: { retryable: true }, // not in the directory copy (yet)
   AGENT_RECIPIENT_CLOSED: { retryable: false }, // the directory says it is closed
-  AGENT_PACKAGE_TOO_LARGE: { retryable: false }, // over the limit of an inline package
+  AGENT_RECIPIENT_UNSEALABLE: { retryable: true }, // it has no encryption certificate that is valid now
+  AGENT_PACKAGE_TOO_LARGE: { retryable: false }, // more than can travel sealed
   AGENT_FILE_TOO_LARGE: { retryable: false }, // more than is read into memory: stream or save it
   AGENT_FILE_CHANGED: { retryable: true }, // an attachment changed while it was packed
   AGENT_KEY_REUSED: { retryable: false }, // same idempotency key, another request
@@ -19,6 +20,10 @@ export const AGENT_ERRORS = {
   AGENT_DOCUMENT_NOT_FOUND: { retryable: false },
   AGENT_ID_AMBIGUOUS: { retryable: false }, // a prefix that names several documents
   AGENT_STATE_CONFLICT: { retryable: false }, // the receipt ladder does not allow this step
+  AGENT_DISK_FULL: { retryable: true }, // nothing was stored; no number was taken
+  AGENT_DATABASE_LOCKED: { retryable: true }, // another process holds the write lock for long
+  AGENT_CLOCK_WRONG: { retryable: true }, // this clock is too far from the site's to date a document
+  AGENT_RESTORED: { retryable: true }, // an older copy that does not know yet which numbers are used
   AGENT_DIRECTORY_FORGED: { retryable: false }, // an entry without its registrar's signature
 } as const;
 

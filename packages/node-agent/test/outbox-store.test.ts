@@ -40,7 +40,7 @@ describe('the outbox', () => {
   });
 
   const dueAt = (nowMs: number): string[] =>
-    outbox.due(nowMs, MAX_REPEAT_MS, 10).map((row) => row.message_id);
+    outbox.due('normal', nowMs, MAX_REPEAT_MS, 10).map((row) => row.message_id);
 
   it('waits for the time of the next try', () => {
     outbox.recordAttempt('a', 1, NOW_MS + MAX_REPEAT_MS);
@@ -75,6 +75,8 @@ describe('the outbox', () => {
       type: 'delivery',
       payload: Buffer.from('{}'),
       signed: null,
+      refusal_count: 0,
+      tried_since_ms: NOW_MS,
     };
     const nextTryMs = NOW_MS + 65 * 60_000;
     expect(afterPubAck(row, NOW_MS)).toEqual({ act: 'wait', nextTryMs });

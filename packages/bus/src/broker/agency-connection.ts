@@ -3,7 +3,8 @@ import { type Site, type Tier, parseSite } from '../agency/tier.ts';
 import { agencyInboxPrefix } from '../permission/user.ts';
 import { inboxConsumer, inboxStream } from '../stream/names.ts';
 import type { Lane } from '../subject/lane.ts';
-import { aliveSubject, directoryChangedSubject } from '../subject/subject.ts';
+import { directoryChangedSubject } from '../subject/directory-subject.ts';
+import { aliveSubject } from '../subject/subject.ts';
 import type { BusMessage } from './bus-message.ts';
 import {
   type ConnectOptions,
@@ -11,8 +12,11 @@ import {
   type StatusListener,
   openConnection,
 } from './connection.ts';
-import { type DirectoryClient, createDirectoryClient } from './directory-client.ts';
+import type { ConnectionTrouble } from './connection-trouble.ts';
+import type { DirectoryClient } from '../directory/client.ts';
+import { createDirectoryClient } from './directory-client.ts';
 import { type FileClient, createFileClient } from './file-client.ts';
+import { tellPresence } from './presence.ts';
 import { type Publisher, createPublisher } from './publish.ts';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_MESSAGES, pullBatches } from './pull.ts';
 
@@ -39,9 +43,13 @@ export interface AgencyConnection extends Publisher, DirectoryClient, FileClient
   inbox(lane: Lane, options: BatchOptions): AsyncIterable<readonly BusMessage[]>;
   /** Presence; not stored, and lost when there is no connection. */
   alive(tier: Tier, data: Uint8Array): void;
+  /** Presence that the site service answers; `undefined` when it does not. */
+  presence(tier: Tier, data: Uint8Array): Promise<Uint8Array | undefined>;
   /** The site service has new directory entries. @returns a function that ends the listening. */
   onDirectoryChanged(listener: () => void): () => void;
   status(): ConnectionStatus;
+  /** Why there is no connection now; `undefined` while there is one. */
+  trouble(): ConnectionTrouble | undefined;
   onStatus(listener: StatusListener): () => void;
   close(): Promise<void>;
 }
@@ -73,6 +81,7 @@ export async function connectAgency(options: AgencyConnectOptions): Promise<Agen
       if (connection.status() !== 'connected') return;
       nats.publish(aliveSubject({ tier, site, code }), data);
     },
+    presence: async (tier, data) => await tellPresence(nats, { tier, site, code }, data),
     onDirectoryChanged: (listener) => {
       const subscription = nats.subscribe(directoryChangedSubject(site), {
         callback: (error) => {
@@ -82,6 +91,7 @@ export async function connectAgency(options: AgencyConnectOptions): Promise<Agen
       return () => subscription.unsubscribe();
     },
     status: connection.status,
+    trouble: connection.trouble,
     onStatus: connection.onStatus,
     close: connection.close,
     [Symbol.asyncDispose]: connection.close,

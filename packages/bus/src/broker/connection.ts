@@ -9,6 +9,7 @@ import {
 } from '@nats-io/transport-node';
 
 import { BusError } from '../errors.ts';
+import { type ConnectionTrouble, TroubleTracker } from './connection-trouble.ts';
 import { readCredentials } from './jwt.ts';
 import { guardTransport } from './transport-guard.ts';
 
@@ -34,9 +35,6 @@ export interface ConnectOptions {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
-const RECONNECT_WAIT_MS = 250;
-/** Hundreds of agencies come back after a restart: they must not all do so in the same instant. */
-const RECONNECT_JITTER_MS = 750;
 const FLUSH_TIMEOUT_MS = 1_000;
 const PING_INTERVAL_MS = 30_000;
 
@@ -46,6 +44,8 @@ export interface Connection {
   /** Every answer to this connection arrives below it. */
   readonly inboxPrefix: string;
   status(): ConnectionStatus;
+  /** Why there is no connection now; `undefined` while there is one. */
+  trouble(): ConnectionTrouble | undefined;
   /** @returns a function that ends the listening. */
   onStatus(listener: StatusListener): () => void;
   /** What must happen while there is still a connection. @returns a function that takes it back. */
@@ -67,7 +67,8 @@ export async function openConnection(
   inboxPrefix: string,
 ): Promise<Connection> {
   const servers = typeof options.servers === 'string' ? [options.servers] : [...options.servers];
-  const nats = await dial(options, servers, name, inboxPrefix);
+  const tracker = new TroubleTracker();
+  const nats = await dial(options, servers, name, inboxPrefix, tracker);
   guardTransport(nats);
   const listeners = new Set<StatusListener>();
   const actions = new Set<() => Promise<void>>();
@@ -77,12 +78,13 @@ export async function openConnection(
     current = next;
     for (const listener of listeners) listener(next);
   };
-  void followStatus(nats, change);
+  void followStatus(nats, tracker, change);
   void nats.closed().then(() => change('disconnected'));
   return {
     nats,
     inboxPrefix,
     status: () => current,
+    trouble: () => tracker.current(),
     onStatus: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -110,6 +112,7 @@ async function dial(
   servers: readonly string[],
   name: string,
   inboxPrefix: string,
+  tracker: TroubleTracker,
 ): Promise<NatsConnection> {
   const { credentials } = options;
   const current = typeof credentials === 'function' ? credentials : () => credentials;
@@ -123,9 +126,8 @@ async function dial(
       tls: options.tls === undefined ? null : tlsOptions(options.tls),
       timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       maxReconnectAttempts: -1,
-      reconnectTimeWait: RECONNECT_WAIT_MS,
-      reconnectJitter: RECONNECT_JITTER_MS,
-      reconnectJitterTLS: RECONNECT_JITTER_MS,
+      // Hundreds of agencies come back after a restart: not all in the same instant.
+      reconnectDelayHandler: () => tracker.delayMs(Date.now()),
       pingInterval: PING_INTERVAL_MS,
       // An expired user may be renewed while we wait, so a refusal is not the end.
       ignoreAuthErrorAbort: true,
@@ -175,9 +177,11 @@ async function flushFor(nats: NatsConnection, timeoutMs: number): Promise<void> 
 
 async function followStatus(
   nats: NatsConnection,
+  tracker: TroubleTracker,
   change: (status: ConnectionStatus) => void,
 ): Promise<void> {
   for await (const status of nats.status()) {
+    tracker.follow(status, Date.now());
     const next = readStatus(status);
     if (next !== undefined) change(next);
   }

@@ -1,4 +1,5 @@
 import { jetstream } from '@nats-io/jetstream';
+import { type MsgHdrs, headers } from '@nats-io/transport-node';
 
 import { BusError } from '../errors.ts';
 import type { Connection } from './connection.ts';
@@ -16,6 +17,8 @@ export interface PublishOptions {
   /** `Nats-Msg-Id`: the same id within the duplicate window is stored once. */
   readonly messageId: string;
   readonly timeoutMs?: number;
+  /** Sent along as the header `traceparent` (W3C trace-context). */
+  readonly traceparent?: string;
 }
 
 export const PUBLISH_TIMEOUT_MS = 5_000;
@@ -35,6 +38,9 @@ export function createPublisher(connection: Connection): Publisher {
           client.publish(subject, data, {
             msgID: options.messageId,
             timeout: options.timeoutMs ?? PUBLISH_TIMEOUT_MS,
+            ...(options.traceparent === undefined
+              ? {}
+              : { headers: traceHeaders(options.traceparent) }),
           }),
         );
         return { streamSeq: seq, duplicate };
@@ -43,6 +49,12 @@ export function createPublisher(connection: Connection): Publisher {
       }
     },
   };
+}
+
+function traceHeaders(traceparent: string): MsgHdrs {
+  const list = headers();
+  list.set('traceparent', traceparent);
+  return list;
 }
 
 function publishError(cause: unknown, subject: string, options: PublishOptions): BusError {

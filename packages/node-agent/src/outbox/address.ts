@@ -41,3 +41,29 @@ export function addressOf(
   const scope = scopeOf(toSite, fromSite);
   return messageSubject({ tier, lane: row.lane, kind, scope, toSite, to, fromSite, from });
 }
+
+/**
+ * Which stream a row goes to, as far as a sender can tell: what fails there fails for all its rows.
+ *
+ * @returns `undefined` when the directory has no such recipient.
+ */
+export function destinationOf(
+  row: Pick<DueRow, 'purpose' | 'recipient'>,
+  sender: Sender,
+  directory: DirectoryCopy,
+): string | undefined {
+  if (row.purpose === 'report') return 'reports';
+  const toSite = directory.find(parseAgencyCode(row.recipient))?.site;
+  return toSite === undefined ? undefined : `${scopeOf(toSite, sender.site)} ${toSite}`;
+}
+
+/** The directory's signed word that the recipient has closed: nobody would fetch the message. */
+export function isClosed(
+  row: Pick<DueRow, 'purpose' | 'recipient'>,
+  directory: DirectoryCopy,
+  nowMs: number,
+): boolean {
+  if (row.purpose === 'report') return false;
+  const validTo = directory.find(parseAgencyCode(row.recipient))?.validTo ?? null;
+  return validTo !== null && Date.parse(validTo) <= nowMs;
+}

@@ -36,8 +36,9 @@ export class Breaker {
     const pauseMs = known.pausedUntilMs - nowMs;
     // A pause beyond the longest there is: the clock was ahead when it was set.
     if (pauseMs > 0 && pauseMs <= AGENT_LIMITS.breakerMaxPauseMs) return known.pausedUntilMs;
-    if (known.probing) return nowMs + AGENT_LIMITS.breakerFirstPauseMs;
     known.probing = true;
+    // The others wait for the probe's answer, and no longer than one can take.
+    known.pausedUntilMs = nowMs + AGENT_LIMITS.publishTimeoutMs;
     return 0;
   }
 
@@ -60,10 +61,12 @@ export class Breaker {
     known.probing = false;
   }
 
-  /** The probe was not sent after all. */
+  /** The probe was not sent after all: the next message may be one. */
   release(destination: string): void {
     const known = this.#destinations.get(destination);
-    if (known !== undefined) known.probing = false;
+    if (known?.probing !== true) return;
+    known.probing = false;
+    known.pausedUntilMs = 0;
   }
 
   /** A new connection may lead to a healthy server: everything is tried at once. */

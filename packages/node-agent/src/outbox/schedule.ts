@@ -1,21 +1,17 @@
+import { AGENT_LIMITS } from '../limits.ts';
 import type { DueRow, Outcome } from '../storage/outbox-store.ts';
 
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
+const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
 /** The broker takes a repeat inside its duplicate window (1 h) for the first one and drops it. */
 const FIRST_REPEAT_MS = HOUR + 5 * MINUTE;
 /** No row waits longer for its next try. */
-export const MAX_REPEAT_MS = DAY;
+export const MAX_REPEAT_MS = AGENT_LIMITS.maxRepeatMs;
 /** The streams keep a message for 30 days: after that a repeat tells nobody anything new. */
-export const UNDELIVERED_AFTER_MS = 30 * DAY;
+export const UNDELIVERED_AFTER_MS = AGENT_LIMITS.undeliveredAfterMs;
 /** nats-server flushes to disk at the latest every 2 minutes (a PubAck is not a disk). */
 const CONFIRM_RECEIPT_AFTER_MS = 3 * MINUTE;
-
-const FIRST_RETRY_MS = SECOND;
-const MAX_RETRY_MS = 5 * MINUTE;
 
 export type NextAct =
   | { readonly act: 'wait'; readonly nextTryMs: number }
@@ -38,9 +34,14 @@ export function afterPubAck(row: DueRow, nowMs: number): NextAct {
   return { act: 'wait', nextTryMs: nowMs + delayMs };
 }
 
-/** Before it is published: a document that nobody has answered for 30 days is given to a person. */
-export function isGivenUp(row: DueRow, nowMs: number): boolean {
-  return row.purpose === 'document' && nowMs - row.created_ms >= UNDELIVERED_AFTER_MS;
+/**
+ * Before it is published: what nobody has answered for 30 days, or the broker refuses for good, is
+ * given to a person. Reports go on, once a day: their chain must have no gap, and the relay asks.
+ */
+export function deadOutcome(row: DueRow, nowMs: number): Outcome | undefined {
+  if (row.purpose === 'report') return undefined;
+  if (row.refusal_count >= AGENT_LIMITS.maxRefusals) return 'refused';
+  return nowMs - row.tried_since_ms >= UNDELIVERED_AFTER_MS ? 'undelivered' : undefined;
 }
 
 /** Then 1 h 5 min, 2 h 10 min, … up to a day. */
@@ -50,6 +51,6 @@ function repeatDelayMs(attemptCount: number): number {
 
 /** After a failed publish: 1 s doubling to 5 min, with jitter so that agencies do not come at once. */
 export function retryDelayMs(attemptCount: number, random: number): number {
-  const ceiling = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attemptCount, 20), MAX_RETRY_MS);
+  const ceiling = Math.min(AGENT_LIMITS.firstRetryMs * 2 ** Math.min(attemptCount, 20), AGENT_LIMITS.maxRetryMs);
   return Math.round(ceiling * (0.5 + random / 2));
 }

@@ -1,21 +1,31 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
-import { type AgencyConnection, BusError, encodeMessage, signRecord } from '@congvan/bus';
+import {
+  type AgencyConnection,
+  BusError,
+  LANES,
+  type Lane,
+  signRecord,
+} from '@congvan/bus';
 import { type Signer, signCms } from '@congvan/signer';
 
+import type { ConditionBook } from '../condition/condition.ts';
 import type { DirectoryCopy } from '../directory/copy.ts';
+import { AGENT_LIMITS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { Signal } from '../signal.ts';
 import type { AgentStep } from '../step.ts';
 import type { GroupCommit } from '../storage/group-commit.ts';
-import type { DueRow, OutboxStore } from '../storage/outbox-store.ts';
-import { type Sender, addressOf } from './address.ts';
-import { MAX_REPEAT_MS, afterPubAck, isGivenUp, retryDelayMs } from './schedule.ts';
+import type { DueRow, Outcome, OutboxStore } from '../storage/outbox-store.ts';
+import { type Sender, addressOf, destinationOf, isClosed } from './address.ts';
+import { Breaker } from './breaker.ts';
+import { LineGate } from './line-gate.ts';
+import { encodeDelivery } from './message.ts';
+import { Rate } from './rate.ts';
+import { isForGood, isStreamFull } from './refusal.ts';
+import { MAX_REPEAT_MS, afterPubAck, deadOutcome, retryDelayMs } from './schedule.ts';
 
-/** Published at once; the broker's answers then share one transaction. */
-const BATCH_ROWS = 64;
 const MAX_IDLE_MS = 60_000;
-const PUBLISH_TIMEOUT_MS = 10_000;
 
 export interface OutboxWorkerDeps {
   readonly config: Sender;
@@ -24,67 +34,124 @@ export interface OutboxWorkerDeps {
   readonly commit: GroupCommit;
   readonly connection: AgencyConnection;
   readonly nodeSigner: Signer;
+  readonly conditions: ConditionBook;
+  readonly gate: LineGate;
   readonly now: () => Date;
   readonly step: (step: AgentStep) => void;
   readonly log: Log;
 }
 
 type Published =
-  | { readonly row: DueRow; readonly streamSeq: number }
-  | { readonly row: DueRow; readonly error: BusError };
+  | { readonly kind: 'stored'; readonly row: DueRow; readonly streamSeq: number }
+  | { readonly kind: 'failed'; readonly row: DueRow; readonly error: BusError }
+  | { readonly kind: 'dead'; readonly row: DueRow; readonly outcome: Outcome }
+  /** Its destination pauses: nothing was tried. */
+  | { readonly kind: 'paused'; readonly row: DueRow; readonly untilMs: number };
 
-/** Signs what waits, publishes it and keeps each row until its answer is in (DESIGN §4.5). */
+/**
+ * Signs what waits, publishes it and keeps each row until its answer is in (DESIGN §4.5).
+ *
+ * The lanes work apart, so that an urgent message waits for no ordinary one: neither in the
+ * database, nor for an acknowledgement, nor on the line.
+ */
 export class OutboxWorker {
   readonly #deps: OutboxWorkerDeps;
-  readonly #signal = new Signal();
-  #busy = false;
+  readonly #signals: Record<Lane, Signal> = { urgent: new Signal(), normal: new Signal() };
+  readonly #rates: Record<Lane, Rate> = { urgent: new Rate(), normal: new Rate() };
+  readonly #breaker = new Breaker();
 
   constructor(deps: OutboxWorkerDeps) {
     this.#deps = deps;
+    deps.connection.onStatus((status) => {
+      if (status !== 'connected') return;
+      // The server that is back may be healthy again; what still fails pauses again.
+      this.#breaker.reset();
+      this.notify();
+    });
   }
 
   /** New rows may be there. */
   notify(): void {
-    this.#signal.notify();
+    for (const lane of LANES) this.#signals[lane].notify();
   }
 
-  get isBusy(): boolean {
-    return this.#busy;
+  /** Messages a second that left over the last minute. */
+  rates(): Record<Lane, number> {
+    const nowMs = performance.now();
+    return {
+      urgent: this.#rates.urgent.perSecond(nowMs),
+      normal: this.#rates.normal.perSecond(nowMs),
+    };
   }
 
-  /** Works until `signal` fires; rejects when storing fails. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** Destinations that publishing pauses for. */
+  paused(): string[] {
+    return this.#breaker.paused(this.#deps.now().getTime());
+  }
+
+  /** Works one lane until `signal` fires; rejects when storing fails, and can be called again. */
+  async run(lane: Lane, signal: AbortSignal): Promise<void> {
     const { outbox, now } = this.#deps;
     while (!signal.aborted) {
+      if (!(await this.#connected(lane, signal))) return;
       const nowMs = now().getTime();
-      const rows = outbox.due(nowMs, MAX_REPEAT_MS, BATCH_ROWS);
-      if (rows.length > 0) {
-        this.#busy = true;
-        await this.#handle(rows);
-        this.#busy = false;
-      } else {
-        const dueInMs = (outbox.nextDueMs() ?? Infinity) - nowMs;
-        await this.#signal.wait(Math.max(10, Math.min(dueInMs, MAX_IDLE_MS)), signal);
+      const rows = outbox.due(lane, nowMs, MAX_REPEAT_MS, AGENT_LIMITS.outboxBatchRows);
+      if (rows.length > 0) await this.#handle(lane, rows);
+      else {
+        const dueInMs = (outbox.nextDueMs(lane) ?? Infinity) - nowMs;
+        await this.#signals[lane].wait(Math.max(10, Math.min(dueInMs, MAX_IDLE_MS)), signal);
       }
     }
   }
 
-  async #handle(rows: readonly DueRow[]): Promise<void> {
-    const { commit, outbox, now, step } = this.#deps;
-    const nowMs = now().getTime();
-    const givenUp = rows.filter((row) => isGivenUp(row, nowMs));
-    const toSend = rows.filter((row) => !isGivenUp(row, nowMs));
+  /** Waits for the broker: rows that cannot leave are not counted as tried. */
+  async #connected(lane: Lane, signal: AbortSignal): Promise<boolean> {
+    const { connection } = this.#deps;
+    if (connection.status() === 'connected') return !signal.aborted;
+    while (connection.status() !== 'connected') {
+      if (signal.aborted) return false;
+      await this.#signals[lane].wait(MAX_IDLE_MS, signal);
+    }
+    if (lane === 'normal') {
+      // A server that comes back must not get the queues of all its agencies in one instant.
+      const untilMs = performance.now() + Math.random() * AGENT_LIMITS.reconnectSpreadMs;
+      for (let leftMs = 1; leftMs > 0 && !signal.aborted; leftMs = untilMs - performance.now()) {
+        await this.#signals[lane].wait(Math.max(1, leftMs), signal);
+      }
+    }
+    return !signal.aborted;
+  }
+
+  async #handle(lane: Lane, rows: readonly DueRow[]): Promise<void> {
+    const { commit, step } = this.#deps;
+    const results = rows.map((row) => this.#decide(row));
+    const toSend = results.flatMap((result) => ('kind' in result ? [] : [result.row]));
     const frames = await this.#sign(toSend);
     const published = await Promise.all(
-      toSend.map((row) => this.#publish(row, frames.get(row.record_id))),
+      results.map((result) =>
+        'kind' in result ? result : this.#publish(result.row, frames.get(result.row.record_id)),
+      ),
     );
-    step('messages.published');
+    if (toSend.length > 0) step('messages.published');
     await commit.commit(() => {
-      for (const row of givenUp) outbox.settle(row.message_id, 'undelivered', nowMs);
       for (const result of published) this.#keepResult(result);
     });
     step('outbox.settled.committed');
-    this.#report(published, givenUp);
+    const stored = published.filter(({ kind }) => kind === 'stored').length;
+    this.#rates[lane].add(stored, performance.now());
+    this.#report(published);
+  }
+
+  /** What needs no publishing, or must not be published now. */
+  #decide(row: DueRow): Exclude<Published, { kind: 'stored' | 'failed' }> | { row: DueRow } {
+    const { config, directory, now } = this.#deps;
+    const nowMs = now().getTime();
+    const outcome = deadOutcome(row, nowMs);
+    if (outcome !== undefined) return { kind: 'dead', row, outcome };
+    if (isClosed(row, directory, nowMs)) return { kind: 'dead', row, outcome: 'recipient-gone' };
+    const destination = destinationOf(row, config, directory);
+    const untilMs = destination === undefined ? 0 : this.#breaker.ask(destination, nowMs);
+    return untilMs === 0 ? { row } : { kind: 'paused', row, untilMs };
   }
 
   /** Signatures are kept before anything leaves: a repeat carries the same bytes. */
@@ -110,24 +177,35 @@ export class OutboxWorker {
   }
 
   async #publish(row: DueRow, frame: Uint8Array | undefined): Promise<Published> {
-    const { config, connection, directory, outbox } = this.#deps;
+    const { config, connection, directory, gate, now, outbox } = this.#deps;
     if (frame === undefined) throw new TypeError(`record ${row.record_id} was not signed`);
     const natsSubject = addressOf(row, config, directory);
-    if (natsSubject === undefined) {
+    const destination = destinationOf(row, config, directory);
+    if (natsSubject === undefined || destination === undefined) {
       const message = `the directory has no agency ${row.recipient}`;
       const details = { to: row.recipient };
-      return { row, error: new BusError('BUS_SUBJECT_INVALID', message, { details }) };
+      const error = new BusError('BUS_SUBJECT_INVALID', message, { details });
+      return { kind: 'failed', row, error };
     }
-    const body = row.package_id === null ? undefined : outbox.containerOf(row.package_id);
+    const parts = row.package_id === null ? undefined : outbox.messageParts(row.package_id);
+    const data = encodeDelivery(frame, parts);
     try {
-      const ack = await connection.publish(natsSubject, encodeMessage(frame, body), {
-        messageId: duplicateKey(row, frame),
-        timeoutMs: PUBLISH_TIMEOUT_MS,
-      });
-      return { row, streamSeq: ack.streamSeq };
+      const ack = await gate.pass(row.lane, data.length, () =>
+        connection.publish(natsSubject, data, {
+          messageId: duplicateKey(row, frame),
+          timeoutMs: AGENT_LIMITS.publishTimeoutMs,
+          ...(row.trace_id == null ? {} : { traceparent: traceparentOf(row.trace_id) }),
+        }),
+      );
+      this.#breaker.succeeded(destination);
+      return { kind: 'stored', row, streamSeq: ack.streamSeq };
     } catch (error) {
-      if (error instanceof BusError) return { row, error };
-      throw error;
+      if (!(error instanceof BusError)) throw error;
+      // Without a connection nothing is known about the destination.
+      if (connection.status() === 'connected') {
+        this.#breaker.failed(destination, now().getTime());
+      } else this.#breaker.release(destination);
+      return { kind: 'failed', row, error };
     }
   }
 
@@ -135,42 +213,64 @@ export class OutboxWorker {
     const { outbox, now } = this.#deps;
     const { row } = result;
     const nowMs = now().getTime();
-    if ('error' in result) {
-      const delayMs = retryDelayMs(row.attempt_count, Math.random());
-      outbox.recordAttempt(row.message_id, null, nowMs + delayMs);
-      return;
+    switch (result.kind) {
+      case 'paused':
+        // Spread over the pause's end, so that the probe and not a crowd comes first.
+        outbox.postpone(row.message_id, result.untilMs + Math.round(Math.random() * 500));
+        return;
+      case 'dead':
+        outbox.settle(row.message_id, result.outcome, nowMs);
+        return;
+      case 'failed': {
+        const { error } = result;
+        const nextTryMs = nowMs + retryDelayMs(row.attempt_count, Math.random());
+        const text = `${error.code}: ${error.message}`.slice(0, 300);
+        outbox.recordFailure(row.message_id, nextTryMs, text, isForGood(error));
+        return;
+      }
+      case 'stored': {
+        const next = afterPubAck(row, nowMs);
+        const nextTryMs = next.act === 'wait' ? next.nextTryMs : nowMs;
+        outbox.recordAttempt(row.message_id, result.streamSeq, nextTryMs);
+        if (next.act === 'settle') outbox.settle(row.message_id, next.outcome, nowMs);
+      }
     }
-    const next = afterPubAck(row, nowMs);
-    outbox.recordAttempt(
-      row.message_id,
-      result.streamSeq,
-      next.act === 'wait' ? next.nextTryMs : nowMs,
-    );
-    if (next.act === 'settle') outbox.settle(row.message_id, next.outcome, nowMs);
   }
 
-  #report(published: readonly Published[], givenUp: readonly DueRow[]): void {
-    const { log } = this.#deps;
-    const failed = published.filter((result) => 'error' in result);
+  #report(published: readonly Published[]): void {
+    const { conditions, log } = this.#deps;
+    const failed = published.flatMap((result) => (result.kind === 'failed' ? [result] : []));
     const first = failed[0];
+    const full = failed.find(({ error }) => isStreamFull(error));
+    if (full !== undefined) conditions.set('STREAM_FULL', { error: full.error.message });
+    // One store may be full and another not: gone only when nothing fails and something passed.
+    else if (published.some(({ kind }) => kind === 'stored') && this.paused().length === 0) {
+      conditions.clear('STREAM_FULL');
+    }
     if (first !== undefined) {
+      const { code, message } = first.error;
+      const { purpose, recipient } = first.row;
       log.warn(
-        {
-          count: failed.length,
-          code: first.error.code,
-          purpose: first.row.purpose,
-          to: first.row.recipient,
-        },
-        `not published, kept for a later try: ${first.error.message}`,
+        { count: failed.length, code, purpose, to: recipient },
+        `not published, kept for a later try: ${message}`,
       );
     }
-    for (const row of givenUp) {
-      log.error(
-        { messageId: row.message_id, to: row.recipient },
-        'no receipt for 30 days: undelivered',
-      );
+    for (const result of published) {
+      if (result.kind !== 'dead') continue;
+      const { row, outcome } = result;
+      const fields = { messageId: row.message_id, to: row.recipient, outcome };
+      log.error(traced(fields, row), 'not delivered; it waits for a person');
     }
   }
+}
+
+function traced<T extends object>(fields: T, row: DueRow): T & { traceId?: string } {
+  return row.trace_id == null ? fields : { ...fields, traceId: row.trace_id };
+}
+
+/** W3C trace-context, version 00, sampled; each message is a span of its own. */
+function traceparentOf(traceId: string): string {
+  return `00-${traceId}-${randomBytes(8).toString('hex')}-01`;
 }
 
 /**

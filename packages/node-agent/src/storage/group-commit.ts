@@ -1,5 +1,7 @@
 import { AgentError } from '../errors.ts';
+import { AGENT_LIMITS } from '../limits.ts';
 import type { Db } from './database.ts';
+import { type StorageTrouble, storageTroubleOf, toAgentError } from './trouble.ts';
 
 interface Job {
   readonly run: () => void;
@@ -11,6 +13,17 @@ interface Job {
 const MAX_JOBS_PER_TRANSACTION = 128;
 /** A flush costs about a millisecond of the event loop, whatever it holds. */
 const MIN_FLUSH_INTERVAL_MS = 5;
+/** SQLite waits with the whole process asleep, so it waits briefly and the flush is tried again. */
+const BUSY_TIMEOUT_MS = 50;
+const LOCK_RETRY_MS = 50;
+
+/** Told of every write that failed for want of room or of the lock, and of every one that went well. */
+export interface CommitWatcher {
+  failed(trouble: StorageTrouble, error: unknown): void;
+  /** Jobs wait for another process that writes. */
+  waiting(sinceMs: number): void;
+  succeeded(): void;
+}
 
 /**
  * Runs writes in transactions shared by all that wait at the same moment.
@@ -24,10 +37,13 @@ export class GroupCommit {
   #waiting: Job[] = [];
   #scheduled = false;
   #flushedMs = Number.NEGATIVE_INFINITY;
+  #lockedSinceMs: number | undefined;
+  #watcher: CommitWatcher | undefined;
   #closed = false;
 
   constructor(db: Db) {
     this.#db = db;
+    db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
     this.#statements = {
       begin: db.prepare('BEGIN IMMEDIATE'),
       commit: db.prepare('COMMIT'),
@@ -56,10 +72,14 @@ export class GroupCommit {
     });
   }
 
+  watch(watcher: CommitWatcher): void {
+    this.#watcher = watcher;
+  }
+
   /** Commits what waits and refuses what comes later. */
   close(): void {
-    while (this.#waiting.length > 0) this.#flush();
     this.#closed = true;
+    while (this.#waiting.length > 0) this.#flush();
   }
 
   #flush(): void {
@@ -69,18 +89,40 @@ export class GroupCommit {
     const failures = new Map<Job, unknown>();
     try {
       this.#statements.begin.run();
+      this.#lockedSinceMs = undefined;
       for (const job of jobs) this.#runApart(job, failures);
       this.#statements.commit.run();
+      this.#watcher?.succeeded();
     } catch (error) {
       if (this.#db.inTransaction) this.#statements.rollback.run();
+      if (this.#waitForLock(error, jobs)) return;
+      const trouble = storageTroubleOf(error);
+      if (trouble !== undefined) this.#watcher?.failed(trouble, error);
       for (const job of jobs) failures.set(job, failures.get(job) ?? error);
     }
     this.#flushedMs = performance.now();
     for (const job of jobs) {
-      if (failures.has(job)) job.fail(failures.get(job));
+      if (failures.has(job)) job.fail(toAgentError(failures.get(job)));
       else job.settle();
     }
     this.#schedule();
+  }
+
+  /** Another process writes: the jobs stay, and so does the event loop. */
+  #waitForLock(error: unknown, jobs: readonly Job[]): boolean {
+    if (storageTroubleOf(error) !== 'locked') return false;
+    const nowMs = performance.now();
+    this.#lockedSinceMs ??= nowMs;
+    const waitedMs = nowMs - this.#lockedSinceMs;
+    this.#watcher?.waiting(waitedMs);
+    if (this.#closed || waitedMs > AGENT_LIMITS.lockPatienceMs) {
+      this.#lockedSinceMs = undefined;
+      return false;
+    }
+    this.#waiting.unshift(...jobs);
+    this.#scheduled = true;
+    setTimeout(() => this.#flush(), LOCK_RETRY_MS);
+    return true;
   }
 
   /** Each job in a savepoint of its own: one that fails takes nobody's work along. */

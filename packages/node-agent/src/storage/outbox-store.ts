@@ -1,9 +1,14 @@
 import type { Lane } from '@congvan/bus';
 
+import type { MessageParts } from '../outbox/message.ts';
 import type { Db } from './database.ts';
 
 export type Purpose = 'document' | 'receipt' | 'report';
-export type Outcome = 'receipted' | 'confirmed' | 'watermarked' | 'undelivered';
+/** Those of {@link DEAD_OUTCOMES} wait for a person, `given-up` is a person's word. */
+export type Outcome =
+  'receipted' | 'confirmed' | 'watermarked' | 'given-up' | (typeof DEAD_OUTCOMES)[number];
+/** No answer for 30 days; refused by the broker for good; the directory has no such open agency. */
+export const DEAD_OUTCOMES = ['undelivered', 'refused', 'recipient-gone'] as const;
 
 export interface NewOutboxRow {
   readonly message_id: string;
@@ -13,6 +18,8 @@ export interface NewOutboxRow {
   readonly recipient: string;
   /** Of a document or receipt; reports have one way only. */
   readonly lane: Lane;
+  /** Of the document that it carries or answers; W3C trace-context, 32 hex. */
+  readonly trace_id?: string | null;
 }
 
 /** A row that is due, with what is needed to publish it. */
@@ -23,6 +30,9 @@ export interface DueRow extends NewOutboxRow {
   readonly type: 'delivery' | 'receipt' | 'report';
   readonly payload: Uint8Array;
   readonly signed: Uint8Array | null;
+  readonly refusal_count: number;
+  /** Since when it has been tried: a person may have given it another 30 days. */
+  readonly tried_since_ms: number;
 }
 
 export interface OutboxListRow {
@@ -34,10 +44,26 @@ export interface OutboxListRow {
   readonly next_try_ms: number;
   readonly stream_seq: number | null;
   readonly outcome: Outcome | null;
+  readonly lane: Lane;
+  readonly last_error: string | null;
+  readonly note: string | null;
 }
 
 const LIST_COLUMNS = `message_id, purpose, recipient, created_ms, attempt_count, next_try_ms,
-  stream_seq, outcome`;
+  stream_seq, outcome, lane, last_error, note`;
+const DEAD = DEAD_OUTCOMES.map((outcome) => `'${outcome}'`).join(', ');
+
+interface PartsRow {
+  readonly open_part: Buffer | null;
+  readonly sealed: Buffer | null;
+  readonly sha256: string | null;
+  readonly bytes: number | null;
+  readonly chunk_bytes: number | null;
+}
+
+/** What names a blob leaves when the blob is up. */
+const BLOBS_ARE_UP = `NOT EXISTS (SELECT 1 FROM upload
+  WHERE upload.package_id = outbox.package_id AND upload.done_ms IS NULL)`;
 
 /** Records this agency signs, and the messages that wait to carry them. */
 export class OutboxStore {
@@ -51,8 +77,10 @@ export class OutboxStore {
   readonly #due;
   readonly #tooFarOff;
   readonly #nextDue;
-  readonly #container;
+  readonly #parts;
   readonly #attempted;
+  readonly #failed;
+  readonly #postpone;
   readonly #settle;
   readonly #settleReports;
   readonly #list;
@@ -81,35 +109,49 @@ export class OutboxStore {
     );
     this.#insert = db.prepare<[NewOutboxRow & { created_ms: number; next_try_ms: number }]>(
       `INSERT OR IGNORE INTO outbox (message_id, purpose, record_id, package_id, recipient,
-         lane, created_ms, next_try_ms)
-       VALUES (@message_id, @purpose, @record_id, @package_id, @recipient, @lane,
+         lane, trace_id, created_ms, next_try_ms)
+       VALUES (@message_id, @purpose, @record_id, @package_id, @recipient, @lane, @trace_id,
          @created_ms, @next_try_ms)`,
     );
     this.#isOpen = db.prepare<[number], { found: number }>(
       'SELECT 1 AS found FROM outbox WHERE record_id = ? AND settled_ms IS NULL LIMIT 1',
     );
     const rowsWhere = (condition: string) =>
-      db.prepare<[number, number], DueRow>(
-        `SELECT outbox.message_id, purpose, record_id, package_id, recipient, lane,
-           created_ms, attempt_count, stream_seq, type, payload, signed
+      db.prepare<[Lane, number, number], DueRow>(
+        `SELECT outbox.message_id, purpose, record_id, package_id, recipient, lane, trace_id,
+           created_ms, attempt_count, stream_seq, type, payload, signed, refusal_count,
+           coalesce(tried_since_ms, created_ms) AS tried_since_ms
          FROM outbox JOIN record ON record.id = outbox.record_id
-         WHERE settled_ms IS NULL AND ${condition} ORDER BY next_try_ms LIMIT ?`,
+         WHERE settled_ms IS NULL AND lane = ? AND ${condition} AND ${BLOBS_ARE_UP}
+         ORDER BY next_try_ms LIMIT ?`,
       );
     this.#due = rowsWhere('next_try_ms <= ?');
     this.#tooFarOff = rowsWhere('next_try_ms > ?');
-    this.#nextDue = db.prepare<[], { next: number | null }>(
-      'SELECT min(next_try_ms) AS next FROM outbox WHERE settled_ms IS NULL',
+    this.#nextDue = db.prepare<[Lane], { next: number | null }>(
+      `SELECT next_try_ms AS next FROM outbox
+       WHERE settled_ms IS NULL AND lane = ? AND ${BLOBS_ARE_UP} ORDER BY next_try_ms LIMIT 1`,
     );
-    this.#container = db.prepare<[number], { container: Buffer }>(
-      'SELECT container FROM package WHERE id = ?',
+    this.#parts = db.prepare<[number], PartsRow>(
+      `SELECT open_part, CASE WHEN chunk_bytes IS NULL THEN sealed END AS sealed,
+         message.sha256, message.bytes, message.chunk_bytes
+       FROM package LEFT JOIN upload AS message
+         ON message.package_id = package.id AND message.part = 'message'
+       WHERE package.id = ?`,
     );
     this.#attempted = db.prepare<[number | null, number, string]>(
       `UPDATE outbox SET attempt_count = attempt_count + 1, stream_seq = coalesce(?, stream_seq),
-         next_try_ms = ? WHERE message_id = ?`,
+         next_try_ms = ?, last_error = NULL, refusal_count = 0 WHERE message_id = ?`,
+    );
+    this.#failed = db.prepare<[number, string, number, string]>(
+      `UPDATE outbox SET attempt_count = attempt_count + 1, next_try_ms = ?, last_error = ?,
+         refusal_count = refusal_count + ? WHERE message_id = ?`,
+    );
+    this.#postpone = db.prepare<[number, string]>(
+      'UPDATE outbox SET next_try_ms = ? WHERE message_id = ?',
     );
     this.#settle = db.prepare<[number, Outcome, string]>(
       `UPDATE outbox SET settled_ms = ?, outcome = ?
-       WHERE message_id = ? AND (settled_ms IS NULL OR outcome = 'undelivered')`,
+       WHERE message_id = ? AND (settled_ms IS NULL OR outcome IN (${DEAD}, 'given-up'))`,
     );
     this.#settleReports = db.prepare<[number, number]>(
       `UPDATE outbox SET settled_ms = ?, outcome = 'watermarked'
@@ -117,14 +159,14 @@ export class OutboxStore {
        AND record_id IN (SELECT id FROM record WHERE report_number <= ?)`,
     );
     this.#list = db.prepare<[number, number], OutboxListRow>(
-      `SELECT ${LIST_COLUMNS} FROM outbox WHERE ? OR settled_ms IS NULL OR outcome = 'undelivered'
+      `SELECT ${LIST_COLUMNS} FROM outbox WHERE ? OR settled_ms IS NULL OR outcome IN (${DEAD})
        ORDER BY created_ms DESC LIMIT ?`,
     );
     this.#counts = db.prepare<[], { waiting: number; published: number; undelivered: number }>(
       `SELECT count(*) FILTER (WHERE settled_ms IS NULL AND stream_seq IS NULL) AS waiting,
          count(*) FILTER (WHERE settled_ms IS NULL AND stream_seq IS NOT NULL) AS published,
-         count(*) FILTER (WHERE outcome = 'undelivered') AS undelivered
-       FROM outbox WHERE settled_ms IS NULL OR outcome = 'undelivered'`,
+         count(*) FILTER (WHERE outcome IS NOT NULL) AS undelivered
+       FROM outbox WHERE settled_ms IS NULL OR outcome IN (${DEAD})`,
     );
   }
 
@@ -157,7 +199,7 @@ export class OutboxStore {
   }
 
   enqueue(row: NewOutboxRow, nowMs: number): void {
-    this.#insert.run({ ...row, created_ms: nowMs, next_try_ms: nowMs });
+    this.#insert.run({ trace_id: null, ...row, created_ms: nowMs, next_try_ms: nowMs });
   }
 
   /** Whether some message with this record waits, or waits to be confirmed. */
@@ -166,21 +208,40 @@ export class OutboxStore {
   }
 
   /** What is due, else what lies beyond the longest wait there is: the clock was ahead then. */
-  due(nowMs: number, longestWaitMs: number, limit: number): DueRow[] {
-    const rows = this.#due.all(nowMs, limit);
-    return rows.length > 0 ? rows : this.#tooFarOff.all(nowMs + longestWaitMs, limit);
+  due(lane: Lane, nowMs: number, longestWaitMs: number, limit: number): DueRow[] {
+    const rows = this.#due.all(lane, nowMs, limit);
+    return rows.length > 0 ? rows : this.#tooFarOff.all(lane, nowMs + longestWaitMs, limit);
   }
 
-  nextDueMs(): number | undefined {
-    return this.#nextDue.get()?.next ?? undefined;
+  nextDueMs(lane: Lane): number | undefined {
+    return this.#nextDue.get(lane)?.next ?? undefined;
   }
 
-  containerOf(packageId: number): Uint8Array | undefined {
-    return this.#container.get(packageId)?.container;
+  /** What a delivery of this package carries beside its record. */
+  messageParts(packageId: number): MessageParts | undefined {
+    const row = this.#parts.get(packageId);
+    if (row === undefined || row.open_part === null) return undefined;
+    const { sha256, bytes, chunk_bytes: chunkBytes } = row;
+    const body = row.sealed === null ? row.open_part : Buffer.concat([row.open_part, row.sealed]);
+    const reference =
+      sha256 === null || bytes === null || chunkBytes === null
+        ? null
+        : { sha256, bytes, chunkBytes };
+    return { body, reference };
   }
 
   recordAttempt(messageId: string, streamSeq: number | null, nextTryMs: number): void {
     this.#attempted.run(streamSeq, nextTryMs, messageId);
+  }
+
+  /** A try without acknowledgement; `refused` when the broker said that it never will. */
+  recordFailure(messageId: string, nextTryMs: number, error: string, refused: boolean): void {
+    this.#failed.run(nextTryMs, error, refused ? 1 : 0, messageId);
+  }
+
+  /** Looked at later; nothing was tried. */
+  postpone(messageId: string, nextTryMs: number): void {
+    this.#postpone.run(nextTryMs, messageId);
   }
 
   /** Ends a row; a late receipt also ends one that was given up. */
