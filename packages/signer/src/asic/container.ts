@@ -5,7 +5,7 @@ import { SignerError } from '../errors.ts';
 import type { Signer } from '../keys/signer.ts';
 import type { TimeStampSource } from '../tsp/source.ts';
 import { type AsicLimits, DEFAULT_ASIC_LIMITS } from './limits.ts';
-import { type AsicManifest, readManifest, writeManifest } from './manifest.ts';
+import { type AsicManifest, type ManifestEntry, readManifest, writeManifest } from './manifest.ts';
 import { META_FOLDER, MIMETYPE_NAME, checkEntryName, nameKey } from './names.ts';
 import { type ZipEntry, readZip } from './zip-read.ts';
 import { writeZip } from './zip-write.ts';
@@ -17,6 +17,8 @@ export const SIGNATURE_NAME = 'META-INF/signature.p7s';
 /** Other names that ETSI EN 319 162-1 §4.4.3.2 allows. */
 export const MANIFEST_PATTERN = /^META-INF\/ASiCManifest[^/]*\.xml$/;
 export const SIGNATURE_PATTERN = /^META-INF\/[^/]*signature[^/]*\.p7s$/;
+/** Read into memory at most, of a signature with all its evidence. */
+const MAX_SIGNATURE_BYTES = 16 * 1024 * 1024;
 const MEDIA_TYPE_PATTERN = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:; ?[\w-]+=[\w.+-]+)*$/;
 
 /** A file to pack. */
@@ -145,14 +147,45 @@ export function openAsicE(
   container: Uint8Array,
   limits: AsicLimits = DEFAULT_ASIC_LIMITS,
 ): OpenedAsicE {
-  const entries = readZip(container, limits);
-  const mimetype = readMimetype(entries);
+  const found = new Map(readZip(container, limits).map(({ name, bytes }) => [name, bytes]));
+  const read = (name: string): Uint8Array => found.get(name) ?? malformed(`no "${name}"`);
+  const { parsed, manifest, signature, dataNames } = readParts([...found.keys()], read, limits);
+  const data = new Map(dataNames.map((name) => [name, read(name)]));
+  return {
+    files: matchFiles(parsed, data),
+    mediaTypes: new Map(parsed.entries.map(({ name, mediaType }) => [name, mediaType])),
+    manifest,
+    manifestSha256: sha256Hex(manifest),
+    signature,
+  };
+}
+
+/** What a container with one signature is made of; its files were not read. */
+export interface AsicEParts {
+  readonly parsed: AsicManifest;
+  readonly manifest: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly dataNames: readonly string[];
+}
+
+/**
+ * Finds the parts of a container with one signature among its entries, whose order is that of the
+ * file, and checks their names. The digests are the caller's to check.
+ *
+ * @param read - gives an entry; a limit of its own keeps what is not a file of the user's small.
+ */
+export function readParts(
+  names: readonly string[],
+  read: (name: string, maxBytes: number) => Uint8Array,
+  limits: AsicLimits,
+): AsicEParts {
+  if (names[0] !== MIMETYPE_NAME) malformed('the first entry is not "mimetype"');
+  const mimetype = mimetypeOf(read(MIMETYPE_NAME, limits.maxManifestBytes));
   if (mimetype !== ASIC_E_MEDIA_TYPE) malformed(`mimetype ${JSON.stringify(mimetype)}`);
-  const found = new Map(entries.map(({ name, bytes }) => [name, bytes]));
-  const manifestName = theOnly([...found.keys()], MANIFEST_PATTERN, 'ASiCManifest');
-  const signatureName = theOnly([...found.keys()], SIGNATURE_PATTERN, 'signature (*.p7s)');
-  const manifest = found.get(manifestName) ?? malformed('no manifest');
-  const signature = found.get(signatureName) ?? malformed('no signature');
+  const manifestName = theOnly(names, MANIFEST_PATTERN, 'ASiCManifest');
+  const signatureName = theOnly(names, SIGNATURE_PATTERN, 'signature (*.p7s)');
+  const manifest = read(manifestName, limits.maxManifestBytes);
+  const signature = read(signatureName, MAX_SIGNATURE_BYTES);
   checkManifestSize(manifest, limits);
   const parsed = readManifest(manifest);
   if (parsed.signatureName !== signatureName) {
@@ -161,16 +194,10 @@ export function openAsicE(
       `the manifest names signature "${parsed.signatureName}" instead of "${signatureName}"`,
     );
   }
-  for (const name of [MIMETYPE_NAME, manifestName, signatureName]) found.delete(name);
-  for (const name of found.keys()) checkDataName(name, limits.maxNameBytes);
-  const files = matchFiles(parsed, found);
-  return {
-    files,
-    mediaTypes: new Map(parsed.entries.map(({ name, mediaType }) => [name, mediaType])),
-    manifest,
-    manifestSha256: sha256Hex(manifest),
-    signature,
-  };
+  const own = new Set([MIMETYPE_NAME, manifestName, signatureName]);
+  const dataNames = names.filter((name) => !own.has(name));
+  for (const name of dataNames) checkDataName(name, limits.maxNameBytes);
+  return { parsed, manifest, signature, dataNames };
 }
 
 export function checkManifestSize(manifest: Uint8Array, limits: AsicLimits): void {
@@ -184,7 +211,11 @@ export function checkManifestSize(manifest: Uint8Array, limits: AsicLimits): voi
 export function readMimetype(entries: readonly ZipEntry[]): string {
   const [first] = entries;
   if (first?.name !== MIMETYPE_NAME) malformed('the first entry is not "mimetype"');
-  return Buffer.from(first.bytes).toString('latin1').slice(0, 100);
+  return mimetypeOf(first.bytes);
+}
+
+function mimetypeOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, 100)).toString('latin1');
 }
 
 function theOnly(names: readonly string[], pattern: RegExp, what: string): string {
@@ -197,18 +228,23 @@ function theOnly(names: readonly string[], pattern: RegExp, what: string): strin
 function matchFiles(
   manifest: AsicManifest,
   found: ReadonlyMap<string, Uint8Array>,
-): Map<string, Uint8Array> {
-  const files = new Map(matchEntries(manifest, found));
-  for (const name of found.keys()) {
-    if (!files.has(name)) {
-      throw new SignerError(
-        'SIGNER_ASIC_MANIFEST_INVALID',
-        `"${name}" is in the container but not in the manifest`,
-        { details: { name } },
-      );
-    }
-  }
+): ReadonlyMap<string, Uint8Array> {
+  const files = matchEntries(manifest, found);
+  requireAllNamed(manifest, found.keys());
   return files;
+}
+
+/** No file may stand beside those that the manifest names. */
+export function requireAllNamed(manifest: AsicManifest, names: Iterable<string>): void {
+  const named = new Set(manifest.entries.map(({ name }) => name));
+  for (const name of names) {
+    if (named.has(name)) continue;
+    throw new SignerError(
+      'SIGNER_ASIC_MANIFEST_INVALID',
+      `"${name}" is in the container but not in the manifest`,
+      { details: { name } },
+    );
+  }
 }
 
 /** Digests made so far, so that many manifests over the same large files cost no more than one. */
@@ -221,28 +257,40 @@ export function matchEntries(
   digests: DigestCache = new Map(),
 ): ReadonlyMap<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
-  for (const { name, hash, digest } of manifest.entries) {
-    const bytes = found.get(name);
-    if (bytes === undefined || files.has(name)) {
-      throw new SignerError(
-        'SIGNER_ASIC_MANIFEST_INVALID',
-        bytes === undefined
-          ? `the manifest names "${name}", which is missing`
-          : `the manifest names "${name}" twice`,
-        { details: { name } },
-      );
-    }
+  for (const entry of manifest.entries) {
+    const { name, hash } = entry;
+    const bytes = requireNamed(entry, found, files);
     const key = `${hash} ${name}`;
     const actual = digests.get(key) ?? createHash(hash).update(bytes).digest();
     digests.set(key, actual);
-    if (!actual.equals(digest)) {
-      throw new SignerError(
-        'SIGNER_ASIC_DIGEST_MISMATCH',
-        `"${name}" is not the file that the manifest names`,
-        { details: { name } },
-      );
-    }
+    requireDigest(entry, actual);
     files.set(name, bytes);
   }
   return files;
+}
+
+/** The file that a manifest names: it must be there, and not have been named before. */
+export function requireNamed<T>(
+  { name }: ManifestEntry,
+  found: ReadonlyMap<string, T>,
+  before: ReadonlyMap<string, T>,
+): T {
+  const file = found.get(name);
+  if (file !== undefined && !before.has(name)) return file;
+  throw new SignerError(
+    'SIGNER_ASIC_MANIFEST_INVALID',
+    file === undefined
+      ? `the manifest names "${name}", which is missing`
+      : `the manifest names "${name}" twice`,
+    { details: { name } },
+  );
+}
+
+export function requireDigest({ name, digest }: ManifestEntry, actual: Buffer): void {
+  if (actual.equals(digest)) return;
+  throw new SignerError(
+    'SIGNER_ASIC_DIGEST_MISMATCH',
+    `"${name}" is not the file that the manifest names`,
+    { details: { name } },
+  );
 }
