@@ -1,0 +1,44 @@
+/** How many chunks are under way at once, chosen from how long they take. */
+export interface TransferWindow {
+  size(): number;
+  /** Tells how long one chunk took, from its start to its answer. */
+  took(ms: number): void;
+  /** A chunk failed: the line is worse than thought. */
+  failed(): void;
+}
+
+/** What a transfer may add to the wait of everything else on the line. */
+const MAX_QUEUE_MS = 60;
+/** The shortest time is forgotten slowly, since a line can change under a long transfer. */
+const FORGET = 1.005;
+
+/**
+ * Grows while answers come about as fast as they ever did, and shrinks as soon as chunks queue:
+ * a line that is full answers later, not more often. So whatever is urgent finds a short queue.
+ *
+ * @param maxSize - 1 for a thin line: then there is nothing to adapt.
+ */
+export function createWindow(maxSize: number): TransferWindow {
+  let size = 1;
+  let fastestMs = Infinity;
+  let calmCount = 0;
+  return {
+    size: () => size,
+    took: (ms) => {
+      fastestMs = Math.min(ms, fastestMs * FORGET);
+      if (ms - fastestMs > MAX_QUEUE_MS) {
+        size = Math.max(1, size - 1);
+        calmCount = 0;
+        return;
+      }
+      calmCount += 1;
+      if (calmCount < size || size >= maxSize) return;
+      size += 1;
+      calmCount = 0;
+    },
+    failed: () => {
+      size = 1;
+      calmCount = 0;
+    },
+  };
+}
