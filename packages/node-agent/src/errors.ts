@@ -13,7 +13,6 @@ export const AGENT_ERRORS = {
   AGENT_RECIPIENT_UNSEALABLE: { retryable: true }, // it has no encryption certificate that is valid now
   AGENT_PACKAGE_TOO_LARGE: { retryable: false }, // more than can travel sealed
   AGENT_FILE_TOO_LARGE: { retryable: false }, // more than is read into memory: stream or save it
-  AGENT_FILE_CHANGED: { retryable: true }, // an attachment changed while it was packed
   AGENT_KEY_REUSED: { retryable: false }, // same idempotency key, another request
   AGENT_NUMBER_VOID: { retryable: false }, // the draft of this key was given up
   AGENT_NUMBER_SETTLED: { retryable: false }, // the number is issued or void already

@@ -7,6 +7,7 @@ export const SIGNER_ERRORS = {
   SIGNER_CERTIFICATE_INVALID: { retryable: false }, // not an X.509 certificate of RFC 5280
   SIGNER_CRL_INVALID: { retryable: false }, // not an X.509 certificate revocation list
   SIGNER_INPUT_INVALID: { retryable: false }, // an argument of the caller is out of range
+  SIGNER_FILE_CHANGED: { retryable: true }, // a file changed between its digest and its copy
   SIGNER_ALGORITHM_UNSUPPORTED: { retryable: false }, // key type or algorithm this package refuses
   SIGNER_KEY_INVALID: { retryable: false }, // key material cannot be read
   SIGNER_KEY_MISMATCH: { retryable: false }, // private key and certificate do not belong together

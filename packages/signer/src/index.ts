@@ -7,9 +7,11 @@ export {
   buildAsicE,
   openAsicE,
 } from './asic/container.ts';
+export { type AsicSourceFile, type WrittenAsicE, writeAsicEFile } from './asic/write-file.ts';
+export { AsicEFile, type AsicFileEntry, openAsicEFile, verifyAsicEFile } from './asic/open-file.ts';
 export { buildAsicS } from './asic/asic-s.ts';
 export { addAsicSignature, addAsicTimeStamp, timeStampAsicSignatures } from './asic/extend.ts';
-export { type AsicLimits, DEFAULT_ASIC_LIMITS } from './asic/limits.ts';
+export { type AsicLimits, DEFAULT_ASIC_LIMITS, FILE_ASIC_LIMITS } from './asic/limits.ts';
 export {
   MAX_OPEN_PART_BYTES,
   type OpenPart,
@@ -197,6 +199,14 @@ export type { MessageImprint, TstInfo } from './tsp/tst-info.ts';
 export { type TimeStampVerdict, type VerifyTimeStampInput, verifyTimeStamp } from './tsp/verify.ts';
 export { type Decryptor, createKeyDecryptor } from './seal/decryptor.ts';
 export { type ExpectedFile, sealFile, unsealFile } from './seal/file.ts';
+export {
+  type FileSurvey,
+  type LongWork,
+  discard,
+  readPieces,
+  surveyBytes,
+  surveyFile,
+} from './disk/pieces.ts';
 export { type WriteTarget, type WrittenFile, saveStream } from './disk/write-whole.ts';
 export { MAX_MESSAGE_CONTENT_BYTES } from './seal/message.ts';
 export type { RecipientName } from './seal/recipient-read.ts';

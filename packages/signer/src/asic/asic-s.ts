@@ -7,6 +7,7 @@ import { SignerError } from '../errors.ts';
 import type { Signer } from '../keys/signer.ts';
 import type { TimeStampSource } from '../tsp/source.ts';
 import { type AsicFile, SIGNATURE_NAME, checkFiles } from './container.ts';
+import { DEFAULT_ASIC_LIMITS } from './limits.ts';
 import { MIMETYPE_NAME } from './names.ts';
 import { ASIC_S_MEDIA_TYPE } from './open.ts';
 import { writeZip } from './zip-write.ts';
@@ -33,7 +34,7 @@ export async function buildAsicS(input: {
   readonly signedAt?: Date;
   readonly compress?: boolean;
 }): Promise<Uint8Array> {
-  const [file] = checkFiles([input.file]);
+  const [file] = checkFiles([input.file], ({ bytes }) => bytes.length, DEFAULT_ASIC_LIMITS);
   if (file === undefined || file.name.includes('/')) {
     throw new SignerError('SIGNER_ASIC_NAME_INVALID', 'the file of ASiC-S stands at the top', {
       details: { name: input.file.name },

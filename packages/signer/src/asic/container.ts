@@ -65,7 +65,7 @@ export async function buildAsicE(input: {
   readonly signedAt?: Date;
   readonly compress?: boolean;
 }): Promise<BuiltAsicE> {
-  const files = checkFiles(input.files);
+  const files = checkFiles(input.files, ({ bytes }) => bytes.length, DEFAULT_ASIC_LIMITS);
   const manifest = writeManifest({
     signatureName: SIGNATURE_NAME,
     entries: files.map(({ name, mediaType, bytes }) => {
@@ -87,14 +87,20 @@ export async function buildAsicE(input: {
   return { container, manifest, manifestSha256: sha256Hex(manifest), signature };
 }
 
-export function checkFiles(files: readonly AsicFile[]): AsicFile[] {
-  const { maxEntries, maxNameBytes, maxFileBytes, maxTotalBytes } = DEFAULT_ASIC_LIMITS;
+/** Names, media types and sizes of what is to be packed; the names come back in NFC. */
+export function checkFiles<T extends Pick<AsicFile, 'name' | 'mediaType'>>(
+  files: readonly T[],
+  sizeOf: (file: T) => number,
+  limits: AsicLimits,
+): T[] {
+  const { maxEntries, maxNameBytes, maxFileBytes, maxTotalBytes } = limits;
   if (files.length === 0) {
     throw new SignerError('SIGNER_INPUT_INVALID', 'a container needs at least one file');
   }
   const keys = new Set<string>();
   let total = 0;
-  for (const { name, mediaType, bytes } of files) {
+  for (const file of files) {
+    const { name, mediaType } = file;
     checkDataName(name.normalize('NFC'), maxNameBytes);
     const key = nameKey(name);
     if (keys.has(key)) {
@@ -108,10 +114,11 @@ export function checkFiles(files: readonly AsicFile[]): AsicFile[] {
         details: { name },
       });
     }
-    total += bytes.length;
-    if (bytes.length > maxFileBytes || total > maxTotalBytes || keys.size > maxEntries - 3) {
+    const bytes = sizeOf(file);
+    total += bytes;
+    if (bytes > maxFileBytes || total > maxTotalBytes || keys.size > maxEntries - 3) {
       throw new SignerError('SIGNER_ASIC_LIMIT', `"${name}" exceeds the limits of a container`, {
-        details: { name, bytes: bytes.length, maxFileBytes, maxTotalBytes, maxEntries },
+        details: { name, bytes, maxFileBytes, maxTotalBytes, maxEntries },
       });
     }
   }
@@ -259,7 +266,9 @@ export function matchEntries(
   const files = new Map<string, Uint8Array>();
   for (const entry of manifest.entries) {
     const { name, hash } = entry;
-    const bytes = requireNamed(entry, found, files);
+    const bytes = found.get(name);
+    requireNamed(name, bytes !== undefined, files.has(name));
+    if (bytes === undefined) continue;
     const key = `${hash} ${name}`;
     const actual = digests.get(key) ?? createHash(hash).update(bytes).digest();
     digests.set(key, actual);
@@ -269,19 +278,14 @@ export function matchEntries(
   return files;
 }
 
-/** The file that a manifest names: it must be there, and not have been named before. */
-export function requireNamed<T>(
-  { name }: ManifestEntry,
-  found: ReadonlyMap<string, T>,
-  before: ReadonlyMap<string, T>,
-): T {
-  const file = found.get(name);
-  if (file !== undefined && !before.has(name)) return file;
+/** What a manifest names must be there, and not have been named before. */
+export function requireNamed(name: string, isThere: boolean, isRepeated: boolean): void {
+  if (isThere && !isRepeated) return;
   throw new SignerError(
     'SIGNER_ASIC_MANIFEST_INVALID',
-    file === undefined
-      ? `the manifest names "${name}", which is missing`
-      : `the manifest names "${name}" twice`,
+    isThere
+      ? `the manifest names "${name}" twice`
+      : `the manifest names "${name}", which is missing`,
     { details: { name } },
   );
 }

@@ -23,5 +23,13 @@ export const DEFAULT_ASIC_LIMITS: AsicLimits = {
   maxManifestBytes: 1024 * 1024,
 };
 
+/** For containers in files, which are streamed: up to where a ZIP needs Zip64. */
+export const FILE_ASIC_LIMITS: AsicLimits = {
+  ...DEFAULT_ASIC_LIMITS,
+  maxContainerBytes: 0xffff_ffff,
+  maxFileBytes: 0xffff_ffff,
+  maxTotalBytes: 0xffff_ffff,
+};
+
 /** Small files may shrink as much as they like. */
 export const RATIO_FREE_BYTES = 64 * 1024;

@@ -125,6 +125,14 @@ export const failuresEn = {
     title: 'key or certificate',
     hint: 'name another key, or let `congvan doctor` check the keys of this home; certificates come from `congvan ca issue` or your authority',
   },
+  userKeyRevoked: {
+    title: 'revoked key',
+    hint: 'the agency makes a new key and is enrolled again; a revoked key never comes back',
+  },
+  revocationsFull: {
+    title: 'too many revoked keys',
+    hint: 'replace the signing key of the site; its agencies then need new credentials',
+  },
   credentials: {
     title: 'credentials of the broker',
     hint: 'ask whoever runs the site for new credentials (`congvan agency add` writes them)',

@@ -41,7 +41,7 @@ export const SENTENCES_VI: Readonly<Record<string, (details: Details) => string 
     name === undefined || bytes === undefined || limit === undefined
       ? undefined
       : `'${name}' có ${bytes} byte, chỉ đọc vào bộ nhớ tối đa ${limit} byte`,
-  AGENT_FILE_CHANGED: ({ name }) =>
+  SIGNER_FILE_CHANGED: ({ name }) =>
     name === undefined ? undefined : `'${name}' đã thay đổi trong khi đang đóng gói`,
   AGENT_DOCUMENT_NOT_FOUND: ({ id, year, number }) => {
     if (id !== undefined) return `không có văn bản '${id}'`;

@@ -130,6 +130,14 @@ export const failuresVi: FailureTexts = {
     title: 'khóa hoặc chứng thư số',
     hint: 'chỉ khóa khác, hoặc dùng `congvan doctor` kiểm tra các khóa ở đây; chứng thư số do `congvan ca issue` hoặc nơi cấp của bạn cấp',
   },
+  userKeyRevoked: {
+    title: 'khóa đã bị thu hồi',
+    hint: 'cơ quan tạo khóa mới và ghi danh lại; khóa đã thu hồi không bao giờ dùng lại được',
+  },
+  revocationsFull: {
+    title: 'quá nhiều khóa đã thu hồi',
+    hint: 'thay khóa ký của điểm; sau đó các cơ quan của điểm cần thông tin đăng nhập mới',
+  },
   credentials: {
     title: 'thông tin đăng nhập trục',
     hint: 'xin nơi vận hành điểm cấp lại (`congvan agency add` ghi ra)',
