@@ -1,6 +1,6 @@
 import { BusError } from '../errors.ts';
-import { inboxPrefix } from '../permission/user.ts';
-import { messageOf, openConnection } from './connection.ts';
+import { CLAIMS_INBOX_PREFIX } from '../permission/user.ts';
+import { type TlsMaterial, messageOf, openConnection } from './connection.ts';
 
 const CLAIMS_SUBJECT = '$SYS.REQ.CLAIMS.UPDATE';
 const CLAIMS_TIMEOUT_MS = 5_000;
@@ -11,6 +11,7 @@ export interface ClaimsUpdate {
   readonly credentials: Uint8Array;
   readonly publicKey: string;
   readonly jwt: string;
+  readonly tls?: TlsMaterial;
 }
 
 /**
@@ -19,7 +20,7 @@ export interface ClaimsUpdate {
  * @throws {@link BusError} `BUS_REQUEST_REFUSED` or `BUS_REQUEST_UNANSWERED`.
  */
 export async function pushAccountClaims(update: ClaimsUpdate): Promise<void> {
-  const connection = await openConnection(update, 'claims update', inboxPrefix('claims'));
+  const connection = await openConnection(update, 'claims update', CLAIMS_INBOX_PREFIX);
   try {
     const answer = await connection.nats.request(CLAIMS_SUBJECT, update.jwt, {
       timeout: CLAIMS_TIMEOUT_MS,

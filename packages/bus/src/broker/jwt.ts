@@ -212,7 +212,10 @@ function toSigningKey(key: ScopedKey): SigningKey {
     kind: 'user_scope',
     key: key.publicKey,
     role: key.role,
-    template: { ...toRights(key.template), ...(networks.length === 0 ? {} : { src: [...networks] }) },
+    template: {
+      ...toRights(key.template),
+      ...(networks.length === 0 ? {} : { src: [...networks] }),
+    },
   };
 }
 

@@ -9,7 +9,8 @@ import { replaceFile } from './atomic-file.ts';
 import { renderServerConfig } from './config.ts';
 import { type FoundServer, findNatsServer } from './find.ts';
 import { GREETING_TIMEOUT_MS, chooseFreePort, isPortFree, readGreeting } from './loopback.ts';
-import { type LocalOperator, openOperator } from './operator.ts';
+import { type LocalOperator, openOperator } from '../operator/operator.ts';
+import { mintClaimsCredentials } from '../operator/push.ts';
 import { endProcess, readLogTail, sendSignal, spawnServer, waitForEnd } from './process.ts';
 import { CONFIG_FILE, findRunning, lockFolder, runningError } from './running.ts';
 import {
@@ -226,13 +227,7 @@ function describe(
   const addSite = async (site: Site): Promise<void> => {
     await operator.addSite(parseSite(site));
     const account = await operator.agencyAccountJwt(site);
-    const credentials = await operator.mint({
-      account: 'SYS',
-      name: 'local-server',
-      permissions: 'all',
-      expiresAt: null,
-      now: new Date(),
-    });
+    const credentials = await mintClaimsCredentials(operator, new Date());
     await pushAccountClaims({ servers: url, credentials, ...account });
   };
   return {

@@ -48,5 +48,6 @@ export function leafPermissions(site: Site): UserPermissions {
     ],
     maxSubscriptions: -1,
     maxPayloadBytes: -1,
+    link: 'leaf',
   };
 }

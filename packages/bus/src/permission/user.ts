@@ -11,6 +11,8 @@ export interface UserPermissions {
   readonly responses?: { readonly max: number; readonly ttlMs: number };
   readonly maxSubscriptions: number;
   readonly maxPayloadBytes: number;
+  /** What may connect with them; the default is a client. */
+  readonly link?: 'client' | 'leaf';
 }
 
 /** 200 KiB of package, its records, subject and headers; chunks of large parts are 128 KiB. */
@@ -32,6 +34,8 @@ export function agencyInboxPrefix(code: AgencyCode): string {
 export function relayInboxPrefix(code: AgencyCode): string {
   return inboxPrefix(`relay_${codeToToken(code)}`);
 }
+
+export const CLAIMS_INBOX_PREFIX = inboxPrefix('claims');
 
 /** Of a site service that works for every site of one broker. */
 export const SITE_INBOX_PREFIX = inboxPrefix('site');
@@ -95,6 +99,16 @@ function fillAgencyPermissions(
     subscribe: [`_INBOX.${token}.>`, `vb.directory.changed.${home}`],
     maxSubscriptions: MAX_AGENCY_SUBSCRIPTIONS,
     maxPayloadBytes: MAX_AGENCY_PAYLOAD_BYTES,
+  };
+}
+
+/** A system user that hands accounts to a server; the server takes only what the operator signed. */
+export function claimsPermissions(): UserPermissions {
+  return {
+    publish: ['$SYS.REQ.CLAIMS.UPDATE'],
+    subscribe: [`${CLAIMS_INBOX_PREFIX}.>`],
+    maxSubscriptions: MAX_AGENCY_SUBSCRIPTIONS,
+    maxPayloadBytes: MAX_PAYLOAD_BYTES,
   };
 }
 

@@ -1,30 +1,47 @@
 import type { AgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
+import { composeCredentials } from '../broker/jwt.ts';
 import { createNatsKey, type NatsKey } from '../broker/keys.ts';
-import type { LocalOperator } from '../local-server/operator.ts';
-import { sitePermissions } from '../permission/site.ts';
-import { agencyPermissions, relayPermissions } from '../permission/user.ts';
+import type { LocalOperator } from '../operator/operator.ts';
+import type { SiteSigner } from '../operator/site-signer.ts';
+import { leafPermissions } from '../permission/leaf.ts';
+import { centrePermissions, sitePermissions } from '../permission/site.ts';
+import { relayPermissions } from '../permission/user.ts';
 
 /** Broker credentials are renewed before this; a lost file is then worth nothing. */
 export const CREDENTIALS_VALID_DAYS = 90;
 const DAY_MS = 86_400_000;
 
-/** The rights of an agency follow from its code and site alone. */
+/**
+ * Lets an agency in with the user key that it made itself: its rights follow from the signer's site
+ * and its code alone.
+ *
+ * @returns the user's JWT; the agency puts its own seed to it.
+ * @throws {@link BusError} `BUS_AGENCY_CODE_INVALID`, `BUS_CREDENTIALS_INVALID`,
+ *   `BUS_USER_KEY_REVOKED`.
+ */
+export async function mintAgencyJwt(
+  signer: SiteSigner,
+  agency: { readonly code: AgencyCode; readonly userPublicKey: string },
+  now: Date,
+): Promise<string> {
+  const { code, userPublicKey } = agency;
+  return await signer.signAgency({ code, userPublicKey, expiresAt: expiry(now), now });
+}
+
+/** The same, as a whole credentials file, where the agency's key is made for it. */
 export async function mintAgencyCredentials(
-  operator: LocalOperator,
+  operator: Pick<LocalOperator, 'siteSigner'>,
   agency: { readonly code: AgencyCode; readonly site: Site },
   now: Date,
   user: NatsKey = createNatsKey('user'),
 ): Promise<Uint8Array> {
-  const { code, site } = agency;
-  return await operator.mint({
-    account: { site },
-    name: code,
-    permissions: agencyPermissions(code, site),
-    expiresAt: expiry(now),
-    now,
+  const signer = await operator.siteSigner(agency.site);
+  const { code } = agency;
+  return composeCredentials(
+    await mintAgencyJwt(signer, { code, userPublicKey: user.publicKey }, now),
     user,
-  });
+  );
 }
 
 export async function mintRelayCredentials(
@@ -44,15 +61,46 @@ export async function mintRelayCredentials(
   });
 }
 
-/** For the site service itself; it lives beside the operator keys and mints its own at each start. */
-export async function mintSiteCredentials(operator: LocalOperator, now: Date): Promise<Uint8Array> {
+/** For a site service; beside the operator's keys it mints its own at each start, for all their sites. */
+export async function mintSiteCredentials(
+  operator: LocalOperator,
+  now: Date,
+  sites?: readonly Site[],
+): Promise<Uint8Array> {
+  const permissions = sitePermissions(sites ?? (await operator.sites()));
   return await operator.mint({
     account: 'STORE',
     name: 'site service',
-    permissions: sitePermissions(await operator.sites()),
+    permissions,
     expiresAt: null,
     now,
   });
+}
+
+/** For the service at the centre of a federated plan. */
+export async function mintCentreCredentials(
+  operator: LocalOperator,
+  now: Date,
+): Promise<Uint8Array> {
+  const permissions = centrePermissions();
+  return await operator.mint({
+    account: 'STORE',
+    name: 'centre',
+    permissions,
+    expiresAt: null,
+    now,
+  });
+}
+
+/** For the line from a site's server to the centre. */
+export async function mintLeafCredentials(
+  operator: LocalOperator,
+  site: Site,
+  now: Date,
+): Promise<Uint8Array> {
+  const permissions = leafPermissions(site);
+  const name = `leaf ${site}`;
+  return await operator.mint({ account: 'STORE', name, permissions, expiresAt: null, now });
 }
 
 function expiry(now: Date): Date {

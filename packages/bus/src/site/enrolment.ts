@@ -4,7 +4,7 @@ import type { AgencyCode } from '../agency/code.ts';
 import { type Site, type Tier, parseSite } from '../agency/tier.ts';
 import { createNatsKey } from '../broker/keys.ts';
 import type { DirectoryEntry } from '../directory/entry.ts';
-import type { LocalOperator } from '../local-server/operator.ts';
+import type { LocalOperator } from '../operator/operator.ts';
 import type { SignBytes } from '../record/frame.ts';
 import { mintAgencyCredentials, mintRelayCredentials } from './credentials.ts';
 import { type EntryDraft, type RegisteredEntry, type Registry, openRegistry } from './registry.ts';

@@ -1,6 +1,9 @@
 export {
   CREDENTIALS_VALID_DAYS,
   mintAgencyCredentials,
+  mintAgencyJwt,
+  mintCentreCredentials,
+  mintLeafCredentials,
   mintRelayCredentials,
   mintSiteCredentials,
 } from './credentials.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAgencyCode } from '../../src/agency/code.ts';
 import { type AgencyConnection, connectAgency } from '../../src/broker/agency-connection.ts';
 import { connectRelay } from '../../src/broker/relay-connection.ts';
-import type { Enrolled } from '../../src/site/index.ts';
+import { type Enrolled, mintAgencyCredentials } from '../../src/site/index.ts';
 import { parseAliveSubject, reportSubject } from '../../src/subject/subject.ts';
 import { type LocalBus, startLocalBus, waitUntil } from '../../src/testing/index.ts';
 import { connectEnrolled, documentSubject, receive, text } from './harness.ts';
@@ -187,13 +187,11 @@ it('says why a connection does not come about', async () => {
   const options = { code, site, name: 'x', credentials: ward.credentials };
   const nobody = connectAgency({ ...options, servers: 'nats://127.0.0.1:1' });
   await expect(nobody).rejects.toMatchObject({ code: 'BUS_CONNECT_FAILED' });
-  const foreign = await bus.server().operator.mint({
-    account: { site: 'H09' },
-    name: 'expired',
-    permissions: 'all',
-    expiresAt: new Date(Date.now() - 60_000),
-    now: new Date(),
-  });
+  const foreign = await mintAgencyCredentials(
+    bus.server().operator,
+    { code, site },
+    new Date(Date.now() - 100 * 86_400_000),
+  );
   const expired = connectAgency({ ...options, servers: bus.url, credentials: foreign });
   await expect(expired).rejects.toMatchObject({
     code: 'BUS_CONNECT_FAILED',

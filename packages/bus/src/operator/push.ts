@@ -1,0 +1,74 @@
+import { pushAccountClaims } from '../broker/claims.ts';
+import type { TlsMaterial } from '../broker/connection.ts';
+import type { Site } from '../agency/tier.ts';
+import { claimsPermissions } from '../permission/user.ts';
+import type { AccountJwt } from './account-jwt.ts';
+import type { LocalOperator } from './operator.ts';
+
+export interface PushTargets {
+  /** One address for each server or cluster that must know: every site's server has its own. */
+  readonly servers: readonly string[];
+  readonly tls?: TlsMaterial;
+}
+
+export interface PushResult {
+  readonly server: string;
+  /** Absent when the server took it. */
+  readonly error?: Error;
+}
+
+/** Credentials of a system user that can hand a server accounts signed by the operator, and nothing else. */
+export async function mintClaimsCredentials(
+  operator: LocalOperator,
+  now: Date,
+  expiresAt: Date | null = null,
+): Promise<Uint8Array> {
+  const permissions = claimsPermissions();
+  return await operator.mint({ account: 'SYS', name: 'claims', permissions, expiresAt, now });
+}
+
+/**
+ * Gives an account to each of the servers; one that does not answer stops none of the others.
+ *
+ * @returns what came of it, server by server. Whoever was not reached has to be asked again.
+ */
+export async function pushAccount(
+  operator: LocalOperator,
+  account: AccountJwt,
+  targets: PushTargets,
+): Promise<PushResult[]> {
+  const credentials = await mintClaimsCredentials(operator, new Date());
+  return await Promise.all(
+    targets.servers.map(async (server): Promise<PushResult> => {
+      try {
+        const tls = targets.tls === undefined ? {} : { tls: targets.tls };
+        await pushAccountClaims({ servers: server, credentials, ...account, ...tls });
+        return { server };
+      } catch (error) {
+        return { server, error: error instanceof Error ? error : new Error(String(error)) };
+      }
+    }),
+  );
+}
+
+/**
+ * Revokes a user of a site on disk, then on every server given: its connection ends within a
+ * second. What could not be reached lets the user in until it gets the account, so look at the result.
+ */
+export async function revokeUser(
+  operator: LocalOperator,
+  user: { readonly site: Site; readonly userPublicKey: string },
+  targets: PushTargets,
+): Promise<PushResult[]> {
+  const account = await operator.revokeUser(user.site, user.userPublicKey);
+  return await pushAccount(operator, account, targets);
+}
+
+/** Replaces a lost signing key of a site; every agency of the site needs new credentials afterwards. */
+export async function replaceSiteSigner(
+  operator: LocalOperator,
+  site: Site,
+  targets: PushTargets,
+): Promise<PushResult[]> {
+  return await pushAccount(operator, await operator.replaceSiteSigner(site), targets);
+}
