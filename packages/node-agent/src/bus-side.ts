@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-
 import {
   type AgencyConnectOptions,
   type AgencyConnection,
@@ -9,21 +7,24 @@ import {
 } from '@congvan/bus';
 import type { Signer } from '@congvan/signer';
 
+import { CredentialsFile } from './condition/credentials-file.ts';
+import { type StorageGuard, sleep } from './condition/storage-guard.ts';
+import type { RunningStatus } from './condition/status-file.ts';
+import { ConditionWatch } from './condition/watch.ts';
 import type { AgentCore } from './core.ts';
-import { AgentError } from './errors.ts';
+import { createDirectoryReader, followDirectory, readDirectory } from './directory/follow.ts';
 import type { HomeLayout } from './home/layout.ts';
 import { InboxReceiver } from './inbox/receive.ts';
 import { OutboxWorker } from './outbox/worker.ts';
-import { Signal } from './signal.ts';
 
-const CONNECT_RETRY_MS = 2_000;
-const DIRECTORY_RETRY_MS = 5_000;
-/** Changes are announced; this repairs a missed announcement. */
-const DIRECTORY_REFRESH_MS = 60_000;
+const FIRST_CONNECT_RETRY_MS = 1_000;
+const MAX_CONNECT_RETRY_MS = 30_000;
 
 /** The part of a running agent that talks to the broker. */
 export class BusSide {
   readonly #core: AgentCore;
+  readonly #guard: StorageGuard;
+  readonly #watch: ConditionWatch;
   readonly #options: AgencyConnectOptions;
   readonly #nodeSigner: Signer;
   readonly #stop = new AbortController();
@@ -31,10 +32,27 @@ export class BusSide {
   #connection: AgencyConnection | undefined;
   #worker: OutboxWorker | undefined;
 
-  private constructor(core: AgentCore, options: AgencyConnectOptions, nodeSigner: Signer) {
+  private constructor(
+    core: AgentCore,
+    guard: StorageGuard,
+    nodeSigner: Signer,
+    credentials: CredentialsFile,
+    statusFile: string,
+  ) {
+    const { code, site, servers } = core.config;
     this.#core = core;
-    this.#options = options;
+    this.#guard = guard;
+    this.#options = {
+      servers,
+      // Asked at each connection: renewed rights are picked up.
+      credentials: () => credentials.current(),
+      code,
+      site,
+      name: 'agent',
+    };
     this.#nodeSigner = nodeSigner;
+    const rates = (): RunningStatus['rates'] => this.#worker?.rates() ?? { urgent: 0, normal: 0 };
+    this.#watch = new ConditionWatch({ core, guard, credentials, statusFile, rates });
     this.finished = this.#run();
     // Whoever awaits `finished` hears of a failure; the log does in any case.
     this.finished.catch((error: unknown) => {
@@ -43,11 +61,10 @@ export class BusSide {
   }
 
   /** Starts at once, also while the broker cannot be reached: what is sent meanwhile is kept. */
-  static async open(core: AgentCore, layout: HomeLayout): Promise<BusSide> {
-    const { code, site, servers } = core.config;
+  static async open(core: AgentCore, guard: StorageGuard, layout: HomeLayout): Promise<BusSide> {
     const nodeSigner = await core.keys.open('node');
-    const credentials = await readCredentials(layout.credentials);
-    return new BusSide(core, { servers, credentials, code, site, name: 'agent' }, nodeSigner);
+    const credentials = await CredentialsFile.open(layout.credentials);
+    return new BusSide(core, guard, nodeSigner, credentials, layout.status);
   }
 
   /** New rows may wait to leave. */
@@ -59,35 +76,57 @@ export class BusSide {
     return this.#connection?.status() ?? 'disconnected';
   }
 
+  /** What the status file holds, as of now. */
+  running(): RunningStatus {
+    return this.#watch.status();
+  }
+
+  /** Destinations that publishing pauses for. */
+  paused(): string[] {
+    return this.#worker?.paused() ?? [];
+  }
+
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.finished;
   }
 
   async #run(): Promise<void> {
+    await allOrStop(this.#stop, [this.#work(), this.#watch.run(this.#stop.signal)]);
+  }
+
+  async #work(): Promise<void> {
     const { signal } = this.#stop;
     const connection = await this.#connect(signal);
     if (connection === undefined) return;
     this.#connection = connection;
+    this.#watch.connected(connection);
     const core = this.#core;
     const worker = new OutboxWorker({ ...core, connection, nodeSigner: this.#nodeSigner });
-    const receiver = new InboxReceiver(core, connection);
+    const directory = createDirectoryReader(core, connection);
+    const receiver = new InboxReceiver(core, connection, directory);
     this.#worker = worker;
     try {
       // What waited for days leaves by the directory of today.
-      await this.#fetchDirectory(connection);
+      await readDirectory(core, directory, signal);
       await allOrStop(this.#stop, [
-        worker.run(signal),
-        ...LANES.map((lane) => receiver.run(lane, signal)),
-        this.#followDirectory(connection, signal),
+        ...LANES.map((lane) => this.#keep(`outbox ${lane}`, () => worker.run(lane, signal))),
+        ...LANES.map((lane) => this.#keep(`inbox ${lane}`, () => receiver.run(lane, signal))),
+        followDirectory(core, connection, directory, signal),
+        this.#keep('presence', () => this.#watch.tellPresence(connection, signal)),
       ]);
     } finally {
       await connection.close();
     }
   }
 
+  /** A part that cannot store is tried again: a full disk does not end the agent. */
+  #keep(name: string, loop: () => Promise<void>): Promise<void> {
+    return this.#guard.keepGoing(name, loop, this.#stop.signal);
+  }
+
   async #connect(signal: AbortSignal): Promise<AgencyConnection | undefined> {
-    while (!signal.aborted) {
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
         return await connectAgency(this.#options);
       } catch (error) {
@@ -98,39 +137,13 @@ export class BusSide {
           { code: error.code, servers: this.#options.servers },
           `no connection to the broker, tried again soon: ${error.message}`,
         );
-        await sleep(CONNECT_RETRY_MS, signal);
+        const ceiling = Math.min(FIRST_CONNECT_RETRY_MS * 2 ** attempt, MAX_CONNECT_RETRY_MS);
+        const waitMs = ceiling * (0.5 + Math.random() / 2);
+        this.#watch.connectFailed(error.details, this.#core.now().getTime() + waitMs);
+        await sleep(waitMs, signal);
       }
     }
     return undefined;
-  }
-
-  /** Keeps the directory copy up to date; the copy serves on while the bus cannot be asked. */
-  async #followDirectory(connection: AgencyConnection, signal: AbortSignal): Promise<void> {
-    const news = new Signal();
-    const unsubscribe = connection.onDirectoryChanged(() => news.notify());
-    const unwatch = connection.onStatus(() => news.notify());
-    while (!signal.aborted) {
-      const fetched = await this.#fetchDirectory(connection);
-      await news.wait(fetched ? DIRECTORY_REFRESH_MS : DIRECTORY_RETRY_MS, signal);
-    }
-    unsubscribe();
-    unwatch();
-  }
-
-  async #fetchDirectory(connection: AgencyConnection): Promise<boolean> {
-    const { directory, commit, now, log } = this.#core;
-    try {
-      for await (const page of connection.directoryPages(directory.readUpTo())) {
-        await commit.commit(() => directory.import(page, now()));
-        log.info({ entries: page.length }, 'directory entries learned');
-      }
-      return true;
-    } catch (error) {
-      if (!this.#stop.signal.aborted) {
-        log.warn({ error: String(error) }, 'the directory could not be read; the copy serves on');
-      }
-      return false;
-    }
   }
 }
 
@@ -145,31 +158,4 @@ async function allOrStop(stop: AbortController, parts: readonly Promise<void>[])
   const results = await Promise.allSettled(stopping);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-}
-
-async function readCredentials(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw new AgentError('AGENT_HOME_INVALID', `the credentials ${file} cannot be read`, {
-      cause,
-      details: { file },
-    });
-  }
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const finish = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, ms);
-    signal.addEventListener('abort', finish, { once: true });
-  });
 }

@@ -1,15 +1,21 @@
 import type { VerifySignature } from '@congvan/bus';
 
+import type { ConditionBook } from './condition/condition.ts';
 import type { DirectoryCopy } from './directory/copy.ts';
 import type { AgentConfig } from './home/config.ts';
 import type { AgencyKeys } from './home/keys.ts';
 import type { TrustFolder } from './home/trust-folder.ts';
 import type { Log } from './log.ts';
+import type { LineGate } from './outbox/line-gate.ts';
 import type { AgentStep } from './step.ts';
 import type { GroupCommit } from './storage/group-commit.ts';
+import type { DownloadStore } from './storage/download-store.ts';
 import type { InboxStore } from './storage/inbox-store.ts';
 import type { OutboxStore } from './storage/outbox-store.ts';
+import type { PackageFiles } from './storage/package-files.ts';
+import type { QueueStore } from './storage/queue-store.ts';
 import type { RegisterStore } from './storage/register-store.ts';
+import type { UploadStore } from './storage/upload-store.ts';
 import type { WatermarkStore } from './storage/watermark-store.ts';
 
 /** What the parts of one agent share. */
@@ -22,7 +28,14 @@ export interface AgentCore {
   readonly outbox: OutboxStore;
   readonly watermarks: WatermarkStore;
   readonly inbox: InboxStore;
+  readonly uploads: UploadStore;
+  readonly downloads: DownloadStore;
+  readonly files: PackageFiles;
+  readonly queue: QueueStore;
   readonly commit: GroupCommit;
+  readonly conditions: ConditionBook;
+  /** Shared by all that goes out: ordinary bytes wait while an urgent message leaves. */
+  readonly gate: LineGate;
   readonly verify: VerifySignature;
   readonly now: () => Date;
   readonly step: (step: AgentStep) => void;

@@ -5,6 +5,8 @@ import { createSignatureVerifier, parseCertificate } from '@congvan/signer';
 
 import { Agent } from './agent.ts';
 import { BusSide } from './bus-side.ts';
+import { ConditionBook } from './condition/condition.ts';
+import { StorageGuard } from './condition/storage-guard.ts';
 import type { AgentCore } from './core.ts';
 import { DirectoryCopy } from './directory/copy.ts';
 import { AgentError } from './errors.ts';
@@ -13,6 +15,7 @@ import { AgencyKeys, type KeyPassphrases } from './home/keys.ts';
 import { type HomeLayout, layoutOf } from './home/layout.ts';
 import { TrustFolder } from './home/trust-folder.ts';
 import { type Log, SILENT_LOG } from './log.ts';
+import { LineGate, inFlightBytes } from './outbox/line-gate.ts';
 import type { Signal } from './signal.ts';
 import type { AgentStep } from './step.ts';
 import { watchChanges } from './storage/change-watch.ts';
@@ -21,6 +24,7 @@ import { DirectoryStore } from './storage/directory-store.ts';
 import { GroupCommit } from './storage/group-commit.ts';
 import { InboxStore } from './storage/inbox-store.ts';
 import { OutboxStore } from './storage/outbox-store.ts';
+import { QueueStore } from './storage/queue-store.ts';
 import { RegisterStore } from './storage/register-store.ts';
 import { WatermarkStore } from './storage/watermark-store.ts';
 
@@ -72,6 +76,18 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
     let bus: BusSide | undefined;
     const verify = createSignatureVerifier(() => trust.store);
     const directory = new DirectoryCopy(new DirectoryStore(db), registrar, verify);
+    const log = options.log ?? SILENT_LOG;
+    const now = options.now ?? (() => new Date());
+    const conditions = new ConditionBook(now, (code, stands, facts) => {
+      if (stands) log.warn({ condition: code, ...facts }, `condition ${code}`);
+      else log.info({ condition: code }, `condition ${code} is over`);
+    });
+    const guard = new StorageGuard({
+      conditions,
+      folder: options.home,
+      database: layout.database,
+      log,
+    });
     const core: AgentCore = {
       config,
       keys: new AgencyKeys(layout, options.passphrase ?? {}),
@@ -82,23 +98,22 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
       outbox: new OutboxStore(db),
       watermarks: new WatermarkStore(db),
       inbox: new InboxStore(db),
+      queue: new QueueStore(db),
       commit: new GroupCommit(db),
-      now: options.now ?? (() => new Date()),
+      conditions,
+      gate: new LineGate(inFlightBytes(config.line)),
+      now,
       step: options.onStep ?? (() => {}),
-      log: options.log ?? SILENT_LOG,
+      log,
       changed: () => {
         bus?.notify();
         for (const listener of listeners) listener.notify();
       },
       isRunning: () => running || isRunLockHeld(layout.lock),
     };
-    if (running) bus = await BusSide.open(core, layout);
-    const unwatch = watchChanges(db, core.changed, (error) => {
-      core.log.error(
-        { error: String(error), file: layout.database },
-        'the register cannot be read',
-      );
-    });
+    core.commit.watch(guard);
+    if (running) bus = await BusSide.open(core, guard, layout);
+    const unwatch = watchChanges(db, core.changed);
     const opened = db;
     return new Agent(core, bus, listeners, () => {
       unwatch();

@@ -20,7 +20,6 @@ const schema = z.object({
   broker: z.enum(['connected', 'disconnected']),
   /** 0: never. */
   connectedMs: z.number(),
-  directoryMs: z.number().default(0),
   conditions: z.array(z.object({ code, sinceMs: z.number(), facts })),
   /** Messages a second over the last minute, as measured; 0 when nothing left. */
   rates: z.object({ urgent: z.number(), normal: z.number() }),

@@ -5,6 +5,8 @@ export interface HomeLayout {
   readonly config: string;
   readonly database: string;
   readonly lock: string;
+  /** What the running agent sees; see `condition/status-file.ts`. */
+  readonly status: string;
   readonly nodeKey: string;
   readonly sealKey: string;
   readonly encryptionKey: string;
@@ -13,6 +15,12 @@ export interface HomeLayout {
   readonly credentials: string;
   readonly trust: string;
   readonly registrarCertificate: string;
+  /** Packages too large for a row of the database, named by their SHA-256. */
+  readonly packages: string;
+  /** Their sealed forms, until every recipient has answered. */
+  readonly sealed: string;
+  /** What is still being fetched. */
+  readonly downloads: string;
 }
 
 export function layoutOf(home: string): HomeLayout {
@@ -20,6 +28,7 @@ export function layoutOf(home: string): HomeLayout {
     config: join(home, 'agent.json'),
     database: join(home, 'agent.sqlite'),
     lock: join(home, 'agent.lock'),
+    status: join(home, 'agent.status'),
     nodeKey: join(home, 'keys', 'node.p12'),
     sealKey: join(home, 'keys', 'seal.p12'),
     encryptionKey: join(home, 'keys', 'encryption.p12'),
@@ -27,5 +36,8 @@ export function layoutOf(home: string): HomeLayout {
     credentials: join(home, 'credentials', 'agent.creds'),
     trust: join(home, 'trust'),
     registrarCertificate: join(home, 'trust', 'registrar.crt'),
+    packages: join(home, 'packages'),
+    sealed: join(home, 'sealed'),
+    downloads: join(home, 'downloads'),
   };
 }

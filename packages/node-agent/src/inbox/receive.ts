@@ -1,56 +1,40 @@
-import { createHash } from 'node:crypto';
-
-import {
-  type AgencyCode,
-  type AgencyConnection,
-  type BusMessage,
-  FINDINGS,
-  type Lane,
-  parseMessageSubject,
-  payloadHash,
-} from '@congvan/bus';
+import { type AgencyConnection, type BusMessage, type DirectoryReader, type Lane } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
-import { applyWatermark } from '../report/chain.ts';
-import { isStorageFailure } from '../storage/database.ts';
-import { giveReceipt, refuseUnstored, repeatReceipt } from './give-receipt.ts';
-import { type CheckedMessage, type MessageCheckContext, checkMessage } from './check-message.ts';
+import { storageTroubleOf } from '../storage/trouble.ts';
+import type { NewDownloadRow } from '../storage/download-store.ts';
+import type { CheckedMessage, ShownDelivery } from './check-message.ts';
+import { type DirectoryRound, type Held, type Judged, MessageJudge } from './judge.ts';
+import { type Final, storeOutcome } from './store-outcome.ts';
 
 const BATCH_MESSAGES = 64;
-/** Beyond this the quarantine keeps reason, digest and claim of a message, not its bytes. */
-export const MAX_QUARANTINE_BYTES = 1024 * 1024 * 1024;
 /** How long what cannot be judged yet waits before it is looked at again. */
 const HOLD_MS = 5_000;
 const LOG_EVERY_MS = 60_000;
-/** A check that fails by itself is tried so often before the message is put aside for a person. */
-const MAX_FAILED_CHECKS = 3;
-const MAX_REASON_LENGTH = 1_000;
+/** Deliveries whose content is still to be fetched: of one sender, and in all. */
+export const MAX_PENDING_PER_SENDER = 200;
+export const MAX_PENDING = 2_000;
 
-/** Neither stored nor acknowledged: the broker gives it again, and it is judged anew. */
-interface Held {
-  readonly kind: 'held';
-  readonly reason: string;
+/** A delivery that is told as taken now and whose content is fetched later. */
+interface Pending {
+  readonly kind: 'pending';
+  readonly row: NewDownloadRow;
 }
 
-type Judged = CheckedMessage | Held;
-type Quarantined = Extract<CheckedMessage, { kind: 'quarantine' }>;
-
-/** What one batch has asked the site service; a silent one is not asked again for each message. */
-interface DirectoryRound {
-  readonly asked: Set<AgencyCode>;
-  silent: boolean;
-}
+type Taken = Final | Pending | Held;
 
 /** Takes one lane of the agency's inbox: check, store, acknowledge, in this order (DESIGN §4.6). */
 export class InboxReceiver {
   readonly #core: AgentCore;
   readonly #connection: AgencyConnection;
+  readonly #judge: MessageJudge;
   #busy = false;
   readonly #loggedMs = new Map<string, number>();
 
-  constructor(core: AgentCore, connection: AgencyConnection) {
+  constructor(core: AgentCore, connection: AgencyConnection, reader: DirectoryReader) {
     this.#core = core;
     this.#connection = connection;
+    this.#judge = new MessageJudge(core, connection, reader);
   }
 
   get isBusy(): boolean {
@@ -70,18 +54,22 @@ export class InboxReceiver {
   async #take(batch: readonly BusMessage[]): Promise<void> {
     const core = this.#core;
     await this.#refreshTrust();
-    const round: DirectoryRound = { asked: new Set(), silent: false };
-    const judged: [BusMessage, Judged][] = [];
-    for (const message of batch) judged.push([message, await this.#judge(message, round)]);
+    const round = this.#judge.newRound();
+    const judged: [BusMessage, Taken][] = [];
+    for (const message of batch) judged.push([message, await this.#judgeOne(message, round)]);
     core.step('inbox.checked');
     // A job each, in one transaction: a message that cannot be stored takes no other with it.
     const stored = await Promise.allSettled(
       judged.map(([message, outcome]) => core.commit.commit(() => this.#store(message, outcome))),
     );
     const failure = stored.find(
-      (result) => result.status === 'rejected' && isStorageFailure(result.reason),
+      (result) => result.status === 'rejected' && storageTroubleOf(result.reason) !== undefined,
     );
-    if (failure?.status === 'rejected') throw failure.reason;
+    if (failure?.status === 'rejected') {
+      // Some may be stored: those come again and are suppressed.
+      for (const message of batch) message.retry(HOLD_MS);
+      throw failure.reason;
+    }
     core.step('inbox.committed');
     judged.forEach(([message, outcome], index) => {
       const result = stored[index];
@@ -105,192 +93,42 @@ export class InboxReceiver {
     }
   }
 
-  async #judge(message: BusMessage, round: DirectoryRound): Promise<Judged> {
-    let outcome: Judged;
-    try {
-      outcome = await this.#check(message, round);
-    } catch (error) {
-      outcome = this.#failedCheck(message, error);
-    }
+  async #judgeOne(message: BusMessage, round: DirectoryRound): Promise<Taken> {
+    const outcome = this.#defer(message, await this.#judge.judge(message, round, message.deliveryCount - 1));
     if (outcome.kind === 'held') {
       this.#logSometimes('held', `left with the broker, judged again soon: ${outcome.reason}`);
     }
     return outcome;
   }
 
-  async #check(message: BusMessage, round: DirectoryRound): Promise<Judged> {
-    const context = this.#contextNow();
-    let outcome = checkMessage(message, context);
-    const from = senderToLearn(outcome);
-    if (from !== undefined) {
-      const answer = await this.#learnSender(from, round);
-      if (answer === 'silent') return held(outcome, 'the directory cannot be asked');
-      if (answer === 'news') outcome = checkMessage(message, context);
+  /** Content that did not come with its message is fetched in the background. */
+  #defer(message: BusMessage, outcome: Judged): Taken {
+    if (outcome.kind !== 'delivery' && outcome.kind !== 'reference') return outcome;
+    const row = toDownloadRow(message, outcome, this.#core.now().getTime());
+    const { downloads } = this.#core;
+    if (downloads.has(row.nats_subject, row.message_sha256)) return { kind: 'pending', row };
+    if (downloads.countOf(row.sender) >= MAX_PENDING_PER_SENDER) {
+      const reason = `${MAX_PENDING_PER_SENDER} documents of ${row.sender} are still being fetched`;
+      return { kind: 'held', reason };
     }
-    if (outcome.kind === 'quarantine' && FINDINGS[outcome.finding].severity === 'hold') {
-      return held(outcome, outcome.detail);
+    if (downloads.count() >= MAX_PENDING) {
+      return { kind: 'held', reason: `${MAX_PENDING} documents are still being fetched` };
     }
-    return outcome;
+    return { kind: 'pending', row };
   }
 
-  /** Content of a kind that nobody foresaw: after some tries it is put aside, the rest goes on. */
-  #failedCheck(message: BusMessage, error: unknown): Judged {
-    const detail = `the check itself failed: ${String(error)}`;
-    if (message.deliveryCount < MAX_FAILED_CHECKS) return { kind: 'held', reason: detail };
-    const natsSubject = parseMessageSubject(message.subject) ?? null;
-    return {
-      kind: 'quarantine',
-      finding: 'CHECK_FAILED',
-      detail,
-      claim: { from: natsSubject?.from ?? null, documentId: null, delivery: null },
-      messageSha256: createHash('sha256').update(message.data).digest('hex'),
-      natsSubject,
-    };
-  }
-
-  #contextNow(): MessageCheckContext {
-    const { config, directory, verify, inbox, register, trust, now } = this.#core;
-    return {
-      self: config.code,
-      config,
-      trust: trust.store,
-      now: now(),
-      unsigned: config.policy.unsigned,
-      lookup: (code) => directory.find(code),
-      verify,
-      inbox,
-      register,
-    };
-  }
-
-  /** A sender or certificate that the copy does not know yet may be new in the directory. */
-  async #learnSender(
-    from: AgencyCode,
-    round: DirectoryRound,
-  ): Promise<'news' | 'nothing new' | 'silent'> {
-    if (round.silent) return 'silent';
-    if (round.asked.has(from)) return 'nothing new';
-    const { commit, directory, log, now } = this.#core;
-    const before = directory.find(from)?.sequence;
-    try {
-      const record = await this.#connection.getDirectoryEntry(from);
-      round.asked.add(from);
-      if (record === undefined) return 'nothing new';
-      await commit.commit(() => directory.import([record], now()));
-    } catch (error) {
-      round.silent = true;
-      log.warn({ from, error: String(error) }, 'the directory could not be asked about a sender');
-      return 'silent';
-    }
-    return directory.find(from)?.sequence === before ? 'nothing new' : 'news';
-  }
-
-  #store(message: BusMessage, outcome: Judged): void {
-    const { inbox, now } = this.#core;
-    const nowMs = now().getTime();
-    switch (outcome.kind) {
-      case 'document':
-        this.#storeDocument(outcome, nowMs);
-        return;
-      case 'duplicate':
-        inbox.countDuplicate(outcome.id);
-        repeatReceipt(this.#core, outcome.id, outcome.natsSubject.lane, nowMs);
-        return;
-      case 'receipt':
-        this.#storeReceipt(outcome, nowMs);
-        return;
-      case 'watermark':
-        this.#storeWatermark(outcome, nowMs);
-        return;
-      case 'quarantine':
-        this.#storeQuarantine(message, outcome, nowMs);
-        return;
-      case 'held':
-        return;
-    }
-  }
-
-  #storeDocument(outcome: Extract<CheckedMessage, { kind: 'document' }>, nowMs: number): void {
-    const { inbox, log } = this.#core;
-    const { id, delivery, checked } = outcome;
-    // A batch may hold the same delivery twice: the check saw neither of them stored.
-    const twin = inbox.describe(id);
-    if (twin !== undefined) {
-      inbox.countDuplicate(id);
-      repeatReceipt(this.#core, id, outcome.natsSubject.lane, nowMs);
+  #store(message: BusMessage, outcome: Taken): void {
+    if (outcome.kind === 'held') return;
+    if (outcome.kind !== 'pending') {
+      storeOutcome(this.#core, message, outcome, this.#core.now().getTime());
       return;
     }
-    inbox.insert({
-      id,
-      sender: delivery.from,
-      business_type: delivery.businessType,
-      document_id: delivery.documentId,
-      document_version: delivery.documentVersion,
-      package_digest: delivery.packageDigest,
-      record: outcome.record,
-      container: outcome.container,
-      summary: JSON.stringify(checked.header),
-      verdict: JSON.stringify({ ...checked.verdict, warnings: checked.warnings }),
-      received_ms: nowMs,
-    });
-    giveReceipt(this.#core, id, { status: '01', warnings: checked.warnings }, nowMs);
-    log.info({ id, from: delivery.from, documentId: delivery.documentId }, 'document arrived');
-  }
-
-  #storeReceipt(outcome: Extract<CheckedMessage, { kind: 'receipt' }>, nowMs: number): void {
-    const { register, outbox, log } = this.#core;
-    const { id, receipt, record } = outcome;
-    const fresh = register.insertReceipt({
-      deliveryId: id,
-      payloadSha256: payloadHash(record.payload),
-      status: receipt.status,
-      atMs: Date.parse(receipt.at),
-      receivedMs: nowMs,
-      record: record.bytes,
-    });
-    outbox.settle(id, 'receipted', nowMs);
-    if (!fresh) return;
-    const fields = {
-      id,
-      from: receipt.from,
-      documentId: receipt.documentId,
-      status: receipt.status,
-    };
-    log.info(fields, 'receipt arrived');
-  }
-
-  #storeWatermark(outcome: Extract<CheckedMessage, { kind: 'watermark' }>, nowMs: number): void {
-    const { log } = this.#core;
-    const { watermark } = outcome;
-    const result = applyWatermark(this.#core, watermark, outcome.record, nowMs);
-    const fields = { relay: watermark.from, upTo: watermark.upTo, resent: result.resent };
-    if (!result.agrees) {
-      log.error(fields, 'the relay holds another report under this number than this agency wrote');
-    } else if (result.resent > 0) {
-      log.warn(fields, 'the relay misses reports; they are sent again');
-    }
-  }
-
-  #storeQuarantine(message: BusMessage, outcome: Quarantined, nowMs: number): void {
-    const { inbox, log } = this.#core;
-    const { finding, claim, messageSha256 } = outcome;
-    if (inbox.hasQuarantined(message.subject, messageSha256)) return;
-    const detail = toProse(outcome.detail);
-    const refusalRecordId = refuseUnstored(this.#core, claim, { finding, detail }, nowMs);
-    const full = inbox.quarantinedBytes() + message.data.length > MAX_QUARANTINE_BYTES;
-    inbox.insertQuarantine({
-      message_sha256: messageSha256,
-      nats_subject: message.subject,
-      finding,
-      detail,
-      claimed_from: claim.from,
-      claimed_document_id: claim.documentId,
-      message_bytes: message.data.length,
-      message: full ? null : message.data,
-      received_ms: nowMs,
-      refusal_record_id: refusalRecordId ?? null,
-    });
-    log.warn({ finding, from: claim.from, documentId: claim.documentId }, `quarantined: ${detail}`);
+    const { downloads, inbox, log } = this.#core;
+    const { row } = outcome;
+    // Put aside before: its sender has heard why.
+    if (inbox.hasQuarantined(row.nats_subject, row.message_sha256)) return;
+    downloads.insert(row);
+    log.info({ from: row.sender, documentId: row.document_id, bytes: row.total_bytes }, 'to be fetched');
   }
 
   /** What may be said for every message of a long row is said once a minute. */
@@ -302,23 +140,24 @@ export class InboxReceiver {
   }
 }
 
-/** A detail may quote a hostile message: as text that a receipt can carry. */
-function toProse(detail: string): string {
-  return detail
-    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-    .slice(0, MAX_REASON_LENGTH)
-    .toWellFormed();
-}
-
-function held(outcome: CheckedMessage, why: string): Held {
-  const about = outcome.kind === 'quarantine' ? `${outcome.finding}, ` : '';
-  return { kind: 'held', reason: `${about}${why}` };
-}
-
-/** Whom to look up: the copy of the directory may be behind what the message shows. */
-function senderToLearn(outcome: CheckedMessage): AgencyCode | undefined {
-  if (outcome.kind !== 'quarantine') return undefined;
-  const { finding, claim } = outcome;
-  const mayBeNew = finding === 'SENDER_UNKNOWN' || finding === 'SIGNER_NOT_LISTED';
-  return mayBeNew ? (claim.from ?? undefined) : undefined;
+function toDownloadRow(
+  message: BusMessage,
+  outcome: ShownDelivery | Extract<CheckedMessage, { kind: 'reference' }>,
+  nowMs: number,
+): NewDownloadRow {
+  const { natsSubject } = outcome;
+  const isReference = outcome.kind === 'reference';
+  return {
+    nats_subject: message.subject,
+    message_sha256: outcome.messageSha256,
+    data: message.data,
+    stored_ms: message.storedAt.getTime(),
+    stream_seq: message.streamSeq,
+    sender: natsSubject.from,
+    lane: natsSubject.lane,
+    delivery_id: isReference ? null : outcome.id,
+    document_id: isReference ? null : outcome.delivery.documentId,
+    total_bytes: isReference ? outcome.reference.bytes : outcome.delivery.sealed.bytes,
+    received_ms: nowMs,
+  };
 }

@@ -1,5 +1,7 @@
 import type { Lane } from '@congvan/bus';
 
+import { AGENT_LIMITS } from '../limits.ts';
+
 interface Waiter {
   readonly bytes: number;
   readonly enter: () => void;
@@ -71,4 +73,10 @@ export class LineGate {
       next.enter();
     }
   }
+}
+
+/** On a thin line (a window of one chunk) little may stand before an urgent message. */
+export function inFlightBytes(line: { readonly window: number }): number {
+  const { outboxInFlightBytes, outboxInFlightBytesThin } = AGENT_LIMITS;
+  return line.window <= 1 ? outboxInFlightBytesThin : outboxInFlightBytes;
 }

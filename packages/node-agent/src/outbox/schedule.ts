@@ -51,6 +51,9 @@ function repeatDelayMs(attemptCount: number): number {
 
 /** After a failed publish: 1 s doubling to 5 min, with jitter so that agencies do not come at once. */
 export function retryDelayMs(attemptCount: number, random: number): number {
-  const ceiling = Math.min(AGENT_LIMITS.firstRetryMs * 2 ** Math.min(attemptCount, 20), AGENT_LIMITS.maxRetryMs);
+  const ceiling = Math.min(
+    AGENT_LIMITS.firstRetryMs * 2 ** Math.min(attemptCount, 20),
+    AGENT_LIMITS.maxRetryMs,
+  );
   return Math.round(ceiling * (0.5 + random / 2));
 }

@@ -1,12 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-import {
-  type AgencyConnection,
-  BusError,
-  LANES,
-  type Lane,
-  signRecord,
-} from '@congvan/bus';
+import { type AgencyConnection, BusError, LANES, type Lane, signRecord } from '@congvan/bus';
 import { type Signer, signCms } from '@congvan/signer';
 
 import type { ConditionBook } from '../condition/condition.ts';

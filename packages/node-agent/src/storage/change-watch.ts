@@ -4,25 +4,19 @@ import type { Db } from './database.ts';
 const LOOK_EVERY_MS = 250;
 
 /**
- * Calls `changed` when another connection or process has committed to the file, and `failed` once
- * when the file cannot be read any more.
+ * Calls `changed` when another connection or process has committed to the file. While the file
+ * cannot be read, as when another process locks it, it looks again at the next turn.
  *
  * @returns a function that ends the watch.
  */
-export function watchChanges(
-  db: Db,
-  changed: () => void,
-  failed: (error: unknown) => void,
-): () => void {
+export function watchChanges(db: Db, changed: () => void): () => void {
   const read = db.prepare<[], { data_version: number }>('PRAGMA data_version');
   let seen = read.get()?.data_version;
   const timer = setInterval(() => {
     let current: number | undefined;
     try {
       current = read.get()?.data_version;
-    } catch (error) {
-      clearInterval(timer);
-      failed(error);
+    } catch {
       return;
     }
     if (current === seen) return;

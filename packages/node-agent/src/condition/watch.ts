@@ -1,0 +1,242 @@
+import {
+  type AgencyConnection,
+  type BusErrorDetails,
+  SILENT_AFTER_MS,
+  encodePresence,
+  parsePresenceAnswer,
+} from '@congvan/bus';
+
+import type { AgentCore } from '../core.ts';
+import { AGENT_LIMITS } from '../limits.ts';
+import { expiringCertificate } from './certificates.ts';
+import type { CredentialsFile } from './credentials-file.ts';
+import { type StorageGuard, sleep } from './storage-guard.ts';
+import { type RunningStatus, readStatus, writeStatus } from './status-file.ts';
+
+const LOOK_EVERY_MS = 5_000;
+const SLOW_LOOK_EVERY_MS = 60_000;
+const STATUS_EVERY_MS = 60_000;
+const DAY_MS = 24 * 3_600_000;
+const OFFLINE_LONG_MS = 7 * DAY_MS;
+const CREDENTIALS_WARNING_MS = 14 * DAY_MS;
+/** The first presence comes soon after the connection, spread so that a site is not asked at once. */
+const FIRST_PRESENCE_MS = 500;
+
+export interface WatchOptions {
+  readonly core: AgentCore;
+  readonly guard: StorageGuard;
+  readonly credentials: CredentialsFile;
+  readonly statusFile: string;
+  readonly rates: () => { readonly urgent: number; readonly normal: number };
+  readonly version?: string;
+}
+
+/** Looks at everything that can be wrong with a running agent and writes down what it sees. */
+export class ConditionWatch {
+  readonly #options: WatchOptions;
+  #connection: AgencyConnection | undefined;
+  #connectedMs: number;
+  #refusedMs: number | undefined;
+  #unreachableSinceMs: number | undefined;
+  #nextTryMs = 0;
+  #answeredMs: number | undefined;
+  #connectedSinceMs: number | undefined;
+  #writtenMs = Number.NEGATIVE_INFINITY;
+  #written = '';
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    const before = readStatus(options.statusFile);
+    this.#connectedMs = before?.connectedMs ?? 0;
+  }
+
+  /** The first connection does not come about. */
+  connectFailed(details: BusErrorDetails, nextTryMs: number): void {
+    const nowMs = this.#options.core.now().getTime();
+    this.#unreachableSinceMs ??= nowMs;
+    this.#nextTryMs = nextTryMs;
+    this.#refusedMs = details['refused'] === 1 ? nowMs : undefined;
+    this.look();
+  }
+
+  connected(connection: AgencyConnection): void {
+    this.#connection = connection;
+    this.#unreachableSinceMs = undefined;
+    this.#refusedMs = undefined;
+    connection.onStatus(() => this.look());
+    this.look();
+  }
+
+  /** Runs until `signal` fires. */
+  async run(signal: AbortSignal): Promise<void> {
+    let slowMs = Number.NEGATIVE_INFINITY;
+    while (!signal.aborted) {
+      const nowMs = performance.now();
+      if (nowMs - slowMs >= SLOW_LOOK_EVERY_MS) {
+        slowMs = nowMs;
+        await this.#lookSlowly();
+      }
+      this.look();
+      await sleep(LOOK_EVERY_MS, signal);
+    }
+    this.#write(true);
+  }
+
+  /** Tells the site that this agency is there, every minute, and compares the clocks. */
+  async tellPresence(connection: AgencyConnection, signal: AbortSignal): Promise<void> {
+    await sleep(FIRST_PRESENCE_MS * Math.random(), signal);
+    while (!signal.aborted) {
+      if (connection.status() === 'connected') await this.#tellOnce(connection);
+      await sleep(AGENT_LIMITS.presenceEveryMs * (0.85 + 0.3 * Math.random()), signal);
+    }
+  }
+
+  async #tellOnce(connection: AgencyConnection): Promise<void> {
+    const { core } = this.#options;
+    const { config, conditions, directory, outbox, inbox, queue, now } = core;
+    const beforeMs = now().getTime();
+    const answer = await connection.presence(
+      directory.find(config.code)?.tier ?? config.tier,
+      encodePresence({
+        atMs: beforeMs,
+        outbox: queue.depths(),
+        inbox: inbox.counts().open,
+        reports: outbox.chainHead().number,
+        conditions: conditions.list().map(({ code }) => code),
+      }),
+    );
+    const parsed = answer === undefined ? undefined : parsePresenceAnswer(answer);
+    if (parsed === undefined) return;
+    const afterMs = now().getTime();
+    this.#answeredMs = afterMs;
+    conditions.clear('SITE_SERVICE_SILENT');
+    const offsetMs = parsed.atMs - (beforeMs + afterMs) / 2;
+    const isWrong = Math.abs(offsetMs) > AGENT_LIMITS.maxClockOffsetMs + (afterMs - beforeMs);
+    const offsetSeconds = Math.round(offsetMs / 1_000);
+    conditions.put('CLOCK_WRONG', isWrong ? { offsetSeconds } : undefined);
+    this.#write();
+  }
+
+  /** What costs little; also called whenever the connection changes. */
+  look(): void {
+    const { guard } = this.#options;
+    guard.look();
+    this.#lookAtConnection();
+    this.#lookAtSite();
+    this.#write();
+  }
+
+  #lookAtConnection(): void {
+    const { core, credentials } = this.#options;
+    const { conditions, config, now } = core;
+    const nowMs = now().getTime();
+    if (this.#connection?.status() === 'connected') {
+      this.#connectedMs = nowMs;
+      this.#connectedSinceMs ??= nowMs;
+      conditions.clear('BROKER_UNREACHABLE');
+      conditions.clear('OFFLINE_LONG');
+      conditions.clear('CREDENTIALS_EXPIRED');
+      conditions.clear('CREDENTIALS_REVOKED');
+      return;
+    }
+    this.#connectedSinceMs = undefined;
+    const trouble = this.#connection?.trouble();
+    const nextTryMs = trouble?.nextTryMs ?? this.#nextTryMs;
+    const refused =
+      trouble === undefined ? this.#refusedMs !== undefined : trouble.kind !== 'unreachable';
+    const { expiresMs, name } = credentials.info;
+    const isExpired = trouble?.kind === 'expired' || (expiresMs !== null && expiresMs <= nowMs);
+    const expired = refused && isExpired;
+    const expiredAt = new Date(expiresMs ?? nowMs).toISOString();
+    conditions.put('CREDENTIALS_EXPIRED', expired ? { expiredAt } : undefined);
+    conditions.put('CREDENTIALS_REVOKED', refused && !isExpired ? { name } : undefined);
+    const since = trouble?.sinceMs ?? this.#unreachableSinceMs;
+    const nextTry = new Date(Math.max(nextTryMs, nowMs)).toISOString();
+    const servers = config.servers.join(', ');
+    const isAway = !refused && (this.#connection !== undefined || since !== undefined);
+    conditions.put('BROKER_UNREACHABLE', isAway ? { servers, nextTry } : undefined, since);
+    this.#lookAtLongAbsence(nowMs);
+  }
+
+  /** Counted over restarts of the agent: the status file remembers the last connection. */
+  #lookAtLongAbsence(nowMs: number): void {
+    const { conditions, outbox } = this.#options.core;
+    const awayMs = nowMs - this.#connectedMs;
+    if (this.#connectedMs === 0 || awayMs < OFFLINE_LONG_MS) return;
+    if (conditions.has('OFFLINE_LONG')) return;
+    const { waiting, published } = outbox.counts();
+    const days = Math.floor(awayMs / DAY_MS);
+    conditions.set('OFFLINE_LONG', { days, waiting: waiting + published }, this.#connectedMs);
+  }
+
+  #lookAtSite(): void {
+    const { conditions, now } = this.#options.core;
+    const nowMs = now().getTime();
+    const since = this.#connectedSinceMs;
+    if (since === undefined) return;
+    const lastMs = Math.max(this.#answeredMs ?? 0, since);
+    if (nowMs - lastMs <= SILENT_AFTER_MS) return;
+    const lastAnswer =
+      this.#answeredMs === undefined ? 'never' : new Date(this.#answeredMs).toISOString();
+    conditions.set('SITE_SERVICE_SILENT', { lastAnswer }, lastMs);
+  }
+
+  async #lookSlowly(): Promise<void> {
+    const { core, credentials } = this.#options;
+    const { conditions, config, directory, queue, now } = core;
+    const nowMs = now().getTime();
+    await credentials.refresh();
+    const { expiresMs } = credentials.info;
+    const endsSoon =
+      expiresMs !== null && expiresMs > nowMs && expiresMs - nowMs < CREDENTIALS_WARNING_MS;
+    conditions.put(
+      'CREDENTIALS_EXPIRING',
+      endsSoon ? { expiresAt: new Date(expiresMs).toISOString() } : undefined,
+    );
+    this.#lookAtDatabase(() => {
+      conditions.put(
+        'CERTIFICATE_EXPIRING',
+        expiringCertificate(directory.find(config.code), nowMs),
+      );
+      const { stale, readAt } = directory.status(now());
+      const refreshedAt = readAt?.toISOString();
+      const isStale = stale && refreshedAt !== undefined;
+      conditions.put('DIRECTORY_STALE', isStale ? { refreshedAt } : undefined);
+      const count = queue.deadCount();
+      conditions.put('DEAD_LETTERS', count > 0 ? { count } : undefined);
+    });
+  }
+
+  /** Reading fails too when another process holds the file; that is a condition of its own. */
+  #lookAtDatabase(read: () => void): void {
+    try {
+      read();
+    } catch {
+      // The guard hears of it from the loops.
+    }
+  }
+
+  status(): RunningStatus {
+    const { core, rates } = this.#options;
+    const { urgent, normal } = rates();
+    return {
+      writtenMs: core.now().getTime(),
+      broker: this.#connection?.status() ?? 'disconnected',
+      connectedMs: this.#connectedMs,
+      conditions: core.conditions.list(),
+      rates: { urgent: Math.round(urgent * 100) / 100, normal: Math.round(normal * 100) / 100 },
+    };
+  }
+
+  /** When something has changed, and once a minute. */
+  #write(always = false): void {
+    const status = this.status();
+    const { writtenMs: _writtenMs, connectedMs: _connectedMs, ...rest } = status;
+    const text = JSON.stringify(rest);
+    const nowMs = performance.now();
+    if (!always && text === this.#written && nowMs - this.#writtenMs < STATUS_EVERY_MS) return;
+    if (!writeStatus(this.#options.statusFile, status)) return;
+    this.#written = text;
+    this.#writtenMs = nowMs;
+  }
+}
