@@ -42,7 +42,7 @@ const base64 = (maxCharacters: number) => z.base64().min(4).max(maxCharacters);
 const certificate = base64(MAX_DER_CHARACTERS);
 const requests = z.strictObject({
   node: base64(MAX_CSR_CHARACTERS),
-  encryption: base64(MAX_CSR_CHARACTERS).optional(),
+  encryption: base64(MAX_CSR_CHARACTERS),
   tls: base64(MAX_CSR_CHARACTERS),
   seal: base64(MAX_CSR_CHARACTERS).optional(),
 });
@@ -70,7 +70,6 @@ const issuedSchema = z.strictObject({
 const answerSchema = z.strictObject({
   version: z.literal(1),
   member: z.strictObject({
-    role: z.enum(['agency', 'relay']),
     code: agencyCode,
     name: line(500),
     tier: z.enum(TIERS),

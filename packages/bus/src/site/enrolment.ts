@@ -4,9 +4,10 @@ import type { AgencyCode } from '../agency/code.ts';
 import { type Site, type Tier, parseSite } from '../agency/tier.ts';
 import { createNatsKey } from '../broker/keys.ts';
 import type { DirectoryEntry } from '../directory/entry.ts';
+import { BusError } from '../errors.ts';
 import type { LocalOperator } from '../operator/operator.ts';
 import type { SignBytes } from '../record/frame.ts';
-import { mintAgencyCredentials, mintRelayCredentials } from './credentials.ts';
+import { mintAgencyCredentials, mintAgencyJwt, mintRelayCredentials } from './credentials.ts';
 import { type EntryDraft, type RegisteredEntry, type Registry, openRegistry } from './registry.ts';
 
 export interface EnrolmentOptions {
@@ -38,6 +39,11 @@ export interface Enrolled extends RegisteredEntry {
   readonly credentials: Uint8Array;
 }
 
+/** As {@link Enrolled}, where the agency puts its own seed to the JWT. */
+export interface EnrolledWithKey extends RegisteredEntry {
+  readonly userJwt: string;
+}
+
 /**
  * Writes directory entries and mints credentials, from files alone: it needs no broker, so a
  * command can do it while the site service runs elsewhere and picks the entry up.
@@ -47,6 +53,10 @@ export interface Enrolment {
   addAgency(input: AgencyInput): Promise<Enrolled>;
   /** A relay is a directory entry of its own, with rights to read all reports. */
   addRelay(input: AgencyInput): Promise<Enrolled>;
+  /** As {@link Enrolment.addAgency}, for an agency that made its user key itself. */
+  addWithKey(input: AgencyInput, userPublicKey: string): Promise<EnrolledWithKey>;
+  /** A fresh JWT for the user key that the entry names. */
+  mintUserJwt(entry: DirectoryEntry): Promise<string>;
   /** A later entry for the same code, such as a closed one, which replaces the earlier. */
   amend(code: AgencyCode, change: Partial<EntryDraft>): Promise<RegisteredEntry | undefined>;
   /** New credentials for an agency that is in the directory, under a new user key. */
@@ -68,6 +78,19 @@ export async function openEnrolment(options: EnrolmentOptions): Promise<Enrolmen
     const registered = await registry.append({ ...draft, natsUserKey: user.publicKey });
     return { ...registered, credentials };
   };
+  const mintUserJwt = async ({ code, site, natsUserKey }: DirectoryEntry | EntryDraft) => {
+    if (natsUserKey === null) {
+      throw new BusError(
+        'BUS_ENROLMENT_REFUSED',
+        `${code} has no user key: it has to enrol again`,
+        {
+          details: { reason: 'agency', agencyCode: code },
+        },
+      );
+    }
+    const signer = await operator.siteSigner(site);
+    return await mintAgencyJwt(signer, { code, userPublicKey: natsUserKey }, now());
+  };
   const current = async (code: AgencyCode): Promise<EntryDraft | undefined> => {
     await registry.refresh();
     const found = registry.newest(code)?.entry;
@@ -79,6 +102,13 @@ export async function openEnrolment(options: EnrolmentOptions): Promise<Enrolmen
     registry,
     addAgency: async (input) => await enrol(toDraft(input, 'agency', now())),
     addRelay: async (input) => await enrol(toDraft(input, 'relay', now())),
+    addWithKey: async (input, userPublicKey) => {
+      const draft = { ...toDraft(input, 'agency', now()), natsUserKey: userPublicKey };
+      // First the JWT: an entry whose key is refused must not come about.
+      const userJwt = await mintUserJwt(draft);
+      return { ...(await registry.append(draft)), userJwt };
+    },
+    mintUserJwt,
     amend: async (code, change) => {
       const draft = await current(code);
       return draft && (await registry.append({ ...draft, ...change }));

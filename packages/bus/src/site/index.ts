@@ -11,9 +11,29 @@ export {
   type AgencyInput,
   type Enrolled,
   type Enrolment,
+  type EnrolledWithKey,
   type EnrolmentOptions,
   openEnrolment,
 } from './enrolment.ts';
+export {
+  type EnrolmentDesk,
+  type EnrolmentDeskOptions,
+  createEnrolmentDesk,
+} from './enrolment/desk.ts';
+export { stillGood } from './enrolment/grant.ts';
+export {
+  type EnrolmentHttp,
+  type EnrolmentHttpOptions,
+  serveEnrolmentDesk,
+} from './enrolment/http.ts';
+export {
+  DEFAULT_TOKEN_LIFE_MS,
+  MAX_TOKEN_LIFE_MS,
+  type PendingEnrolment,
+  type PendingEnrolments,
+  type PendingMember,
+  openPendingEnrolments,
+} from './enrolment/pending.ts';
 export {
   type EntryDraft,
   type RegisteredEntry,
