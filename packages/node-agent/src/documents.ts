@@ -1,5 +1,7 @@
 import type { AgencyCode, Finding } from '@congvan/bus';
 
+import type { DirectoryStatus } from './directory/copy.ts';
+
 /** Why a recipient gets paper (QĐ 28/2018 Art. 7.1, Art. 7.2, or no connection to the bus). */
 export type PaperReason = 'infrastructure' | 'listed' | 'not-connected';
 
@@ -60,6 +62,8 @@ export interface SendRequest {
   readonly classification?: 'confidential' | 'secret' | 'top-secret';
   /** The clerk who acts. */
   readonly actor?: string;
+  /** Trace id of W3C Trace Context, 32 lower hexadecimal digits; a new one when left out. */
+  readonly traceId?: string;
 }
 
 export interface SentDocument extends AssignedNumber {
@@ -192,8 +196,8 @@ export interface TrackedDocument extends RegisterEntry {
   readonly priority: Priority;
   readonly deliveries: readonly DeliveryTrack[];
   readonly paperTo: readonly string[];
-  /** The document as signed and sent. */
-  readonly signedPdf: Uint8Array | null;
+  /** Reads the document as signed and sent; `null` while it is not issued. */
+  readonly signedPdf: (() => Promise<Uint8Array>) | null;
 }
 
 export interface AgentStatus {
@@ -208,4 +212,5 @@ export interface AgentStatus {
   readonly inbox: { readonly open: number; readonly quarantined: number };
   readonly report: { readonly last: number; readonly watermark: number };
   readonly directoryEntries: number;
+  readonly directory: DirectoryStatus;
 }

@@ -21,11 +21,14 @@ import type { AgentStep } from './step.ts';
 import { watchChanges } from './storage/change-watch.ts';
 import { type Db, openDatabase } from './storage/database.ts';
 import { DirectoryStore } from './storage/directory-store.ts';
+import { DownloadStore } from './storage/download-store.ts';
 import { GroupCommit } from './storage/group-commit.ts';
 import { InboxStore } from './storage/inbox-store.ts';
 import { OutboxStore } from './storage/outbox-store.ts';
 import { QueueStore } from './storage/queue-store.ts';
+import { PackageFiles } from './storage/package-files.ts';
 import { RegisterStore } from './storage/register-store.ts';
+import { UploadStore } from './storage/upload-store.ts';
 import { WatermarkStore } from './storage/watermark-store.ts';
 
 export interface OpenAgentOptions {
@@ -98,6 +101,9 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
       outbox: new OutboxStore(db),
       watermarks: new WatermarkStore(db),
       inbox: new InboxStore(db),
+      uploads: new UploadStore(db),
+      downloads: new DownloadStore(db),
+      files: new PackageFiles(layout),
       queue: new QueueStore(db),
       commit: new GroupCommit(db),
       conditions,

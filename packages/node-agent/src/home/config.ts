@@ -1,6 +1,15 @@
 import { readFile } from 'node:fs/promises';
 
-import { type AgencyCode, type Site, TIERS, isSite, parseAgencyCode } from '@congvan/bus';
+import {
+  type AgencyCode,
+  DEFAULT_CHUNK_BYTES,
+  MAX_CHUNK_BYTES,
+  MIN_CHUNK_BYTES,
+  type Site,
+  TIERS,
+  isSite,
+  parseAgencyCode,
+} from '@congvan/bus';
 import { z } from 'zod';
 
 import { AgentError } from '../errors.ts';
@@ -14,6 +23,10 @@ const agencyCode = z.string().transform((text, context): AgencyCode => {
   }
 });
 
+const DEFAULT_WINDOW = 4;
+/** More chunks under way bring nothing but waiting. */
+const MAX_WINDOW = 16;
+
 const schema = z.object({
   code: agencyCode,
   name: z.string().min(1).max(500),
@@ -24,6 +37,13 @@ const schema = z.object({
   relay: agencyCode.optional(),
   /** Ký hiệu of a document that names none, such as `UBND-VP`. */
   notation: z.string().min(1).max(30),
+  /** The line to the broker: 32768 and 1 suit a thin one, so that an urgent message passes. */
+  line: z
+    .object({
+      chunkBytes: z.int().min(MIN_CHUNK_BYTES).max(MAX_CHUNK_BYTES).default(DEFAULT_CHUNK_BYTES),
+      window: z.int().min(1).max(MAX_WINDOW).default(DEFAULT_WINDOW),
+    })
+    .prefault({}),
   policy: z.object({ unsigned: z.enum(['accept', 'refuse']) }).default({ unsigned: 'accept' }),
 });
 

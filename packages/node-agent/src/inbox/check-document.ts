@@ -1,31 +1,14 @@
-import { createHash } from 'node:crypto';
+import { type DirectoryEntry, type Finding, certificatesOf } from '@congvan/bus';
+import { type Indication, type PdfReport, SignerError, verifyPdf } from '@congvan/signer';
 
-import {
-  type AgencyCode,
-  type DeliveryPayload,
-  type DirectoryEntry,
-  type Finding,
-  certificatesOf,
-  findingOfVerdict,
-} from '@congvan/bus';
-import {
-  type OpenedAsicE,
-  type Indication,
-  type PdfReport,
-  SignerError,
-  type TrustStore,
-  openAsicE,
-  parseCertificate,
-  verifyDetached,
-  verifyPdf,
-} from '@congvan/signer';
+import { AgentError } from '../errors.ts';
+import { MAX_DOCUMENT_BYTES } from '../package/build.ts';
+import type { PackageContents } from '../package/contents.ts';
+import { type PackageHeader, type PackageSummary, summarize } from '../package/header.ts';
+import type { OpenPartContext, ShownPackage } from './check-open-part.ts';
+import { Rejection } from './rejection.ts';
 
-import { type PackageHeader, readPackageHeader } from '../package/header.ts';
-
-export interface DocumentCheckContext {
-  readonly self: AgencyCode;
-  readonly trust: TrustStore;
-  readonly now: Date;
+export interface DocumentCheckContext extends OpenPartContext {
   readonly unsigned: 'accept' | 'refuse';
 }
 
@@ -40,48 +23,29 @@ export interface DocumentVerdict {
 export type CheckedDocument =
   | {
       readonly accepted: true;
-      readonly header: PackageHeader;
+      readonly summary: PackageSummary;
       readonly warnings: readonly Finding[];
       readonly verdict: DocumentVerdict;
     }
   | { readonly accepted: false; readonly finding: Finding; readonly detail: string };
 
-class Rejection extends Error {
-  readonly finding: Finding;
-  constructor(finding: Finding, detail: string) {
-    super(detail);
-    this.finding = finding;
-  }
-}
-
 /**
- * Checks a package whose delivery record is authentic (DESIGN §6, "Acceptance").
- *
- * Body, container, manifest signature, edXML header and the document's own signatures must agree
- * with the record. Pure: nothing is stored and nobody is asked.
+ * Checks the files of an opened package: the document's own signatures (DESIGN §6, "Acceptance").
+ * Nothing is stored and nobody is asked.
  */
-export function checkDocument(
-  delivery: DeliveryPayload,
-  body: Uint8Array,
+export async function checkDocument(
+  shown: Pick<ShownPackage, 'header' | 'packageIndication'>,
+  contents: PackageContents,
   sender: DirectoryEntry,
   context: DocumentCheckContext,
-): CheckedDocument {
+): Promise<CheckedDocument> {
   try {
-    requireBody(delivery, body);
-    const contents = openContainer(body);
-    if (contents.manifestSha256 !== delivery.packageDigest) {
-      throw new Rejection(
-        'PACKAGE_DIGEST_MISMATCH',
-        `the manifest is ${contents.manifestSha256}, the record says ${delivery.packageDigest}`,
-      );
-    }
-    const packageIndication = requirePackageSignature(contents, sender, context);
-    const header = requireHeader(contents, delivery, context.self);
-    const report = judgeDocument(contents, header, context);
+    const { header, packageIndication } = shown;
+    const report = await judgeDocument(contents, header, context);
     const warnings = warningsOf(report, sender, context.unsigned);
     return {
       accepted: true,
-      header,
+      summary: summarize(header, contents.sizes),
       warnings,
       verdict: {
         packageIndication,
@@ -100,84 +64,17 @@ export function checkDocument(
   }
 }
 
-function requireBody(delivery: DeliveryPayload, body: Uint8Array): void {
-  const sha256 = createHash('sha256').update(body).digest('hex');
-  if (body.length === delivery.body.bytes && sha256 === delivery.body.sha256) return;
-  throw new Rejection(
-    'PACKAGE_DIGEST_MISMATCH',
-    `${body.length} bytes with SHA-256 ${sha256}, the record says ${delivery.body.bytes} bytes with ${delivery.body.sha256}`,
-  );
-}
-
-function openContainer(body: Uint8Array): OpenedAsicE {
-  try {
-    return openAsicE(body);
-  } catch (error) {
-    if (error instanceof SignerError) throw new Rejection('PACKAGE_MALFORMED', error.message);
-    throw error;
-  }
-}
-
-function requirePackageSignature(
-  contents: OpenedAsicE,
-  sender: DirectoryEntry,
-  context: DocumentCheckContext,
-): Indication {
-  const listed = certificatesOf(sender, 'node');
-  const verdict = verifyDetached({
-    cms: contents.signature,
-    content: contents.manifest,
-    candidates: listed.map((certificate) => parseCertificate(certificate.der)),
-    trust: context.trust,
-    at: context.now,
-  });
-  const used = verdict.certificate?.sha256;
-  if (used !== undefined && !listed.some((certificate) => certificate.sha256 === used)) {
-    throw new Rejection(
-      'SIGNER_NOT_LISTED',
-      `the package is signed with certificate ${used}, which the directory does not list for ${sender.code}`,
-    );
-  }
-  if (verdict.indication !== 'TOTAL-PASSED') {
-    throw new Rejection(findingOfVerdict(verdict), `package signature: ${verdict.detail}`);
-  }
-  return verdict.indication;
-}
-
-function requireHeader(
-  contents: OpenedAsicE,
-  delivery: DeliveryPayload,
-  self: AgencyCode,
-): PackageHeader {
-  const header = readPackageHeader(contents.files);
-  if ('fault' in header) throw new Rejection('HEADER_MISMATCH', header.fault);
-  const { from, to, documentId, businessType } = header;
-  if (from !== delivery.from) {
-    throw new Rejection('HEADER_MISMATCH', `the header is from ${from}, not ${delivery.from}`);
-  }
-  if (!to.includes(self)) {
-    throw new Rejection('WRONG_RECIPIENT', `the header names ${to.join(', ')}, not ${self}`);
-  }
-  if (documentId !== delivery.documentId || businessType !== delivery.businessType) {
-    throw new Rejection(
-      'HEADER_MISMATCH',
-      `the header is of document ${documentId} (business type ${businessType}), the record of ${delivery.documentId} (${delivery.businessType})`,
-    );
-  }
-  return header;
-}
-
 /** The document is the first file by custom; `undefined` when it is not a PDF at all. */
-function judgeDocument(
-  contents: OpenedAsicE,
+async function judgeDocument(
+  contents: PackageContents,
   header: PackageHeader,
   context: DocumentCheckContext,
-): PdfReport | undefined {
+): Promise<PdfReport | undefined> {
   const main = header.files[0];
-  const bytes = main === undefined ? undefined : contents.files.get(main.entry);
-  if (main === undefined || bytes === undefined) {
+  if (main === undefined || !contents.sizes.has(main.entry)) {
     throw new Rejection('HEADER_MISMATCH', 'the header names no file of the package');
   }
+  const bytes = await readDocument(contents, main.entry);
   if (!startsLikePdf(bytes)) {
     if (context.unsigned === 'accept') return undefined;
     throw new Rejection('DOCUMENT_UNSIGNED', `${main.name} is not a PDF and has no signature`);
@@ -194,6 +91,16 @@ function judgeDocument(
     throw new Rejection('DOCUMENT_UNSIGNED', `${main.name} has no signature`);
   }
   return report;
+}
+
+/** A document is judged in memory, so it has a limit of its own. */
+async function readDocument(contents: PackageContents, entry: string): Promise<Uint8Array> {
+  try {
+    return await contents.read(entry, MAX_DOCUMENT_BYTES);
+  } catch (error) {
+    if (!(error instanceof AgentError) || error.code !== 'AGENT_FILE_TOO_LARGE') throw error;
+    throw new Rejection('PACKAGE_MALFORMED', error.message);
+  }
 }
 
 /** What is wrong, or looks as an attack would, is refused; what is merely open becomes a warning. */

@@ -2,18 +2,22 @@ import { createHash } from 'node:crypto';
 
 import {
   type AgencyCode,
+  type BlobGeometry,
   type BusMessage,
   BusError,
   type DeliveryPayload,
   type DirectoryEntry,
   type Finding,
+  MAX_MESSAGE_BYTES,
   type MessageSubject,
   type RawRecord,
   type ReceiptPayload,
+  type RecordType,
   type VerifySignature,
   type WatermarkPayload,
   authenticateRecord,
   decodeMessage,
+  decodeReference,
   deliveryId,
   parseMessageSubject,
   parsePayload,
@@ -22,11 +26,12 @@ import {
 import type { AgentConfig } from '../home/config.ts';
 import type { InboxStore } from '../storage/inbox-store.ts';
 import type { RegisterStore } from '../storage/register-store.ts';
-import {
-  type CheckedDocument,
-  type DocumentCheckContext,
-  checkDocument,
-} from './check-document.ts';
+import type { WrittenPackage } from '../package/source.ts';
+import type { CheckedDocument, DocumentCheckContext } from './check-document.ts';
+import { type ShownPackage, checkOpenPart } from './check-open-part.ts';
+
+/** A message, from the broker or out of a blob that a reference named. */
+export type ReceivedMessage = Pick<BusMessage, 'subject' | 'data' | 'storedAt'>;
 
 /** What a message claims before, or without, proof. */
 export interface Claim {
@@ -35,16 +40,34 @@ export interface Claim {
   readonly delivery: DeliveryPayload | null;
 }
 
+/** An authentic delivery whose sealed content is still to be opened. */
+export interface ShownDelivery {
+  readonly kind: 'delivery';
+  readonly id: string;
+  readonly delivery: DeliveryPayload;
+  readonly sender: DirectoryEntry;
+  readonly natsSubject: MessageSubject;
+  readonly record: Uint8Array;
+  readonly shown: ShownPackage;
+  readonly claim: Claim;
+  readonly messageSha256: string;
+}
+
+/** A delivery that was opened and checked, to be stored. */
+export interface OpenedDelivery extends Omit<ShownDelivery, 'kind' | 'shown'> {
+  readonly kind: 'document';
+  readonly container: WrittenPackage;
+  readonly checked: Extract<CheckedDocument, { accepted: true }>;
+}
+
 export type CheckedMessage =
+  | ShownDelivery
   | {
-      readonly kind: 'document';
-      readonly id: string;
-      readonly delivery: DeliveryPayload;
-      readonly sender: DirectoryEntry;
+      readonly kind: 'reference';
+      readonly reference: BlobGeometry;
       readonly natsSubject: MessageSubject;
-      readonly record: Uint8Array;
-      readonly container: Uint8Array;
-      readonly checked: Extract<CheckedDocument, { accepted: true }>;
+      readonly claim: Claim;
+      readonly messageSha256: string;
     }
   | { readonly kind: 'duplicate'; readonly id: string; readonly natsSubject: MessageSubject }
   | {
@@ -70,6 +93,8 @@ export type CheckedMessage =
 export interface MessageCheckContext extends DocumentCheckContext {
   readonly config: AgentConfig;
   readonly lookup: (code: AgencyCode) => DirectoryEntry | undefined;
+  /** Entries that held at a time and were replaced since. */
+  readonly earlier: (code: AgencyCode, at: Date) => readonly DirectoryEntry[];
   readonly verify: VerifySignature;
   readonly inbox: InboxStore;
   readonly register: RegisterStore;
@@ -81,19 +106,25 @@ export interface MessageCheckContext extends DocumentCheckContext {
  * Reads the stores, writes nothing. The broker's stored time is the time at which the node key must
  * have been good (DESIGN §6); documents are judged now.
  */
-export function checkMessage(message: BusMessage, context: MessageCheckContext): CheckedMessage {
+export function checkMessage(
+  message: ReceivedMessage,
+  context: MessageCheckContext,
+): CheckedMessage {
   const subject = parseMessageSubject(message.subject);
   const quarantine = (finding: Finding, detail: string, claim?: Claim): CheckedMessage => ({
     kind: 'quarantine',
     finding,
     detail,
     claim: claim ?? { from: subject?.from ?? null, documentId: null, delivery: null },
-    messageSha256: createHash('sha256').update(message.data).digest('hex'),
+    messageSha256: sha256Of(message.data),
     natsSubject: subject ?? null,
   });
   if (subject === undefined) {
     return quarantine('SUBJECT_MISMATCH', `${message.subject} is not a subject of this bus`);
   }
+  const reference = decodeReference(message.data);
+  if (reference !== undefined)
+    return checkReference(reference, subject, message, context, quarantine);
   let raw: RawRecord;
   let body: Uint8Array;
   try {
@@ -103,11 +134,13 @@ export function checkMessage(message: BusMessage, context: MessageCheckContext):
     throw error;
   }
   const claim = claimOf(subject.from, raw);
-  const misdirected = checkDirection(subject, raw, context);
+  const misdirected = checkDirection(subject, raw.type, context);
   if (misdirected !== undefined) return quarantine(misdirected.finding, misdirected.detail, claim);
   const authentication = authenticateRecord(raw, {
     from: subject.from,
     lookup: context.lookup,
+    earlier: context.earlier,
+    fits: ({ site }) => site === subject.fromSite,
     verify: context.verify,
     at: message.storedAt,
   });
@@ -121,8 +154,11 @@ export function checkMessage(message: BusMessage, context: MessageCheckContext):
   }
   switch (content.type) {
     case 'delivery':
-      return checkDelivery(content.payload, raw, body, entry, subject, context, (finding, detail) =>
-        quarantine(finding, detail, claim),
+      return checkDelivery(
+        { delivery: content.payload, raw, body, sender: entry, natsSubject: subject, claim },
+        context,
+        sha256Of(message.data),
+        (finding, detail) => quarantine(finding, detail, claim),
       );
     case 'receipt':
       return checkReceipt(content.payload, raw, context, (finding, detail) =>
@@ -147,9 +183,34 @@ const REFUSED = '02';
 
 type Quarantine = (finding: Finding, detail: string) => CheckedMessage;
 
+/** What it stands for is fetched first; the sender is the one whom the broker let publish here. */
+function checkReference(
+  reference: BlobGeometry,
+  natsSubject: MessageSubject,
+  message: ReceivedMessage,
+  context: MessageCheckContext,
+  quarantine: Quarantine,
+): CheckedMessage {
+  const misdirected = checkDirection(natsSubject, 'delivery', context);
+  if (misdirected !== undefined) return quarantine(misdirected.finding, misdirected.detail);
+  if (reference.bytes > MAX_MESSAGE_BYTES) {
+    const detail = `a reference to a message of ${reference.bytes} bytes, at most ${MAX_MESSAGE_BYTES} are allowed`;
+    return quarantine('RECORD_MALFORMED', detail);
+  }
+  const id = context.inbox.idOfMessage(natsSubject.from, reference.sha256);
+  if (id !== undefined) return { kind: 'duplicate', id, natsSubject };
+  const claim = { from: natsSubject.from, documentId: null, delivery: null };
+  const messageSha256 = sha256Of(message.data);
+  return { kind: 'reference', reference, natsSubject, claim, messageSha256 };
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 function checkDirection(
   subject: MessageSubject,
-  raw: RawRecord,
+  type: RecordType,
   context: MessageCheckContext,
 ): { finding: Finding; detail: string } | undefined {
   const { config, lookup } = context;
@@ -165,49 +226,61 @@ function checkDirection(
       detail: `the subject says ${named}, the directory ${own.tier} at ${own.site}`,
     };
   }
-  const expected = subject.kind === 'doc' ? raw.type === 'delivery' : raw.type !== 'delivery';
+  const expected = subject.kind === 'doc' ? type === 'delivery' : type !== 'delivery';
   if (expected) return undefined;
   return {
     finding: 'SUBJECT_MISMATCH',
-    detail: `a ${raw.type} on a subject of kind ${subject.kind}`,
+    detail: `a ${type} on a subject of kind ${subject.kind}`,
   };
 }
 
 function checkDelivery(
-  delivery: DeliveryPayload,
-  raw: RawRecord,
-  body: Uint8Array,
-  sender: DirectoryEntry,
-  natsSubject: MessageSubject,
+  received: Pick<ShownDelivery, 'delivery' | 'sender' | 'natsSubject' | 'claim'> & {
+    readonly raw: RawRecord;
+    readonly body: Uint8Array;
+  },
   context: MessageCheckContext,
+  messageSha256: string,
   quarantine: Quarantine,
 ): CheckedMessage {
-  if (delivery.to !== context.self) {
-    return quarantine('WRONG_RECIPIENT', `the delivery record is for ${delivery.to}`);
+  const { delivery, raw, body, sender, natsSubject, claim } = received;
+  if (!delivery.to.includes(context.self)) {
+    const named = delivery.to.slice(0, 3).join(', ');
+    return quarantine('WRONG_RECIPIENT', `the delivery record is for ${named}`);
   }
-  const id = deliveryId({ ...delivery, kind: 'doc' });
+  const id = deliveryIdFor(delivery, context.self);
   const stored = context.inbox.describe(id);
   if (stored !== undefined) {
     if (stored.package_digest === delivery.packageDigest) {
       return { kind: 'duplicate', id, natsSubject };
     }
-    return quarantine(
-      'DOCUMENT_CONFLICT',
-      `document ${delivery.documentId} version ${delivery.documentVersion} came before with package ${stored.package_digest}, now with ${delivery.packageDigest}`,
-    );
+    return quarantine('DOCUMENT_CONFLICT', describeConflict(delivery, stored.package_digest));
   }
-  const checked = checkDocument(delivery, body, sender, context);
-  if (!checked.accepted) return quarantine(checked.finding, checked.detail);
+  const shown = checkOpenPart(delivery, body, sender, context);
+  if ('finding' in shown) return quarantine(shown.finding, shown.detail);
+  const { bytes: record } = raw;
   return {
-    kind: 'document',
+    kind: 'delivery',
     id,
     delivery,
     sender,
     natsSubject,
-    record: raw.bytes,
-    container: body,
-    checked,
+    record,
+    shown,
+    claim,
+    messageSha256,
   };
+}
+
+/** The id of a delivery to one of the recipients that its record names (DESIGN rule 3). */
+export function deliveryIdFor(delivery: DeliveryPayload, to: AgencyCode): string {
+  const { from, businessType, documentId, documentVersion } = delivery;
+  return deliveryId({ from, kind: 'doc', businessType, documentId, documentVersion, to });
+}
+
+export function describeConflict(delivery: DeliveryPayload, storedDigest: string): string {
+  const { documentId, documentVersion, packageDigest } = delivery;
+  return `document ${documentId} version ${documentVersion} came before with package ${storedDigest}, now with ${packageDigest}`;
 }
 
 function checkReceipt(

@@ -1,10 +1,13 @@
+import { statSync } from 'node:fs';
+
 import { type Finding, isFinding, parseAgencyCode } from '@congvan/bus';
-import { openAsicE } from '@congvan/signer';
 import { z } from 'zod';
 
 import type { AgentCore } from '../core.ts';
 import type { IncomingDocument, InboxRow, QuarantineRow } from '../documents.ts';
 import { readSummary } from '../package/header.ts';
+import { containerFile, incomingFiles } from '../package/incoming-file.ts';
+import type { PackageSource } from '../package/source.ts';
 import type { Signal } from '../signal.ts';
 import type { IncomingListRow, QuarantineStoreRow } from '../storage/inbox-store.ts';
 import { findIncoming } from './answer.ts';
@@ -48,21 +51,21 @@ function forgetAnswered(given: Set<string>, open: ReadonlySet<string>): void {
 /** A received document with its files, from the package as received. */
 export function openIncoming(core: AgentCore, idOrPrefix: string): IncomingDocument {
   const row = findIncoming(core, idOrPrefix);
-  const header = readSummary(row.summary);
-  const contents = openAsicE(row.container);
+  const summary = readSummary(row.summary);
+  const source = core.files.containerOf(row);
   return {
     ...toInboxRow(core, row),
     packageDigest: row.package_digest,
-    responseFor: header.responseFor,
-    dueDate: header.dueDate,
+    responseFor: summary.responseFor,
+    dueDate: summary.dueDate,
     documentIndication: verdictSchema.parse(JSON.parse(row.verdict)).documentIndication,
-    files: header.files.map(({ entry, name, mediaType }) => {
-      const bytes = contents.files.get(entry);
-      if (bytes === undefined) throw new TypeError(`${entry} is gone from a stored package`);
-      return { name, mediaType, bytes };
-    }),
-    container: row.container,
+    files: incomingFiles(source, summary),
+    container: containerFile(source, row.document_id, bytesOfContainer(source)),
   };
+}
+
+function bytesOfContainer(source: PackageSource): number {
+  return source instanceof Uint8Array ? source.length : statSync(source.path).size;
 }
 
 export function toInboxRow(core: AgentCore, row: IncomingListRow): InboxRow {

@@ -1,4 +1,9 @@
-import { type AgencyConnection, type BusMessage, type DirectoryReader, type Lane } from '@congvan/bus';
+import {
+  type AgencyConnection,
+  type BusMessage,
+  type DirectoryReader,
+  type Lane,
+} from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
 import { storageTroubleOf } from '../storage/trouble.ts';
@@ -94,7 +99,10 @@ export class InboxReceiver {
   }
 
   async #judgeOne(message: BusMessage, round: DirectoryRound): Promise<Taken> {
-    const outcome = this.#defer(message, await this.#judge.judge(message, round, message.deliveryCount - 1));
+    const outcome = this.#defer(
+      message,
+      await this.#judge.judge(message, round, message.deliveryCount - 1),
+    );
     if (outcome.kind === 'held') {
       this.#logSometimes('held', `left with the broker, judged again soon: ${outcome.reason}`);
     }
@@ -128,7 +136,10 @@ export class InboxReceiver {
     // Put aside before: its sender has heard why.
     if (inbox.hasQuarantined(row.nats_subject, row.message_sha256)) return;
     downloads.insert(row);
-    log.info({ from: row.sender, documentId: row.document_id, bytes: row.total_bytes }, 'to be fetched');
+    log.info(
+      { from: row.sender, documentId: row.document_id, bytes: row.total_bytes },
+      'to be fetched',
+    );
   }
 
   /** What may be said for every message of a long row is said once a minute. */

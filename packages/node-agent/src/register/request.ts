@@ -5,18 +5,26 @@ import {
   BusError,
   type DirectoryEntry,
   MAX_DOCUMENT_ID_LENGTH,
-  MAX_INLINE_PACKAGE_BYTES,
   MAX_RECIPIENT_COUNT,
   MAX_RECORD_PAYLOAD_BYTES,
+  MAX_SEALED_BYTES,
   isOpenAt,
   parseAgencyCode,
 } from '@congvan/bus';
-import { type PreparedPdf, SignerError, requireSignablePdf } from '@congvan/signer';
+import {
+  type Certificate,
+  type PreparedPdf,
+  SignerError,
+  requireSignablePdf,
+} from '@congvan/signer';
 
 import type { AgentCore } from '../core.ts';
 import type { PaperReason, PaperRequest, SendRequest } from '../documents.ts';
 import { AgentError } from '../errors.ts';
+import { type SurveyedFile, surveyAttachments } from '../package/attachment.ts';
+import { MAX_DOCUMENT_BYTES } from '../package/build.ts';
 import { invalid, requireActor, requireLine, requireProse } from '../request-text.ts';
+import { encryptionCertificateOf } from './sealing-certificate.ts';
 
 /** Limits of QCVN 102:2016 as the bus's implementers code them (strict when sending). */
 const MAX_ABSTRACT_LENGTH = 500;
@@ -31,17 +39,26 @@ const MAX_KEY_LENGTH = 200;
 const MAX_ATTACHMENTS = 100;
 /** What a report holds beside its recipients at most: abstract, note, names of the document. */
 const REPORT_OVERHEAD_BYTES = 8 * 1024;
-/** What container, header and signatures add to the files at most; the exact check comes later. */
-const PACKAGE_OVERHEAD_BYTES = 12 * 1024;
+/** What container, seal, header and signatures add to the files at most; the exact check comes later. */
+const PACKAGE_OVERHEAD_BYTES = 8 * 1024 * 1024;
+const MAX_FILES_BYTES = MAX_SEALED_BYTES - PACKAGE_OVERHEAD_BYTES;
+
+export interface CheckedRecipient {
+  readonly entry: DirectoryEntry;
+  readonly mode: 'E' | 'E+P';
+  /** What the package is sealed for. */
+  readonly encryption: Certificate;
+}
 
 export interface CheckedSend {
-  readonly recipients: readonly { readonly entry: DirectoryEntry; readonly mode: 'E' | 'E+P' }[];
+  readonly recipients: readonly CheckedRecipient[];
   readonly notation: string;
   readonly priority: 0 | 1 | 2 | 3 | 4;
   /** Tells a repeat of the same request from another one under the same key. */
   readonly requestSha256: string;
   /** The document as it was read for the check; undefined while it is still to be drawn. */
   readonly preparedPdf: PreparedPdf | undefined;
+  readonly attachments: readonly SurveyedFile[];
 }
 
 /**
@@ -50,7 +67,10 @@ export interface CheckedSend {
  * @throws {@link AgentError} naming the field; SignerError `SIGNER_PDF_*` for a PDF that must not be
  *   signed.
  */
-export function checkSendRequest(core: AgentCore, request: SendRequest): CheckedSend {
+export async function checkSendRequest(
+  core: AgentCore,
+  request: SendRequest,
+): Promise<CheckedSend> {
   if (request.classification !== undefined) {
     throw new AgentError(
       'AGENT_SECRET_DOCUMENT',
@@ -74,8 +94,10 @@ export function checkSendRequest(core: AgentCore, request: SendRequest): Checked
     ...recipients.map(({ entry, mode }) => ({ to: entry.code, mode })),
     ...paperTo.map(({ name, reason }) => ({ name, mode: 'P', reason })),
   ]);
-  const requestSha256 = digestOf(request, notation);
-  return { recipients, notation, priority, requestSha256, preparedPdf };
+  const attachments = await surveyAttachments(request.attachments ?? []);
+  checkContents(request, attachments);
+  const requestSha256 = digestOf(request, notation, attachments);
+  return { recipients, notation, priority, requestSha256, preparedPdf, attachments };
 }
 
 /** @throws {@link AgentError} naming the field. */
@@ -159,22 +181,26 @@ function checkFiles(request: SendRequest): PreparedPdf | undefined {
     );
   }
   requireLine('document.name', document.name, MAX_FILE_NAME_LENGTH);
-  let prepared: PreparedPdf | undefined;
-  let bytes = typeof document.pdf === 'function' ? 0 : document.pdf.length;
-  if (typeof document.pdf !== 'function') {
-    requireContent('document', document.name, bytes);
-    prepared = requireSignable(document.name, document.pdf);
-  }
-  for (const { name, mediaType, bytes: content } of attachments) {
+  for (const { name, mediaType } of attachments) {
     requireLine('attachments.name', name, MAX_FILE_NAME_LENGTH);
     if (!/^[\w.+-]+\/[\w.+-]+$/.test(mediaType)) {
       throw invalid('attachments.mediaType', `"${mediaType}" of ${name} is not a media type`);
     }
-    requireContent('attachments', name, content.length);
-    bytes += content.length;
   }
-  requirePackageSize(bytes + PACKAGE_OVERHEAD_BYTES);
-  return prepared;
+  if (typeof document.pdf === 'function') return undefined;
+  requireContent('document', document.name, document.pdf.length);
+  requireDocumentSize(document.pdf.length);
+  return requireSignable(document.name, document.pdf);
+}
+
+function checkContents(request: SendRequest, attachments: readonly SurveyedFile[]): void {
+  const { pdf } = request.document;
+  let bytes = typeof pdf === 'function' ? 0 : pdf.length;
+  for (const attachment of attachments) {
+    requireContent('attachments', attachment.name, attachment.bytes);
+    bytes += attachment.bytes;
+  }
+  requirePackageSize(bytes);
 }
 
 function requireSignable(name: string, pdf: Uint8Array): PreparedPdf {
@@ -195,12 +221,26 @@ function requireContent(field: string, name: string, bytes: number): void {
 
 /** @throws {@link AgentError} `AGENT_PACKAGE_TOO_LARGE`. */
 export function requirePackageSize(bytes: number): void {
-  if (bytes <= MAX_INLINE_PACKAGE_BYTES) return;
-  throw new AgentError(
-    'AGENT_PACKAGE_TOO_LARGE',
-    `the package would have about ${bytes} bytes, at most ${MAX_INLINE_PACKAGE_BYTES} can travel`,
-    { details: { bytes, limit: MAX_INLINE_PACKAGE_BYTES } },
+  if (bytes <= MAX_FILES_BYTES) return;
+  throw tooLarge(
+    `the files have ${bytes} bytes, at most ${MAX_FILES_BYTES} can travel`,
+    bytes,
+    MAX_FILES_BYTES,
   );
+}
+
+/** @throws {@link AgentError} `AGENT_PACKAGE_TOO_LARGE`: a document is signed and shown from memory. */
+export function requireDocumentSize(bytes: number): void {
+  if (bytes <= MAX_DOCUMENT_BYTES) return;
+  throw tooLarge(
+    `the document has ${bytes} bytes, at most ${MAX_DOCUMENT_BYTES} can be; attach what is larger`,
+    bytes,
+    MAX_DOCUMENT_BYTES,
+  );
+}
+
+function tooLarge(message: string, bytes: number, limit: number): AgentError {
+  return new AgentError('AGENT_PACKAGE_TOO_LARGE', message, { details: { bytes, limit } });
 }
 
 function checkRecipients(core: AgentCore, request: SendRequest): CheckedSend['recipients'] {
@@ -216,10 +256,11 @@ function checkRecipients(core: AgentCore, request: SendRequest): CheckedSend['re
   for (const code of alsoPaper) {
     if (!to.includes(code)) throw invalid('alsoPaperTo', `${code} is not among the recipients`);
   }
-  return to.map((code) => ({
-    entry: openEntry(core, code),
-    mode: alsoPaper.has(code) ? 'E+P' : 'E',
-  }));
+  return to.map((code) => {
+    const entry = openEntry(core, code);
+    const encryption = encryptionCertificateOf(entry, core.trust.store, core.now());
+    return { entry, mode: alsoPaper.has(code) ? 'E+P' : 'E', encryption };
+  });
 }
 
 function parseRecipient(text: string): AgencyCode {
@@ -262,8 +303,12 @@ function checkDate(field: string, text: string | undefined): void {
   throw invalid(field, `${field} "${text}" is not a date such as 2026-07-01`);
 }
 
-function digestOf(request: SendRequest, notation: string): string {
-  const { document, attachments = [], paperTo = [], alsoPaperTo = [] } = request;
+function digestOf(
+  request: SendRequest,
+  notation: string,
+  attachments: readonly SurveyedFile[],
+): string {
+  const { document, paperTo = [], alsoPaperTo = [] } = request;
   const { responseFor, signatory } = request;
   return sha256([
     request.to.toSorted(),
@@ -271,7 +316,7 @@ function digestOf(request: SendRequest, notation: string): string {
     paperTo,
     document.name,
     typeof document.pdf === 'function' ? null : sha256OfBytes(document.pdf),
-    attachments.map(({ name, mediaType, bytes }) => [name, mediaType, sha256OfBytes(bytes)]),
+    attachments.map(({ name, mediaType, sha256: digest }) => [name, mediaType, digest]),
     request.abstract,
     request.documentType,
     notation,

@@ -1,10 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 import {
   type AgencyCode,
-  type DirectoryEntry,
   deliveryId,
-  encodePayload,
   laneOfPriority,
   payloadHash,
   parseAgencyCode,
@@ -17,12 +15,14 @@ import { AgentError } from '../errors.ts';
 import { type BuiltPackage, buildPackage, readSignedPdf } from '../package/build.ts';
 import { appendReport } from '../report/chain.ts';
 import type { RegisterRow } from '../storage/register-store.ts';
-import { type CheckedSend, checkSendRequest, requirePackageSize } from './request.ts';
+import { type CheckedSend, checkSendRequest, requireDocumentSize } from './request.ts';
 import { assignedNumber, numberVoid, reserveNumber } from './reserve.ts';
+import { FIRST_VERSION, NEW_DOCUMENT, type SealedDelivery, sealDelivery } from './seal-delivery.ts';
 
-/** A new document; recalls, updates and replacements will have their own. */
-const NEW_DOCUMENT = 0;
-const FIRST_VERSION = 1;
+interface Issued {
+  readonly built: BuiltPackage;
+  readonly delivery: SealedDelivery;
+}
 
 /**
  * Registers, signs, packs and keeps an outgoing document (DESIGN §4.1–§4.4).
@@ -33,7 +33,7 @@ const FIRST_VERSION = 1;
  * @throws {@link AgentError}; a number that was taken for a request without a key is made void.
  */
 export async function sendDocument(core: AgentCore, request: SendRequest): Promise<SentDocument> {
-  const checked = checkSendRequest(core, request);
+  const checked = await checkSendRequest(core, request);
   await requireOwnKeys(core);
   const row = await core.commit.commit(() =>
     reserveNumber(core, {
@@ -47,7 +47,7 @@ export async function sendDocument(core: AgentCore, request: SendRequest): Promi
     }),
   );
   core.step('register.committed');
-  if (row.state === 'issued') return alreadySent(core, row);
+  if (row.state === 'issued') return await alreadySent(core, row);
   try {
     return await issue(core, request, checked, row);
   } catch (error) {
@@ -65,15 +65,22 @@ async function issue(
   const { pdf } = request.document;
   const assigned = assignedNumber(row);
   const plain = typeof pdf === 'function' ? await pdf(assigned) : (checked.preparedPdf ?? pdf);
+  if (plain instanceof Uint8Array) requireDocumentSize(plain.length);
   const signedPdf = await signPdf(plain, await core.keys.open('seal'), {
     signedAt: core.now(),
     reason: `Số ${assigned.codeNumber}/${assigned.codeNotation}`,
     location: core.config.name,
   });
   core.step('document.signed');
-  const built = await buildPackage(core, { request, checked, row, signedPdf });
-  requirePackageSize(built.container.length);
-  const stored = await core.commit.commit(() => storeIssued(core, request, checked, row, built));
+  const { attachments } = checked;
+  const folder = core.files.folders.packages;
+  const built = await buildPackage(core, { request, checked, row, signedPdf, attachments, folder });
+  const { traceId } = request;
+  const delivery = await sealDelivery(core, { built, checked, row, traceId });
+  const issued = { built, delivery };
+  const stored = await core.commit.commit(() => storeIssued(core, request, checked, row, issued));
+  // Another process went on with the same draft in the meantime.
+  if (stored === undefined) return await alreadySent(core, requireRow(core, row.document_id));
   core.step('outbox.committed');
   core.changed();
   return { ...stored, agentRunning: core.isRunning() };
@@ -85,41 +92,23 @@ function storeIssued(
   request: SendRequest,
   checked: CheckedSend,
   row: RegisterRow,
-  built: BuiltPackage,
-): Omit<SentDocument, 'agentRunning'> {
+  { built, delivery }: Issued,
+): Omit<SentDocument, 'agentRunning'> | undefined {
   const nowMs = core.now().getTime();
   if (!core.register.settle(row.id, 'issued', nowMs, null)) {
-    // Another process went on with the same draft in the meantime, or gave it up.
     const settled = requireRow(core, row.document_id);
     if (settled.state === 'void') throw numberVoid(settled);
-    return alreadySent(core, settled);
+    return undefined;
   }
   const packageId = core.register.insertPackage({
+    ...delivery.row,
     register_id: row.id,
-    digest: built.digest,
-    container: built.container,
-    priority: checked.priority,
     paper_to: JSON.stringify((request.paperTo ?? []).map(({ name }) => name)),
   });
-  const body = {
-    sha256: createHash('sha256').update(built.container).digest('hex'),
-    bytes: built.container.length,
-  };
-  const deliveries = checked.recipients.map(({ entry, mode }) => {
-    const id = queueDelivery(
-      core,
-      { row, entry, digest: built.digest, body, packageId, nowMs },
-      checked,
-    );
-    core.register.insertDelivery({
-      id,
-      package_id: packageId,
-      digest: built.digest,
-      recipient: entry.code,
-      mode,
-    });
-    return { to: entry.code, id };
-  });
+  for (const upload of delivery.uploads) {
+    core.uploads.insert({ ...upload, package_id: packageId }, nowMs);
+  }
+  const deliveries = queueDeliveries(core, { row, checked, delivery, packageId, nowMs });
   appendReport(
     core.outbox,
     core.config.code,
@@ -136,43 +125,43 @@ function storeIssued(
   };
 }
 
-function queueDelivery(
+/** One record for all recipients, one message each. */
+function queueDeliveries(
   core: AgentCore,
-  delivery: {
+  input: {
     readonly row: RegisterRow;
-    readonly entry: DirectoryEntry;
-    readonly digest: string;
-    readonly body: { readonly sha256: string; readonly bytes: number };
+    readonly checked: CheckedSend;
+    readonly delivery: SealedDelivery;
     readonly packageId: number;
     readonly nowMs: number;
   },
-  checked: CheckedSend,
-): string {
-  const { row, entry, digest, body, packageId, nowMs } = delivery;
-  const { code } = core.config;
-  const payload = encodePayload('delivery', {
-    from: code,
-    to: entry.code,
-    documentId: row.document_id,
-    businessType: NEW_DOCUMENT,
-    documentVersion: FIRST_VERSION,
-    packageDigest: digest,
-    body,
-    sentAt: new Date(nowMs).toISOString(),
-  });
-  const id = outgoingDeliveryId(code, row.document_id, entry.code);
-  core.outbox.enqueue(
-    {
-      message_id: id,
-      purpose: 'document',
-      record_id: core.outbox.insertRecord('delivery', payload, payloadHash(payload), null),
+): SentDocument['deliveries'] {
+  const { row, checked, delivery, packageId, nowMs } = input;
+  const { payload, frame } = delivery;
+  const recordId = core.outbox.insertRecord('delivery', payload, payloadHash(payload), null);
+  core.outbox.storeSigned(recordId, frame);
+  return checked.recipients.map(({ entry, mode }) => {
+    const id = outgoingDeliveryId(core.config.code, row.document_id, entry.code);
+    core.outbox.enqueue(
+      {
+        message_id: id,
+        purpose: 'document',
+        record_id: recordId,
+        package_id: packageId,
+        recipient: entry.code,
+        lane: laneOfPriority(checked.priority),
+      },
+      nowMs,
+    );
+    core.register.insertDelivery({
+      id,
       package_id: packageId,
+      digest: delivery.row.digest,
       recipient: entry.code,
-      lane: laneOfPriority(checked.priority),
-    },
-    nowMs,
-  );
-  return id;
+      mode,
+    });
+    return { to: entry.code, id };
+  });
 }
 
 function dispatchEntry(
@@ -219,7 +208,7 @@ function outgoingDeliveryId(from: AgencyCode, documentId: string, to: AgencyCode
   });
 }
 
-function alreadySent(core: AgentCore, row: RegisterRow): SentDocument {
+async function alreadySent(core: AgentCore, row: RegisterRow): Promise<SentDocument> {
   const stored = core.register.packageOf(row.id);
   if (stored === undefined)
     throw new TypeError(`issued document ${row.document_id} has no package`);
@@ -233,7 +222,7 @@ function alreadySent(core: AgentCore, row: RegisterRow): SentDocument {
     })),
     resumed: true,
     agentRunning: core.isRunning(),
-    signedPdf: readSignedPdf(stored.container),
+    signedPdf: await readSignedPdf(core.files.containerOf(stored)),
   };
 }
 

@@ -34,7 +34,7 @@ export function trackDocument(core: AgentCore, idOrNumber: string): TrackedDocum
     priority: asPriority(stored?.priority ?? 0),
     deliveries: deliveries.map((delivery) => trackDelivery(core, delivery)),
     paperTo: stored === undefined ? [] : paperToSchema.parse(JSON.parse(stored.paper_to)),
-    signedPdf: stored === undefined ? null : readSignedPdf(stored.container),
+    signedPdf: stored === undefined ? null : () => readSignedPdf(core.files.containerOf(stored)),
   };
 }
 

@@ -9,10 +9,15 @@ export interface NewIncomingRow {
   readonly document_version: number;
   readonly package_digest: string;
   readonly record: Uint8Array;
+  /** Empty where `container_file` is set. */
   readonly container: Uint8Array;
+  readonly container_file: string | null;
   readonly summary: string;
   readonly verdict: string;
   readonly received_ms: number;
+  /** Of the message that a reference stood for. */
+  readonly message_sha256: string | null;
+  readonly trace_id: string | null;
 }
 
 export interface IncomingRow extends NewIncomingRow {
@@ -48,7 +53,7 @@ export interface GivenReceiptRow {
 }
 
 const LIST_COLUMNS = `id, sender, business_type, document_id, document_version, package_digest,
-  summary, verdict, received_ms, state, done_ms, incoming_year, incoming_number, duplicate_count`;
+  container_file, summary, verdict, received_ms, message_sha256, trace_id, state, done_ms, incoming_year, incoming_number, duplicate_count`;
 
 /** Documents received, the receipts given for them, and what was quarantined. */
 export class InboxStore {
@@ -56,6 +61,8 @@ export class InboxStore {
   readonly #describe;
   readonly #findByPrefix;
   readonly #insert;
+  readonly #byMessage;
+  readonly #containerFiles;
   readonly #open;
   readonly #isOpen;
   readonly #list;
@@ -84,10 +91,20 @@ export class InboxStore {
     );
     this.#insert = db.prepare<[NewIncomingRow]>(
       `INSERT INTO incoming (id, sender, business_type, document_id, document_version,
-         package_digest, record, container, summary, verdict, received_ms, state)
+         package_digest, record, container, container_file, summary, verdict, received_ms,
+         message_sha256, trace_id, state)
        VALUES (@id, @sender, @business_type, @document_id, @document_version, @package_digest,
-         @record, @container, @summary, @verdict, @received_ms, 'open')`,
+         @record, @container, @container_file, @summary, @verdict, @received_ms,
+         @message_sha256, @trace_id, 'open')`,
     );
+    this.#byMessage = db
+      .prepare<[string, string], string>(
+        'SELECT id FROM incoming WHERE sender = ? AND message_sha256 = ?',
+      )
+      .pluck();
+    this.#containerFiles = db
+      .prepare<[], string>('SELECT container_file FROM incoming WHERE container_file IS NOT NULL')
+      .pluck();
     this.#open = db.prepare<[], { id: string }>(
       `SELECT id FROM incoming WHERE done_ms IS NULL AND state = 'open' ORDER BY received_ms, id`,
     );
@@ -159,6 +176,15 @@ export class InboxStore {
 
   insert(row: NewIncomingRow): void {
     this.#insert.run(row);
+  }
+
+  /** The document that came with this very message, which a reference named. */
+  idOfMessage(sender: string, messageSha256: string): string | undefined {
+    return this.#byMessage.get(sender, messageSha256);
+  }
+
+  containerFiles(): string[] {
+    return this.#containerFiles.all();
   }
 
   /** Ids of documents that the application has not yet taken over, oldest first. */

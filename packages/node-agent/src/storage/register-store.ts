@@ -1,3 +1,5 @@
+import type { Lane } from '@congvan/bus';
+
 import type { RegisterState } from '../documents.ts';
 import type { Db } from './database.ts';
 
@@ -24,9 +26,30 @@ export interface PackageRow {
   readonly id: number;
   readonly register_id: number;
   readonly digest: string;
+  /** Empty where `container_file` is set. */
   readonly container: Uint8Array;
+  readonly container_file: string | null;
   readonly priority: number;
   readonly paper_to: string;
+  readonly trace_id: string | null;
+}
+
+/** A package as it leaves: what is sealed stands here until every recipient has answered. */
+export interface NewPackageRow extends Omit<PackageRow, 'id'> {
+  readonly open_part: Uint8Array;
+  /** `null` where the sealed bytes stand in a file. */
+  readonly sealed: Uint8Array | null;
+  readonly sealed_sha256: string;
+  readonly sealed_bytes: number;
+  /** `null` when the sealed bytes travel inside the message. */
+  readonly chunk_bytes: number | null;
+  readonly lane: Lane;
+}
+
+export interface SealedRow {
+  readonly open_part: Uint8Array | null;
+  readonly sealed: Uint8Array | null;
+  readonly sealed_sha256: string | null;
 }
 
 export interface DeliveryRow {
@@ -54,6 +77,8 @@ export class RegisterStore {
   readonly #settle;
   readonly #insertPackage;
   readonly #packageOf;
+  readonly #sealedOf;
+  readonly #containerFiles;
   readonly #insertDelivery;
   readonly #deliveries;
   readonly #delivery;
@@ -86,13 +111,22 @@ export class RegisterStore {
       `UPDATE register_entry SET state = ?, settled_ms = ?, void_reason = ?
        WHERE id = ? AND state = 'reserved'`,
     );
-    this.#insertPackage = db.prepare<[Omit<PackageRow, 'id'>]>(
-      `INSERT INTO package (register_id, digest, container, priority, paper_to)
-       VALUES (@register_id, @digest, @container, @priority, @paper_to)`,
+    this.#insertPackage = db.prepare<[NewPackageRow]>(
+      `INSERT INTO package (register_id, digest, container, container_file, priority, paper_to,
+         trace_id, open_part, sealed, sealed_sha256, sealed_bytes, chunk_bytes, lane)
+       VALUES (@register_id, @digest, @container, @container_file, @priority, @paper_to,
+         @trace_id, @open_part, @sealed, @sealed_sha256, @sealed_bytes, @chunk_bytes, @lane)`,
     );
     this.#packageOf = db.prepare<[number], PackageRow>(
-      'SELECT * FROM package WHERE register_id = ?',
+      `SELECT id, register_id, digest, container, container_file, priority, paper_to, trace_id
+       FROM package WHERE register_id = ?`,
     );
+    this.#sealedOf = db.prepare<[number], SealedRow>(
+      `SELECT open_part, sealed, sealed_sha256 FROM package WHERE id = ?`,
+    );
+    this.#containerFiles = db
+      .prepare<[], string>('SELECT container_file FROM package WHERE container_file IS NOT NULL')
+      .pluck();
     this.#insertDelivery = db.prepare<[DeliveryRow]>(
       `INSERT INTO delivery (id, package_id, digest, recipient, mode)
        VALUES (@id, @package_id, @digest, @recipient, @mode)`,
@@ -141,12 +175,21 @@ export class RegisterStore {
     return this.#settle.run(state, nowMs, voidReason, id).changes === 1;
   }
 
-  insertPackage(row: Omit<PackageRow, 'id'>): number {
+  insertPackage(row: NewPackageRow): number {
     return Number(this.#insertPackage.run(row).lastInsertRowid);
   }
 
   packageOf(registerId: number): PackageRow | undefined {
     return this.#packageOf.get(registerId);
+  }
+
+  /** What travels of a package; `sealed` is null when it stands in a file or was released. */
+  sealedOf(packageId: number): SealedRow | undefined {
+    return this.#sealedOf.get(packageId);
+  }
+
+  containerFiles(): string[] {
+    return this.#containerFiles.all();
   }
 
   insertDelivery(row: DeliveryRow): void {

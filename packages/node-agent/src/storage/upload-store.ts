@@ -1,0 +1,156 @@
+import type { Lane } from '@congvan/bus';
+
+import type { Db } from './database.ts';
+import { DEAD_OUTCOMES } from './outbox-store.ts';
+
+export type UploadPart = 'message' | 'sealed';
+
+export interface NewUploadRow {
+  readonly package_id: number;
+  readonly part: UploadPart;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly chunk_bytes: number;
+  readonly scope: 'local' | 'cross';
+}
+
+export interface UploadRow extends NewUploadRow {
+  readonly done_bytes: number;
+  readonly attempt_count: number;
+  readonly next_try_ms: number;
+  readonly done_ms: number | null;
+  readonly checked_ms: number | null;
+  readonly lane: Lane;
+  readonly document_id: string;
+}
+
+const DEAD = DEAD_OUTCOMES.map((outcome) => `'${outcome}'`).join(', ');
+const COLUMNS = `upload.package_id, part, sha256, upload.bytes, upload.chunk_bytes, scope, done_bytes,
+  attempt_count, next_try_ms, done_ms, checked_ms, package.lane AS lane, document_id`;
+const TABLES = `upload JOIN package ON package.id = upload.package_id
+  JOIN register_entry ON register_entry.id = package.register_id`;
+
+/** What goes up as blobs, and what may be given up again. */
+export class UploadStore {
+  readonly #insert;
+  readonly #next;
+  readonly #nextDue;
+  readonly #open;
+  readonly #blobsOf;
+  readonly #progress;
+  readonly #retry;
+  readonly #finish;
+  readonly #reopen;
+  readonly #ended;
+  readonly #drop;
+  readonly #release;
+  readonly #keptFiles;
+
+  constructor(db: Db) {
+    this.#insert = db.prepare<[NewUploadRow & { next_try_ms: number }]>(
+      `INSERT INTO upload (package_id, part, sha256, bytes, chunk_bytes, scope, next_try_ms)
+       VALUES (@package_id, @part, @sha256, @bytes, @chunk_bytes, @scope, @next_try_ms)`,
+    );
+    this.#next = db.prepare<[number], UploadRow>(
+      `SELECT ${COLUMNS} FROM ${TABLES} WHERE done_ms IS NULL AND next_try_ms <= ?
+       ORDER BY package.lane = 'normal', upload.package_id, part LIMIT 1`,
+    );
+    this.#nextDue = db
+      .prepare<[], number | null>('SELECT min(next_try_ms) FROM upload WHERE done_ms IS NULL')
+      .pluck();
+    this.#open = db.prepare<[number], UploadRow>(
+      `SELECT ${COLUMNS} FROM ${TABLES} WHERE done_ms IS NULL
+       ORDER BY package.lane = 'normal', upload.package_id, part LIMIT ?`,
+    );
+    this.#blobsOf = db.prepare<[number], NewUploadRow>(
+      `SELECT package_id, part, sha256, bytes, chunk_bytes, scope FROM upload
+       WHERE package_id = ? ORDER BY part`,
+    );
+    this.#progress = db.prepare<[number, number, UploadPart]>(
+      `UPDATE upload SET done_bytes = ?, attempt_count = 0 WHERE package_id = ? AND part = ?`,
+    );
+    this.#retry = db.prepare<[number, number, UploadPart]>(
+      `UPDATE upload SET attempt_count = attempt_count + 1, next_try_ms = ?
+       WHERE package_id = ? AND part = ?`,
+    );
+    this.#finish = db.prepare<[number, number, number, UploadPart]>(
+      `UPDATE upload SET done_bytes = bytes, attempt_count = 0, done_ms = ?, checked_ms = ?
+       WHERE package_id = ? AND part = ?`,
+    );
+    this.#reopen = db.prepare<[number, number, number]>(
+      `UPDATE upload SET done_ms = NULL, next_try_ms = ? WHERE package_id = ? AND checked_ms < ?`,
+    );
+    this.#ended = db.prepare<[number, number], { id: number; sealed_sha256: string }>(
+      `SELECT id, sealed_sha256 FROM package
+       WHERE sealed_sha256 IS NOT NULL AND released_ms IS NULL
+       AND NOT EXISTS (SELECT 1 FROM outbox WHERE package_id = package.id AND settled_ms IS NULL)
+       AND NOT EXISTS (SELECT 1 FROM outbox WHERE package_id = package.id
+         AND outcome IN (${DEAD}) AND settled_ms > ?)
+       ORDER BY id LIMIT ?`,
+    );
+    this.#drop = db.prepare<[number]>('DELETE FROM upload WHERE package_id = ?');
+    this.#release = db.prepare<[number, number]>(
+      'UPDATE package SET sealed = NULL, released_ms = ? WHERE id = ?',
+    );
+    this.#keptFiles = db
+      .prepare<[], string>(
+        `SELECT sealed_sha256 FROM package
+         WHERE sealed_sha256 IS NOT NULL AND released_ms IS NULL AND sealed IS NULL`,
+      )
+      .pluck();
+  }
+
+  insert(row: NewUploadRow, nowMs: number): void {
+    this.#insert.run({ ...row, next_try_ms: nowMs });
+  }
+
+  /** The blob to work on: of an urgent package, else of the oldest. */
+  next(nowMs: number): UploadRow | undefined {
+    return this.#next.get(nowMs);
+  }
+
+  nextDueMs(): number | undefined {
+    return this.#nextDue.get() ?? undefined;
+  }
+
+  listOpen(limit: number): UploadRow[] {
+    return this.#open.all(limit);
+  }
+
+  blobsOf(packageId: number): NewUploadRow[] {
+    return this.#blobsOf.all(packageId);
+  }
+
+  setProgress(row: Pick<UploadRow, 'package_id' | 'part'>, doneBytes: number): void {
+    this.#progress.run(doneBytes, row.package_id, row.part);
+  }
+
+  retryAt(row: Pick<UploadRow, 'package_id' | 'part'>, nextTryMs: number): void {
+    this.#retry.run(nextTryMs, row.package_id, row.part);
+  }
+
+  finish(row: Pick<UploadRow, 'package_id' | 'part'>, nowMs: number): void {
+    this.#finish.run(nowMs, nowMs, row.package_id, row.part);
+  }
+
+  /** Has the blobs of a package looked at again that were seen last before `sinceMs`. */
+  reopen(packageId: number, nowMs: number, sinceMs: number): boolean {
+    return this.#reopen.run(nowMs, packageId, sinceMs).changes > 0;
+  }
+
+  /** Packages that nobody waits for any more; an undelivered one may still be sent again for a while. */
+  listEnded(undeliveredBeforeMs: number, limit: number): { id: number; sealed_sha256: string }[] {
+    return this.#ended.all(undeliveredBeforeMs, limit);
+  }
+
+  /** The sealed bytes are not needed any more; call before their file is removed. */
+  release(packageId: number, nowMs: number): void {
+    this.#drop.run(packageId);
+    this.#release.run(nowMs, packageId);
+  }
+
+  /** SHA-256 of each sealed file that must stay. */
+  keptSealedFiles(): string[] {
+    return this.#keptFiles.all();
+  }
+}
