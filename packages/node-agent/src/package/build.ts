@@ -1,5 +1,16 @@
 import { type EdxmlDocument, writeEdxml } from '@congvan/bus';
-import { type AsicFile, type BuiltAsicE, buildAsicE, writeOpenPart } from '@congvan/signer';
+import {
+  type AsicFile,
+  type AsicSourceFile,
+  type BuiltAsicE,
+  type FileSurvey,
+  type LongWork,
+  SignerError,
+  buildAsicE,
+  surveyBytes,
+  writeAsicEFile,
+  writeOpenPart,
+} from '@congvan/signer';
 
 import type { AgentCore } from '../core.ts';
 import type { SendRequest } from '../documents.ts';
@@ -9,7 +20,6 @@ import type { RegisterRow } from '../storage/register-store.ts';
 import type { SurveyedFile } from './attachment.ts';
 import { openContents } from './contents.ts';
 import { HEADER_ENTRY, HEADER_MEDIA_TYPE, entryOfFile } from './header.ts';
-import type { LongWork } from './seal.ts';
 import {
   MAX_MEMORY_PACKAGE_BYTES,
   type PackageSource,
@@ -40,7 +50,9 @@ export interface PackageInput extends LongWork {
 }
 
 export interface BuiltPackage {
-  /** The ASiC-E container: in memory up to {@link MAX_MEMORY_PACKAGE_BYTES}, else a file. */
+  /**
+   * The ASiC-E container: in memory up to {@link MAX_MEMORY_PACKAGE_BYTES}, else a file.
+   */
   readonly container: WrittenPackage;
   /** Header, manifest and signature, as they travel in the clear. */
   readonly openPart: Uint8Array;
@@ -49,8 +61,10 @@ export interface BuiltPackage {
   readonly signedPdf: Uint8Array;
 }
 
-interface PackageFile extends Pick<SurveyedFile, 'name' | 'mediaType' | 'source' | 'bytes'> {
+interface PackageFile extends Pick<SurveyedFile, 'name' | 'mediaType' | 'source'> {
   readonly contentId: string;
+  /** Of an attachment: what it was when the request was checked. */
+  readonly survey?: FileSurvey;
 }
 
 /** Packs header and files into an ASiC-E container signed with the node key (DESIGN §4.2). */
@@ -62,38 +76,65 @@ export async function buildPackage(core: AgentCore, input: PackageInput): Promis
       name: request.document.name,
       mediaType: 'application/pdf',
       source: signedPdf,
-      bytes: signedPdf.length,
     },
-    ...attachments.map((attachment, index) => ({
-      ...attachment,
-      contentId: `${index + 2}${extensionOf(attachment.name)}`,
-    })),
+    ...attachments.map(({ name, mediaType, source, ...survey }, index) => {
+      return { contentId: `${index + 2}${extensionOf(name)}`, name, mediaType, source, survey };
+    }),
   ];
   const header = writeEdxml(headerOf(core, input, files));
-  const built = await pack(core, input, header, files);
-  const { manifest, signature } = built;
+  const built = await pack(core, input, [
+    { name: HEADER_ENTRY, mediaType: HEADER_MEDIA_TYPE, source: header },
+    ...files.map(({ contentId, mediaType, source, survey }) => {
+      return { name: entryOfFile(contentId), mediaType, source, ...(survey && { survey }) };
+    }),
+  ]);
+  const { manifest, manifestSha256: digest, signature, container } = built;
   const openPart = writeOpenPart({ files: [[HEADER_ENTRY, header]], manifest, signature });
-  return { container: built.container, openPart, digest: built.manifestSha256, signedPdf };
+  return { container, openPart, digest, signedPdf };
 }
+
+type Packed = Pick<BuiltAsicE, 'manifest' | 'manifestSha256' | 'signature'> &
+  Pick<BuiltPackage, 'container'>;
 
 async function pack(
   core: AgentCore,
-  input: PackageInput,
-  header: Uint8Array,
-  files: readonly PackageFile[],
-): Promise<
-  Pick<BuiltAsicE, 'manifest' | 'manifestSha256' | 'signature'> & Pick<BuiltPackage, 'container'>
-> {
-  input.signal?.throwIfAborted();
+  { folder, signal, onProgress }: PackageInput,
+  files: readonly AsicSourceFile[],
+): Promise<Packed> {
   const signer = await core.keys.open('node');
   const signedAt = core.now();
-  const first = { name: HEADER_ENTRY, mediaType: HEADER_MEDIA_TYPE, bytes: header };
-  const packed: AsicFile[] = [];
-  for (const { contentId, mediaType, source } of files) {
-    packed.push({ name: entryOfFile(contentId), mediaType, bytes: await bytesOf(source) });
+  let total = 0;
+  for (const file of files) total += sizeOf(file);
+  if (total <= MAX_MEMORY_PACKAGE_BYTES) {
+    const inMemory = await Promise.all(files.map((file) => readFileToPack(file)));
+    const { container, ...built } = await buildAsicE({ files: inMemory, signer, signedAt });
+    return { ...built, container: writtenBytes(container) };
   }
-  const { container, ...built } = await buildAsicE({ files: [first, ...packed], signer, signedAt });
-  return { ...built, container: writtenBytes(container) };
+  const written = await writeAsicEFile(
+    { folder },
+    { files, signer, signedAt, ...(signal && { signal }), ...(onProgress && { onProgress }) },
+  );
+  const { path, bytes, sha256, manifest, manifestSha256, signature } = written;
+  const container = { source: { path }, bytes, sha256 };
+  return { manifest, manifestSha256, signature, container };
+}
+
+/** A path without a survey has no known size: it is never read into memory. */
+function sizeOf({ source, survey }: AsicSourceFile): number {
+  return source instanceof Uint8Array ? source.length : (survey?.bytes ?? Infinity);
+}
+
+async function readFileToPack(file: AsicSourceFile): Promise<AsicFile> {
+  const { name, mediaType, source, survey } = file;
+  const bytes = await bytesOf(source);
+  if (survey !== undefined && !(source instanceof Uint8Array)) {
+    if (surveyBytes(bytes).sha256 !== survey.sha256) {
+      throw new SignerError('SIGNER_FILE_CHANGED', `"${name}" changed while it was packed`, {
+        details: { name },
+      });
+    }
+  }
+  return { name, mediaType, bytes };
 }
 
 /** The sealed document out of a package that this agent built. */

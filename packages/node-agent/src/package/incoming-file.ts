@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
+import { open } from 'node:fs/promises';
 
-import { ASIC_E_MEDIA_TYPE, saveStream } from '@congvan/signer';
+import { ASIC_E_MEDIA_TYPE, readPieces, saveStream } from '@congvan/signer';
 
 import type { IncomingFile } from '../documents.ts';
 import {
@@ -13,17 +12,15 @@ import {
 import type { PackageSummary } from './header.ts';
 import { type PackageSource, bytesOf } from './source.ts';
 
-/** The files of a stored package, each read when it is asked for. */
+/** The files of a stored package, each read, and checked against the manifest, when it is asked for. */
 export function incomingFiles(source: PackageSource, summary: PackageSummary): IncomingFile[] {
   return summary.files.map(({ entry, name, mediaType, bytes: size }) => ({
     name,
     mediaType,
     size,
     bytes: () => withContents(source, (contents) => contents.read(entry)),
-    stream: () => streamOf(source, entry),
-    saveTo: async (path) => {
-      await saveStream(path, streamOf(source, entry));
-    },
+    stream: () => streamEntry(source, entry),
+    saveTo: (path) => withContents(source, (contents) => contents.saveTo(entry, path)),
   }));
 }
 
@@ -34,8 +31,6 @@ export function containerFile(
   size: number,
 ): IncomingFile {
   const name = `${documentId}.asice`;
-  const stream = (): AsyncIterable<Uint8Array> =>
-    source instanceof Uint8Array ? Readable.from([source]) : createReadStream(source.path);
   return {
     name,
     mediaType: ASIC_E_MEDIA_TYPE,
@@ -44,16 +39,25 @@ export function containerFile(
       requireFileSize(name, size, MAX_MEMORY_FILE_BYTES);
       return bytesOf(source);
     },
-    stream,
+    stream: () => streamSource(source),
     saveTo: async (path) => {
-      await saveStream(path, stream());
+      await saveStream(path, streamSource(source));
     },
   };
 }
 
-async function* streamOf(source: PackageSource, entry: string): AsyncGenerator<Uint8Array> {
+async function* streamEntry(source: PackageSource, entry: string): AsyncGenerator<Uint8Array> {
   await using contents = await openContents(source);
   yield* contents.stream(entry);
+}
+
+async function* streamSource(source: PackageSource): AsyncGenerator<Uint8Array> {
+  if (source instanceof Uint8Array) {
+    yield Uint8Array.from(source);
+    return;
+  }
+  await using handle = await open(source.path, 'r');
+  yield* readPieces(handle, 0, Number.MAX_SAFE_INTEGER);
 }
 
 async function withContents<T>(

@@ -1,6 +1,7 @@
 import {
   type Certificate,
   type Decryptor,
+  type LongWork,
   type OpenPart,
   SignerError,
   matchesOpenPart,
@@ -12,14 +13,6 @@ import {
 
 import { type PackageContents, openContents } from './contents.ts';
 import { type PackageSource, type WrittenPackage, writtenBytes } from './source.ts';
-
-/** Work that may take long: it tells how far it is, and ends when it is told to. */
-export interface LongWork {
-  /** Called with the bytes that are done so far. */
-  readonly onProgress?: (bytes: number) => void;
-  /** Ends the work with the signal's own reason. */
-  readonly signal?: AbortSignal;
-}
 
 /** What a sealed package is bound to: nobody can present it as another package. */
 export function sealContext(packageDigest: string): Uint8Array {
@@ -94,7 +87,7 @@ export async function openPackage(
   if ('finding' in container) return container;
   let contents: PackageContents;
   try {
-    contents = await openContents(container.source, work);
+    contents = await openContents(container.source, { ...work, check: true });
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;
     return { finding: 'PACKAGE_MALFORMED', detail: error.message };

@@ -25,7 +25,7 @@ export interface WrittenFile {
 export async function writeWhole(
   target: WriteTarget,
   mode: number,
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<WrittenFile> {
   const folder = typeof target === 'string' ? path.dirname(target) : target.folder;
   const name = typeof target === 'string' ? path.basename(target) : 'content';
@@ -53,28 +53,20 @@ export async function writeWhole(
 }
 
 /**
- * Writes a stream to a file that appears under its name when the stream has ended well, readable by
- * its owner alone. An existing target is replaced. The chunks stay the caller's.
+ * Writes pieces to a file that appears under its name when they have ended well, readable by its
+ * owner alone. An existing target is replaced. The pieces are used up.
  */
 export async function saveStream(
   target: string,
-  chunks: AsyncIterable<Uint8Array>,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<WrittenFile> {
-  return writeWhole(target, 0o600, copyOf(chunks));
-}
-
-async function* copyOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    const copy = Buffer.allocUnsafeSlow(chunk.length);
-    copy.set(chunk);
-    yield copy;
-  }
+  return writeWhole(target, 0o600, pieces);
 }
 
 /** One write is under way while the next piece is worked on. */
 async function writeChunks(
   handle: FileHandle,
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   hash: Hash,
 ): Promise<number> {
   let bytes = 0;
