@@ -23,19 +23,12 @@ export function openCommand(cli: Cli): Command {
       const saved =
         options.save === undefined
           ? []
-          : await saveFiles(resolve(options.save), [
-              ...document.files,
-              { name: `${document.documentId}.asice`, bytes: document.container },
-            ]);
+          : await saveFiles(resolve(options.save), [...document.files, document.container]);
       const { container, files, ...rest } = document;
       const json = {
         ...rest,
-        files: files.map(({ name, mediaType, bytes }) => ({
-          name,
-          mediaType,
-          bytes: bytes.length,
-        })),
-        packageBytes: container.length,
+        files: files.map(({ name, mediaType, size }) => ({ name, mediaType, bytes: size })),
+        packageBytes: container.size,
         saved,
       };
       printResult(cli, globals, json, () => renderDocument(cli, document, saved));
@@ -67,7 +60,7 @@ function renderDocument(cli: Cli, document: IncomingDocument, saved: readonly st
   const files = renderTable(
     cli.io,
     [{ title: text.file }, { title: text.kind }, { title: text.bytes, align: 'right' }],
-    document.files.map((file) => [file.name, file.mediaType, file.bytes.length]),
+    document.files.map((file) => [file.name, file.mediaType, file.size]),
   );
   const written = saved.map((path) => `${text.saved}: ${path}\n`).join('');
   return `${fields}\n${files}${written}`;

@@ -20,7 +20,8 @@ export function trackCommand(cli: Cli): Command {
       await using agent = await openDesk(cli, globals);
       const tracked = agent.track(id);
       const { signedPdf, ...rest } = tracked;
-      printResult(cli, globals, { ...rest, signedPdfBytes: signedPdf?.length ?? null }, () =>
+      const pdf = await signedPdf?.();
+      printResult(cli, globals, { ...rest, signedPdfBytes: pdf?.length ?? null }, () =>
         renderTracked(cli, tracked, (status) => nameOfStatus(status, cli.language)),
       );
     });

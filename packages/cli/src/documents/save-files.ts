@@ -2,6 +2,8 @@ import { link, mkdir, unlink, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 
+import type { IncomingFile } from '@congvan/node-agent';
+
 import { isSystemError } from '../home/input-file.ts';
 
 /** Most file systems allow 255 bytes a name; the rest is left for the number of a second copy. */
@@ -9,6 +11,10 @@ const MAX_NAME_BYTES = 200;
 const MAX_EXTENSION_BYTES = 20;
 const MAX_COPIES = 1000;
 const WINDOWS_DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(?:\.|$)/iu;
+
+/** A file under a name that a stranger chose: its bytes, or what writes them. */
+export type SavedFile =
+  { readonly name: string; readonly bytes: Uint8Array } | Pick<IncomingFile, 'name' | 'saveTo'>;
 
 /**
  * A name that stays inside a folder on every system, from a name that a stranger chose: no path, no
@@ -44,15 +50,11 @@ function shorten(name: string): string {
  *
  * @returns the paths, in the order of `files`.
  */
-export async function saveFiles(
-  folder: string,
-  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
-): Promise<string[]> {
+export async function saveFiles(folder: string, files: readonly SavedFile[]): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const written: string[] = [];
   try {
-    for (const file of files)
-      written.push(await saveFile(folder, safeFileName(file.name), file.bytes));
+    for (const file of files) written.push(await saveFile(folder, safeFileName(file.name), file));
   } catch (error) {
     await Promise.all(written.map((path) => unlink(path).catch(() => undefined)));
     throw error;
@@ -61,10 +63,11 @@ export async function saveFiles(
 }
 
 /** The file appears whole or not at all: `link` refuses a name that is taken. */
-async function saveFile(folder: string, name: string, bytes: Uint8Array): Promise<string> {
+async function saveFile(folder: string, name: string, file: SavedFile): Promise<string> {
   const temporary = join(folder, `.congvan-${randomUUID()}.part`);
   try {
-    await writeFile(temporary, bytes, { flag: 'wx', mode: 0o600, flush: true });
+    if ('saveTo' in file) await file.saveTo(temporary);
+    else await writeFile(temporary, file.bytes, { flag: 'wx', mode: 0o600, flush: true });
     const extension = extname(name);
     const stem = name.slice(0, name.length - extension.length);
     for (let copy = 1; copy <= MAX_COPIES; copy += 1) {

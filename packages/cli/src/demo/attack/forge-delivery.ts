@@ -1,7 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 
 import { encodeMessage, encodePayload, messageSubject, scopeOf, signRecord } from '@congvan/bus';
-import { buildAsicE, openPkcs12, signCms, signPdf } from '@congvan/signer';
+import {
+  buildAsicE,
+  openPkcs12,
+  openPkcs12Decryptor,
+  sealBytes,
+  signCms,
+  signPdf,
+  writeOpenPart,
+} from '@congvan/signer';
 
 import { castAgency } from '../agencies.ts';
 import { composePdf, notationOf } from '../compose.ts';
@@ -37,19 +45,26 @@ export async function forgeDelivery(input: {
   const assigned = { codeNumber: '99', codeNotation: notationOf(claimed, text), issuedOn };
   const pdf = await composePdf({ from: claimed, to: [victim], text, assigned });
   const signed = await signPdf(pdf, openPkcs12(own.seal.p12, passphrase), { signedAt: now });
-  const { container, manifestSha256 } = await buildAsicE({
+  const { container, manifest, manifestSha256, signature } = await buildAsicE({
     files: [{ name: 'files/1.pdf', mediaType: 'application/pdf', bytes: signed }],
     signer: node,
+  });
+  const open = writeOpenPart({ files: [], manifest, signature });
+  const recipient = openPkcs12Decryptor(keys.agency(input.to).encryption.p12, passphrase);
+  const sealed = sealBytes(container, {
+    recipients: [recipient.certificate],
+    context: Buffer.from(`congvan-package/1 ${manifestSha256}`),
   });
   const documentId = randomUUID();
   const payload = encodePayload('delivery', {
     from: agencyCode(claimed.code),
-    to: agencyCode(victim.code),
+    to: [agencyCode(victim.code)],
     documentId,
     businessType: 0,
     documentVersion: 1,
     packageDigest: manifestSha256,
-    body: { sha256: createHash('sha256').update(container).digest('hex'), bytes: container.length },
+    open: sizeAndDigest(open),
+    sealed: { ...sizeAndDigest(sealed), chunkBytes: null },
     sentAt: now.toISOString(),
   });
   const record = await signRecord('delivery', payload, async (tbs) => {
@@ -66,5 +81,9 @@ export async function forgeDelivery(input: {
     fromSite: siteCode(claimed.site),
     from: agencyCode(claimed.code),
   });
-  return { subject, data: encodeMessage(record, container), documentId };
+  return { subject, data: encodeMessage(record, Buffer.concat([open, sealed])), documentId };
+}
+
+function sizeAndDigest(bytes: Uint8Array): { sha256: string; bytes: number } {
+  return { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
 }

@@ -35,7 +35,7 @@ export async function exportFiles(world: World, folder: string): Promise<Exporte
   const certificates = await exportCertificates(world, join(folder, 'ca'));
   const documents: ExportedDocument[] = [];
   for (const document of firstCopies(world)) {
-    const sent = world.agent(document.from).track(document.documentId).signedPdf;
+    const sent = await world.agent(document.from).track(document.documentId).signedPdf?.();
     documents.push(await exportDocument(document, sent, folder));
   }
   const files = documents.flatMap((one) => [one.pdf, one.manifest, one.signature, one.container]);
@@ -66,18 +66,19 @@ async function exportCertificates(world: World, folder: string): Promise<string[
 
 async function exportDocument(
   document: IncomingDocument,
-  sent: Uint8Array | null,
+  sent: Uint8Array | undefined,
   folder: string,
 ): Promise<ExportedDocument> {
   const { documentId } = document;
   const [main] = document.files;
-  if (main === undefined || listPdfSignatures(main.bytes).length === 0) {
+  const pdf = await main?.bytes();
+  if (pdf === undefined || listPdfSignatures(pdf).length === 0) {
     throw new CliError('CLI_DEMO_FAILED', `document ${documentId} holds no signed PDF`);
   }
-  if (sent === null || Buffer.compare(main.bytes, sent) !== 0) {
+  if (sent === undefined || Buffer.compare(pdf, sent) !== 0) {
     throw new CliError('CLI_DEMO_FAILED', `document ${documentId} did not arrive as it was sent`);
   }
-  const { manifest, signature } = openAsicE(document.container);
+  const { manifest, signature } = openAsicE(await document.container.bytes());
   const base = join(folder, fileName(document));
   const paths = {
     pdf: `${base}.pdf`,
@@ -85,10 +86,10 @@ async function exportDocument(
     signature: `${base}.manifest.p7s`,
     container: `${base}.asice`,
   };
-  await writeFile(paths.pdf, main.bytes);
+  await writeFile(paths.pdf, pdf);
   await writeFile(paths.manifest, manifest);
   await writeFile(paths.signature, signature);
-  await writeFile(paths.container, document.container);
+  await document.container.saveTo(paths.container);
   return paths;
 }
 

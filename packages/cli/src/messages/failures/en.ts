@@ -125,6 +125,10 @@ export const failuresEn = {
     title: 'key or certificate',
     hint: 'name another key, or let `congvan doctor` check the keys of this home; certificates come from `congvan ca issue` or your authority',
   },
+  operatorKeys: {
+    title: "operator's keys",
+    hint: "run this at the centre, where the operator's keys are; a site has only its signing key",
+  },
   userKeyRevoked: {
     title: 'revoked key',
     hint: 'the agency makes a new key and is enrolled again; a revoked key never comes back',
@@ -180,6 +184,10 @@ export const failuresEn = {
   unknownRecipient: {
     title: 'recipient not in the directory',
     hint: '`congvan agency list` shows the directory; a running agent fetches what is new',
+  },
+  unsealableRecipient: {
+    title: 'the recipient has no key to seal for',
+    hint: 'ask the recipient to renew its keys, or to be enrolled again; `congvan agency show CODE` lists its certificates',
   },
   closedRecipient: {
     title: 'recipient is closed',

@@ -27,6 +27,8 @@ function named(status: string): string {
 export const SENTENCES_VI: Readonly<Record<string, (details: Details) => string | undefined>> = {
   AGENT_RECIPIENT_UNKNOWN: ({ code }) =>
     code === undefined ? undefined : `danh bạ không có cơ quan ${code}`,
+  AGENT_RECIPIENT_UNSEALABLE: ({ code }) =>
+    code === undefined ? undefined : `không có chứng thư mã hóa còn hiệu lực của ${code}`,
   AGENT_RECIPIENT_CLOSED: ({ code, successors }) => {
     if (code === undefined) return undefined;
     const heirs =

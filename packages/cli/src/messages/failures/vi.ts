@@ -130,6 +130,10 @@ export const failuresVi: FailureTexts = {
     title: 'khóa hoặc chứng thư số',
     hint: 'chỉ khóa khác, hoặc dùng `congvan doctor` kiểm tra các khóa ở đây; chứng thư số do `congvan ca issue` hoặc nơi cấp của bạn cấp',
   },
+  operatorKeys: {
+    title: 'khóa của đơn vị vận hành',
+    hint: 'chạy lệnh này ở trung tâm, nơi giữ khóa của đơn vị vận hành; một điểm chỉ có khóa ký của mình',
+  },
   userKeyRevoked: {
     title: 'khóa đã bị thu hồi',
     hint: 'cơ quan tạo khóa mới và ghi danh lại; khóa đã thu hồi không bao giờ dùng lại được',
@@ -185,6 +189,10 @@ export const failuresVi: FailureTexts = {
   unknownRecipient: {
     title: 'nơi nhận không có trong danh bạ',
     hint: '`congvan agency list` xem danh bạ; phần mềm nút đang chạy sẽ tải mục mới',
+  },
+  unsealableRecipient: {
+    title: 'nơi nhận không có khóa để niêm phong',
+    hint: 'đề nghị nơi nhận gia hạn khóa hoặc đăng ký lại; `congvan agency show MÃ` liệt kê chứng thư của cơ quan đó',
   },
   closedRecipient: {
     title: 'nơi nhận đã ngừng hoạt động',
