@@ -158,6 +158,13 @@ export {
   replaceSiteSigner,
   revokeUser,
 } from './operator/push.ts';
+export {
+  type KeyFile,
+  type SiteKeyFiles,
+  exportSiteKeys,
+  openSiteKeys,
+} from './operator/site-folder.ts';
+export type { RelayUser, SiteKeys } from './operator/site-keys.ts';
 export { MAX_REVOCATIONS_PER_ACCOUNT } from './operator/revocation.ts';
 export { type AgencyUser, type SiteSigner, openSiteSigner } from './operator/site-signer.ts';
 export {

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type Site, isSite, parseSite } from '../agency/tier.ts';
+import { type Site, isSite } from '../agency/tier.ts';
 import { type NatsKey, type NatsKeyKind, createNatsKey, readNatsKey } from '../broker/keys.ts';
-import { mintCredentials, signOperatorJwt } from '../broker/jwt.ts';
+import { type AccountClaims, mintCredentials, signOperatorJwt } from '../broker/jwt.ts';
 import { BusError } from '../errors.ts';
 import { createFile, replaceFile } from '../local-server/atomic-file.ts';
 import {
@@ -14,12 +14,14 @@ import {
   agencyAccount,
   storeExports,
 } from '../permission/account.ts';
-import { type UserPermissions, agencyTemplate } from '../permission/user.ts';
+import { sitePermissions } from '../permission/site.ts';
+import { type UserPermissions, agencyTemplate, relayPermissions } from '../permission/user.ts';
 import { type AccountJwt, signAccountOnce } from './account-jwt.ts';
+import { AGENCY_SEED, OPERATOR_SEED, SIGNER_FILE, signerFileName } from './files.ts';
 import { openRevocations, revocationClaims } from './revocation.ts';
+import type { SiteKeys } from './site-keys.ts';
 import { type SiteSigner, decodeSiteSigner, encodeSiteSigner } from './site-signer.ts';
 
-const AGENCY_SEED = /^AGENCY_([A-Z0-9]+)\.seed$/;
 /** Name of the signing keys' template, as the broker's own tools show it. */
 const AGENCY_ROLE = 'agency';
 
@@ -30,18 +32,17 @@ const AGENCY_ROLE = 'agency';
  *
  * Only the centre has this folder. A province has the file of its signing key.
  */
-export interface LocalOperator {
+export interface LocalOperator extends SiteKeys {
   readonly folder: string;
   operatorJwt(): Promise<string>;
   systemAccountPublicKey(): string;
   storeAccountPublicKey(): string;
-  sites(): Promise<Site[]>;
   /** Makes the keys of a site; nothing happens when they are there. */
   addSite(site: Site): Promise<void>;
   /** JWTs of `SYS` and `STORE` and of every site, as they are now. */
   accountJwts(): Promise<AccountJwt[]>;
   agencyAccountJwt(site: Site): Promise<AccountJwt>;
-  /** Lets agencies of the site in. It refuses user keys that are revoked. */
+  /** The signer refuses user keys that are revoked. */
   siteSigner(site: Site): Promise<SiteSigner>;
   /** The content of the file that {@link openSiteSigner} reads: the only secret a province gets of these. */
   siteSignerFile(site: Site): Promise<string>;
@@ -71,23 +72,77 @@ export interface MintInput {
   readonly user?: NatsKey;
 }
 
-/** Opens the folder of keys and makes what is missing. */
+/**
+ * Opens the folder of keys and makes what is missing.
+ *
+ * @throws {@link BusError} `BUS_KEY_NOT_HELD` in the folder of a province: a second operator made
+ *   there would sign what no server of the bus believes.
+ */
 export async function openOperator(folder: string): Promise<LocalOperator> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const operator = await openKey(folder, 'operator', 'operator');
-  const system = await openKey(folder, SYSTEM_ACCOUNT, 'account');
-  const store = await openKey(folder, STORE_ACCOUNT, 'account');
-  const account = (claims: Parameters<typeof signAccountOnce>[1]) =>
-    signAccountOnce(join(folder, 'jwt'), claims, operator);
-  const hosted = async (): Promise<Site[]> => {
-    const names = (await readdir(folder)).map((file) => AGENCY_SEED.exec(file)?.[1] ?? '');
-    return names.filter(isSite).toSorted();
+  await refuseProvince(folder);
+  const roots: RootKeys = {
+    operator: await openKey(folder, 'operator', 'operator'),
+    system: await openKey(folder, SYSTEM_ACCOUNT, 'account'),
+    store: await openKey(folder, STORE_ACCOUNT, 'account'),
   };
-  const sites = createSiteKeys(folder);
+  const sites = openSiteFiles(folder);
+  const accounts = createAccounts(folder, roots, sites);
+  const mint = async ({ account: owner, user, ...claims }: MintInput): Promise<Uint8Array> => {
+    const key = owner === 'SYS' ? roots.system : roots.store;
+    return await mintCredentials(claims, key, user ?? createNatsKey('user'));
+  };
+  return {
+    folder,
+    ...accounts,
+    operatorJwt: async () =>
+      await signOperatorJwt('congvan', roots.operator, roots.system.publicKey),
+    systemAccountPublicKey: () => roots.system.publicKey,
+    storeAccountPublicKey: () => roots.store.publicKey,
+    sites: sites.list,
+    addSite: async (site) => {
+      await openKey(folder, agencyAccount(site), 'account');
+      await sites.signerFile(site);
+    },
+    siteSigner: sites.signer,
+    siteSignerFile: sites.signerFile,
+    replaceSiteSigner: async (site) => {
+      await sites.replaceSigner(site);
+      return await accounts.agencyAccountJwt(site);
+    },
+    revokeUser: async (site, userPublicKey) => {
+      await sites.account(site);
+      await sites.revocations(site).add(userPublicKey);
+      return await accounts.agencyAccountJwt(site);
+    },
+    revokedUsers: async (site) => await sites.revocations(site).list(),
+    serviceCredentials: async (now) => {
+      const permissions = sitePermissions(await sites.list());
+      const name = 'site service';
+      return await mint({ account: 'STORE', name, permissions, expiresAt: null, now });
+    },
+    relayCredentials: async ({ code, site, ...user }) => {
+      const permissions = relayPermissions(code, site);
+      return await mint({ ...user, account: 'STORE', name: `relay ${code}`, permissions });
+    },
+    mint,
+  };
+}
+
+interface RootKeys {
+  readonly operator: NatsKey;
+  readonly system: NatsKey;
+  readonly store: NatsKey;
+}
+
+function createAccounts(folder: string, roots: RootKeys, sites: SiteFiles) {
+  const { operator, system, store } = roots;
+  const sign = async (claims: AccountClaims): Promise<AccountJwt> =>
+    await signAccountOnce(join(folder, 'jwt'), claims, operator);
   const agencyAccountJwt = async (site: Site): Promise<AccountJwt> => {
     const { publicKey } = await sites.account(site);
     const signer = await sites.signer(site);
-    return await account({
+    return await sign({
       name: agencyAccount(site),
       publicKey,
       jetStream: false,
@@ -99,7 +154,7 @@ export async function openOperator(folder: string): Promise<LocalOperator> {
       revocations: revocationClaims(await sites.revocations(site).list()),
     });
   };
-  const own = (name: string, key: NatsKey, owner: boolean) => ({
+  const own = (name: string, key: NatsKey, owner: boolean): AccountClaims => ({
     name,
     publicKey: key.publicKey,
     jetStream: owner,
@@ -107,44 +162,19 @@ export async function openOperator(folder: string): Promise<LocalOperator> {
     imports: null,
   });
   return {
-    folder,
-    sites: hosted,
     agencyAccountJwt,
-    operatorJwt: async () => await signOperatorJwt('congvan', operator, system.publicKey),
-    systemAccountPublicKey: () => system.publicKey,
-    storeAccountPublicKey: () => store.publicKey,
-    addSite: async (site) => {
-      await openKey(folder, agencyAccount(site), 'account');
-      await sites.signerFile(site);
-    },
-    accountJwts: async () => [
-      await account(own(SYSTEM_ACCOUNT, system, false)),
-      await account(own(STORE_ACCOUNT, store, true)),
-      ...(await Promise.all((await hosted()).map(agencyAccountJwt))),
+    accountJwts: async (): Promise<AccountJwt[]> => [
+      await sign(own(SYSTEM_ACCOUNT, system, false)),
+      await sign(own(STORE_ACCOUNT, store, true)),
+      ...(await Promise.all((await sites.list()).map(agencyAccountJwt))),
     ],
-    siteSigner: sites.signer,
-    siteSignerFile: sites.signerFile,
-    replaceSiteSigner: async (site) => {
-      await sites.replaceSigner(site);
-      return await agencyAccountJwt(site);
-    },
-    revokeUser: async (site, userPublicKey) => {
-      await sites.account(site);
-      await sites.revocations(site).add(userPublicKey);
-      return await agencyAccountJwt(site);
-    },
-    revokedUsers: async (site) => await sites.revocations(site).list(),
-    mint: async ({ account: owner, user, ...claims }) =>
-      await mintCredentials(
-        claims,
-        owner === 'SYS' ? system : store,
-        user ?? createNatsKey('user'),
-      ),
   };
 }
 
-/** What the folder holds of one site. */
-function createSiteKeys(folder: string) {
+type SiteFiles = ReturnType<typeof openSiteFiles>;
+
+/** What the folder holds of each site. */
+function openSiteFiles(folder: string) {
   const account = async (site: Site): Promise<NatsKey> => {
     const path = join(folder, `${agencyAccount(site)}.seed`);
     if (existsSync(path)) return readNatsKey('account', await readFile(path));
@@ -152,25 +182,39 @@ function createSiteKeys(folder: string) {
       details: { site },
     });
   };
-  const signerPath = (site: Site) => join(folder, `${agencyAccount(site)}.signer.json`);
+  const signerPath = (site: Site) => join(folder, signerFileName(site));
   const freshSigner = async (site: Site): Promise<string> =>
     encodeSiteSigner(site, (await account(site)).publicKey, createNatsKey('account'));
   const revocations = (site: Site) => openRevocations(join(folder, 'revoked', agencyAccount(site)));
   const signerFile = async (site: Site): Promise<string> => {
-    const path = signerPath(parseSite(site));
+    const path = signerPath(site);
     // Another process may make it at the same moment: what is on disk counts.
     if (!existsSync(path)) await createFile(path, await freshSigner(site), 0o600);
     return await readFile(path, 'utf8');
   };
   return {
+    list: async (): Promise<Site[]> => {
+      const names = (await readdir(folder)).map((file) => AGENCY_SEED.exec(file)?.[1] ?? '');
+      return names.filter(isSite).toSorted();
+    },
     account,
     revocations,
     signerFile,
     signer: async (site: Site): Promise<SiteSigner> =>
       refuseRevoked(decodeSiteSigner(await signerFile(site)), revocations(site).has),
     replaceSigner: async (site: Site): Promise<void> =>
-      await replaceFile(signerPath(parseSite(site)), await freshSigner(site), 0o600),
+      await replaceFile(signerPath(site), await freshSigner(site), 0o600),
   };
+}
+
+async function refuseProvince(folder: string): Promise<void> {
+  if (existsSync(join(folder, OPERATOR_SEED))) return;
+  if (!(await readdir(folder)).some((file) => SIGNER_FILE.test(file))) return;
+  throw new BusError(
+    'BUS_KEY_NOT_HELD',
+    `${folder} holds the signing key of a site; this needs the operator's keys, at the centre`,
+    { details: { folder } },
+  );
 }
 
 function refuseRevoked(

@@ -3,10 +3,9 @@ import type { Site } from '../agency/tier.ts';
 import { composeCredentials } from '../broker/jwt.ts';
 import { createNatsKey, type NatsKey } from '../broker/keys.ts';
 import type { LocalOperator } from '../operator/operator.ts';
+import type { SiteKeys } from '../operator/site-keys.ts';
 import type { SiteSigner } from '../operator/site-signer.ts';
-import { leafPermissions } from '../permission/leaf.ts';
-import { centrePermissions, sitePermissions } from '../permission/site.ts';
-import { relayPermissions } from '../permission/user.ts';
+import { centrePermissions } from '../permission/site.ts';
 
 /** Broker credentials are renewed before this; a lost file is then worth nothing. */
 export const CREDENTIALS_VALID_DAYS = 90;
@@ -31,12 +30,12 @@ export async function mintAgencyJwt(
 
 /** The same, as a whole credentials file, where the agency's key is made for it. */
 export async function mintAgencyCredentials(
-  operator: Pick<LocalOperator, 'siteSigner'>,
+  keys: Pick<SiteKeys, 'siteSigner'>,
   agency: { readonly code: AgencyCode; readonly site: Site },
   now: Date,
   user: NatsKey = createNatsKey('user'),
 ): Promise<Uint8Array> {
-  const signer = await operator.siteSigner(agency.site);
+  const signer = await keys.siteSigner(agency.site);
   const { code } = agency;
   return composeCredentials(
     await mintAgencyJwt(signer, { code, userPublicKey: user.publicKey }, now),
@@ -44,37 +43,20 @@ export async function mintAgencyCredentials(
   );
 }
 
+/** @throws {@link BusError} `BUS_KEY_NOT_HELD` in a province: relays get theirs from the centre. */
 export async function mintRelayCredentials(
-  operator: LocalOperator,
+  keys: Pick<SiteKeys, 'relayCredentials'>,
   relay: { readonly code: AgencyCode; readonly site: Site },
   now: Date,
   user: NatsKey = createNatsKey('user'),
 ): Promise<Uint8Array> {
   const { code, site } = relay;
-  return await operator.mint({
-    account: 'STORE',
-    name: `relay ${code}`,
-    permissions: relayPermissions(code, site),
-    expiresAt: expiry(now),
-    now,
-    user,
-  });
+  return await keys.relayCredentials({ code, site, expiresAt: expiry(now), now, user });
 }
 
 /** For a site service; beside the operator's keys it mints its own at each start, for all their sites. */
-export async function mintSiteCredentials(
-  operator: LocalOperator,
-  now: Date,
-  sites?: readonly Site[],
-): Promise<Uint8Array> {
-  const permissions = sitePermissions(sites ?? (await operator.sites()));
-  return await operator.mint({
-    account: 'STORE',
-    name: 'site service',
-    permissions,
-    expiresAt: null,
-    now,
-  });
+export async function mintSiteCredentials(keys: SiteKeys, now: Date): Promise<Uint8Array> {
+  return await keys.serviceCredentials(now);
 }
 
 /** For the service at the centre of a federated plan. */
@@ -90,17 +72,6 @@ export async function mintCentreCredentials(
     expiresAt: null,
     now,
   });
-}
-
-/** For the line from a site's server to the centre. */
-export async function mintLeafCredentials(
-  operator: LocalOperator,
-  site: Site,
-  now: Date,
-): Promise<Uint8Array> {
-  const permissions = leafPermissions(site);
-  const name = `leaf ${site}`;
-  return await operator.mint({ account: 'STORE', name, permissions, expiresAt: null, now });
 }
 
 function expiry(now: Date): Date {

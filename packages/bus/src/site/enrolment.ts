@@ -5,7 +5,7 @@ import { type Site, type Tier, parseSite } from '../agency/tier.ts';
 import { createNatsKey } from '../broker/keys.ts';
 import type { DirectoryEntry } from '../directory/entry.ts';
 import { BusError } from '../errors.ts';
-import type { LocalOperator } from '../operator/operator.ts';
+import type { SiteKeys } from '../operator/site-keys.ts';
 import type { SignBytes } from '../record/frame.ts';
 import { mintAgencyCredentials, mintAgencyJwt, mintRelayCredentials } from './credentials.ts';
 import { type EntryDraft, type RegisteredEntry, type Registry, openRegistry } from './registry.ts';
@@ -13,7 +13,7 @@ import { type EntryDraft, type RegisteredEntry, type Registry, openRegistry } fr
 export interface EnrolmentOptions {
   /** The site service's folder; the entries stand in `directory/` below it. */
   readonly folder: string;
-  readonly operator: LocalOperator;
+  readonly operator: SiteKeys;
   readonly registrar: AgencyCode;
   readonly signRegistrar: SignBytes;
   readonly now?: () => Date;

@@ -3,7 +3,6 @@ export {
   mintAgencyCredentials,
   mintAgencyJwt,
   mintCentreCredentials,
-  mintLeafCredentials,
   mintRelayCredentials,
   mintSiteCredentials,
 } from './credentials.ts';
