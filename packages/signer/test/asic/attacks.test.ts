@@ -1,8 +1,13 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type BuiltAsicE, buildAsicE, openAsicE } from '../../src/asic/container.ts';
-import { DEFAULT_ASIC_LIMITS } from '../../src/asic/limits.ts';
+import { DEFAULT_ASIC_LIMITS, FILE_ASIC_LIMITS } from '../../src/asic/limits.ts';
+import { openAsicEFile, verifyAsicEFile } from '../../src/asic/open-file.ts';
 import { verifyAsicE } from '../../src/asic/verify.ts';
 import { signCms } from '../../src/cms/sign.ts';
 import type { SignerErrorCode } from '../../src/errors.ts';
@@ -20,8 +25,10 @@ let pki: TestPki;
 let signer: TestSigner;
 let built: BuiltAsicE;
 let zip: Buffer;
+let folder: string;
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'congvan-asic-'));
   pki = await createTestPki();
   signer = await pki.issue({ commonName: 'UBND xã', use: 'node' });
   const files = [
@@ -31,6 +38,22 @@ beforeAll(async () => {
   built = await buildAsicE({ files, signer });
   zip = Buffer.from(built.container);
 });
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The container as a file, the same one every time. */
+async function store(container: Uint8Array): Promise<string> {
+  const file = join(folder, 'container.asice');
+  await writeFile(file, container);
+  return file;
+}
+
+async function openAndCheck(file: string, limits = FILE_ASIC_LIMITS): Promise<void> {
+  await using opened = await openAsicEFile(file, limits);
+  await opened.checkFiles();
+}
 
 const manifestText = (): string => Buffer.from(built.manifest).toString();
 const withManifest = (from: string | RegExp, to: string): Buffer =>
@@ -277,14 +300,19 @@ const FORGERIES: readonly (readonly [string, Code, () => Uint8Array])[] = [
 ];
 
 describe('a forged container', () => {
-  it.each(FORGERIES)('with %s is refused', (_name, code, forge) => {
+  it.each(FORGERIES)('with %s is refused, in memory and as a file', async (_name, code, forge) => {
     const container = forge();
+    const options = { trust: pki.trust(), at: AT };
     expect(() => openAsicE(container)).toThrow(expect.objectContaining({ code }));
-    expect(verifyAsicE(container, { trust: pki.trust(), at: AT })).toMatchObject({
+    const report = verifyAsicE(container, options);
+    expect(report).toMatchObject({
       indication: 'TOTAL-FAILED',
       subIndication: code === 'SIGNER_ASIC_DIGEST_MISMATCH' ? 'HASH_FAILURE' : 'FORMAT_FAILURE',
       manifestSha256: null,
     });
+    const file = await store(container);
+    await expect(openAndCheck(file)).rejects.toMatchObject({ code });
+    expect(await verifyAsicEFile(file, options)).toEqual(report);
   });
 
   it('with a manifest for other files opens, but its signature fails', () => {
@@ -310,11 +338,27 @@ describe('a forged container', () => {
       { numRuns: 2_000 },
     );
   });
+
+  it('gets the same verdict as a file, whatever byte is changed', async () => {
+    const mutation = fc.tuple(fc.nat(zip.length - 1), fc.integer({ min: 1, max: 255 }));
+    await fc.assert(
+      fc.asyncProperty(mutation, async ([at, flip]) => {
+        const container = patch(zip, (copy) => copy.writeUInt8((copy[at] ?? 0) ^ flip, at));
+        const options = { trust: pki.trust(), at: AT };
+        const report = await verifyAsicEFile(await store(container), options);
+        const { detail: _, ...expected } = verifyAsicE(container, options);
+        expect(report).toMatchObject(expected);
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
 
 describe('limits', () => {
   const open = (limits: Partial<typeof DEFAULT_ASIC_LIMITS>): unknown =>
     openAsicE(zip, { ...DEFAULT_ASIC_LIMITS, ...limits });
+  const openFile = async (limits: Partial<typeof DEFAULT_ASIC_LIMITS>): Promise<void> =>
+    openAndCheck(await store(zip), { ...FILE_ASIC_LIMITS, ...limits });
 
   it.each([
     [{ maxContainerBytes: 100 }],
@@ -322,14 +366,18 @@ describe('limits', () => {
     [{ maxFileBytes: 20 }],
     [{ maxTotalBytes: 1_000 }],
     [{ maxManifestBytes: 100 }],
-  ])('%j stops a larger container', (limits) => {
+  ])('%j stops a larger container', async (limits) => {
     expect(() => open(limits)).toThrow(expect.objectContaining({ code: 'SIGNER_ASIC_LIMIT' }));
+    await expect(openFile(limits)).rejects.toMatchObject({ code: 'SIGNER_ASIC_LIMIT' });
   });
 
   it('stop names that are too long, and data that inflate too much or lie about it', async () => {
     expect(() => open({ maxNameBytes: 10 })).toThrow(
       expect.objectContaining({ code: 'SIGNER_ASIC_NAME_INVALID' }),
     );
+    await expect(openFile({ maxNameBytes: 10 })).rejects.toMatchObject({
+      code: 'SIGNER_ASIC_NAME_INVALID',
+    });
     const files = [{ name: 'zeros', mediaType: 'a/b', bytes: new Uint8Array(1_000_000) }];
     const bomb = await buildAsicE({ files, signer, compress: true });
     expect(() => openAsicE(bomb.container)).toThrow(
@@ -343,6 +391,10 @@ describe('limits', () => {
     expect(() => openAsicE(small)).toThrow(
       expect.objectContaining({ code: 'SIGNER_ASIC_MALFORMED' }),
     );
+    const bombFile = openAndCheck(await store(bomb.container));
+    await expect(bombFile).rejects.toMatchObject({ code: 'SIGNER_ASIC_LIMIT' });
+    const smallFile = openAndCheck(await store(small));
+    await expect(smallFile).rejects.toMatchObject({ code: 'SIGNER_ASIC_MALFORMED' });
   });
 });
 
