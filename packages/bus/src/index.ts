@@ -26,8 +26,19 @@ export {
 } from './broker/agency-connection.ts';
 export type { BusMessage } from './broker/bus-message.ts';
 export type { ConnectionTrouble } from './broker/connection-trouble.ts';
-export { type CredentialsInfo, readCredentials } from './broker/jwt.ts';
-export type { ConnectOptions, ConnectionStatus, StatusListener } from './broker/connection.ts';
+export {
+  type CredentialsInfo,
+  composeCredentials,
+  readCredentials,
+  renewCredentials,
+} from './broker/jwt.ts';
+export { type NatsKey, createNatsKey, readNatsKey, signWithNatsKey } from './broker/keys.ts';
+export type {
+  ConnectOptions,
+  ConnectionStatus,
+  StatusListener,
+  TlsMaterial,
+} from './broker/connection.ts';
 export type { FileClient, LocateRequest, OwnChunk } from './broker/file-client.ts';
 export type { PublishOptions, Published } from './broker/publish.ts';
 export type { PutChunkResult } from './broker/put-chunk.ts';
@@ -70,6 +81,33 @@ export type {
   VerifiedEntry,
 } from './directory/ledger.ts';
 export { DirectoryReader, type ReadOnOptions, describeRefusals } from './directory/read-on.ts';
+export {
+  ENROLMENT_PATH,
+  ENROLMENT_USES,
+  type EnrolmentAnswer,
+  type EnrolmentRefusal,
+  type EnrolmentRequest,
+  type EnrolmentUse,
+  MAX_ENROLMENT_ANSWER_BYTES,
+  type RenewalAnswer,
+  type RenewalRequest,
+  encodeRenewalFrame,
+  encodeRenewalRequest,
+  enrolmentProofInput,
+  fromBase64,
+  parseEnrolmentAnswer,
+  parseEnrolmentRefusal,
+  parseRenewalAnswer,
+  renewalSigningInput,
+  toBase64,
+} from './enrolment/protocol.ts';
+export {
+  type EnrolmentToken,
+  createTokenSecret,
+  decodeEnrolmentToken,
+  encodeEnrolmentToken,
+  hashTokenSecret,
+} from './enrolment/token.ts';
 export {
   REFUSAL_REASONS,
   type ReasonText,

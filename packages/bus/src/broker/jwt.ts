@@ -160,6 +160,24 @@ export function composeCredentials(jwt: string, user: NatsKey): Uint8Array {
   return fmtCreds(jwt, fromSeed(user.seed));
 }
 
+/**
+ * The same user with a renewed JWT.
+ *
+ * @throws {@link BusError} `BUS_CREDENTIALS_INVALID` when the JWT is for another key.
+ */
+export async function renewCredentials(credentials: Uint8Array, jwt: string): Promise<Uint8Array> {
+  const before = await readCredentials(credentials);
+  const { key } = await parseCreds(credentials);
+  const renewed = composeCredentials(jwt, {
+    publicKey: before.userPublicKey,
+    seed: new TextEncoder().encode(key),
+  });
+  if ((await readCredentials(renewed)).userPublicKey === before.userPublicKey) return renewed;
+  throw new BusError('BUS_CREDENTIALS_INVALID', 'the renewed credentials are for another user', {
+    details: { name: before.name },
+  });
+}
+
 /** What a credentials file says about its user; the seed stays inside. */
 export interface CredentialsInfo {
   readonly name: string;

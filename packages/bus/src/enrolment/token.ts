@@ -14,6 +14,8 @@ export interface EnrolmentToken {
   readonly id: string;
   /** 128 random bits, lower hex; the desk keeps only their digest. */
   readonly secret: string;
+  /** Whether the agency shall make a seal key too, for a certificate of this authority. */
+  readonly issuesSeal: boolean;
 }
 
 const PREFIX = 'CVE1';
@@ -21,7 +23,9 @@ const ID_BYTES = 8;
 const SECRET_BYTES = 16;
 const DIGEST_BYTES = 32;
 const CHECK_BYTES = 4;
-const FIXED_BYTES = ID_BYTES + SECRET_BYTES + 2 * DIGEST_BYTES + CHECK_BYTES;
+const FLAGS_BYTES = 1;
+const SEAL_FLAG = 1;
+const FIXED_BYTES = FLAGS_BYTES + ID_BYTES + SECRET_BYTES + 2 * DIGEST_BYTES + CHECK_BYTES;
 const MAX_URL_BYTES = 200;
 const GROUP_CHARACTERS = 5;
 /** As long as the longest token with a blank after each group. */
@@ -53,6 +57,7 @@ export function isTokenSecret(secret: string, hash: string): boolean {
 export function encodeEnrolmentToken(token: EnrolmentToken): string {
   const url = Buffer.from(readUrl(token.url), 'utf8');
   const content = Buffer.concat([
+    Buffer.from([token.issuesSeal ? SEAL_FLAG : 0]),
     Buffer.from(token.id, 'hex'),
     Buffer.from(token.secret, 'hex'),
     Buffer.from(token.deskKeySha256, 'hex'),
@@ -83,7 +88,9 @@ export function decodeEnrolmentToken(text: string): EnrolmentToken {
   if (!checkOf(content).equals(bytes.subarray(-CHECK_BYTES))) {
     throw invalid('a character is wrong or missing');
   }
-  let offset = 0;
+  const flags = content[0] ?? 0;
+  if ((flags & ~SEAL_FLAG) !== 0) throw invalid('it is of a later version');
+  let offset = FLAGS_BYTES;
   const takeHex = (length: number): string => {
     offset += length;
     return content.subarray(offset - length, offset).toString('hex');
@@ -93,7 +100,7 @@ export function decodeEnrolmentToken(text: string): EnrolmentToken {
   const deskKeySha256 = takeHex(DIGEST_BYTES);
   const registrarSha256 = takeHex(DIGEST_BYTES);
   const url = readUrl(content.subarray(offset).toString('utf8'));
-  return { url, deskKeySha256, registrarSha256, id, secret };
+  return { url, deskKeySha256, registrarSha256, id, secret, issuesSeal: flags === SEAL_FLAG };
 }
 
 function readUrl(text: string): string {

@@ -44,6 +44,18 @@ const schema = z.object({
       window: z.int().min(1).max(MAX_WINDOW).default(DEFAULT_WINDOW),
     })
     .prefault({}),
+  /**
+   * Connect with TLS, and with the certificate of `keys/tls.p12` where there is one. The broker's own
+   * certificate must come from an authority of `anchors`, a folder below the home.
+   */
+  tls: z
+    .object({
+      anchors: z
+        .string()
+        .regex(/^[\w-]+(?:\/[\w-]+)*$/u, 'is not a folder below the home')
+        .default('trust/anchors'),
+    })
+    .optional(),
   policy: z.object({ unsigned: z.enum(['accept', 'refuse']) }).default({ unsigned: 'accept' }),
 });
 

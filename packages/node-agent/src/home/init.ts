@@ -19,6 +19,8 @@ export interface InitAgentOptions {
   readonly sealP12?: Uint8Array;
   /** PKCS#12 of the key that opens what is sealed for the agency. */
   readonly encryptionP12?: Uint8Array;
+  /** PKCS#12 of the key for TLS connections to the broker. */
+  readonly tlsP12?: Uint8Array;
   /** NATS credentials file as the site service minted it. */
   readonly credentials: Uint8Array;
   /** Certificates and CRLs in PEM or DER; the operator has confirmed the anchors' fingerprints. */
@@ -82,6 +84,7 @@ async function writeHome(draft: string, options: InitAgentOptions, config: strin
     ...numbered(join(layout.trust, 'crls'), trust.crls ?? [], 'crl'),
   ];
   if (options.sealP12 !== undefined) files.push([layout.sealKey, options.sealP12]);
+  if (options.tlsP12 !== undefined) files.push([layout.tlsKey, options.tlsP12]);
   if (options.encryptionP12 !== undefined) {
     files.push([layout.encryptionKey, options.encryptionP12]);
   }

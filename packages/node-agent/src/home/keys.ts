@@ -78,7 +78,7 @@ export class AgencyKeys {
 
   async #loadSigner(use: 'node' | 'seal'): Promise<Signer> {
     const file = use === 'node' ? this.#files.nodeKey : this.#files.sealKey;
-    return openKey(use, file, await readKey(use, file), await this.#secretOf(use), openPkcs12);
+    return openKey(use, file, await readKey(use, file), await this.passphraseOf(use), openPkcs12);
   }
 
   async #loadDecryptors(): Promise<readonly Decryptor[]> {
@@ -86,13 +86,14 @@ export class AgencyKeys {
     const contents = await Promise.all(
       files.map(async (file) => await readKey('encryption', file)),
     );
-    const secret = await this.#secretOf('encryption');
+    const secret = await this.passphraseOf('encryption');
     return contents.map((p12, index) =>
       openKey('encryption', files[index] ?? '', p12, secret, openPkcs12Decryptor),
     );
   }
 
-  async #secretOf(use: KeyUse): Promise<string> {
+  /** @throws {@link AgentError} `AGENT_KEY_MISSING` when there is no way to it. */
+  async passphraseOf(use: KeyUse): Promise<string> {
     const { node, [use]: own = use === 'encryption' ? node : undefined } = this.#passphrases;
     if (own !== undefined) return await own();
     throw new AgentError('AGENT_KEY_MISSING', `no passphrase for the ${use} key was given`, {

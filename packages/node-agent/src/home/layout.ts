@@ -10,6 +10,8 @@ export interface HomeLayout {
   readonly nodeKey: string;
   readonly sealKey: string;
   readonly encryptionKey: string;
+  /** Opens TLS connections to the broker; only where it asks for a certificate. */
+  readonly tlsKey: string;
   /** Encryption keys of earlier certificates: what was sealed for them is still to be opened. */
   readonly oldKeys: string;
   readonly credentials: string;
@@ -32,6 +34,7 @@ export function layoutOf(home: string): HomeLayout {
     nodeKey: join(home, 'keys', 'node.p12'),
     sealKey: join(home, 'keys', 'seal.p12'),
     encryptionKey: join(home, 'keys', 'encryption.p12'),
+    tlsKey: join(home, 'keys', 'tls.p12'),
     oldKeys: join(home, 'keys', 'old'),
     credentials: join(home, 'credentials', 'agent.creds'),
     trust: join(home, 'trust'),
