@@ -1,5 +1,7 @@
 import { type AgencyCode, type DirectoryEntry, yearInVietnam } from '@congvan/bus';
 
+import { standingConditions } from './condition/at-rest.ts';
+import { describeCondition } from './condition/describe.ts';
 import { type AgentCore } from './core.ts';
 import type {
   AgentStatus,
@@ -26,13 +28,15 @@ import {
   refuseDocument,
 } from './inbox/answer.ts';
 import { handOver, openIncoming, toInboxRow, toQuarantineRow } from './inbox/hand-over.ts';
+import { giveUpMessage, retryMessage } from './outbox/dead-letters.ts';
+import { placeOf } from './outbox/place.ts';
 import { registerPaper } from './register/register-paper.ts';
 import { toRegisterEntry, voidNumber } from './register/reserve.ts';
 import { sendDocument } from './register/send.ts';
 import { trackDocument } from './register/track.ts';
 import type { BusSide } from './bus-side.ts';
 import { Signal } from './signal.ts';
-import type { OutboxListRow } from './storage/outbox-store.ts';
+import { DEAD_OUTCOMES, type OutboxListRow } from './storage/outbox-store.ts';
 
 const DEFAULT_LIST_LIMIT = 200;
 
@@ -176,7 +180,23 @@ export class Agent implements AsyncDisposable {
   listOutbox(filter: { readonly settled?: boolean; readonly limit?: number } = {}): OutboxRow[] {
     this.#requireOpen();
     const { settled = false, limit = DEFAULT_LIST_LIMIT } = filter;
-    return this.#core.outbox.list(settled, limit).map((row) => toOutboxRow(row));
+    return this.#core.outbox.list(settled, limit).map((row) => toOutboxRow(this.#core, row));
+  }
+
+  /**
+   * Tries a message of the outbox again, at once and for another 30 days.
+   *
+   * @throws {@link AgentError} `AGENT_DOCUMENT_NOT_FOUND`, `AGENT_ID_AMBIGUOUS`, `AGENT_STATE_CONFLICT`.
+   */
+  async retryMessage(id: string): Promise<void> {
+    this.#requireOpen();
+    await retryMessage(this.#core, id);
+  }
+
+  /** Ends a message that cannot be delivered, with the reason. Errors as `retryMessage`. */
+  async giveUpMessage(id: string, reason: string): Promise<void> {
+    this.#requireOpen();
+    await giveUpMessage(this.#core, id, reason);
   }
 
   /** The outgoing register of a year (default: this year), void numbers included. */
@@ -207,14 +227,20 @@ export class Agent implements AsyncDisposable {
   status(): AgentStatus {
     this.#requireOpen();
     const { config, outbox, watermarks, inbox, directory, isRunning } = this.#core;
+    const running = this.#core.running();
     return {
       code: config.code,
       running: isRunning(),
-      broker: this.#bus?.status() ?? 'not-used',
+      broker: this.#bus?.status() ?? running?.broker ?? 'not-used',
       outbox: outbox.counts(),
       inbox: inbox.counts(),
       report: { last: outbox.chainHead().number, watermark: watermarks.highest() },
       directoryEntries: directory.count(),
+      directory: directory.status(this.#core.now()),
+      conditions: standingConditions(this.#core, running).map((one) => describeCondition(one)),
+      connectedAt:
+        running === undefined || running.connectedMs === 0 ? null : new Date(running.connectedMs),
+      rates: running?.rates ?? { urgent: 0, normal: 0 },
     };
   }
 
@@ -252,7 +278,8 @@ export class Agent implements AsyncDisposable {
   }
 }
 
-function toOutboxRow(row: OutboxListRow): OutboxRow {
+function toOutboxRow(core: AgentCore, row: OutboxListRow): OutboxRow {
+  const state = stateOf(row);
   return {
     messageId: row.message_id,
     purpose: row.purpose,
@@ -260,13 +287,17 @@ function toOutboxRow(row: OutboxListRow): OutboxRow {
     createdAt: new Date(row.created_ms),
     attemptCount: row.attempt_count,
     nextTryAt: new Date(row.next_try_ms),
-    state: stateOf(row),
+    state,
     outcome: row.outcome,
+    lane: row.lane,
+    place: state === 'waiting' ? placeOf(core, row.lane, row.next_try_ms) : null,
+    lastError: row.last_error,
+    note: row.note,
   };
 }
 
 function stateOf(row: OutboxListRow): OutboxRow['state'] {
-  if (row.outcome === 'undelivered') return 'undelivered';
+  if (DEAD_OUTCOMES.some((dead) => dead === row.outcome)) return 'undelivered';
   if (row.outcome !== null) return 'settled';
   return row.stream_seq === null ? 'waiting' : 'published';
 }

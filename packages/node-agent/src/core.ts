@@ -1,6 +1,7 @@
 import type { VerifySignature } from '@congvan/bus';
 
 import type { ConditionBook } from './condition/condition.ts';
+import type { RunningStatus } from './condition/status-file.ts';
 import type { DirectoryCopy } from './directory/copy.ts';
 import type { AgentConfig } from './home/config.ts';
 import type { AgencyKeys } from './home/keys.ts';
@@ -44,4 +45,8 @@ export interface AgentCore {
   readonly changed: () => void;
   /** Whether any process runs this agency's agent. */
   readonly isRunning: () => boolean;
+  /** What the running agent sees, in this process or another; `undefined` when none runs. */
+  readonly running: () => RunningStatus | undefined;
+  /** The agency's folder. */
+  readonly folder: string;
 }

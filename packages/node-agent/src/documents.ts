@@ -1,5 +1,6 @@
-import type { AgencyCode, Finding } from '@congvan/bus';
+import type { AgencyCode, Finding, Lane } from '@congvan/bus';
 
+import type { Condition } from './condition/condition.ts';
 import type { DirectoryStatus } from './directory/copy.ts';
 
 /** Why a recipient gets paper (QĐ 28/2018 Art. 7.1, Art. 7.2, or no connection to the bus). */
@@ -75,6 +76,8 @@ export interface SentDocument extends AssignedNumber {
   readonly resumed: boolean;
   /** False: it is kept, and leaves when an agent runs. */
   readonly agentRunning: boolean;
+  /** Where the first of its messages stands among those that wait to leave. */
+  readonly place: Place;
   readonly signedPdf: Uint8Array;
 }
 
@@ -173,6 +176,20 @@ export interface OutboxRow {
   readonly nextTryAt: Date;
   readonly state: 'waiting' | 'published' | 'settled' | 'undelivered';
   readonly outcome: string | null;
+  readonly lane: Lane;
+  /** Of one that waits: how many leave before it, and when that will be. */
+  readonly place: Place | null;
+  /** Of the last try that failed. */
+  readonly lastError: string | null;
+  /** Why a person gave it up. */
+  readonly note: string | null;
+}
+
+/** Where a message that waits stands in its lane. */
+export interface Place {
+  readonly ahead: number;
+  /** At the rate of the last minute; `null` when nothing has left lately. */
+  readonly aboutSeconds: number | null;
 }
 
 export interface DeliveryTrack {
@@ -213,4 +230,10 @@ export interface AgentStatus {
   readonly report: { readonly last: number; readonly watermark: number };
   readonly directoryEntries: number;
   readonly directory: DirectoryStatus;
+  /** What is wrong now, errors first; as the running agent sees it, in whatever process it runs. */
+  readonly conditions: readonly Condition[];
+  /** When the running agent last had a connection to the broker; `null`: never, or none runs. */
+  readonly connectedAt: Date | null;
+  /** Messages a second that left over the last minute, per lane. */
+  readonly rates: { readonly urgent: number; readonly normal: number };
 }

@@ -1,4 +1,12 @@
 export { Agent } from './agent.ts';
+export {
+  CONDITIONS,
+  CONDITION_CODES,
+  type Condition,
+  type ConditionCode,
+  type ConditionFacts,
+} from './condition/condition.ts';
+export { AGENT_LIMITS } from './limits.ts';
 export type {
   AgentStatus,
   AssignedNumber,
@@ -11,6 +19,7 @@ export type {
   OutboxRow,
   PaperReason,
   PaperRequest,
+  Place,
   Priority,
   QuarantineRow,
   RegisterEntry,

@@ -6,6 +6,7 @@ import { createSignatureVerifier, parseCertificate } from '@congvan/signer';
 import { Agent } from './agent.ts';
 import { BusSide } from './bus-side.ts';
 import { ConditionBook } from './condition/condition.ts';
+import { type RunningStatus, STATUS_FRESH_MS, readStatus } from './condition/status-file.ts';
 import { StorageGuard } from './condition/storage-guard.ts';
 import type { AgentCore } from './core.ts';
 import { DirectoryCopy } from './directory/copy.ts';
@@ -116,6 +117,8 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
         for (const listener of listeners) listener.notify();
       },
       isRunning: () => running || isRunLockHeld(layout.lock),
+      running: () => bus?.running() ?? runningElsewhere(layout, now()),
+      folder: options.home,
     };
     core.commit.watch(guard);
     if (running) bus = await BusSide.open(core, guard, layout);
@@ -131,6 +134,13 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
     lock?.release();
     throw error;
   }
+}
+
+/** From the status file of the process that runs; an old one says nothing. */
+function runningElsewhere(layout: HomeLayout, now: Date): RunningStatus | undefined {
+  const status = readStatus(layout.status);
+  if (status === undefined || !isRunLockHeld(layout.lock)) return undefined;
+  return Math.abs(now.getTime() - status.writtenMs) <= STATUS_FRESH_MS ? status : undefined;
 }
 
 function lockHome(layout: HomeLayout): RunLock {

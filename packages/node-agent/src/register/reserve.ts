@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { dateInVietnam } from '@congvan/bus';
 
+import { requireKnownNumbers } from '../condition/readiness.ts';
 import type { AgentCore } from '../core.ts';
 import type { AssignedNumber, RegisterEntry } from '../documents.ts';
 import { AgentError } from '../errors.ts';
@@ -25,12 +26,13 @@ export interface Reservation {
  * Call inside a transaction: the write lock keeps a clerk's command and the agent from taking one
  * number both.
  *
- * @throws {@link AgentError} `AGENT_KEY_REUSED`, `AGENT_NUMBER_VOID`.
+ * @throws {@link AgentError} `AGENT_KEY_REUSED`, `AGENT_NUMBER_VOID`, `AGENT_RESTORED`.
  */
 export function reserveNumber(core: AgentCore, reservation: Reservation): RegisterRow {
   const { idempotencyKey, requestSha256 } = reservation;
   const known = core.register.findByKey(idempotencyKey);
   if (known !== undefined) return requireSame(known, requestSha256);
+  requireKnownNumbers(core);
   const now = core.now();
   const issuedOn = dateInVietnam(now);
   const year = Number(issuedOn.slice(0, 4));

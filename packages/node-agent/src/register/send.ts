@@ -9,9 +9,11 @@ import {
 } from '@congvan/bus';
 import { signPdf } from '@congvan/signer';
 
+import { requireReady } from '../condition/readiness.ts';
 import type { AgentCore } from '../core.ts';
 import type { SendRequest, SentDocument } from '../documents.ts';
 import { AgentError } from '../errors.ts';
+import { placeOf } from '../outbox/place.ts';
 import { type BuiltPackage, buildPackage, readSignedPdf } from '../package/build.ts';
 import { appendReport } from '../report/chain.ts';
 import type { RegisterRow } from '../storage/register-store.ts';
@@ -35,6 +37,8 @@ interface Issued {
 export async function sendDocument(core: AgentCore, request: SendRequest): Promise<SentDocument> {
   const checked = await checkSendRequest(core, request);
   await requireOwnKeys(core);
+  const { pdf } = request.document;
+  requireReady(core, typeof pdf === 'function' ? 0 : pdf.length);
   const row = await core.commit.commit(() =>
     reserveNumber(core, {
       idempotencyKey: request.idempotencyKey ?? randomUUID(),
@@ -83,7 +87,11 @@ async function issue(
   if (stored === undefined) return await alreadySent(core, requireRow(core, row.document_id));
   core.step('outbox.committed');
   core.changed();
-  return { ...stored, agentRunning: core.isRunning() };
+  return {
+    ...stored,
+    agentRunning: core.isRunning(),
+    place: placeOf(core, laneOfPriority(checked.priority), core.now().getTime()),
+  };
 }
 
 /** The second transaction: all that makes the document issued, or nothing. */
@@ -93,7 +101,7 @@ function storeIssued(
   checked: CheckedSend,
   row: RegisterRow,
   { built, delivery }: Issued,
-): Omit<SentDocument, 'agentRunning'> | undefined {
+): Omit<SentDocument, 'agentRunning' | 'place'> | undefined {
   const nowMs = core.now().getTime();
   if (!core.register.settle(row.id, 'issued', nowMs, null)) {
     const settled = requireRow(core, row.document_id);
@@ -222,6 +230,7 @@ async function alreadySent(core: AgentCore, row: RegisterRow): Promise<SentDocum
     })),
     resumed: true,
     agentRunning: core.isRunning(),
+    place: placeOf(core, stored.priority === 0 ? 'normal' : 'urgent', core.now().getTime()),
     signedPdf: await readSignedPdf(core.files.containerOf(stored)),
   };
 }

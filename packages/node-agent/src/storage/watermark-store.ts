@@ -4,16 +4,32 @@ import type { Db } from './database.ts';
 export class WatermarkStore {
   readonly #highest;
   readonly #put;
+  readonly #relayHas;
+  readonly #noteRelayHas;
 
   constructor(db: Db) {
     this.#highest = db.prepare<[], { up_to: number | null }>(
       'SELECT max(up_to) AS up_to FROM watermark',
+    );
+    this.#relayHas = db.prepare<[], number | null>('SELECT max(relay_has) FROM watermark').pluck();
+    this.#noteRelayHas = db.prepare<[string, number, number]>(
+      `INSERT INTO watermark (relay, up_to, received_ms, record, relay_has) VALUES (?, 0, ?, x'', ?)
+       ON CONFLICT (relay) DO UPDATE SET relay_has = max(relay_has, excluded.relay_has)`,
     );
     this.#put = db.prepare<[string, number, number, Uint8Array]>(
       `INSERT INTO watermark (relay, up_to, received_ms, record) VALUES (?, ?, ?, ?)
        ON CONFLICT (relay) DO UPDATE SET up_to = excluded.up_to,
          received_ms = excluded.received_ms, record = excluded.record`,
     );
+  }
+
+  /** The highest report that a relay has said it holds, also of those that are not here. */
+  relayHas(): number {
+    return this.#relayHas.get() ?? 0;
+  }
+
+  noteRelayHas(relay: string, number: number, nowMs: number): void {
+    this.#noteRelayHas.run(relay, nowMs, number);
   }
 
   /** 0 while no relay has answered. */
