@@ -11,6 +11,7 @@ const AGENCIES_PER_SITE = 300;
 const CONNECTIONS_AT_ONCE = 50;
 /** Longer than a pull waits at the broker, so that each renews itself at least once. */
 const IDLE_MS = 40_000;
+const SETTLE_MS = 3_000;
 const MEBIBYTE = 1024 * 1024;
 /** Nothing is stored: only the reservation of 50 sites must fit the disk. */
 const STREAM_LIMITS = {
@@ -62,6 +63,9 @@ async function measureOne(agencies: number): Promise<IdleCost> {
   const sites = Array.from({ length: siteCount }, (_, index) => `S${index + 1}`);
   await using bus = await startLocalBus({ sites, limits: STREAM_LIMITS });
   const server = bus.server().pid;
+  // What the server needs without any agency is not the agencies' cost.
+  await sleep(SETTLE_MS);
+  const bareCpuPerMs = (await cpuMsWhileIdle(server)) / IDLE_MS;
   const bareBytes = residentBytes(server);
   const startedMs = performance.now();
   const enrolled = await enrol(bus, agencies, sites);
@@ -70,9 +74,7 @@ async function measureOne(agencies: number): Promise<IdleCost> {
   const connections = await connectAll(bus, enrolled, stop.signal);
   // Pulls have to arrive, and what enrolment left behind has to be collected.
   await sleep(IDLE_MS / 2);
-  const cpuBefore = cpuMsOf(server);
-  await sleep(IDLE_MS);
-  const cpuMs = cpuMsOf(server) - cpuBefore;
+  const cpuMs = (await cpuMsWhileIdle(server)) - bareCpuPerMs * IDLE_MS;
   const bytes = residentBytes(server) - bareBytes;
   stop.abort();
   await Promise.all(connections.map((connection) => connection.close()));
@@ -82,6 +84,12 @@ async function measureOne(agencies: number): Promise<IdleCost> {
     bytesPerAgency: bytes / agencies,
     cpuMsPerAgencyMinute: (cpuMs / agencies) * (60_000 / IDLE_MS),
   };
+}
+
+async function cpuMsWhileIdle(pid: number): Promise<number> {
+  const before = cpuMsOf(pid);
+  await sleep(IDLE_MS);
+  return cpuMsOf(pid) - before;
 }
 
 interface EnrolledAgency {
