@@ -13,13 +13,17 @@ import {
   type StreamInfo,
   type StreamUpdateConfig,
 } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 
 import { BusError } from '../errors.ts';
+import { compareVersions } from '../local-server/find.ts';
 import type { ConsumerPlan, StreamPlan, StreamSource } from '../stream/plan.ts';
 import { messageOf } from './connection.ts';
 import { classifyFailure } from './nats-error.ts';
 
 const NANOS_PER_MS = 1_000_000;
+/** The release that can be told where a stream starts to count. */
+const FIRST_VERSION_WITH_FIRST_SEQ = '2.10.0';
 const ENSURE_CONCURRENCY = 16;
 /** Without end, in effect: 2.9 refuses `-1` beside a backoff, and a bad message goes to quarantine anyway. */
 const MAX_DELIVER = 1_000_000;
@@ -80,10 +84,11 @@ export interface StreamAdmin {
   renewSource(plan: StreamPlan, source: string): Promise<void>;
 }
 
-export function createStreamAdmin(manager: JetStreamManager): StreamAdmin {
+export function createStreamAdmin(nats: NatsConnection, manager: JetStreamManager): StreamAdmin {
+  const version = (): string => nats.info?.version ?? '';
   return {
     ensureStream: async (plan) =>
-      await administer(`stream ${plan.name}`, () => ensureStream(manager, plan)),
+      await administer(`stream ${plan.name}`, () => ensureStream(manager, plan, version())),
     compareStream: async (plan) =>
       await administer(`stream ${plan.name}`, async () => {
         const found = await findStream(manager, plan.name);
@@ -126,10 +131,14 @@ export function createStreamAdmin(manager: JetStreamManager): StreamAdmin {
   };
 }
 
-async function ensureStream(manager: JetStreamManager, plan: StreamPlan): Promise<StreamChange> {
+async function ensureStream(
+  manager: JetStreamManager,
+  plan: StreamPlan,
+  serverVersion: string,
+): Promise<StreamChange> {
   const found = await findStream(manager, plan.name);
   if (found === undefined || isUnfinished(found, plan)) {
-    await makeStream(manager, plan, found);
+    await makeStream(manager, plan, found, serverVersion);
     return 'made';
   }
   refuseLosingChange(found.config, plan);
@@ -142,6 +151,7 @@ async function makeStream(
   manager: JetStreamManager,
   plan: StreamPlan,
   unfinished: StreamInfo | undefined,
+  serverVersion: string,
 ): Promise<void> {
   const config = {
     name: plan.name,
@@ -150,8 +160,14 @@ async function makeStream(
     max_consumers: plan.maxConsumers,
     ...toUpdate(plan),
   };
-  if (!plan.countsFromTime) {
+  const knowsFirstSeq = compareVersions(serverVersion, FIRST_VERSION_WITH_FIRST_SEQ) >= 0;
+  if (!plan.countsFromTime || (!knowsFirstSeq && plan.replicas > 1)) {
+    // In a cluster of 2.9 a purge puts copies out of step, so there the sequence starts at 1.
     await manager.streams.add(config);
+    return;
+  }
+  if (knowsFirstSeq && unfinished === undefined) {
+    await manager.streams.add({ ...config, first_seq: Date.now() });
     return;
   }
   // Without subjects and sources first: a message that came between would be lost with the purge.

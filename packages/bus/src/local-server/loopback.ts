@@ -1,4 +1,5 @@
-import { connect, createServer } from 'node:net';
+import { once } from 'node:events';
+import { type Server, connect, createServer } from 'node:net';
 
 /** The first line that a NATS server says to every client. */
 export interface ServerGreeting {
@@ -45,6 +46,25 @@ export async function chooseFreePort(): Promise<number> {
       server.close(() => resolve(port));
     });
   });
+}
+
+/** As many different ports as asked for, all free now. */
+export async function chooseFreePorts(count: number): Promise<number[]> {
+  const held: Server[] = [];
+  try {
+    const ports: number[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const server = createServer();
+      held.push(server);
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const address = server.address();
+      if (typeof address === 'object' && address !== null) ports.push(address.port);
+    }
+    return ports;
+  } finally {
+    await Promise.all(held.map((server) => new Promise((done) => server.close(done))));
+  }
 }
 
 export async function isPortFree(port: number): Promise<boolean> {

@@ -2,14 +2,14 @@ import { watch } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Site } from '../agency/tier.ts';
-import { type SiteConnection, connectSite } from '../broker/site-connection.ts';
+import { connectSite } from '../broker/site-connection.ts';
+import { type FederatedLimits, federatedStreamsOfSite } from '../stream/federated.ts';
+import { directoryInboxStream, directoryStream } from '../stream/names.ts';
 import {
-  type ConsumerPlan,
   LOCAL_STREAM_LIMITS,
   REDELIVERY_BACKOFF_MS,
   type StreamLimits,
-  consumersOfAgency,
-  consumersOfRelay,
+  type StreamPlan,
   streamsOfSite,
 } from '../stream/plan.ts';
 import { mintSiteCredentials } from './credentials.ts';
@@ -20,13 +20,17 @@ import {
   type EnrolmentOptions,
   openEnrolment,
 } from './enrolment.ts';
-import { answerDirectoryRequest } from './page.ts';
-import type { RegisteredEntry, Registry } from './registry.ts';
+import { createDirectoryDesk } from './directory/desk.ts';
+import { type DirectoryExchange, runDirectoryExchange } from './directory/exchange.ts';
+import { watchSources } from './source-watch.ts';
+import { createStreamDesk } from './streams.ts';
 
 export interface SiteOptions extends EnrolmentOptions {
   readonly servers: string | readonly string[];
-  /** Sizes of the streams of each site. */
+  /** Sizes of the streams of each site, in the flat plan. */
   readonly limits?: StreamLimits;
+  /** This site has a server and a JetStream domain of its own: the federated plan. */
+  readonly federated?: { readonly site: Site; readonly limits: FederatedLimits };
   /** When the broker hands out again what was not acknowledged, per attempt. */
   readonly redeliveryBackoffMs?: readonly number[];
   /** What goes wrong while nobody waits for an answer: an entry file that cannot be read, say. */
@@ -62,114 +66,90 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
   const enrolment = await openEnrolment(options);
   const { registry } = enrolment;
   const credentials = await mintSiteCredentials(options.operator, now());
-  const connection = await connectSite({ servers: options.servers, credentials });
-  const preparation = createPreparation(connection, registry, options, now);
+  const { federated } = options;
+  const connection = await connectSite({
+    servers: options.servers,
+    credentials,
+    ...(federated === undefined ? {} : { site: federated.site }),
+  });
+  const streamsOf = (site: Site): readonly StreamPlan[] =>
+    federated === undefined
+      ? streamsOfSite(site, options.limits ?? LOCAL_STREAM_LIMITS)
+      : federatedStreamsOfSite(site, federated.limits);
+  const preparation = createStreamDesk({
+    admin: connection,
+    hostedSites: async () =>
+      federated === undefined ? await options.operator.sites() : [federated.site],
+    streamsOf,
+    entries: async () => {
+      await registry.refresh();
+      return registry.entries();
+    },
+    onChanged: (site) => connection.notifyDirectoryChanged(site),
+    relaysRead: federated === undefined ? 'all' : 'own',
+    backoffMs: options.redeliveryBackoffMs ?? REDELIVERY_BACKOFF_MS,
+    now,
+  });
   try {
     await preparation.refresh();
   } catch (error) {
     await connection.close();
     throw error;
   }
-  const stopAnswering = connection.answerDirectory((subject) =>
-    answerDirectoryRequest(registry, subject),
-  );
+  const stopAnswering = connection.answerDirectory(createDirectoryDesk(registry));
+  const tell = (error: unknown): void => {
+    if (error instanceof Error && connection.status() === 'connected') options.onError?.(error);
+  };
+  let exchange: DirectoryExchange | undefined;
+  const catchUp = async (): Promise<void> => {
+    await preparation.refresh();
+    // In the background: a line that is cut must keep nobody from being entered.
+    exchange?.publish().catch(tell);
+  };
+  if (federated !== undefined) {
+    exchange = runDirectoryExchange({
+      directory: connection,
+      admin: connection,
+      registry,
+      outStream: directoryStream(federated.site),
+      inStream: directoryInboxStream(federated.site),
+      onTaken: () => void catchUp().catch(tell),
+      onError: tell,
+      now,
+    });
+    exchange.publish().catch(tell);
+  }
   const stopFollowing = followFolder(
     join(options.folder, 'directory'),
     options.pollMs ?? POLL_MS,
-    () => {
-      preparation.refresh().catch((error: unknown) => {
-        if (error instanceof Error && connection.status() === 'connected') options.onError?.(error);
-      });
-    },
+    () => void catchUp().catch(tell),
   );
+  const sources = watchSources({
+    admin: connection,
+    streams: () => (federated === undefined ? [] : streamsOf(federated.site)),
+    onError: (error) => {
+      if (connection.status() === 'connected') options.onError?.(error);
+    },
+  });
   const close = async (): Promise<void> => {
     stopFollowing();
     stopAnswering();
+    await exchange?.stop();
+    await sources.stop();
     await preparation.settled();
     await connection.close();
   };
   const added = async (enrolled: Enrolled): Promise<Enrolled> => {
-    await preparation.refresh();
+    await catchUp();
     return enrolled;
   };
   return {
     enrolment,
     addAgency: async (input) => await added(await enrolment.addAgency(input)),
     addRelay: async (input) => await added(await enrolment.addRelay(input)),
-    refresh: preparation.refresh,
+    refresh: catchUp,
     close,
     [Symbol.asyncDispose]: close,
-  };
-}
-
-/** Keeps the broker in step with the directory. */
-interface Preparation {
-  refresh(): Promise<void>;
-  /** When nothing is under way any more. */
-  settled(): Promise<void>;
-}
-
-function createPreparation(
-  connection: SiteConnection,
-  registry: Registry,
-  options: SiteOptions,
-  now: () => Date,
-): Preparation {
-  const limits = options.limits ?? LOCAL_STREAM_LIMITS;
-  const backoffMs = options.redeliveryBackoffMs ?? REDELIVERY_BACKOFF_MS;
-  const preparedSites = new Set<Site>();
-  let preparedCount = 0;
-  let working: Promise<void> = Promise.resolve();
-
-  const relayConsumers = (): ConsumerPlan[] => {
-    const relays = registry.entries().filter(({ entry }) => entry.role === 'relay');
-    const codes = new Set(relays.map(({ entry }) => entry.code));
-    return [...codes].flatMap((code) => consumersOfRelay(code, [...preparedSites], backoffMs));
-  };
-  const prepareSites = async (sites: readonly Site[]): Promise<void> => {
-    if (sites.length === 0) return;
-    for (const plan of sites.flatMap((site) => streamsOfSite(site, limits))) {
-      await connection.ensureStream(plan);
-    }
-    for (const site of sites) preparedSites.add(site);
-    await connection.ensureConsumers(relayConsumers());
-  };
-  const prepareEntries = async (fresh: readonly RegisteredEntry[]): Promise<void> => {
-    // One that opens later gets its inbox now; only what has closed needs none.
-    const agencies = fresh.filter(
-      ({ entry: { role, site, validTo } }) =>
-        role === 'agency' &&
-        preparedSites.has(site) &&
-        (validTo === null || Date.parse(validTo) > now().getTime()),
-    );
-    const plans = new Map<string, ConsumerPlan>();
-    for (const { entry } of agencies) {
-      for (const plan of consumersOfAgency(entry.code, entry.site, backoffMs)) {
-        plans.set(`${plan.stream} ${plan.name}`, plan);
-      }
-    }
-    const withRelays = fresh.some(({ entry }) => entry.role === 'relay');
-    await connection.ensureConsumers([...plans.values(), ...(withRelays ? relayConsumers() : [])]);
-    for (const site of preparedSites) connection.notifyDirectoryChanged(site);
-  };
-  const catchUp = async (): Promise<void> => {
-    const hosted = await options.operator.sites();
-    const added = hosted.filter((site) => !preparedSites.has(site));
-    await prepareSites(added);
-    // Agencies of a new site may have been entered before it was hosted.
-    if (added.length > 0) preparedCount = 0;
-    await registry.refresh();
-    const fresh = registry.entries().slice(preparedCount);
-    if (fresh.length === 0) return;
-    await prepareEntries(fresh);
-    preparedCount += fresh.length;
-  };
-  return {
-    refresh: async () => {
-      working = working.catch(() => undefined).then(catchUp);
-      await working;
-    },
-    settled: async () => await working.catch(() => undefined),
   };
 }
 

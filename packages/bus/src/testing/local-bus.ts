@@ -88,8 +88,8 @@ export async function startLocalBus(options: LocalBusOptions): Promise<LocalBus>
     await server.stop();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   };
-  const addAgency = async (input: TestAgency) => await site.addAgency(complete(input));
-  const addRelay = async (input: TestAgency) => await site.addRelay(complete(input));
+  const addAgency = async (input: TestAgency) => await site.addAgency(completeTestAgency(input));
+  const addRelay = async (input: TestAgency) => await site.addRelay(completeTestAgency(input));
   return {
     folder,
     url: server.url,
@@ -112,7 +112,8 @@ export async function startLocalBus(options: LocalBusOptions): Promise<LocalBus>
   };
 }
 
-function complete(input: TestAgency): AgencyInput {
+/** Fills in the defaults of a test agency. */
+export function completeTestAgency(input: TestAgency): AgencyInput {
   const tier: Tier = input.tier ?? 'province';
   return {
     name: `Agency ${input.code}`,
@@ -124,6 +125,7 @@ function complete(input: TestAgency): AgencyInput {
   };
 }
 
-async function signWithPlaceholder(): Promise<Uint8Array> {
+/** No verifier accepts it. */
+export async function signWithPlaceholder(): Promise<Uint8Array> {
   return new TextEncoder().encode('placeholder signature of a test registrar');
 }

@@ -1,0 +1,37 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+
+import { inboxPrefix } from '../permission/user.ts';
+import { type ConnectOptions, type ConnectionStatus, openConnection } from './connection.ts';
+import { type StreamAdmin, createStreamAdmin } from './stream-admin.ts';
+
+/** The broker as its administrator sees it, inside `STORE`. */
+export interface AdminConnection extends StreamAdmin, AsyncDisposable {
+  /** Such as `2.14.3`, of the server that answers now. */
+  serverVersion(): string;
+  serverName(): string;
+  status(): ConnectionStatus;
+  close(): Promise<void>;
+}
+
+export interface AdminConnectOptions extends ConnectOptions {
+  /** The prefix that the credentials allow; the default is that of an administrator with all rights. */
+  readonly inboxPrefix?: string;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** @throws {@link BusError} `BUS_CREDENTIALS_INVALID` or `BUS_CONNECT_FAILED`. */
+export async function connectAdmin(options: AdminConnectOptions): Promise<AdminConnection> {
+  const prefix = options.inboxPrefix ?? inboxPrefix('administrator');
+  const connection = await openConnection(options, 'administrator', prefix);
+  const { nats } = connection;
+  const manager = await jetstreamManager(nats, { checkAPI: false, timeout: REQUEST_TIMEOUT_MS });
+  return {
+    ...createStreamAdmin(nats, manager),
+    serverVersion: () => nats.info?.version ?? '',
+    serverName: () => nats.info?.server_name ?? '',
+    status: connection.status,
+    close: connection.close,
+    [Symbol.asyncDispose]: connection.close,
+  };
+}
