@@ -61,6 +61,7 @@ export function sitePermissions(sites: readonly Site[]): UserPermissions {
       '$JS.API.DIRECT.GET.*.vb.directory.entry.>',
       `$JS.${CENTRAL_DOMAIN}.API.DIRECT.GET.${BLOB_EXCHANGE_STREAM}.vb.blob.cross.>`,
       ...homes.map((site) => `$JS.API.STREAM.PURGE.${blobStream(site)}`),
+      ...homes.map((site) => `$JS.API.CONSUMER.MSG.NEXT.${blobStream(site)}.*`),
       ...homes.flatMap(startPurges),
       ...directories.map((stream) => `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`),
       ...directories.map((stream) => `$JS.ACK.${stream}.>`),
