@@ -30,6 +30,8 @@ export interface OwnChunk {
 
 export interface LocateRequest extends BlobName {
   readonly chunkCount: number;
+  /** For the sender: only what is stored under this scope counts. */
+  readonly scope?: Scope;
 }
 
 /**
@@ -90,14 +92,14 @@ export function createFileClient(
       const subject = chunkSubject({ ...ownName(sha256), scope, index });
       return await putMessage(guard, nats, subject, data, CHUNK_TIMEOUT_MS);
     },
-    locateFile: async ({ chunkCount, ...file }) => {
+    locateFile: async ({ chunkCount, scope, ...file }) => {
       if (!Number.isInteger(chunkCount) || chunkCount < 1 || chunkCount > MAX_CHUNK_COUNT) {
         throw new BusError('BUS_BLOB_INVALID', `a blob cannot have ${chunkCount} chunks`, {
           details: { sha256: file.sha256, chunkCount },
         });
       }
       const subject = fileLocateSubject(file);
-      const answer = await ask(subject, JSON.stringify({ chunkCount }), LOCATE_TIMEOUT_MS);
+      const answer = await ask(subject, JSON.stringify({ chunkCount, scope }), LOCATE_TIMEOUT_MS);
       const location = parseFileLocation(answer.data, chunkCount);
       if (location !== undefined) return location;
       throw refused(subject, 'the answer of the site service makes no sense');

@@ -74,11 +74,11 @@ async function upload(run: TransferRun, options: UploadOptions): Promise<Transfe
 /** What has to be sent; `whole` is false when there may be more of it than an answer can name. */
 async function findMissing(
   run: TransferRun,
-  { connection, file, from = 0 }: UploadOptions,
+  { connection, file, scope, from = 0 }: UploadOptions,
   chunkCount: number,
 ): Promise<{ missing: readonly Range[]; whole: boolean }> {
   const { fromSite, from: owner, sha256 } = file;
-  const request = { fromSite, from: owner, sha256, chunkCount };
+  const request = { fromSite, from: owner, sha256, chunkCount, scope };
   let location: FileLocation | undefined;
   try {
     location = await run.orStopped(connection.locateFile(request));

@@ -1,0 +1,165 @@
+import type { StoredHead } from '../../broker/stream-follower.ts';
+import { MIN_CHUNK_BYTES } from '../../file/blob.ts';
+import { MAX_MISSING_RANGES } from '../../file/location.ts';
+import { type BlobName, type BlobScope, parseChunkSubject } from '../../subject/blob-subject.ts';
+
+/** What a stream holds of one blob. */
+export interface StoredBlob {
+  readonly name: BlobName;
+  readonly scope: BlobScope;
+  /** Sequence of each chunk, by its place. */
+  readonly seqs: number[];
+  readonly sizes: number[];
+  chunkCount: number;
+  /** Of the bodies; a chunk counts for at least 16 KiB, since each costs the broker as much. */
+  bytes: number;
+  oldestSeq: number;
+  newestMs: number;
+  /** When somebody last asked for it; 0: nobody since this service runs. */
+  askedMs: number;
+}
+
+/** What one agency has at its site. */
+export interface Usage {
+  readonly bytes: number;
+  readonly files: number;
+}
+
+/**
+ * What a stream of blobs holds, kept in memory from the heads of its messages: so which chunks are
+ * there, and what an agency uses, is known at once and costs the broker nothing per question.
+ */
+export class ChunkIndex {
+  readonly #blobs = new Map<string, StoredBlob>();
+  readonly #usage = new Map<string, Usage>();
+  #chunkCount = 0;
+  #lastSeq = 0;
+
+  /** Chunks known to be there. */
+  get chunkCount(): number {
+    return this.#chunkCount;
+  }
+
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  add(head: StoredHead): StoredBlob | undefined {
+    this.#lastSeq = Math.max(this.#lastSeq, head.streamSeq);
+    const chunk = parseChunkSubject(head.subject);
+    if (chunk === undefined) return undefined;
+    const { scope, index, ...name } = chunk;
+    const size = Math.max(head.bytes, MIN_CHUNK_BYTES);
+    const blob = this.#put(name, scope, index, { seq: head.streamSeq, size });
+    blob.newestMs = Math.max(blob.newestMs, head.storedMs);
+    return blob;
+  }
+
+  find(name: BlobName, scope: BlobScope): StoredBlob | undefined {
+    return this.#blobs.get(keyOf(name, scope));
+  }
+
+  blobs(): IterableIterator<StoredBlob> {
+    return this.#blobs.values();
+  }
+
+  /** Of blobs that an agency itself uploaded. */
+  usageOf(owner: Pick<BlobName, 'fromSite' | 'from'>): Usage {
+    return this.#usage.get(ownerOf(owner)) ?? { bytes: 0, files: 0 };
+  }
+
+  /** The chunks of a blob are gone. */
+  forget(blob: StoredBlob): void {
+    if (!this.#blobs.delete(keyOf(blob.name, blob.scope))) return;
+    this.#charge(blob, -blob.bytes, -1);
+    this.#chunkCount -= blob.chunkCount;
+  }
+
+  /** Everything older than this sequence is gone from the stream. */
+  forgetBefore(firstSeq: number): void {
+    for (const blob of this.#blobs.values()) {
+      if (blob.oldestSeq >= firstSeq) continue;
+      this.forget(blob);
+      blob.seqs.forEach((seq, index) => {
+        if (seq < firstSeq) return;
+        const size = blob.sizes[index] ?? MIN_CHUNK_BYTES;
+        const kept = this.#put(blob.name, blob.scope, index, { seq, size });
+        kept.newestMs = blob.newestMs;
+        kept.askedMs = blob.askedMs;
+      });
+    }
+  }
+
+  clear(): void {
+    this.#blobs.clear();
+    this.#usage.clear();
+    this.#chunkCount = 0;
+    this.#lastSeq = 0;
+  }
+
+  #put(
+    name: BlobName,
+    scope: BlobScope,
+    index: number,
+    { seq, size }: { readonly seq: number; readonly size: number },
+  ): StoredBlob {
+    const key = keyOf(name, scope);
+    const blob = this.#blobs.get(key) ?? newBlob(name, scope);
+    if (blob.seqs[index] !== undefined) return blob;
+    this.#charge(blob, size, blob.chunkCount === 0 ? 1 : 0);
+    this.#blobs.set(key, blob);
+    blob.seqs[index] = seq;
+    blob.sizes[index] = size;
+    blob.chunkCount += 1;
+    blob.bytes += size;
+    blob.oldestSeq = Math.min(blob.oldestSeq, seq);
+    this.#chunkCount += 1;
+    return blob;
+  }
+
+  #charge(blob: StoredBlob, bytes: number, files: number): void {
+    if (blob.scope === 'cache') return;
+    const owner = ownerOf(blob.name);
+    const used = this.#usage.get(owner) ?? { bytes: 0, files: 0 };
+    const next = { bytes: used.bytes + bytes, files: used.files + files };
+    if (next.files > 0) this.#usage.set(owner, next);
+    else this.#usage.delete(owner);
+  }
+}
+
+/** The chunks that are not there, as ranges `[first, last]`; the first 200. */
+export function missingRanges(
+  blob: StoredBlob | undefined,
+  chunkCount: number,
+): [first: number, last: number][] {
+  const ranges: [number, number][] = [];
+  if (blob === undefined) return [[0, chunkCount - 1]];
+  for (let index = 0; index < chunkCount; index += 1) {
+    if (blob.seqs[index] !== undefined) continue;
+    const current = ranges.at(-1);
+    if (current !== undefined && current[1] === index - 1) current[1] = index;
+    else if (ranges.length === MAX_MISSING_RANGES) break;
+    else ranges.push([index, index]);
+  }
+  return ranges;
+}
+
+/** How many of the first `chunkCount` chunks are there. */
+export function storedCount(blob: StoredBlob | undefined, chunkCount: number): number {
+  if (blob === undefined) return 0;
+  if (blob.seqs.length <= chunkCount) return blob.chunkCount;
+  return blob.seqs.slice(0, chunkCount).filter((seq) => seq !== undefined).length;
+}
+
+function newBlob(name: BlobName, scope: BlobScope): StoredBlob {
+  const empty = { seqs: [], sizes: [], chunkCount: 0, bytes: 0 };
+  return { name, scope, ...empty, oldestSeq: Infinity, newestMs: 0, askedMs: 0 };
+}
+
+function keyOf({ fromSite, from, sha256 }: BlobName, scope: BlobScope): string {
+  return `${scope} ${fromSite} ${from} ${sha256}`;
+}
+
+function ownerOf({ fromSite, from }: Pick<BlobName, 'fromSite' | 'from'>): string {
+  return `${fromSite} ${from}`;
+}
