@@ -67,8 +67,13 @@ interface PackageFile extends Pick<SurveyedFile, 'name' | 'mediaType' | 'source'
   readonly survey?: FileSurvey;
 }
 
+/** What of an agent packing needs. */
+export type PackingCore = Pick<AgentCore, 'config' | 'now'> & {
+  readonly keys: Pick<AgentCore['keys'], 'open'>;
+};
+
 /** Packs header and files into an ASiC-E container signed with the node key (DESIGN §4.2). */
-export async function buildPackage(core: AgentCore, input: PackageInput): Promise<BuiltPackage> {
+export async function buildPackage(core: PackingCore, input: PackageInput): Promise<BuiltPackage> {
   const { request, signedPdf, attachments } = input;
   const files: PackageFile[] = [
     {
@@ -97,7 +102,7 @@ type Packed = Pick<BuiltAsicE, 'manifest' | 'manifestSha256' | 'signature'> &
   Pick<BuiltPackage, 'container'>;
 
 async function pack(
-  core: AgentCore,
+  core: PackingCore,
   { folder, signal, onProgress }: PackageInput,
   files: readonly AsicSourceFile[],
 ): Promise<Packed> {
@@ -144,7 +149,7 @@ export async function readSignedPdf(source: PackageSource): Promise<Uint8Array> 
 }
 
 function headerOf(
-  core: AgentCore,
+  core: PackingCore,
   { request, checked, row }: PackageInput,
   files: readonly PackageFile[],
 ): EdxmlDocument {
