@@ -6,7 +6,7 @@ import { type AgencyCode, parseAgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
 import { connectAdmin, type AdminConnection } from '../broker/admin-connection.ts';
 import { type FoundServer, findNatsServer } from '../local-server/find.ts';
-import { chooseFreePorts } from '../local-server/loopback.ts';
+import { chooseQuietPorts } from '../local-server/loopback.ts';
 import { type LocalOperator, openOperator } from '../operator/operator.ts';
 import { leafPermissions } from '../permission/leaf.ts';
 import { applyPlace } from '../plan/apply.ts';
@@ -123,7 +123,10 @@ async function start(
     admins.set(placeId, kept);
     return await kept;
   };
-  for (const place of plan.places) await applyWhenReady(await admin(place.id), place, plan);
+  // What others fill from comes first: a source that finds nothing asks again only after seconds.
+  for (const place of [...plan.places.map(withoutSources).toReversed(), ...plan.places]) {
+    await applyWhenReady(await admin(place.id), place, plan);
+  }
   const services = await openServices(plan, options, folder, operatorOf, closers);
   const service = (site: Site): SiteService => known(services, site, 'site');
   const serversOf = (site: Site): readonly PlanServer[] => placeOf(plan, site).servers;
@@ -179,7 +182,7 @@ async function describePlan(
   const { sites, plan: kind } = options;
   const central = options.centralServers ?? 3;
   const perSite = kind === 'flat' ? 0 : (options.siteServers ?? 1);
-  const ports = await chooseFreePorts(4 * (central + sites.length * perSite));
+  const ports = await chooseQuietPorts(4 * (central + sites.length * perSite));
   const bytes = options.storeBytes ?? 4 * 1024 ** 3;
   const servers = (prefix: string, count: number) =>
     Array.from({ length: count }, (_, index) => ({
@@ -290,6 +293,10 @@ async function openAdmin(
   });
   closers.push(async () => await connection.close());
   return connection;
+}
+
+function withoutSources(place: Place): Place {
+  return { ...place, streams: place.streams.filter(({ sources }) => sources.length === 0) };
 }
 
 /** A cluster that has just started takes a moment to elect who may make streams. */
