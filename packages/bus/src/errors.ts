@@ -43,12 +43,15 @@ export const BUS_ERRORS = {
   BUS_ENROLMENT_TOKEN_INVALID: { retryable: false }, // a character of the token is wrong or missing
   BUS_ENROLMENT_REFUSED: { retryable: false }, // the desk or the renewal service says no; `reason` says why
   BUS_ENROLMENT_UNREACHABLE: { retryable: true }, // the desk did not answer, or is not the one that the token names
+  BUS_DIRECTORY_NOT_DELEGATED: { retryable: false }, // an entry outside what the root has delegated to its registrar
+  BUS_DIRECTORY_ENTRY_REFUSED: { retryable: false }, // entries of another registrar that cannot be believed
   // relay
   BUS_RELAY_HOME_EXISTS: { retryable: false }, // `initRelay` never overwrites a folder
   BUS_RELAY_HOME_INVALID: { retryable: false }, // a file of the relay's folder is missing or unreadable
   BUS_RELAY_ALREADY_RUNNING: { retryable: true }, // another process runs this relay
   BUS_DATABASE_NEWER: { retryable: false }, // written by a later version of this software
   BUS_DATABASE_OLDER: { retryable: false }, // the relay or agent has to run once and bring it up to date
+  BUS_OBSERVE_FAILED: { retryable: false }, // metrics: the address is not loopback, or taken
   BUS_RELAY_REQUEST_INVALID: { retryable: false }, // a bad period, or an agency that is not in the directory
 } as const;
 

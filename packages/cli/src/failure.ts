@@ -26,6 +26,7 @@ export const FAILURES: Readonly<Record<AnyErrorCode, FailureRule>> = {
   CLI_NO_CA: rule('notFound', 'caInit'),
   CLI_NO_SITE: rule('notFound', 'caInit'),
   CLI_NO_RELAY: rule('notFound', 'relayInit'),
+  CLI_NO_DESK: rule('notFound', 'siteDesk'),
   CLI_NO_BUS: rule('notRunning', 'startBus'),
   CLI_ALREADY_EXISTS: rule('refused', 'exists'),
   CLI_FILE_NOT_FOUND: rule('notFound', 'fileMissing'),
@@ -144,6 +145,8 @@ export const FAILURES: Readonly<Record<AnyErrorCode, FailureRule>> = {
   BUS_SERVER_RUNNING: rule('refused', 'running'),
   BUS_PACKAGE_FETCH_FAILED: rule('notRunning', 'natsServer'),
   BUS_DIRECTORY_FOLDER_DAMAGED: rule('badInput', 'directory'),
+  BUS_DIRECTORY_NOT_DELEGATED: rule('badInput', 'delegation'),
+  BUS_DIRECTORY_ENTRY_REFUSED: rule('badInput', 'delegation'),
   BUS_ENROLMENT_TOKEN_INVALID: rule('badInput', 'enrolmentToken'),
   BUS_ENROLMENT_REFUSED: rule('refused', 'enrolmentRefused'),
   BUS_ENROLMENT_UNREACHABLE: rule('notRunning', 'enrolmentDesk'),
@@ -153,6 +156,7 @@ export const FAILURES: Readonly<Record<AnyErrorCode, FailureRule>> = {
   BUS_RELAY_ALREADY_RUNNING: rule('refused', 'running'),
   BUS_DATABASE_NEWER: rule('refused', 'upgrade'),
   BUS_DATABASE_OLDER: rule('refused', 'runRelay'),
+  BUS_OBSERVE_FAILED: rule('usage', 'request'),
   BUS_RELAY_REQUEST_INVALID: rule('usage', 'request'),
 
   AGENT_HOME_EXISTS: rule('refused', 'exists'),
@@ -174,6 +178,10 @@ export const FAILURES: Readonly<Record<AnyErrorCode, FailureRule>> = {
   AGENT_DOCUMENT_NOT_FOUND: rule('notFound', 'lookInbox'),
   AGENT_ID_AMBIGUOUS: rule('usage', 'longerId'),
   AGENT_STATE_CONFLICT: rule('refused', 'state'),
+  AGENT_DISK_FULL: rule('refused', 'makeRoom'),
+  AGENT_DATABASE_LOCKED: rule('refused', 'again'),
+  AGENT_CLOCK_WRONG: rule('refused', 'setClock'),
+  AGENT_RESTORED: rule('refused', 'restored'),
   AGENT_DIRECTORY_FORGED: rule('keys', 'trust'),
 };
 

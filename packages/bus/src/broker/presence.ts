@@ -36,7 +36,7 @@ export function answerPresence(
   nats: NatsConnection,
   answer: (subject: string, data: Uint8Array) => Uint8Array | undefined,
 ): () => void {
-  const subscription = nats.subscribe('vb.alive.>', {
+  const subscription = nats.subscribe('vb.alive.*.*.*', {
     queue: PRESENCE_QUEUE,
     callback: (error, message) => {
       if (error !== null) return;

@@ -8,6 +8,7 @@ import {
   type StatusListener,
   openConnection,
 } from './connection.ts';
+import { answerPresence } from './presence.ts';
 import { type SiteDirectory, createSiteDirectory } from './site-directory.ts';
 import { type SiteFiles, createSiteFiles } from './site-files.ts';
 import { type StreamAdmin, createStreamAdmin } from './stream-admin.ts';
@@ -19,6 +20,10 @@ export interface SiteConnectOptions extends ConnectOptions {
 
 /** The broker as a site service sees it: it makes streams and consumers, and answers look-ups. */
 export interface SiteConnection extends StreamAdmin, SiteFiles, SiteDirectory, AsyncDisposable {
+  /** Answers every `vb.alive`. @returns a function that ends the answering. */
+  answerPresence(
+    answer: (natsSubject: string, data: Uint8Array) => Uint8Array | undefined,
+  ): () => void;
   status(): ConnectionStatus;
   onStatus(listener: StatusListener): () => void;
   close(): Promise<void>;
@@ -34,6 +39,7 @@ export async function connectSite(options: SiteConnectOptions): Promise<SiteConn
     ...createStreamAdmin(nats, manager),
     ...createSiteFiles(connection, manager),
     ...createSiteDirectory(connection),
+    answerPresence: (answer) => answerPresence(nats, answer),
     status: connection.status,
     onStatus: connection.onStatus,
     close: connection.close,

@@ -80,7 +80,7 @@ export function sitePermissions(sites: readonly Site[]): UserPermissions {
       'vb.file.locate.*.*.*',
       'vb.file.drop.*.*.*',
       'vb.renew.*.*',
-      'vb.alive.>',
+      'vb.alive.*.*.*',
     ],
     responses: { max: 1, ttlMs: 60_000 },
     maxSubscriptions: -1,

@@ -19,6 +19,7 @@ export {
   type EnrolmentDeskOptions,
   createEnrolmentDesk,
 } from './enrolment/desk.ts';
+export type { PresenceDesk } from './presence-desk.ts';
 export { stillGood } from './enrolment/grant.ts';
 export {
   type EnrolmentHttp,

@@ -2,6 +2,7 @@ import { watch } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Site } from '../agency/tier.ts';
+import type { ConnectionStatus } from '../broker/connection.ts';
 import { connectSite } from '../broker/site-connection.ts';
 import { type FederatedLimits, federatedStreamsOfSite } from '../stream/federated.ts';
 import { directoryInboxStream, directoryStream } from '../stream/names.ts';
@@ -13,6 +14,7 @@ import {
   streamsOfSite,
 } from '../stream/plan.ts';
 import { mintSiteCredentials } from './credentials.ts';
+import { openFilesDesk } from './files/desk.ts';
 import {
   type AgencyInput,
   type Enrolled,
@@ -20,6 +22,7 @@ import {
   type EnrolmentOptions,
   openEnrolment,
 } from './enrolment.ts';
+import { type PresenceDesk, createPresenceDesk } from './presence-desk.ts';
 import { createDirectoryDesk } from './directory/desk.ts';
 import { type DirectoryExchange, runDirectoryExchange } from './directory/exchange.ts';
 import { watchSources } from './source-watch.ts';
@@ -47,6 +50,11 @@ export interface SiteService extends AsyncDisposable {
   addRelay(input: AgencyInput): Promise<Enrolled>;
   /** Takes in what other processes wrote, entries and sites; it also happens by itself. */
   refresh(): Promise<void>;
+  /** Who is there, for metrics and `bus status`. */
+  readonly presence: PresenceDesk;
+  status(): ConnectionStatus;
+  /** The sites that it works for. */
+  hostedSites(): Promise<readonly Site[]>;
   close(): Promise<void>;
 }
 
@@ -76,10 +84,13 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
     federated === undefined
       ? streamsOfSite(site, options.limits ?? LOCAL_STREAM_LIMITS)
       : federatedStreamsOfSite(site, federated.limits);
+  const hostedSites = async (): Promise<readonly Site[]> =>
+    federated === undefined ? await options.operator.sites() : [federated.site];
+  const hostedSites = async (): Promise<readonly Site[]> =>
+    federated === undefined ? await options.operator.sites() : [federated.site];
   const preparation = createStreamDesk({
     admin: connection,
-    hostedSites: async () =>
-      federated === undefined ? await options.operator.sites() : [federated.site],
+    hostedSites,
     streamsOf,
     entries: async () => {
       await registry.refresh();
@@ -97,12 +108,21 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
     throw error;
   }
   const stopAnswering = connection.answerDirectory(createDirectoryDesk(registry));
+  const presence = createPresenceDesk(registry, now);
+  const stopPresence = connection.answerPresence(presence.answer);
   const tell = (error: unknown): void => {
     if (error instanceof Error && connection.status() === 'connected') options.onError?.(error);
   };
+  const files = openFilesDesk({
+    connection,
+    ...(federated === undefined ? {} : { federatedSite: federated.site }),
+    onError: tell,
+  });
+  files.addSites(await hostedSites());
   let exchange: DirectoryExchange | undefined;
   const catchUp = async (): Promise<void> => {
     await preparation.refresh();
+    files.addSites(await hostedSites());
     // In the background: a line that is cut must keep nobody from being entered.
     exchange?.publish().catch(tell);
   };
@@ -134,7 +154,9 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
   const close = async (): Promise<void> => {
     stopFollowing();
     stopAnswering();
+    stopPresence();
     await exchange?.stop();
+    await files.stop();
     await sources.stop();
     await preparation.settled();
     await connection.close();
@@ -148,6 +170,9 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
     addAgency: async (input) => await added(await enrolment.addAgency(input)),
     addRelay: async (input) => await added(await enrolment.addRelay(input)),
     refresh: catchUp,
+    presence,
+    status: connection.status,
+    hostedSites,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -78,6 +78,7 @@ export class OutboxStore {
   readonly #tooFarOff;
   readonly #nextDue;
   readonly #parts;
+  readonly #frame;
   readonly #attempted;
   readonly #failed;
   readonly #postpone;
@@ -132,12 +133,18 @@ export class OutboxStore {
        WHERE settled_ms IS NULL AND lane = ? AND ${BLOBS_ARE_UP} ORDER BY next_try_ms LIMIT 1`,
     );
     this.#parts = db.prepare<[number], PartsRow>(
-      `SELECT open_part, CASE WHEN chunk_bytes IS NULL THEN sealed END AS sealed,
+      `SELECT open_part, CASE WHEN package.chunk_bytes IS NULL THEN sealed END AS sealed,
          message.sha256, message.bytes, message.chunk_bytes
        FROM package LEFT JOIN upload AS message
          ON message.package_id = package.id AND message.part = 'message'
        WHERE package.id = ?`,
     );
+    this.#frame = db
+      .prepare<[number], Buffer | null>(
+        `SELECT signed FROM outbox JOIN record ON record.id = outbox.record_id
+         WHERE package_id = ? LIMIT 1`,
+      )
+      .pluck();
     this.#attempted = db.prepare<[number | null, number, string]>(
       `UPDATE outbox SET attempt_count = attempt_count + 1, stream_seq = coalesce(?, stream_seq),
          next_try_ms = ?, last_error = NULL, refusal_count = 0 WHERE message_id = ?`,
@@ -228,6 +235,11 @@ export class OutboxStore {
         ? null
         : { sha256, bytes, chunkBytes };
     return { body, reference };
+  }
+
+  /** The signed delivery record of a package. */
+  frameOf(packageId: number): Uint8Array | undefined {
+    return this.#frame.get(packageId) ?? undefined;
   }
 
   recordAttempt(messageId: string, streamSeq: number | null, nextTryMs: number): void {

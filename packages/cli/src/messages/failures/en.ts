@@ -148,6 +148,10 @@ export const failuresEn = {
   },
   caInit: { title: 'no certificate authority', hint: '`congvan ca init` creates one' },
   relayInit: { title: 'no relay', hint: '`congvan relay init` sets one up' },
+  siteDesk: {
+    title: 'no enrolment desk',
+    hint: 'set one up on the machine of the site service: `congvan site desk --url https://NAME:7443`',
+  },
   enrolmentToken: {
     title: 'enrolment token not readable',
     hint: 'compare it with the paper or file it came on, group by group, or name the file; a new one comes from the registrar: `congvan agency enrol`',
@@ -179,6 +183,18 @@ export const failuresEn = {
   running: {
     title: 'runs already',
     hint: 'stop the other process first, take another port (--port), or leave it running: other commands work beside it',
+  },
+  makeRoom: {
+    title: 'disk full',
+    hint: 'make room on the disk and repeat the command; nothing was stored, no number was taken',
+  },
+  setClock: {
+    title: 'clock wrong',
+    hint: 'set the clock of this machine (NTP); the next minute the agent notices and the command works again',
+  },
+  restored: {
+    title: 'older copy',
+    hint: 'let `congvan agent run` work until `congvan agent status` no longer shows RESTORED: it learns from the relay which numbers are used',
   },
   again: { title: 'no answer', hint: 'repeat the command: what is done already is not done twice' },
   unknownRecipient: {
@@ -229,6 +245,10 @@ export const failuresEn = {
   directory: {
     title: 'directory',
     hint: 'restore the site folder from its backup; entries are never edited by hand',
+  },
+  delegation: {
+    title: 'delegation',
+    hint: '`congvan agency show CODE` on the registrar shows its sites; the centre delegates with `congvan agency delegate`',
   },
   streams: {
     title: 'streams of the broker',

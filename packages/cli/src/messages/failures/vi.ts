@@ -153,6 +153,10 @@ export const failuresVi: FailureTexts = {
   },
   caInit: { title: 'chưa có cơ quan cấp chứng thư số', hint: '`congvan ca init` lập một cơ quan' },
   relayInit: { title: 'chưa có trạm trung tâm', hint: '`congvan relay init` lập trạm' },
+  siteDesk: {
+    title: 'chưa có bàn ghi danh',
+    hint: 'lập bàn ghi danh trên máy của dịch vụ điểm: `congvan site desk --url https://TÊN:7443`',
+  },
   enrolmentToken: {
     title: 'không đọc được mã ghi danh',
     hint: 'so lại từng nhóm với bản giấy hoặc tệp đã nhận, hoặc chỉ ra tệp đó; mã mới do nơi đăng ký cấp: `congvan agency enrol`',
@@ -184,6 +188,18 @@ export const failuresVi: FailureTexts = {
   running: {
     title: 'đang chạy rồi',
     hint: 'dừng tiến trình kia trước, chọn cổng khác (--port), hoặc cứ để nó chạy: các lệnh khác dùng được song song',
+  },
+  makeRoom: {
+    title: 'ổ đĩa đầy',
+    hint: 'dọn chỗ trên ổ đĩa rồi làm lại lệnh; chưa lưu gì, chưa lấy số nào',
+  },
+  setClock: {
+    title: 'đồng hồ sai',
+    hint: 'chỉnh lại giờ của máy (NTP); trong vòng một phút agent nhận ra và lệnh lại làm được',
+  },
+  restored: {
+    title: 'bản sao cũ',
+    hint: 'để `congvan agent run` chạy đến khi `congvan agent status` không còn báo RESTORED: agent hỏi trung tâm theo dõi những số nào đã dùng',
   },
   again: { title: 'không có trả lời', hint: 'làm lại lệnh: việc đã xong không bị làm hai lần' },
   unknownRecipient: {
@@ -231,6 +247,10 @@ export const failuresVi: FailureTexts = {
   directory: {
     title: 'danh bạ',
     hint: 'khôi phục thư mục site từ bản sao lưu; không bao giờ sửa mục bằng tay',
+  },
+  delegation: {
+    title: 'ủy quyền',
+    hint: '`congvan agency show MÃ` của cơ quan đăng ký cho biết các site được giao; trung ương ủy quyền bằng `congvan agency delegate`',
   },
   streams: {
     title: 'luồng trên trục',
