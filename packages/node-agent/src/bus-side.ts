@@ -16,6 +16,8 @@ import { createDirectoryReader, followDirectory, readDirectory } from './directo
 import type { HomeLayout } from './home/layout.ts';
 import { InboxReceiver } from './inbox/receive.ts';
 import { OutboxWorker } from './outbox/worker.ts';
+import { DownloadWorker } from './transfer/download-worker.ts';
+import { UploadWorker } from './transfer/upload-worker.ts';
 
 const FIRST_CONNECT_RETRY_MS = 1_000;
 const MAX_CONNECT_RETRY_MS = 30_000;
@@ -31,6 +33,8 @@ export class BusSide {
   readonly finished: Promise<void>;
   #connection: AgencyConnection | undefined;
   #worker: OutboxWorker | undefined;
+  #uploads: UploadWorker | undefined;
+  #downloads: DownloadWorker | undefined;
 
   private constructor(
     core: AgentCore,
@@ -70,6 +74,8 @@ export class BusSide {
   /** New rows may wait to leave. */
   notify(): void {
     this.#worker?.notify();
+    this.#uploads?.notify();
+    this.#downloads?.notify();
   }
 
   status(): 'connected' | 'disconnected' {
@@ -106,12 +112,18 @@ export class BusSide {
     const directory = createDirectoryReader(core, connection);
     const receiver = new InboxReceiver(core, connection, directory);
     this.#worker = worker;
+    const uploads = new UploadWorker(core, connection, core.gate);
+    const downloads = new DownloadWorker(core, connection, directory);
+    this.#uploads = uploads;
+    this.#downloads = downloads;
     try {
       // What waited for days leaves by the directory of today.
       await readDirectory(core, directory, signal);
       await allOrStop(this.#stop, [
         ...LANES.map((lane) => this.#keep(`outbox ${lane}`, () => worker.run(lane, signal))),
         ...LANES.map((lane) => this.#keep(`inbox ${lane}`, () => receiver.run(lane, signal))),
+        this.#keep('uploads', () => uploads.run(signal)),
+        this.#keep('downloads', () => downloads.run(signal)),
         followDirectory(core, connection, directory, signal),
         this.#keep('presence', () => this.#watch.tellPresence(connection, signal)),
       ]);

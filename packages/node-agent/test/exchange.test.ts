@@ -53,7 +53,8 @@ describe('documents between two agencies', () => {
         warnings: [],
         packageDigest: sent.packageDigest,
       });
-      expect(Buffer.from(document.files[0]?.bytes ?? [])).toEqual(Buffer.from(sent.signedPdf));
+      const bytes = await document.files[0]?.bytes();
+      expect(Buffer.from(bytes ?? [])).toEqual(Buffer.from(sent.signedPdf));
       const accepted = await recipient.accept(document.id, { actor: 'Nguyễn Thị Lan' });
       expect(accepted.incomingNumber.number).toBe(1);
       await recipient.complete(document.id);

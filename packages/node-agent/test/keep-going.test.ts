@@ -48,6 +48,7 @@ describe('one message that goes wrong does not stop the others', () => {
       to: ministry.code,
       seal: from.seal,
       node: signedBy.node,
+      encryption: ministry.encryption.certificate,
     });
     copies += 1;
     const to = { tier: 'central', toSite: 'TW', to: ministry.code };

@@ -53,6 +53,7 @@ describe('what does not hold is refused, kept and shown', () => {
     to: ministry.code,
     seal: commune.seal,
     node: commune.node,
+    encryption: ministry.encryption.certificate,
   });
 
   /** Puts a message into the ministry's inbox and returns the row that it became. */
@@ -130,19 +131,48 @@ describe('what does not hold is refused, kept and shown', () => {
 
   it('quarantines a changed byte, wherever it is', async () => {
     const forged = await forgeDelivery(honest());
-    const { message, recordBytes } = forged;
+    const { message, recordBytes, openBytes } = forged;
     const offsets = spread(message.length, 40).map((offset) =>
       Math.min(offset, message.length - 1),
     );
     for (const offset of offsets) {
       const row = await inject(flipByte(message, offset));
       expect(row, `byte ${offset} of ${message.length}`).toBeDefined();
-      const inBody = offset >= recordBytes;
-      expect(row?.finding === 'PACKAGE_DIGEST_MISMATCH', `byte ${offset}: ${row?.finding}`).toBe(
-        inBody,
-      );
+      const place = `byte ${offset}: ${row?.finding}`;
+      const inOpen = offset >= recordBytes && offset < recordBytes + openBytes;
+      expect(row?.finding === 'PACKAGE_DIGEST_MISMATCH', place).toBe(inOpen);
+      const inSealed = offset >= recordBytes + openBytes;
+      expect(row?.finding === 'CONTENT_CORRUPT', place).toBe(inSealed);
     }
     expect(recipient.listInbox().some((row) => row.documentId === forged.documentId)).toBe(false);
+  });
+
+  it('quarantines what is sealed for another key, bound to another package, or damaged', async () => {
+    const { certificate } = commune.encryption;
+    const sealed = await forgeDelivery({ ...honest(), encryption: certificate });
+    expect(await inject(sealed.message)).toMatchObject({
+      finding: 'SEAL_UNREADABLE',
+      refusalSent: true,
+    });
+    const bound = await forgeDelivery({ ...honest(), sealedAs: 'ab'.repeat(32) });
+    expect(await inject(bound.message)).toMatchObject({ finding: 'SEAL_UNREADABLE' });
+    const damaged = await forgeDelivery({
+      ...honest(),
+      alterSealed: (bytes) => flipByte(bytes, bytes.length - 20),
+    });
+    expect(await inject(damaged.message)).toMatchObject({ finding: 'SEAL_UNREADABLE' });
+  });
+
+  it('quarantines a sealed package that is not the one shown in the open part', async () => {
+    const other = await forgeDelivery(honest());
+    const { open } = other;
+    const swapped = await forgeDelivery({
+      ...honest(),
+      alterContainer: (container) => flipByte(container, Buffer.from(container).indexOf('595 842')),
+    });
+    expect(await inject(swapped.message)).toMatchObject({ finding: 'PACKAGE_MALFORMED' });
+    const bare = await forgeDelivery({ ...honest(), alterContainer: () => open });
+    expect(await inject(bare.message)).toMatchObject({ finding: 'PACKAGE_MALFORMED' });
   });
 
   it('quarantines a document that was changed after its seal', async () => {

@@ -23,6 +23,7 @@ export interface DownloadRow extends NewDownloadRow {
   readonly attempt_count: number;
   readonly restart_count: number;
   readonly next_try_ms: number;
+  readonly bytes_per_second: number;
   readonly waits_for: string | null;
 }
 
@@ -31,14 +32,14 @@ export type DownloadListRow = Omit<DownloadRow, 'data' | 'message'>;
 
 const LIST_COLUMNS = `id, nats_subject, message_sha256, stored_ms, stream_seq, sender, lane,
   delivery_id, document_id, total_bytes, done_bytes, received_ms, attempt_count, restart_count,
-  next_try_ms, waits_for`;
+  next_try_ms, bytes_per_second, waits_for`;
 
 /** Deliveries that were acknowledged to the broker and whose content is still to be fetched. */
 export class DownloadStore {
   readonly #insert;
   readonly #find;
   readonly #has;
-  readonly #next;
+  readonly #due;
   readonly #nextDue;
   readonly #list;
   readonly #count;
@@ -48,6 +49,7 @@ export class DownloadStore {
   readonly #retry;
   readonly #restart;
   readonly #wakeAll;
+  readonly #ids;
   readonly #remove;
 
   constructor(db: Db) {
@@ -63,9 +65,9 @@ export class DownloadStore {
         'SELECT 1 FROM download WHERE nats_subject = ? AND message_sha256 = ?',
       )
       .pluck();
-    this.#next = db.prepare<[number], DownloadRow>(
-      `SELECT * FROM download WHERE next_try_ms <= ?
-       ORDER BY lane = 'normal', attempt_count, id LIMIT 1`,
+    this.#due = db.prepare<[number, number], DownloadListRow>(
+      `SELECT ${LIST_COLUMNS} FROM download WHERE next_try_ms <= ?
+       ORDER BY lane = 'normal', attempt_count, id LIMIT ?`,
     );
     this.#nextDue = db.prepare<[], number | null>('SELECT min(next_try_ms) FROM download').pluck();
     this.#list = db.prepare<[number], DownloadListRow>(
@@ -79,17 +81,19 @@ export class DownloadStore {
       `UPDATE download SET message = ?, delivery_id = ?, document_id = ?, total_bytes = ?,
          done_bytes = 0, attempt_count = 0 WHERE id = ?`,
     );
-    this.#progress = db.prepare<[number, number]>(
-      'UPDATE download SET done_bytes = ?, attempt_count = 0, waits_for = NULL WHERE id = ?',
+    this.#progress = db.prepare<[number, number, number]>(
+      `UPDATE download SET done_bytes = ?, bytes_per_second = ?, attempt_count = 0, waits_for = NULL
+       WHERE id = ?`,
     );
     this.#retry = db.prepare<[string, number, number]>(
-      `UPDATE download SET attempt_count = attempt_count + 1, waits_for = ?, next_try_ms = ?
-       WHERE id = ?`,
+      `UPDATE download SET attempt_count = attempt_count + 1, waits_for = ?, next_try_ms = ?,
+         bytes_per_second = 0 WHERE id = ?`,
     );
     this.#restart = db.prepare<[number]>(
       'UPDATE download SET restart_count = restart_count + 1, done_bytes = 0 WHERE id = ?',
     );
     this.#wakeAll = db.prepare<[number]>('UPDATE download SET next_try_ms = ?');
+    this.#ids = db.prepare<[], number>('SELECT id FROM download').pluck();
     this.#remove = db.prepare<[number]>('DELETE FROM download WHERE id = ?');
   }
 
@@ -107,8 +111,8 @@ export class DownloadStore {
   }
 
   /** Urgent ones first, then those that did not fail, then in order of arrival. */
-  next(nowMs: number): DownloadRow | undefined {
-    return this.#next.get(nowMs);
+  due(nowMs: number, limit: number): DownloadListRow[] {
+    return this.#due.all(nowMs, limit);
   }
 
   nextDueMs(): number | undefined {
@@ -136,8 +140,11 @@ export class DownloadStore {
     this.#message.run(message, deliveryId, documentId, totalBytes, id);
   }
 
-  setProgress(id: number, doneBytes: number): void {
-    this.#progress.run(doneBytes, id);
+  setProgress(
+    id: number,
+    progress: { readonly doneBytes: number; readonly bytesPerSecond: number },
+  ): void {
+    this.#progress.run(progress.doneBytes, progress.bytesPerSecond, id);
   }
 
   retryAt(id: number, nextTryMs: number, waitsFor: string): void {
@@ -152,6 +159,10 @@ export class DownloadStore {
   /** After a new connection: nothing waits for its back-off any longer. */
   wakeAll(nowMs: number): void {
     this.#wakeAll.run(nowMs);
+  }
+
+  ids(): number[] {
+    return this.#ids.all();
   }
 
   remove(id: number): void {

@@ -20,15 +20,20 @@ export interface UploadRow extends NewUploadRow {
   readonly next_try_ms: number;
   readonly done_ms: number | null;
   readonly checked_ms: number | null;
+  readonly bytes_per_second: number;
+  readonly waits_for: string | null;
   readonly lane: Lane;
   readonly document_id: string;
 }
 
 const DEAD = DEAD_OUTCOMES.map((outcome) => `'${outcome}'`).join(', ');
 const COLUMNS = `upload.package_id, part, sha256, upload.bytes, upload.chunk_bytes, scope, done_bytes,
-  attempt_count, next_try_ms, done_ms, checked_ms, package.lane AS lane, document_id`;
+  attempt_count, next_try_ms, done_ms, checked_ms, bytes_per_second, waits_for, package.lane AS lane, document_id`;
 const TABLES = `upload JOIN package ON package.id = upload.package_id
   JOIN register_entry ON register_entry.id = package.register_id`;
+/** Nobody waits for a blob whose deliveries have all ended. */
+const IS_WANTED = `done_ms IS NULL AND EXISTS (SELECT 1 FROM outbox
+  WHERE outbox.package_id = upload.package_id AND settled_ms IS NULL)`;
 
 /** What goes up as blobs, and what may be given up again. */
 export class UploadStore {
@@ -39,6 +44,7 @@ export class UploadStore {
   readonly #blobsOf;
   readonly #progress;
   readonly #retry;
+  readonly #giveUp;
   readonly #finish;
   readonly #reopen;
   readonly #ended;
@@ -52,29 +58,37 @@ export class UploadStore {
        VALUES (@package_id, @part, @sha256, @bytes, @chunk_bytes, @scope, @next_try_ms)`,
     );
     this.#next = db.prepare<[number], UploadRow>(
-      `SELECT ${COLUMNS} FROM ${TABLES} WHERE done_ms IS NULL AND next_try_ms <= ?
+      `SELECT ${COLUMNS} FROM ${TABLES} WHERE ${IS_WANTED} AND next_try_ms <= ?
        ORDER BY package.lane = 'normal', upload.package_id, part LIMIT 1`,
     );
     this.#nextDue = db
-      .prepare<[], number | null>('SELECT min(next_try_ms) FROM upload WHERE done_ms IS NULL')
+      .prepare<[], number | null>(`SELECT min(next_try_ms) FROM upload WHERE ${IS_WANTED}`)
       .pluck();
     this.#open = db.prepare<[number], UploadRow>(
-      `SELECT ${COLUMNS} FROM ${TABLES} WHERE done_ms IS NULL
+      `SELECT ${COLUMNS} FROM ${TABLES} WHERE ${IS_WANTED}
        ORDER BY package.lane = 'normal', upload.package_id, part LIMIT ?`,
     );
     this.#blobsOf = db.prepare<[number], NewUploadRow>(
       `SELECT package_id, part, sha256, bytes, chunk_bytes, scope FROM upload
        WHERE package_id = ? ORDER BY part`,
     );
-    this.#progress = db.prepare<[number, number, UploadPart]>(
-      `UPDATE upload SET done_bytes = ?, attempt_count = 0 WHERE package_id = ? AND part = ?`,
-    );
-    this.#retry = db.prepare<[number, number, UploadPart]>(
-      `UPDATE upload SET attempt_count = attempt_count + 1, next_try_ms = ?
+    this.#progress = db.prepare<[number, number, number, UploadPart]>(
+      `UPDATE upload SET done_bytes = ?, bytes_per_second = ?, attempt_count = 0, waits_for = NULL
        WHERE package_id = ? AND part = ?`,
     );
+    this.#retry = db.prepare<[number, string, number, UploadPart]>(
+      `UPDATE upload SET attempt_count = attempt_count + 1, next_try_ms = ?, waits_for = ?,
+         bytes_per_second = 0
+       WHERE package_id = ? AND part = ?`,
+    );
+    this.#giveUp = db.prepare<[number, number]>(
+      `UPDATE outbox SET settled_ms = ?, outcome = 'undelivered'
+       WHERE settled_ms IS NULL AND coalesce(tried_since_ms, created_ms) <= ?
+         AND package_id IN (SELECT package_id FROM upload WHERE done_ms IS NULL)`,
+    );
     this.#finish = db.prepare<[number, number, number, UploadPart]>(
-      `UPDATE upload SET done_bytes = bytes, attempt_count = 0, done_ms = ?, checked_ms = ?
+      `UPDATE upload SET done_bytes = bytes, attempt_count = 0, waits_for = NULL,
+         bytes_per_second = 0, done_ms = ?, checked_ms = ?
        WHERE package_id = ? AND part = ?`,
     );
     this.#reopen = db.prepare<[number, number, number]>(
@@ -121,12 +135,21 @@ export class UploadStore {
     return this.#blobsOf.all(packageId);
   }
 
-  setProgress(row: Pick<UploadRow, 'package_id' | 'part'>, doneBytes: number): void {
-    this.#progress.run(doneBytes, row.package_id, row.part);
+  setProgress(
+    row: Pick<UploadRow, 'package_id' | 'part'>,
+    progress: { readonly doneBytes: number; readonly bytesPerSecond: number },
+  ): void {
+    const { doneBytes, bytesPerSecond } = progress;
+    this.#progress.run(doneBytes, bytesPerSecond, row.package_id, row.part);
   }
 
-  retryAt(row: Pick<UploadRow, 'package_id' | 'part'>, nextTryMs: number): void {
-    this.#retry.run(nextTryMs, row.package_id, row.part);
+  retryAt(row: Pick<UploadRow, 'package_id' | 'part'>, nextTryMs: number, waitsFor: string): void {
+    this.#retry.run(nextTryMs, waitsFor, row.package_id, row.part);
+  }
+
+  /** Deliveries that no blob let out since `beforeMs` are given to a person. @returns how many. */
+  giveUpBefore(beforeMs: number, nowMs: number): number {
+    return this.#giveUp.run(nowMs, beforeMs).changes;
   }
 
   finish(row: Pick<UploadRow, 'package_id' | 'part'>, nowMs: number): void {

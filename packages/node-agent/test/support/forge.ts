@@ -10,7 +10,15 @@ import {
   signRecord,
   writeEdxml,
 } from '@congvan/bus';
-import { type Signer, buildAsicE, signCms, signPdf } from '@congvan/signer';
+import {
+  type Certificate,
+  type Signer,
+  buildAsicE,
+  sealBytes,
+  signCms,
+  signPdf,
+  writeOpenPart,
+} from '@congvan/signer';
 
 import { makePdf } from './town.ts';
 
@@ -23,6 +31,12 @@ export interface Forgery {
   readonly node: Signer;
   /** Signs the package's manifest; the record's signer when left out. */
   readonly packageNode?: Signer;
+  /** Encryption certificate that the content is sealed for. */
+  readonly encryption: Certificate;
+  /** What the seal is bound to; the package's own digest when left out. */
+  readonly sealedAs?: string;
+  readonly alterContainer?: (container: Uint8Array) => Uint8Array;
+  readonly alterSealed?: (sealed: Uint8Array) => Uint8Array;
   readonly documentId?: string;
   readonly recordTo?: AgencyCode;
   readonly headerTo?: readonly string[];
@@ -36,6 +50,10 @@ export interface Forged {
   readonly documentId: string;
   readonly message: Uint8Array;
   readonly recordBytes: number;
+  readonly openBytes: number;
+  readonly record: Uint8Array;
+  readonly open: Uint8Array;
+  readonly sealed: Uint8Array;
 }
 
 /** Builds a delivery by hand, part by part, so that a test can spoil any of them. */
@@ -44,28 +62,31 @@ export async function forgeDelivery(forgery: Forgery): Promise<Forged> {
   const documentId = forgery.documentId ?? `${from},2026,${randomUUID()}`;
   const signed = await signPdf(await makePdf('Van ban'), seal, { signedAt: new Date() });
   const pdf = forgery.alterPdf?.(signed) ?? signed;
+  const header = writeEdxml(headerOf(forgery, documentId));
   const built = await buildAsicE({
     files: [
-      {
-        name: 'header.edxml',
-        mediaType: 'application/xml',
-        bytes: writeEdxml(headerOf(forgery, documentId)),
-      },
+      { name: 'header.edxml', mediaType: 'application/xml', bytes: header },
       { name: 'files/1.pdf', mediaType: 'application/pdf', bytes: pdf },
     ],
     signer: forgery.packageNode ?? node,
   });
+  const { manifest, signature } = built;
+  const open = writeOpenPart({ files: [['header.edxml', header]], manifest, signature });
+  const container = forgery.alterContainer?.(built.container) ?? built.container;
+  const clean = sealBytes(container, {
+    recipients: [forgery.encryption],
+    context: Buffer.from(`congvan-package/1 ${forgery.sealedAs ?? built.manifestSha256}`),
+  });
+  const sealed = forgery.alterSealed?.(clean) ?? clean;
   const delivery: DeliveryPayload = {
     from,
-    to: forgery.recordTo ?? to,
+    to: [forgery.recordTo ?? to],
     documentId,
     businessType: 0,
     documentVersion: 1,
     packageDigest: built.manifestSha256,
-    body: {
-      sha256: createHash('sha256').update(built.container).digest('hex'),
-      bytes: built.container.length,
-    },
+    open: sizeAndDigest(open),
+    sealed: { ...sizeAndDigest(sealed), chunkBytes: null },
     sentAt: new Date().toISOString(),
   };
   const payload = encodePayload('delivery', forgery.alterDelivery?.(delivery) ?? delivery);
@@ -74,9 +95,17 @@ export async function forgeDelivery(forgery: Forgery): Promise<Forged> {
   );
   return {
     documentId,
-    message: encodeMessage(record, built.container),
+    message: encodeMessage(record, Buffer.concat([open, sealed])),
     recordBytes: record.length,
+    openBytes: open.length,
+    record,
+    open,
+    sealed,
   };
+}
+
+export function sizeAndDigest(bytes: Uint8Array): { sha256: string; bytes: number } {
+  return { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
 }
 
 function headerOf(forgery: Forgery, documentId: string): EdxmlDocument {

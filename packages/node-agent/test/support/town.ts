@@ -20,6 +20,7 @@ export interface Office {
   readonly home: string;
   readonly seal: TestSigner;
   readonly node: TestSigner;
+  readonly encryption: TestSigner;
   open(options?: Partial<OpenAgentOptions>): Promise<Agent>;
 }
 
@@ -30,6 +31,9 @@ export interface OfficeInput {
   readonly name?: string;
   readonly seal?: TestSigner;
   readonly node?: TestSigner;
+  /** `null`: an agency for which nothing can be sealed. */
+  readonly encryption?: TestSigner | null;
+  readonly line?: { readonly chunkBytes?: number; readonly window?: number };
   readonly validTo?: string;
   readonly unsigned?: 'accept' | 'refuse';
 }
@@ -85,17 +89,18 @@ async function addOffice(
   const name = input.name ?? `Ủy ban ${code}`;
   const seal = input.seal ?? (await pki.issue({ commonName: name, use: 'seal' }));
   const node = input.node ?? (await pki.issue({ commonName: `${name} (máy)`, use: 'node' }));
-  const encryption = await pki.issue({
-    commonName: `${name} (máy)`,
-    use: 'encryption',
-    algorithm: 'ec-p256',
-  });
+  const encryption = input.encryption ?? (await issueEncryption(pki, name));
+  const isSealable = input.encryption !== null;
   const enrolled = await bus.addAgency({
     code,
     name,
     tier: input.tier,
     site: input.site,
-    certificates: [listed('seal', seal), listed('node', node), listed('encryption', encryption)],
+    certificates: [
+      listed('seal', seal),
+      listed('node', node),
+      ...(isSealable ? [listed('encryption', encryption)] : []),
+    ],
     validFrom: '2020-01-01T00:00:00.000Z',
     ...(input.validTo === undefined ? {} : { validTo: input.validTo }),
   });
@@ -111,6 +116,7 @@ async function addOffice(
       relay: RELAY,
       notation: 'UBND-VP',
       policy: { unsigned: input.unsigned ?? 'accept' },
+      ...(input.line === undefined ? {} : { line: input.line }),
     },
     nodeP12: p12(node),
     sealP12: p12(seal),
@@ -128,6 +134,7 @@ async function addOffice(
     home,
     seal,
     node,
+    encryption,
     open: async (options = {}) =>
       await openAgent({
         home,
@@ -135,6 +142,14 @@ async function addOffice(
         ...options,
       }),
   };
+}
+
+export async function issueEncryption(pki: TestPki, name: string): Promise<TestSigner> {
+  return await pki.issue({
+    commonName: `${name} (máy)`,
+    use: 'encryption',
+    algorithm: 'ec-p256',
+  });
 }
 
 /** Puts the PKI's newest CRL into an office's trust folder, as an operator would. */

@@ -1,0 +1,203 @@
+import { open } from 'node:fs/promises';
+
+import {
+  type AgencyConnection,
+  BusError,
+  MAX_TRANSFER_WINDOW,
+  encodeMessage,
+  uploadFile,
+} from '@congvan/bus';
+
+import type { AgentCore } from '../core.ts';
+import type { LineGate } from '../outbox/line-gate.ts';
+import { Signal } from '../signal.ts';
+import { storageTroubleOf } from '../storage/trouble.ts';
+import type { UploadRow } from '../storage/upload-store.ts';
+import { TRANSFER_LIMITS, transferRetryMs } from './limits.ts';
+import { ProgressKeeper } from './progress-keeper.ts';
+import { releaseEnded } from './release.ts';
+
+const MAX_IDLE_MS = 60_000;
+
+type Read = (offset: number, length: number) => Promise<Uint8Array>;
+type Client = Pick<
+  AgencyConnection,
+  'putChunk' | 'locateFile' | 'dropFile' | 'status' | 'onStatus'
+>;
+
+/**
+ * Brings blobs to the broker before the messages that name them: of urgent packages first, then the
+ * oldest. One at a time, since two would only share the line.
+ */
+export class UploadWorker {
+  readonly #core: AgentCore;
+  readonly #connection: Client;
+  readonly #gate: LineGate;
+  readonly #signal = new Signal();
+  /** Ends an ordinary upload when an urgent one has come. */
+  #current: { readonly row: UploadRow; readonly preempt: AbortController } | undefined;
+  #releasedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(core: AgentCore, connection: Client, gate: LineGate) {
+    this.#core = core;
+    this.#connection = connection;
+    this.#gate = gate;
+    connection.onStatus((status) => {
+      if (status === 'connected') this.#signal.notify();
+    });
+  }
+
+  /** New packages may be there, or the last receipt of an old one. */
+  notify(): void {
+    this.#signal.notify();
+    const { row, preempt } = this.#current ?? {};
+    if (row?.lane !== 'normal') return;
+    if (this.#core.uploads.next(this.#core.now().getTime())?.lane === 'urgent') preempt?.abort();
+  }
+
+  /** Works until `signal` fires; rejects when storing fails, and can be called again. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { uploads, now } = this.#core;
+    while (!signal.aborted) {
+      const nowMs = now().getTime();
+      const row = this.#connection.status() === 'connected' ? uploads.next(nowMs) : undefined;
+      if (row === undefined) await this.#idle(nowMs, signal);
+      else await this.#upload(row, signal);
+      await this.#tidy(signal);
+    }
+  }
+
+  async #idle(nowMs: number, signal: AbortSignal): Promise<void> {
+    const dueInMs = (this.#core.uploads.nextDueMs() ?? Infinity) - nowMs;
+    const waitMs = this.#connection.status() === 'connected' ? dueInMs : MAX_IDLE_MS;
+    const untilReleaseMs = this.#releasedMs + TRANSFER_LIMITS.releaseEveryMs - performance.now();
+    const idleMs = Math.min(waitMs, MAX_IDLE_MS);
+    await this.#signal.wait(Math.max(10, idleMs, Math.min(untilReleaseMs, idleMs)), signal);
+  }
+
+  async #upload(row: UploadRow, signal: AbortSignal): Promise<void> {
+    const preempt = new AbortController();
+    this.#current = { row, preempt };
+    try {
+      await this.#send(row, AbortSignal.any([signal, preempt.signal]));
+    } catch (error) {
+      if (storageTroubleOf(error) !== undefined) throw error;
+      await this.#postpone(row, error);
+    } finally {
+      this.#current = undefined;
+    }
+  }
+
+  async #send(row: UploadRow, signal: AbortSignal): Promise<void> {
+    const core = this.#core;
+    const { config, uploads } = core;
+    const keeper = new ProgressKeeper(
+      core,
+      (progress) => uploads.setProgress(row, progress),
+      'upload.begun.committed',
+    );
+    await using source = await openSource(core, row);
+    const doneChunks = Math.floor(row.done_bytes / row.chunk_bytes);
+    const { finished } = await uploadFile({
+      connection: {
+        locateFile: (file) => this.#connection.locateFile(file),
+        putChunk: (chunk) =>
+          this.#gate.pass('normal', chunk.data.length, () => this.#connection.putChunk(chunk)),
+      },
+      file: {
+        sha256: row.sha256,
+        bytes: row.bytes,
+        chunkBytes: row.chunk_bytes,
+        fromSite: config.site,
+        from: config.code,
+      },
+      scope: row.scope,
+      read: source.read,
+      from: Math.max(0, doneChunks - MAX_TRANSFER_WINDOW),
+      window: config.line.window,
+      onProgress: keeper.onProgress,
+      signal,
+    });
+    await keeper.settled();
+    if (!finished) return;
+    await core.commit.commit(() => uploads.finish(row, core.now().getTime()));
+    core.step('upload.committed');
+    core.log.info(
+      { documentId: row.document_id, part: row.part, bytes: row.bytes },
+      'uploaded: the deliveries may leave',
+    );
+    core.changed();
+  }
+
+  async #postpone(row: UploadRow, error: unknown): Promise<void> {
+    const { commit, log, now, uploads } = this.#core;
+    const waitMs = transferRetryMs(row.attempt_count, Math.random());
+    const waitsFor = reasonOf(error);
+    await commit.commit(() => uploads.retryAt(row, now().getTime() + waitMs, waitsFor));
+    log.warn(
+      { documentId: row.document_id, part: row.part, waitMs, waitsFor, error: String(error) },
+      'an upload waits for its next try',
+    );
+  }
+
+  /** Gives up what took too long, and releases what nobody waits for any more. */
+  async #tidy(signal: AbortSignal): Promise<void> {
+    const nowMs = performance.now();
+    if (signal.aborted || nowMs - this.#releasedMs < TRANSFER_LIMITS.releaseEveryMs) return;
+    this.#releasedMs = nowMs;
+    const { commit, log, now, uploads } = this.#core;
+    const beforeMs = now().getTime() - TRANSFER_LIMITS.retentionMs;
+    const given = await commit.commit(() => uploads.giveUpBefore(beforeMs, now().getTime()));
+    if (given > 0) log.error({ count: given }, 'not uploaded for 30 days: undelivered');
+    await releaseEnded(this.#core, this.#connection);
+  }
+}
+
+async function openSource(
+  core: AgentCore,
+  row: UploadRow,
+): Promise<AsyncDisposable & { readonly read: Read }> {
+  const stored = core.register.sealedOf(row.package_id);
+  if (stored === undefined || stored.open_part === null) {
+    throw new TypeError(`package ${row.package_id} has nothing to upload`);
+  }
+  if (row.part === 'message') {
+    const frame = core.outbox.frameOf(row.package_id);
+    if (frame === undefined) throw new TypeError(`package ${row.package_id} has no signed record`);
+    const isInline = core.uploads.blobsOf(row.package_id).every(({ part }) => part === 'message');
+    const inside = isInline ? (stored.sealed ?? new Uint8Array()) : new Uint8Array();
+    return fromMemory(encodeMessage(frame, Buffer.concat([stored.open_part, inside])));
+  }
+  if (stored.sealed !== null) return fromMemory(stored.sealed);
+  const handle = await open(core.files.sealedPath(row.sha256), 'r');
+  return {
+    read: async (offset, length) => {
+      const buffer = Buffer.allocUnsafeSlow(length);
+      const { bytesRead } = await handle.read(buffer, 0, length, offset);
+      return buffer.subarray(0, bytesRead);
+    },
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
+}
+
+function fromMemory(bytes: Uint8Array): AsyncDisposable & { readonly read: Read } {
+  return {
+    read: async (offset, length) => bytes.subarray(offset, offset + length),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+/** A code that commands put into words. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof BusError)) return 'file';
+  switch (error.code) {
+    case 'BUS_QUOTA_EXCEEDED':
+      return 'quota';
+    case 'BUS_STORE_FULL':
+      return 'room';
+    case 'BUS_BLOB_INVALID':
+      return 'file';
+    default:
+      return 'broker';
+  }
+}
