@@ -86,8 +86,6 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
       : federatedStreamsOfSite(site, federated.limits);
   const hostedSites = async (): Promise<readonly Site[]> =>
     federated === undefined ? await options.operator.sites() : [federated.site];
-  const hostedSites = async (): Promise<readonly Site[]> =>
-    federated === undefined ? await options.operator.sites() : [federated.site];
   const preparation = createStreamDesk({
     admin: connection,
     hostedSites,

@@ -5,7 +5,7 @@ import { Breaker } from '../../src/outbox/breaker.ts';
 
 const NOW_MS = 1_000_000;
 
-function broken(breaker: Breaker, times = AGENT_LIMITS.breakerFailures): void {
+function broken(breaker: Breaker, times: number = AGENT_LIMITS.breakerFailures): void {
   for (let count = 0; count < times; count += 1) breaker.failed('a', NOW_MS);
 }
 
