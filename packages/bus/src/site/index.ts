@@ -1,3 +1,4 @@
+export { type CentreOptions, type CentreService, openCentre } from './centre.ts';
 export {
   CREDENTIALS_VALID_DAYS,
   mintAgencyCredentials,
