@@ -24,7 +24,7 @@ export async function tellPresence(
   }
 }
 
-/** Several site services share the answers; the relay listens beside them. */
+/** Several site services share the answers. */
 const PRESENCE_QUEUE = 'site';
 
 /**

@@ -8,10 +8,12 @@ import { type AccountClaims, mintCredentials, signOperatorJwt } from '../broker/
 import { BusError } from '../errors.ts';
 import { createFile, replaceFile } from '../local-server/atomic-file.ts';
 import {
+  RELAY_ACCOUNT,
   STORE_ACCOUNT,
   SYSTEM_ACCOUNT,
   accountImports,
   agencyAccount,
+  relayImports,
   storeExports,
 } from '../permission/account.ts';
 import { sitePermissions } from '../permission/site.ts';
@@ -26,7 +28,7 @@ import { type SiteSigner, decodeSiteSigner, encodeSiteSigner } from './site-sign
 const AGENCY_ROLE = 'agency';
 
 /**
- * The keys that say who may be on this broker: the operator, the accounts `SYS` and `STORE`, and
+ * The keys that say who may be on this broker: the operator, the accounts `SYS`, `STORE` and `RELAY`, and
  * for each site its account and the signing key for its agencies. They are files of mode 0600 in
  * one folder of mode 0700, beside them what was revoked; a site exists when its seed does.
  *
@@ -39,7 +41,7 @@ export interface LocalOperator extends SiteKeys {
   storeAccountPublicKey(): string;
   /** Makes the keys of a site; nothing happens when they are there. */
   addSite(site: Site): Promise<void>;
-  /** JWTs of `SYS` and `STORE` and of every site, as they are now. */
+  /** JWTs of `SYS`, `STORE`, `RELAY` and of every site, as they are now. */
   accountJwts(): Promise<AccountJwt[]>;
   agencyAccountJwt(site: Site): Promise<AccountJwt>;
   /** The signer refuses user keys that are revoked. */
@@ -59,12 +61,12 @@ export interface LocalOperator extends SiteKeys {
    */
   revokeUser(site: Site, userPublicKey: string): Promise<AccountJwt>;
   revokedUsers(site: Site): Promise<string[]>;
-  /** A user of `SYS` or `STORE`: relays, services, leaf lines, administrators. */
+  /** A user of `SYS`, `STORE` or `RELAY`: services, leaf lines, administrators, relays. */
   mint(input: MintInput): Promise<Uint8Array>;
 }
 
 export interface MintInput {
-  readonly account: 'SYS' | 'STORE';
+  readonly account: 'SYS' | 'STORE' | 'RELAY';
   readonly name: string;
   readonly permissions: UserPermissions | 'all';
   readonly expiresAt: Date | null;
@@ -83,22 +85,21 @@ export async function openOperator(folder: string): Promise<LocalOperator> {
   await refuseProvince(folder);
   const roots: RootKeys = {
     operator: await openKey(folder, 'operator', 'operator'),
-    system: await openKey(folder, SYSTEM_ACCOUNT, 'account'),
-    store: await openKey(folder, STORE_ACCOUNT, 'account'),
+    SYS: await openKey(folder, SYSTEM_ACCOUNT, 'account'),
+    STORE: await openKey(folder, STORE_ACCOUNT, 'account'),
+    RELAY: await openKey(folder, RELAY_ACCOUNT, 'account'),
   };
   const sites = openSiteFiles(folder);
   const accounts = createAccounts(folder, roots, sites);
   const mint = async ({ account: owner, user, ...claims }: MintInput): Promise<Uint8Array> => {
-    const key = owner === 'SYS' ? roots.system : roots.store;
-    return await mintCredentials(claims, key, user ?? createNatsKey('user'));
+    return await mintCredentials(claims, roots[owner], user ?? createNatsKey('user'));
   };
   return {
     folder,
     ...accounts,
-    operatorJwt: async () =>
-      await signOperatorJwt('congvan', roots.operator, roots.system.publicKey),
-    systemAccountPublicKey: () => roots.system.publicKey,
-    storeAccountPublicKey: () => roots.store.publicKey,
+    operatorJwt: async () => await signOperatorJwt('congvan', roots.operator, roots.SYS.publicKey),
+    systemAccountPublicKey: () => roots.SYS.publicKey,
+    storeAccountPublicKey: () => roots.STORE.publicKey,
     sites: sites.list,
     addSite: async (site) => {
       await openKey(folder, agencyAccount(site), 'account');
@@ -123,7 +124,7 @@ export async function openOperator(folder: string): Promise<LocalOperator> {
     },
     relayCredentials: async ({ code, site, ...user }) => {
       const permissions = relayPermissions(code, site);
-      return await mint({ ...user, account: 'STORE', name: `relay ${code}`, permissions });
+      return await mint({ ...user, account: 'RELAY', name: `relay ${code}`, permissions });
     },
     mint,
   };
@@ -131,12 +132,13 @@ export async function openOperator(folder: string): Promise<LocalOperator> {
 
 interface RootKeys {
   readonly operator: NatsKey;
-  readonly system: NatsKey;
-  readonly store: NatsKey;
+  readonly SYS: NatsKey;
+  readonly STORE: NatsKey;
+  readonly RELAY: NatsKey;
 }
 
 function createAccounts(folder: string, roots: RootKeys, sites: SiteFiles) {
-  const { operator, system, store } = roots;
+  const { operator, SYS, STORE, RELAY } = roots;
   const sign = async (claims: AccountClaims): Promise<AccountJwt> =>
     await signAccountOnce(join(folder, 'jwt'), claims, operator);
   const agencyAccountJwt = async (site: Site): Promise<AccountJwt> => {
@@ -147,7 +149,7 @@ function createAccounts(folder: string, roots: RootKeys, sites: SiteFiles) {
       publicKey,
       jetStream: false,
       exports: [],
-      imports: { from: store.publicKey, list: accountImports(site) },
+      imports: { from: STORE.publicKey, list: accountImports(site) },
       signingKeys: [
         { publicKey: signer.publicKey, role: AGENCY_ROLE, template: agencyTemplate(site) },
       ],
@@ -164,8 +166,12 @@ function createAccounts(folder: string, roots: RootKeys, sites: SiteFiles) {
   return {
     agencyAccountJwt,
     accountJwts: async (): Promise<AccountJwt[]> => [
-      await sign(own(SYSTEM_ACCOUNT, system, false)),
-      await sign(own(STORE_ACCOUNT, store, true)),
+      await sign(own(SYSTEM_ACCOUNT, SYS, false)),
+      await sign(own(STORE_ACCOUNT, STORE, true)),
+      await sign({
+        ...own(RELAY_ACCOUNT, RELAY, false),
+        imports: { from: STORE.publicKey, list: relayImports() },
+      }),
       ...(await Promise.all((await sites.list()).map(agencyAccountJwt))),
     ],
   };

@@ -1,9 +1,15 @@
 import { type Site, parseSite } from '../agency/tier.ts';
 import { inboxStream } from '../stream/names.ts';
 
-/** The account that owns the streams; only relays, site services and administrators have users in it. */
+/** The account that owns the streams; only site services, leaf lines and administrators have users in it. */
 export const STORE_ACCOUNT = 'STORE';
 export const SYSTEM_ACCOUNT = 'SYS';
+
+/**
+ * The account of relays. They read what everybody reports, so they are of no site; but whoever has a
+ * user beside the streams can purge them through the reply subject, so they are not in there either.
+ */
+export const RELAY_ACCOUNT = 'RELAY';
 
 /** The account of a site's agencies: no JetStream of its own, only imports from `STORE`. */
 export function agencyAccount(site: Site): string {
@@ -77,6 +83,24 @@ export function accountImports(site: Site): AccountImport[] {
       subject: `vb.directory.changed.${home}`,
       type: 'stream',
     },
+  ];
+}
+
+/** What relays reach in `STORE`; which consumer, and under which name, stands in each relay's own rights. */
+export function relayImports(): AccountImport[] {
+  const subjects = [
+    'vb.msg.*.*.*.*.*.*.*.*',
+    'vb.directory.get.*',
+    'vb.directory.heads',
+    'vb.directory.since.*',
+    'vb.directory.since.*.*',
+    'vb.renew.*.*',
+    '$JS.ACK.*.*.>',
+    '$JS.API.CONSUMER.MSG.NEXT.*.*',
+  ];
+  return [
+    ...subjects.map((subject): AccountImport => ({ name: subject, subject, type: 'service' })),
+    { name: 'directory-changed', subject: 'vb.directory.changed.*', type: 'stream' },
   ];
 }
 

@@ -112,7 +112,7 @@ export function claimsPermissions(): UserPermissions {
   };
 }
 
-/** The rights of a relay inside `STORE`: reads all reports, writes to agencies under its own name. */
+/** The rights of a relay inside `RELAY`: reads all reports, writes to agencies under its own name. */
 export function relayPermissions(code: AgencyCode, site: Site): UserPermissions {
   const token = codeToToken(code);
   const home = parseSite(site);
@@ -120,17 +120,15 @@ export function relayPermissions(code: AgencyCode, site: Site): UserPermissions 
   return {
     publish: [
       `vb.msg.*.*.*.*.*.*.${home}.${token}`,
-      `vb.alive.*.${home}.${token}`,
       'vb.directory.get.*',
       'vb.directory.heads',
       'vb.directory.since.*',
       'vb.directory.since.*.*',
       `vb.renew.${home}.${token}`,
       `$JS.API.CONSUMER.MSG.NEXT.*.${consumer}`,
-      `$JS.API.CONSUMER.INFO.*.${consumer}`,
       `$JS.ACK.*.${consumer}.>`,
     ],
-    subscribe: [`${relayInboxPrefix(code)}.>`, 'vb.alive.>', 'vb.directory.changed.*'],
+    subscribe: [`${relayInboxPrefix(code)}.>`, 'vb.directory.changed.*'],
     maxSubscriptions: -1,
     maxPayloadBytes: MAX_PAYLOAD_BYTES,
   };
