@@ -7,7 +7,7 @@ import type { TestPlan } from '../../src/testing/start-plan.ts';
 /** One agency of a test plan, connected, with what has arrived for it. */
 export interface Correspondent extends AsyncDisposable {
   readonly connection: AgencyConnection;
-  /** How often each text arrived. */
+  /** How many copies of each text stand in the stream; a second hand-out of one is no second copy. */
   readonly arrived: ReadonlyMap<string, number>;
   /** Sends texts, again and again until the broker has taken each. */
   send(to: Correspondent | { code: string; site: Site }, texts: readonly string[]): Promise<void>;
@@ -33,14 +33,14 @@ export async function addCorrespondent(
     name: 'test',
   });
   const arrived = new Map<string, number>();
+  const seen = new Set<number>();
   const stop = new AbortController();
   const reading = (async () => {
     for await (const batch of connection.inbox('normal', { signal: stop.signal })) {
       for (const message of batch) {
         const text = new TextDecoder().decode(message.data);
-        // What the broker hands out a second time is not a second copy.
-        if (message.deliveryCount === 1) arrived.set(text, (arrived.get(text) ?? 0) + 1);
-        else if (!arrived.has(text)) arrived.set(text, 1);
+        if (!seen.has(message.streamSeq)) arrived.set(text, (arrived.get(text) ?? 0) + 1);
+        seen.add(message.streamSeq);
         message.ack();
       }
     }
