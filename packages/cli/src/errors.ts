@@ -6,6 +6,7 @@ export const CLI_ERRORS = {
   CLI_NO_CA: {}, // the home holds no certificate authority
   CLI_NO_SITE: {}, // the home holds no site service
   CLI_NO_RELAY: {}, // the home holds no relay
+  CLI_NO_DESK: {}, // the home holds no enrolment desk
   CLI_NO_BUS: {}, // the home holds no local bus
   CLI_ALREADY_EXISTS: {}, // what is to be created stands already
   CLI_FILE_NOT_FOUND: {},

@@ -3,8 +3,11 @@ import type { Command } from 'commander';
 import { exitStatusHelp, newCommand, newGroup, newOption } from './command.ts';
 import { acceptCommand } from './commands/accept.ts';
 import { agencyAddCommand } from './commands/agency/add.ts';
+import { agencyEnrolCommand } from './commands/agency/enrol.ts';
 import { agencyListCommand } from './commands/agency/list.ts';
+import { agencyRevokeCommand } from './commands/agency/revoke.ts';
 import { agencyShowCommand } from './commands/agency/show.ts';
+import { agentEnrolCommand } from './commands/agent/enrol.ts';
 import { agentInitCommand } from './commands/agent/init.ts';
 import { agentRunCommand } from './commands/agent/run.ts';
 import { agentStatusCommand } from './commands/agent/status.ts';
@@ -47,6 +50,7 @@ import { registerVoidCommand } from './commands/register/void.ts';
 import { relayInitCommand } from './commands/relay/init.ts';
 import { relayRunCommand } from './commands/relay/run.ts';
 import { sendCommand } from './commands/send.ts';
+import { siteDeskCommand } from './commands/site/desk.ts';
 import { siteRunCommand } from './commands/site/run.ts';
 import { statsShareCommand } from './commands/stats/share.ts';
 import { trackCommand } from './commands/track.ts';
@@ -114,6 +118,8 @@ function trustCommands(cli: Cli): Command[] {
     ]),
     newGroup(cli, 'agency', 'agency', [
       agencyAddCommand(cli),
+      agencyEnrolCommand(cli),
+      agencyRevokeCommand(cli),
       agencyListCommand(cli),
       agencyShowCommand(cli),
     ]),
@@ -124,11 +130,12 @@ function runningCommands(cli: Cli): Command[] {
   return [
     newGroup(cli, 'agent', 'agent', [
       agentInitCommand(cli),
+      agentEnrolCommand(cli),
       agentRunCommand(cli),
       agentStatusCommand(cli),
     ]),
     newGroup(cli, 'bus', 'bus', [busUpCommand(cli), busDownCommand(cli), busStatusCommand(cli)]),
-    newGroup(cli, 'site', 'site', [siteRunCommand(cli)]),
+    newGroup(cli, 'site', 'site', [siteDeskCommand(cli), siteRunCommand(cli)]),
     newGroup(cli, 'relay', 'relay', [relayInitCommand(cli), relayRunCommand(cli)]),
   ];
 }

@@ -31,6 +31,7 @@ export type {
 export { AGENT_ERRORS, AgentError, type AgentErrorCode, type AgentErrorDetails } from './errors.ts';
 export type { AgentConfig, AgentConfigInput } from './home/config.ts';
 export { type InitAgentOptions, initAgent } from './home/init.ts';
+export { type EnrolAgentOptions, type EnrolledAgent, enrolAgent } from './enrolment/enrol.ts';
 export type { KeyPassphrases, PassphraseSource } from './home/keys.ts';
 export { type HomeLayout, layoutOf } from './home/layout.ts';
 export type { AcceptOptions, CompleteOptions, RefuseOptions } from './inbox/answer.ts';

@@ -2,6 +2,7 @@ import type { Finding } from '@congvan/bus';
 
 import { type CaTexts, caEn } from './ca/en.ts';
 import { type DoctorTexts, doctorEn } from './doctor/en.ts';
+import { type EnrolmentTexts, enrolmentEn } from './enrolment/en.ts';
 import { type FailureTexts, failuresEn } from './failures/en.ts';
 import { type FileTexts, filesEn } from './files/en.ts';
 import { type HelpTexts, helpEn } from './help/en.ts';
@@ -16,6 +17,7 @@ export interface Messages {
   readonly doctor: DoctorTexts;
   readonly files: FileTexts;
   readonly ca: CaTexts;
+  readonly enrolment: EnrolmentTexts;
   readonly findings: Readonly<Record<Finding, string>>;
   /** A sentence for an error code of the packages below, made of its details; their own words are English. */
   sentence(code: string, details: Readonly<Record<string, string | number>>): string | undefined;
@@ -31,6 +33,7 @@ export const en: Messages = {
   doctor: doctorEn,
   files: filesEn,
   ca: caEn,
+  enrolment: enrolmentEn,
   findings: findingsEn,
   sentence: () => undefined,
   usageError: () => undefined,

@@ -3,6 +3,7 @@ import { caVi } from './ca/vi.ts';
 import { doctorVi } from './doctor/vi.ts';
 import { SENTENCES_VI } from './failures/sentences-vi.ts';
 import { filesVi } from './files/vi.ts';
+import { enrolmentVi } from './enrolment/vi.ts';
 import { failuresVi } from './failures/vi.ts';
 import { helpVi } from './help/vi.ts';
 import { findingsVi, textVi } from './text/vi.ts';
@@ -26,6 +27,7 @@ export const vi: Messages = {
   doctor: doctorVi,
   files: filesVi,
   ca: caVi,
+  enrolment: enrolmentVi,
   findings: findingsVi,
   sentence: (code, details) =>
     Object.hasOwn(SENTENCES_VI, code) ? SENTENCES_VI[code]?.(details) : undefined,

@@ -55,7 +55,7 @@ async function dial(url: URL, token: EnrolmentToken): Promise<TLSSocket> {
       connecting.destroy(new Error(`no answer within ${CONNECT_TIMEOUT_MS / 1000} s`));
     });
     connecting.once('secureConnect', () => resolve(connecting));
-    connecting.once('error', (error) => reject(unreachable(url, error.message, error)));
+    connecting.once('error', (error: Error) => reject(unreachable(url, error.message, error)));
   });
   socket.setTimeout(0);
   const key = socket.getPeerX509Certificate()?.publicKey.export({ format: 'der', type: 'spki' });

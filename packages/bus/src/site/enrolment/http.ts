@@ -15,8 +15,8 @@ export interface EnrolmentHttpOptions {
   readonly desk: EnrolmentDesk;
   readonly host: string;
   readonly port: number;
-  /** PKCS#12 of the desk's TLS key; it is opened in memory. */
-  readonly tls: { readonly p12: Uint8Array; readonly passphrase: string };
+  /** PEM of the desk's certificate with its issuers, and of its key, which is in the clear in memory alone. */
+  readonly tls: { readonly certificates: string; readonly key: string };
   readonly onError?: (error: Error) => void;
   readonly maxRequestsPerMinute?: number;
 }
@@ -31,8 +31,8 @@ export async function serveEnrolmentDesk(options: EnrolmentHttpOptions): Promise
   const { desk, tls } = options;
   const server = fastify({
     https: {
-      pfx: Buffer.from(tls.p12),
-      passphrase: tls.passphrase,
+      cert: tls.certificates,
+      key: tls.key,
       minVersion: 'TLSv1.3' as const,
     },
     bodyLimit: MAX_ENROLMENT_REQUEST_BYTES,

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 
+import type { LocalOperator } from '@congvan/bus';
+import type { SiteService } from '@congvan/bus/site';
 import type { Command } from 'commander';
 
 import {
@@ -11,8 +13,12 @@ import {
 } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { findServers } from '../../enrolment/servers.ts';
-import { layoutOf } from '../../home/layout.ts';
-import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
+import { type HomeLayout, layoutOf } from '../../home/layout.ts';
+import {
+  type PassphraseFiles,
+  type Passphrases,
+  passphrasesOf,
+} from '../../passphrase/passphrase.ts';
 import { createRunLog } from '../../running/run-log.ts';
 import { untilStopped } from '../../running/until-stopped.ts';
 
@@ -39,7 +45,8 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   const { openRegistrarSigner, readSite } = await import('../../enrolment/registrar.ts');
   const settings = await readSite(cli, layout);
   const servers = await findServers(cli, layout, options.server);
-  const signRegistrar = await openRegistrarSigner(cli, layout, passphrasesOf(cli, options));
+  const passphrases = passphrasesOf(cli, options);
+  const signRegistrar = await openRegistrarSigner(cli, layout, passphrases);
   const operator = await openOperator(join(layout.bus, 'operator'));
   const log = createRunLog(cli, globals, 'site');
   await using site = await openSite({
@@ -56,6 +63,46 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
     sites: (await operator.sites()).join(','),
     entries: site.enrolment.registry.entries().length,
   });
+  await using desk = await runEnrolmentDesk(cli, globals, {
+    layout,
+    passphrases,
+    site,
+    operator,
+    servers,
+    registrarCertificate: (settings.root ?? settings).certificate.der,
+  });
+  if (desk !== undefined) log('info', cli.messages.enrolment.deskRuns, { port: desk.port });
   await untilStopped(cli);
   log('info', cli.messages.text.stopped);
+}
+
+interface DeskInput {
+  readonly layout: HomeLayout;
+  readonly passphrases: Passphrases;
+  readonly site: SiteService;
+  readonly operator: LocalOperator;
+  readonly servers: readonly string[];
+  readonly registrarCertificate: Uint8Array;
+}
+
+/** Serves the enrolment desk where one was set up: only then is the authority needed. */
+async function runEnrolmentDesk(cli: Cli, globals: GlobalOptions, input: DeskInput) {
+  const { layout, passphrases, operator, servers } = input;
+  const { readDesk, runDesk } = await import('../../enrolment/desk.ts');
+  if ((await readDesk(cli, layout)) === undefined) return undefined;
+  const { revokeUser } = await import('@congvan/bus');
+  const { openHomeAuthority } = await import('../../enrolment/authority.ts');
+  const log = createRunLog(cli, globals, 'enrolment');
+  return await runDesk(cli, {
+    ...input,
+    authority: await openHomeAuthority(cli, layout, passphrases),
+    revokeUser: async (site, userPublicKey) => {
+      const results = await revokeUser(operator, { site, userPublicKey }, { servers });
+      for (const { server, error } of results) {
+        if (error !== undefined) log('error', error.message, { server, userKey: userPublicKey });
+      }
+    },
+    onError: (error) => log('error', error.message, { error }),
+    onEnrolled: (code, id) => log('info', cli.messages.enrolment.enrolled, { agency: code, id }),
+  });
 }

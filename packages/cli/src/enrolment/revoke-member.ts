@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+
+import {
+  type AgencyCode,
+  openOperator,
+  type PushResult,
+  pushAccount,
+  revokeUser,
+} from '@congvan/bus';
+import { openEnrolment } from '@congvan/bus/site';
+import { type Authority, parseCertificate, type RevocationReason } from '@congvan/signer';
+
+import type { Cli } from '../context.ts';
+import { CliError } from '../errors.ts';
+import type { HomeLayout } from '../home/layout.ts';
+import type { Passphrases } from '../passphrase/passphrase.ts';
+import { openHomeAuthority } from './authority.ts';
+import { openRegistrarSigner, readSite } from './registrar.ts';
+import { findServers } from './servers.ts';
+import { spreadCrls } from './spread-crl.ts';
+
+export interface Revocation {
+  readonly code: AgencyCode;
+  readonly reason: RevocationReason;
+  /** Whether the directory entry ends now; else it stays, without a user key. */
+  readonly closes: boolean;
+  readonly servers: readonly string[] | undefined;
+}
+
+export interface RevokedMember {
+  readonly name: string;
+  readonly natsUserKey: string | null;
+  readonly brokers: readonly PushResult[];
+  readonly certificates: readonly { readonly use: string; readonly serialNumber: string }[];
+  readonly closedAt: string | null;
+  readonly written: readonly string[];
+}
+
+/**
+ * Shuts an agency out. Each step may be repeated: run again after a server was not reached, it gives
+ * the account to that server and leaves the rest as it is.
+ *
+ * @throws {@link CliError} `CLI_AGENCY_NOT_FOUND`.
+ */
+export async function revokeMember(
+  cli: Cli,
+  layout: HomeLayout,
+  passphrases: Passphrases,
+  revocation: Revocation,
+): Promise<RevokedMember> {
+  const { code, reason, closes } = revocation;
+  const settings = await readSite(cli, layout);
+  const operator = await openOperator(join(layout.bus, 'operator'));
+  const enrolment = await openEnrolment({
+    folder: layout.site,
+    operator,
+    registrar: settings.registrar,
+    signRegistrar: await openRegistrarSigner(cli, layout, passphrases),
+    now: cli.now,
+  });
+  const entry = enrolment.registry.newest(code)?.entry;
+  if (entry === undefined) {
+    const message = cli.messages.text.agencyNotFound(code);
+    throw new CliError('CLI_AGENCY_NOT_FOUND', message, { details: { agencyCode: code } });
+  }
+  const authority = await openHomeAuthority(cli, layout, passphrases);
+  const servers = await findServers(cli, layout, revocation.servers);
+  const { site, natsUserKey, name } = entry;
+  const brokers =
+    natsUserKey === null
+      ? await pushAccount(operator, await operator.agencyAccountJwt(site), { servers })
+      : await revokeUser(operator, { site, userPublicKey: natsUserKey }, { servers });
+  const certificates = await revokeCertificates(authority, entry.certificates, reason, cli.now());
+  const closedAt = closes ? (entry.validTo ?? cli.now().toISOString()) : null;
+  if (natsUserKey !== null || (closes && entry.validTo === null)) {
+    await enrolment.amend(code, { natsUserKey: null, ...(closes ? { validTo: closedAt } : {}) });
+  }
+  const written = await spreadCrls(layout, authority);
+  return { name, natsUserKey, brokers, certificates, closedAt, written };
+}
+
+/** Those that this authority has issued; of others their own authority has to be told. */
+async function revokeCertificates(
+  authority: Authority,
+  listed: readonly { readonly use: string; readonly der: string }[],
+  reason: RevocationReason,
+  at: Date,
+): Promise<{ use: string; serialNumber: string }[]> {
+  const own = listed.flatMap(({ use, der }) => {
+    const { serialNumber, sha256, subjectText } = parseCertificate(Buffer.from(der, 'base64'));
+    const isOurs = authority.lookUp(serialNumber)?.sha256 === sha256;
+    return isOurs ? [{ use, serialNumber, subjectText }] : [];
+  });
+  // TLS certificates stand in no entry; they have the name of the node's.
+  const names = new Set(own.filter(({ use }) => use === 'node').map((one) => one.subjectText));
+  const clients = authority
+    .list()
+    .filter(({ use, subjectText }) => use === 'client' && names.has(subjectText))
+    .map(({ serialNumber }) => ({ use: 'tls', serialNumber }));
+  const revoked: { use: string; serialNumber: string }[] = [];
+  for (const { use, serialNumber } of [...own, ...clients]) {
+    const before = authority.lookUp(serialNumber)?.revoked;
+    if (before !== undefined && before.reason !== 'certificateHold') continue;
+    if (before !== undefined && reason === 'certificateHold') continue;
+    await authority.revoke(serialNumber, reason, { at });
+    revoked.push({ use, serialNumber });
+  }
+  return revoked;
+}
