@@ -224,6 +224,7 @@ export {
   readSealedInfo,
   sealBytes,
   sealStream,
+  unsealBytes,
   unsealStream,
 } from './seal/seal.ts';
 export type { Indication, Judgement, SubIndication } from './verdict.ts';

@@ -5,9 +5,9 @@ import {
   type OpenPart,
   SignerError,
   matchesOpenPart,
-  openSealed,
   sealBytes,
   sealFile,
+  unsealBytes,
   unsealFile,
 } from '@congvan/signer';
 
@@ -119,7 +119,7 @@ async function unseal(
         const detail = `${found.bytes} sealed bytes with SHA-256 ${found.sha256}, the record says ${sealed.bytes} with ${sealed.sha256}`;
         return { finding: 'CONTENT_CORRUPT', detail };
       }
-      return writtenBytes((await openSealed(source, { decryptor, context })).content);
+      return writtenBytes(await unsealBytes(source, { decryptor, context }));
     }
     const { written } = await unsealFile(
       source.path,

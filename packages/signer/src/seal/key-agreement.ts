@@ -1,4 +1,11 @@
-import { type KeyObject, createCipheriv, createDecipheriv, createHash } from 'node:crypto';
+import {
+  type KeyObject,
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+} from 'node:crypto';
 
 import {
   DerFields,
@@ -13,7 +20,6 @@ import {
 } from '../der/index.ts';
 import { SignerError } from '../errors.ts';
 import type { Certificate } from '../x509/certificate.ts';
-import { importPublicKey } from '../x509/public-key.ts';
 
 /** Hash of the key derivation function; SHA-512 is read and not written. */
 export type KdfHash = 'sha256' | 'sha384' | 'sha512';
@@ -81,11 +87,16 @@ export function unwrapKey(kek: Uint8Array, wrapped: Uint8Array): Buffer {
   return Buffer.concat([decipher.update(wrapped), decipher.final()]);
 }
 
-/** The point of an elliptic curve key, uncompressed: the content of its BIT STRING. */
-export function pointOf(publicKey: KeyObject): Uint8Array {
-  const spki = publicKey.export({ format: 'der', type: 'spki' });
-  const { pointBytes = 0 } = curveOf(publicKey) ?? {};
-  return spki.subarray(spki.length - pointBytes);
+/** A key pair for one message, with its public point uncompressed: the content of a BIT STRING. */
+export function generateEphemeral(namedCurve: string): {
+  readonly privateKey: KeyObject;
+  readonly point: Uint8Array;
+} {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
+  // Five times as quick as DER. RFC 7518 §6.2.1: both coordinates have their full length.
+  const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
+  const coordinates = [Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')];
+  return { privateKey, point: Buffer.concat([Uint8Array.of(UNCOMPRESSED), ...coordinates]) };
 }
 
 /**
@@ -102,7 +113,9 @@ export function importPoint(certificate: Certificate, point: Uint8Array): KeyObj
   const spki = new DerFields(readDer(certificate.publicKeyDer), 'SubjectPublicKeyInfo');
   const algorithm = spki.take(TAG.SEQUENCE, 'algorithm').raw;
   try {
-    return importPublicKey(encodeSequence(algorithm, encodeBitString(point)));
+    // The algorithm is that of the certificate, which was found acceptable.
+    const key = Buffer.from(encodeSequence(algorithm, encodeBitString(point)));
+    return createPublicKey({ key, format: 'der', type: 'spki' });
   } catch (cause) {
     throw new SignerError('SIGNER_SEAL_MALFORMED', 'the ephemeral key is no point of the curve', {
       cause,

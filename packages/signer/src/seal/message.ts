@@ -32,7 +32,7 @@ import {
   readRecipientInfos,
   unwrapContentKey,
 } from './recipient-read.ts';
-import { checkRecipients, encodeIssuerAndSerial, encodeRecipientInfo } from './recipient.ts';
+import { checkRecipients, encodeIssuerAndSerial, encodeRecipientInfos } from './recipient.ts';
 
 /**
  * A message of one segment holds at most this much; more is sealed in segments, since a message
@@ -87,10 +87,7 @@ export function encodeMessage(
   const implicitAttributes = Uint8Array.from(attributesDer);
   implicitAttributes[0] = contextConstructed(1);
   const gcmParameters = encodeSequence(encodeOctetString(nonce), encodeInteger(TAG_BYTES));
-  const before = [
-    encodeInteger(0),
-    encodeSetOf(known.map((certificate) => encodeRecipientInfo(certificate, key))),
-  ];
+  const before = [encodeInteger(0), encodeSetOf(encodeRecipientInfos(known, key))];
   const encrypted = wrap(TAG.SEQUENCE, [
     encodeOid(contentType),
     encodeSequence(encodeOid(OID.aes256Gcm), gcmParameters),
@@ -153,11 +150,11 @@ function readContentInfo(element: DerElement): SealedMessage {
   fields.optional(contextConstructed(2)); // unauthAttrs: whatever they say, nobody vouches for it
   fields.end();
   if (tag.length !== TAG_BYTES) malformed(`tag of ${tag.length} bytes instead of ${TAG_BYTES}`);
-  const recipients = readRecipientInfos(recipientInfos);
+  const { recipients, otherCount } = readRecipientInfos(recipientInfos);
   return {
     contentType,
     recipients,
-    recipientCount: Array.from(recipientInfos.members()).length,
+    recipientCount: recipients.length + otherCount,
     nonce,
     ciphertext,
     ...readAttributes(attributes, contentType),
@@ -237,7 +234,7 @@ export async function decryptMessage(
       `sealed for ${recipientCount} other certificates than that of '${decryptor.certificate.subjectText}'`,
     );
   }
-  const isShared = Math.max(recipientCount, recipients.length) > 1;
+  const isShared = recipientCount > 1;
   if (binding === undefined && (isBindingNeeded || isShared)) {
     malformed('the message is not bound to its key and recipients');
   }

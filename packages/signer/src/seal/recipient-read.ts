@@ -57,16 +57,31 @@ export function malformed(message: string): never {
 
 /**
  * Reads RecipientInfos (RFC 5652 §6.2): key transport and key agreement. Other kinds (passwords,
- * keys known before) are passed over.
+ * keys known before) are passed over and counted.
  */
-export function readRecipientInfos(element: DerElement): readonly Recipient[] {
+export function readRecipientInfos(element: DerElement): {
+  readonly recipients: readonly Recipient[];
+  readonly otherCount: number;
+} {
   const recipients: Recipient[] = [];
+  let otherCount = 0;
   for (const member of element.members()) {
+    const before = recipients.length;
     if (member.tag === TAG.SEQUENCE) recipients.push(readKeyTransport(member));
-    else if (member.tag === contextConstructed(1)) recipients.push(...readKeyAgreement(member));
-    if (recipients.length > MAX_RECIPIENTS) malformed(`more than ${MAX_RECIPIENTS} recipients`);
+    else if (member.tag === contextConstructed(1)) {
+      for (const recipient of readKeyAgreement(member)) {
+        recipients.push(recipient);
+        checkCount(recipients.length);
+      }
+    }
+    if (recipients.length === before) otherCount += 1;
+    checkCount(recipients.length + otherCount);
   }
-  return recipients;
+  return { recipients, otherCount };
+}
+
+function checkCount(count: number): void {
+  if (count > MAX_RECIPIENTS) malformed(`more than ${MAX_RECIPIENTS} recipients`);
 }
 
 function readKeyTransport(element: DerElement): Recipient {
@@ -118,7 +133,7 @@ function readOaep(parameters: DerElement | undefined): HashName | undefined {
 }
 
 /** KeyAgreeRecipientInfo (RFC 5652 §6.2.2; RFC 5753 §3.1.1): one ephemeral key, some recipients. */
-function readKeyAgreement(element: DerElement): Recipient[] {
+function* readKeyAgreement(element: DerElement): Generator<Recipient> {
   const fields = new DerFields(element, 'KeyAgreeRecipientInfo', contextConstructed(1));
   readSmallInteger(fields.take(TAG.INTEGER, 'version'));
   const [originator] = fields.take(contextConstructed(0), 'originator').children();
@@ -135,13 +150,13 @@ function readKeyAgreement(element: DerElement): Recipient[] {
   const keyInfo = algorithm.parameters?.raw ?? new Uint8Array(0);
   const ukm = ukmElement && readOctets(ukmElement);
   const wrapping = isKnown ? ({ kind: 'ecdh', hash, keyInfo, ukm, point } as const) : undefined;
-  return Array.from(keys.members(), (member) => {
+  for (const member of keys.members()) {
     const key = new DerFields(member, 'RecipientEncryptedKey');
     const id = readRecipientId(key.any('rid'));
     const wrappedKey = readOctets(key.any('encryptedKey'));
     key.end();
-    return { id, wrapping, wrappedKey };
-  });
+    yield { id, wrapping, wrappedKey };
+  }
 }
 
 function kdfHashOf(oid: string): KdfHash | undefined {

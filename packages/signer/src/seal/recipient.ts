@@ -1,4 +1,4 @@
-import { constants, diffieHellman, generateKeyPairSync, publicEncrypt } from 'node:crypto';
+import { constants, diffieHellman, publicEncrypt } from 'node:crypto';
 
 import {
   OID,
@@ -18,7 +18,7 @@ import {
   AES256_WRAP_ALGORITHM,
   curveOf,
   deriveWrappingKey,
-  pointOf,
+  generateEphemeral,
   wrapKey,
 } from './key-agreement.ts';
 
@@ -76,11 +76,23 @@ export function checkRecipients(certificates: readonly Certificate[]): readonly 
   return unique;
 }
 
-/** RecipientInfo that gives the key to the holder of a certificate (RFC 5652 §6.2). */
-export function encodeRecipientInfo(certificate: Certificate, contentKey: Uint8Array): Uint8Array {
-  return certificate.publicKey.asymmetricKeyType === 'rsa'
-    ? encodeKeyTransport(certificate, contentKey)
-    : encodeKeyAgreement(certificate, contentKey);
+/**
+ * RecipientInfos that give the key to the holders of certificates (RFC 5652 §6.2): one for each RSA
+ * key, and one for all keys of a curve together.
+ */
+export function encodeRecipientInfos(
+  certificates: readonly Certificate[],
+  contentKey: Uint8Array,
+): Uint8Array[] {
+  const infos: Uint8Array[] = [];
+  const byCurve = new Map<string, Certificate[]>();
+  for (const certificate of certificates) {
+    const curve = curveOf(certificate.publicKey);
+    if (curve === undefined) infos.push(encodeKeyTransport(certificate, contentKey));
+    else byCurve.set(curve.name, [...(byCurve.get(curve.name) ?? []), certificate]);
+  }
+  for (const sharing of byCurve.values()) infos.push(encodeKeyAgreement(sharing, contentKey));
+  return infos;
 }
 
 /** KeyTransRecipientInfo (RFC 5652 §6.2.1) with RSAES-OAEP (RFC 3560). */
@@ -101,29 +113,35 @@ function encodeKeyTransport(certificate: Certificate, contentKey: Uint8Array): U
   );
 }
 
-/** KeyAgreeRecipientInfo (RFC 5652 §6.2.2), ephemeral-static ECDH (RFC 5753 §3.1). */
-function encodeKeyAgreement(certificate: Certificate, contentKey: Uint8Array): Uint8Array {
-  const curve = curveOf(certificate.publicKey);
+/**
+ * KeyAgreeRecipientInfo (RFC 5652 §6.2.2), ephemeral-static ECDH (RFC 5753 §3.1). The recipients share
+ * the ephemeral key, as RFC 5652 foresees: their secrets differ, as their own keys do, and each costs
+ * one multiplication and half the bytes.
+ */
+function encodeKeyAgreement(sharing: readonly Certificate[], contentKey: Uint8Array): Uint8Array {
+  const [first] = sharing;
+  const curve = first && curveOf(first.publicKey);
   if (curve === undefined) throw new SignerError('SIGNER_ALGORITHM_UNSUPPORTED', 'unknown curve');
-  const ephemeral = generateKeyPairSync('ec', { namedCurve: curve.name });
-  const { publicKey } = certificate;
-  const secret = diffieHellman({ privateKey: ephemeral.privateKey, publicKey });
-  const kek = deriveWrappingKey(secret, curve.kdf, AES256_WRAP_ALGORITHM, undefined);
+  const ephemeral = generateEphemeral(curve.name);
   const originatorKey = encodeTlv(
     contextConstructed(1),
     encodeSequence(encodeOid(OID.ecPublicKey)),
-    encodeBitString(pointOf(ephemeral.publicKey)),
+    encodeBitString(ephemeral.point),
   );
+  const keys = sharing.map((certificate) => {
+    const { privateKey } = ephemeral;
+    const secret = diffieHellman({ privateKey, publicKey: certificate.publicKey });
+    const kek = deriveWrappingKey(secret, curve.kdf, AES256_WRAP_ALGORITHM, undefined);
+    return encodeSequence(
+      encodeIssuerAndSerial(certificate),
+      encodeOctetString(wrapKey(kek, contentKey)),
+    );
+  });
   return encodeTlv(
     contextConstructed(1),
     encodeInteger(3),
     encodeExplicit(0, originatorKey),
     encodeSequence(encodeOid(KDF_OID[curve.kdf]), AES256_WRAP_ALGORITHM),
-    encodeSequence(
-      encodeSequence(
-        encodeIssuerAndSerial(certificate),
-        encodeOctetString(wrapKey(kek, contentKey)),
-      ),
-    ),
+    encodeSequence(...keys),
   );
 }

@@ -106,6 +106,19 @@ export function sealBytes(content: Uint8Array, options: SealOptions): Uint8Array
  *   `SIGNER_SEAL_TAMPERED`, `SIGNER_ALGORITHM_UNSUPPORTED`, and what the key store throws.
  */
 export async function openSealed(sealed: Uint8Array, options: UnsealOptions): Promise<OpenedSeal> {
+  const { message, content } = await openMessage(sealed, options);
+  return { content, ...describe(message, 'message') };
+}
+
+/** As {@link openSealed}, the content alone: with many recipients, naming them costs more. */
+export async function unsealBytes(sealed: Uint8Array, options: UnsealOptions): Promise<Uint8Array> {
+  return (await openMessage(sealed, options)).content;
+}
+
+async function openMessage(
+  sealed: Uint8Array,
+  options: UnsealOptions,
+): Promise<{ readonly message: SealedMessage; readonly content: Uint8Array }> {
   const message = readMessage(sealed);
   if (message.contentType !== OID.data) {
     throw new SignerError('SIGNER_SEAL_MALFORMED', `content of type ${message.contentType}`);
@@ -113,7 +126,7 @@ export async function openSealed(sealed: Uint8Array, options: UnsealOptions): Pr
   checkContext(message, options.context);
   const isBindingNeeded = options.context !== undefined;
   const content = await decryptMessage(message, options.decryptor, isBindingNeeded);
-  return { content, ...describe(message, 'message') };
+  return { message, content };
 }
 
 function checkContext({ binding }: SealedMessage, expected: Uint8Array | undefined): void {

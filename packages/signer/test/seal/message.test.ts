@@ -21,12 +21,12 @@ import { encodeSealBinding } from '../../src/seal/binding.ts';
 import {
   MAX_RECIPIENTS,
   encodeIssuerAndSerial,
-  encodeRecipientInfo,
+  encodeRecipientInfos,
 } from '../../src/seal/recipient.ts';
 import { openSealed, readSealedInfo, sealBytes } from '../../src/seal/seal.ts';
 import type { TestPki } from '../../src/testing/test-pki.ts';
 import { runTool } from '../pades/tools.ts';
-import { type Party, createParties } from './parties.ts';
+import { type Party, createParties, createParty } from './parties.ts';
 
 const CONTENT = Buffer.from('Công văn số 12/UBND-VP'.repeat(100));
 const CONTEXT = Buffer.from('H09.12.034 → H09.12.035, 7f3c');
@@ -59,6 +59,23 @@ describe('a sealed message', () => {
       expect(Buffer.from(opened.content).equals(CONTENT)).toBe(true);
       expect(opened.recipients).toHaveLength(3);
       expect(decryptWithOpenssl(sealed, { decryptor, ...party }).equals(CONTENT)).toBe(true);
+    }
+  });
+
+  it('costs less than 200 bytes for one more key of the same curve, for OpenSSL too', async () => {
+    const more = await Promise.all(
+      ['Sở Tài chính', 'Sở Y tế', 'Sở Tư pháp'].map((name) => createParty(pki, name, 'ec-p256')),
+    );
+    const parties = [p256, ...more];
+    const seal = (some: readonly Party[]): Uint8Array =>
+      sealBytes(CONTENT, { recipients: some.map(({ certificate }) => certificate) });
+    const sealed = seal(parties);
+    expect((sealed.length - seal([p256]).length) / more.length).toBeLessThan(200);
+    for (const party of parties) {
+      const { content, recipients } = await openSealed(sealed, { decryptor: party.decryptor });
+      expect(Buffer.from(content).equals(CONTENT)).toBe(true);
+      expect(recipients).toHaveLength(parties.length);
+      expect(decryptWithOpenssl(sealed, party).equals(CONTENT)).toBe(true);
     }
   });
 
@@ -183,7 +200,7 @@ function forge(parts: {
   const parameters = encodeSequence(encodeOctetString(nonce), encodeInteger(tagBytes));
   const body = encodeSequence(
     encodeInteger(0),
-    encodeSetOf(keys.map(([party, key]) => encodeRecipientInfo(party.certificate, key))),
+    encodeSetOf(keys.flatMap(([party, key]) => encodeRecipientInfos([party.certificate], key))),
     encodeSequence(
       encodeOid(OID.data),
       encodeSequence(encodeOid(OID.aes256Gcm), parameters),
