@@ -218,6 +218,12 @@ export class Agent implements AsyncDisposable {
     return this.#core.directory.list();
   }
 
+  /** The entry that holds for one agency, closed ones too. */
+  findAgency(code: AgencyCode): DirectoryEntry | undefined {
+    this.#requireOpen();
+    return this.#core.directory.find(code);
+  }
+
   /** Reads the trust folder now, not at the next check. */
   async reloadTrust(): Promise<void> {
     this.#requireOpen();

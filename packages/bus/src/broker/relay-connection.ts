@@ -10,7 +10,8 @@ import {
   type StatusListener,
   openConnection,
 } from './connection.ts';
-import { type DirectoryClient, createDirectoryClient } from './directory-client.ts';
+import type { DirectoryClient } from '../directory/client.ts';
+import { createDirectoryClient } from './directory-client.ts';
 import { type PublishOptions, type Published, createPublisher } from './publish.ts';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_MESSAGES, pullBatches } from './pull.ts';
 
@@ -26,8 +27,6 @@ export interface RelayConnection extends DirectoryClient, AsyncDisposable {
   publishMessage(subject: string, data: Uint8Array, options: PublishOptions): Promise<Published>;
   /** A site service has new directory entries. @returns a function that ends the listening. */
   onDirectoryChanged(listener: () => void): () => void;
-  /** Presence of agencies. @returns a function that ends the listening. */
-  onAlive(listener: (subject: string, data: Uint8Array) => void): () => void;
   status(): ConnectionStatus;
   onStatus(listener: StatusListener): () => void;
   close(): Promise<void>;
@@ -54,14 +53,6 @@ export async function connectRelay(options: RelayConnectOptions): Promise<RelayC
       const subscription = nats.subscribe('vb.directory.changed.*', {
         callback: (error) => {
           if (error === null) listener();
-        },
-      });
-      return () => subscription.unsubscribe();
-    },
-    onAlive: (listener) => {
-      const subscription = nats.subscribe('vb.alive.>', {
-        callback: (error, message) => {
-          if (error === null) listener(message.subject, message.data);
         },
       });
       return () => subscription.unsubscribe();

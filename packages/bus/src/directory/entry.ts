@@ -36,17 +36,7 @@ export function certificatesOf(
   return listed;
 }
 
-/** Of two entries for the same code the one with the higher sequence; the older never comes back. */
-export function newerEntry(
-  current: DirectoryEntry | undefined,
-  candidate: DirectoryEntry,
-): DirectoryEntry {
-  return current === undefined || candidate.sequence > current.sequence ? candidate : current;
-}
-
-/** The newest entry of each code. */
-export function newestEntries(entries: Iterable<DirectoryEntry>): Map<string, DirectoryEntry> {
-  const newest = new Map<string, DirectoryEntry>();
-  for (const entry of entries) newest.set(entry.code, newerEntry(newest.get(entry.code), entry));
-  return newest;
+/** When the registrar signed the entry, in UTC milliseconds: its certificates are listed from then on. */
+export function signedMs(entry: DirectoryEntry): number {
+  return Date.parse(entry.signedAt ?? entry.validFrom);
 }

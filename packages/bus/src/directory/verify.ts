@@ -1,40 +1,32 @@
-import { createHash } from 'node:crypto';
-
 import { type Refused, type VerifySignature, judgeSignature } from '../record/authenticate.ts';
 import { parsePayload } from '../record/codec.ts';
 import { BusError } from '../errors.ts';
 import type { RawRecord } from '../record/frame.ts';
-import type { DirectoryEntry } from './entry.ts';
+import { type DirectoryEntry, type ListedCertificate, signedMs } from './entry.ts';
 
 export interface VerifyDirectoryOptions {
-  /** DER of the registrar's certificate, confirmed by its fingerprint beforehand. */
-  readonly registrarCertificate: Uint8Array;
+  /** The certificates that may have signed: the pinned one, or those of the delegation. */
+  readonly registrarCertificates: readonly ListedCertificate[];
   readonly verify: VerifySignature;
   readonly at: Date;
 }
 
-export type DirectoryVerification =
-  { readonly authentic: true; readonly entry: DirectoryEntry } | Refused;
-
-/**
- * Verifies a directory record against the one certificate that may sign it.
- *
- * Which entry of a code holds is another question: see `newerEntry`.
- */
-export function verifyDirectoryRecord(
+/** @returns `undefined` when one of the registrar's certificates made the signature, else the finding. */
+export function judgeDirectoryRecord(
   raw: RawRecord,
+  entry: DirectoryEntry,
   options: VerifyDirectoryOptions,
-): DirectoryVerification {
-  const entry = readEntry(raw);
-  if (typeof entry === 'string') {
-    return { authentic: false, finding: 'RECORD_MALFORMED', detail: entry };
-  }
-  const der = options.registrarCertificate;
-  const registrar = { sha256: createHash('sha256').update(der).digest('hex'), der };
-  return judgeSignature(raw, [registrar], options) ?? { authentic: true, entry };
+): Refused | undefined {
+  const { registrarCertificates, verify, at } = options;
+  const refused = judgeSignature(raw, registrarCertificates, { verify, at });
+  if (refused?.finding !== 'CERTIFICATE_EXPIRED') return refused;
+  // An old entry stays good when its registrar's certificate has run out since; a revoked one does not.
+  const signedAt = new Date(Math.min(signedMs(entry), at.getTime()));
+  return judgeSignature(raw, registrarCertificates, { verify, at: signedAt });
 }
 
-function readEntry(raw: RawRecord): DirectoryEntry | string {
+/** @returns the entry of a directory record, or the fault in words. Nothing is verified. */
+export function readDirectoryEntry(raw: RawRecord): DirectoryEntry | string {
   try {
     const content = parsePayload(raw);
     if (content.type === 'directory') return content.payload;

@@ -34,6 +34,10 @@ export interface AuthenticateOptions {
   /** The sender that the subject names; the broker lets no other agency use it. */
   readonly from: AgencyCode;
   readonly lookup: (code: AgencyCode) => DirectoryEntry | undefined;
+  /** Entries that held at a time and were replaced since; see `DirectoryCopy.earlier`. */
+  readonly earlier?: (code: AgencyCode, at: Date) => readonly DirectoryEntry[];
+  /** Whether an entry agrees with what the subject says; the default is that any does. */
+  readonly fits?: (entry: DirectoryEntry) => boolean;
   readonly verify: VerifySignature;
   /** The time-stamp of the record, else the time at which the broker stored it. */
   readonly at: Date;
@@ -68,12 +72,26 @@ export function authenticateRecord(raw: RawRecord, options: AuthenticateOptions)
     return refuse('SENDER_UNKNOWN', `the directory has no agency ${options.from}`);
   }
   if (!isOpenAt(entry, options.at)) return refuse('SENDER_CLOSED', describeClosed(entry));
-  const certificates = certificatesOf(entry, 'node');
-  if (certificates.length === 0) {
-    return refuse('SIGNER_NOT_LISTED', `the directory lists no node certificate of ${entry.code}`);
+  const { fits = () => true } = options;
+  const refused = judgeByEntry(raw, entry, options);
+  if (refused === undefined && fits(entry)) return { authentic: true, entry, content };
+  // A report signed just before a change of certificate or site is judged by the directory of its time.
+  if (refused === undefined || refused.finding === 'SIGNER_NOT_LISTED') {
+    const earlier = options.earlier?.(options.from, options.at) ?? [];
+    const then = earlier.find((one) => fits(one) && judgeByEntry(raw, one, options) === undefined);
+    if (then !== undefined) return { authentic: true, entry: then, content };
   }
-  const refused = judgeSignature(raw, certificates, options);
   return refused ?? { authentic: true, entry, content };
+}
+
+function judgeByEntry(
+  raw: RawRecord,
+  entry: DirectoryEntry,
+  options: AuthenticateOptions,
+): Refused | undefined {
+  const certificates = certificatesOf(entry, 'node');
+  if (certificates.length > 0) return judgeSignature(raw, certificates, options);
+  return refuse('SIGNER_NOT_LISTED', `the directory lists no node certificate of ${entry.code}`);
 }
 
 /** The agency that a record says it comes from. */

@@ -22,3 +22,5 @@ export const MAX_WARNING_COUNT = 50;
 export const MAX_CERTIFICATE_COUNT = 16;
 export const MAX_CERTIFICATE_BYTES = 6 * 1024;
 export const MAX_RELATED_CODE_COUNT = 200;
+/** The sites of one registrar; the country has 34 provinces and the centre. */
+export const MAX_DELEGATED_SITE_COUNT = 100;

@@ -28,6 +28,7 @@ import {
   MAX_ABSTRACT_LENGTH,
   MAX_CERTIFICATE_BYTES,
   MAX_CERTIFICATE_COUNT,
+  MAX_DELEGATED_SITE_COUNT,
   MAX_INLINE_PACKAGE_BYTES,
   MAX_MISSING_RANGE_COUNT,
   MAX_NAME_LENGTH,
@@ -173,7 +174,7 @@ const watermark = z
 
 const certificate = z
   .object({
-    use: z.enum(['seal', 'node', 'encryption']),
+    use: z.enum(['seal', 'node', 'encryption', 'registrar']),
     sha256: digest,
     der: z.base64('is not base64').max(Math.ceil(MAX_CERTIFICATE_BYTES / 3) * 4),
   })
@@ -181,6 +182,12 @@ const certificate = z
     path: ['sha256'],
     error: 'is not the digest of der',
   });
+
+/** For which sites a registrar may speak; `lastSequence` ends it: what it signed after that never counts. */
+const delegation = z.object({
+  sites: z.array(site).min(1, 'is empty').max(MAX_DELEGATED_SITE_COUNT),
+  lastSequence: count.nullable(),
+});
 
 const directory = z
   .object({
@@ -191,7 +198,7 @@ const directory = z
     tier: z.enum(TIERS),
     parent: agencyCode.nullable(),
     site,
-    role: z.enum(['agency', 'relay']),
+    role: z.enum(['agency', 'relay', 'registrar']),
     validFrom: instant,
     validTo: instant.nullable(),
     oldCodes: z.array(line(60)).max(MAX_RELATED_CODE_COUNT),
@@ -202,6 +209,15 @@ const directory = z
       .string()
       .regex(/^U[A-Z2-7]{55}$/, 'is not a public NATS user key')
       .nullable(),
+    /** When the registrar signed; certificates count from then. Left out: from `validFrom`. */
+    signedAt: instant.optional(),
+    /** How far a delegated registrar had read the root's entries; the root's own entries lack it. */
+    basedOn: count.optional(),
+    delegation: delegation.optional(),
+  })
+  .refine((value) => (value.role === 'registrar') === (value.delegation !== undefined), {
+    path: ['delegation'],
+    error: 'belongs to the role registrar and to no other',
   })
   .refine((value) => value.validTo === null || value.validTo > value.validFrom, {
     path: ['validTo'],

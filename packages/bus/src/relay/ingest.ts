@@ -128,7 +128,8 @@ export class Ingest {
   #judge(message: StoredMessage): JudgedReport {
     const { directory, verify } = this.#options;
     try {
-      return judgeReport(message, { lookup: directory.lookup, verify });
+      const { lookup, earlier } = directory;
+      return judgeReport(message, { lookup, earlier, verify });
     } catch (error) {
       return failedCheck(message, error);
     }

@@ -1,8 +1,5 @@
-import {
-  type AuthenticateOptions,
-  type VerifySignature,
-  authenticateRecord,
-} from '../record/authenticate.ts';
+import { type AuthenticateOptions, authenticateRecord } from '../record/authenticate.ts';
+import type { DirectoryEntry } from '../directory/entry.ts';
 import type { Finding } from '../record/finding.ts';
 import { payloadHash, tryDecodeRecord } from '../record/frame.ts';
 import type { ReportEntry } from '../record/payload.ts';
@@ -22,10 +19,7 @@ export interface RejectedReport extends Rejection {
 
 export type JudgedReport = AcceptedReport | RejectedReport;
 
-export interface JudgeOptions {
-  readonly lookup: AuthenticateOptions['lookup'];
-  readonly verify: VerifySignature;
-}
+export type JudgeOptions = Pick<AuthenticateOptions, 'lookup' | 'earlier' | 'verify'>;
 
 /** Findings that a newer copy of the directory may settle. */
 export const DIRECTORY_FINDINGS: readonly Finding[] = [
@@ -55,7 +49,8 @@ export function judgeReport(message: StoredMessage, options: JudgeOptions): Judg
   if (raw.type !== 'report') {
     return reject(from, 'RECORD_MALFORMED', `a report was expected, not a ${raw.type}`);
   }
-  const judged = authenticateRecord(raw, { from, at: message.storedAt, ...options });
+  const fits = (entry: DirectoryEntry): boolean => entry.site === site && entry.tier === tier;
+  const judged = authenticateRecord(raw, { from, at: message.storedAt, fits, ...options });
   if (!judged.authentic) return reject(from, judged.finding, judged.detail);
   const { entry, content } = judged;
   if (site !== message.site || site !== entry.site || tier !== entry.tier) {

@@ -165,7 +165,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
     this.#directory = new DirectoryCopy({
       db,
       store: new DirectoryStore(db),
-      pagesSince: (sequence) => connection.directoryPages(sequence),
+      client: connection,
       verify,
       registrarCertificate: options.registrarCertificate,
       now,

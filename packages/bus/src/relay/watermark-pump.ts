@@ -104,7 +104,7 @@ export class WatermarkPump {
   async #publish(agency: string): Promise<{ agency: string; revision: number } | undefined> {
     const { reports, directory, relay, relaySite, sign, publish, now, log } = this.#options;
     try {
-      const to = directory.find(agency);
+      const to = directory.findStored(agency);
       const chain = reports.chain(agency);
       this.#notBefore.set(agency, performance.now() + WATERMARK_INTERVAL_MS);
       if (to === undefined) return { agency, revision: chain.revision };

@@ -6,9 +6,10 @@ import { createNatsKey } from '../broker/keys.ts';
 import type { DirectoryEntry } from '../directory/entry.ts';
 import { BusError } from '../errors.ts';
 import type { SiteKeys } from '../operator/site-keys.ts';
+import type { VerifySignature } from '../record/authenticate.ts';
 import type { SignBytes } from '../record/frame.ts';
 import { mintAgencyCredentials, mintAgencyJwt, mintRelayCredentials } from './credentials.ts';
-import { type EntryDraft, type RegisteredEntry, type Registry, openRegistry } from './registry.ts';
+import { type EntryDraft, type RegisteredEntry, type Registry, type RegistryOptions, openRegistry } from './registry.ts';
 
 export interface EnrolmentOptions {
   /** The site service's folder; the entries stand in `directory/` below it. */
@@ -16,6 +17,10 @@ export interface EnrolmentOptions {
   readonly operator: SiteKeys;
   readonly registrar: AgencyCode;
   readonly signRegistrar: SignBytes;
+  /** Who delegated to this registrar; left out where the registrar here is the root itself. */
+  readonly rootRegistrar?: RegistryOptions['root'];
+  /** Verifies the entries of other registrars; without it none of them is taken in. */
+  readonly verify?: VerifySignature;
   readonly now?: () => Date;
 }
 
@@ -70,6 +75,9 @@ export async function openEnrolment(options: EnrolmentOptions): Promise<Enrolmen
     folder: join(options.folder, 'directory'),
     registrar: options.registrar,
     sign: options.signRegistrar,
+    now,
+    ...(options.rootRegistrar === undefined ? {} : { root: options.rootRegistrar }),
+    ...(options.verify === undefined ? {} : { verify: options.verify }),
   });
   const enrol = async (draft: EntryDraft): Promise<Enrolled> => {
     const user = createNatsKey('user');
@@ -95,7 +103,7 @@ export async function openEnrolment(options: EnrolmentOptions): Promise<Enrolmen
     await registry.refresh();
     const found = registry.newest(code)?.entry;
     if (found === undefined) return undefined;
-    const { sequence: _sequence, registrar: _registrar, ...draft } = found;
+    const { sequence: _1, registrar: _2, signedAt: _3, basedOn: _4, ...draft } = found;
     return draft;
   };
   return {

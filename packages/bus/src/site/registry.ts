@@ -1,12 +1,19 @@
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
 import type { AgencyCode } from '../agency/code.ts';
+import type { DirectoryHead } from '../directory/client.ts';
+import { DirectoryCopy, type TakenIn } from '../directory/copy.ts';
 import type { DirectoryEntry } from '../directory/entry.ts';
+import type { EntryKey, VerifiedEntry } from '../directory/ledger.ts';
+import { MemoryLedger } from '../directory/memory-ledger.ts';
 import { BusError } from '../errors.ts';
-import { createFile } from '../local-server/atomic-file.ts';
+import type { VerifySignature } from '../record/authenticate.ts';
 import { encodePayload, parsePayloadAs } from '../record/codec.ts';
 import { type SignBytes, decodeRecord, signRecord } from '../record/frame.ts';
+import type { FramePlace } from './directory/frame-file.ts';
+import { OtherEntries } from './directory/other-entries.ts';
+import { MAX_SEQUENCE, OwnEntries, damagedFolder } from './directory/own-entries.ts';
 
 /** An entry and the signed bytes that prove it. */
 export interface RegisteredEntry {
@@ -15,22 +22,32 @@ export interface RegisteredEntry {
 }
 
 /** A directory entry before it has its place in the sequence. */
-export type EntryDraft = Omit<DirectoryEntry, 'sequence' | 'registrar'>;
-
-const ENTRY_FILE = /^(\d{8})\.rec$/;
-const MAX_SEQUENCE = 99_999_999;
+export type EntryDraft = Omit<DirectoryEntry, 'sequence' | 'registrar' | 'signedAt' | 'basedOn'>;
 
 /**
- * The directory as its registrar keeps it: one signed record per file, `00000001.rec` and on, only
- * ever added to. Several processes may add; each number is given once.
+ * The directory as a site service keeps it: the entries that its own registrar signs, and those of
+ * the others as they come from the bus. Several processes may add; each number is given once.
  */
 export interface Registry {
-  /** All entries known here, in order; `refresh` brings in those of other processes. */
+  /** Who signs here. */
+  readonly registrar: AgencyCode;
+  /** All entries known here, in the order in which they came; `refresh` brings in what is new. */
   entries(): readonly RegisteredEntry[];
+  /** The entry that holds for a code. */
   newest(code: AgencyCode): RegisteredEntry | undefined;
+  /** The entries that hold, one for each code. */
+  holders(): readonly RegisteredEntry[];
+  /** How far each registrar's entries go, the root first. */
+  heads(): readonly DirectoryHead[];
+  /** The signed bytes of one entry. */
+  record(key: EntryKey): Uint8Array | undefined;
   /** Reads new files. @returns the entries that were not known before. */
   refresh(): Promise<readonly RegisteredEntry[]>;
+  /** @throws {@link BusError} `BUS_DIRECTORY_NOT_DELEGATED` for what would not count. */
   append(draft: EntryDraft): Promise<RegisteredEntry>;
+  /** Verifies entries of other registrars and keeps the good ones. */
+  takeIn(records: readonly Uint8Array[], at: Date): Promise<TakenIn>;
+  readonly copy: DirectoryCopy;
 }
 
 export interface RegistryOptions {
@@ -38,84 +55,232 @@ export interface RegistryOptions {
   /** Who signs the entries. */
   readonly registrar: AgencyCode;
   readonly sign: SignBytes;
+  /** The registrar whose certificate is pinned everywhere; left out where it is the one here. */
+  readonly root?: { readonly code: AgencyCode; readonly certificate: Uint8Array };
+  /** Verifies what other registrars signed; without it none of them is taken in. */
+  readonly verify?: VerifySignature;
+  readonly now?: () => Date;
 }
+
+/** Further ones come again from the bus. */
+const MAX_WAITING_ENTRIES = 10_000;
 
 /** @throws {@link BusError} `BUS_DIRECTORY_FOLDER_DAMAGED` for a gap or a file that is no entry. */
 export async function openRegistry(options: RegistryOptions): Promise<Registry> {
-  const { folder } = options;
-  await mkdir(folder, { recursive: true });
-  const known: RegisteredEntry[] = [];
-  const newest = new Map<string, RegisteredEntry>();
-  let reading: Promise<readonly RegisteredEntry[]> = Promise.resolve([]);
-
-  const readNew = async (): Promise<readonly RegisteredEntry[]> => {
-    const fresh: RegisteredEntry[] = [];
-    for (const sequence of await listSequences(folder)) {
-      if (sequence <= known.length) continue;
-      if (sequence !== known.length + 1) throw damaged(folder, known.length + 1, 'is missing');
-      const registered = await readEntry(folder, sequence);
-      known.push(registered);
-      newest.set(registered.entry.code, registered);
-      fresh.push(registered);
-    }
-    return fresh;
-  };
-  // One reader at a time, or two would both take the same file for the next one.
-  const refresh = async (): Promise<readonly RegisteredEntry[]> => {
-    reading = reading.catch(() => []).then(readNew);
-    return await reading;
-  };
-
-  await refresh();
-  return {
-    entries: () => known,
-    newest: (code) => newest.get(code),
-    refresh,
-    append: async (draft) => {
-      for (;;) {
-        await refresh();
-        const sequence = known.length + 1;
-        if (sequence > MAX_SEQUENCE) throw damaged(folder, sequence, 'is over the highest number');
-        const entry: DirectoryEntry = { ...draft, sequence, registrar: options.registrar };
-        const record = await signRecord(
-          'directory',
-          encodePayload('directory', entry),
-          options.sign,
-        );
-        // False: another process took the number while we signed.
-        if (await createFile(entryPath(folder, sequence), record)) {
-          return { entry: parsePayloadAs(decodeRecord(record), 'directory'), record };
-        }
-      }
-    },
-  };
+  const own = await OwnEntries.open(options.folder);
+  const others = await OtherEntries.open(join(options.folder, 'others'));
+  const registry = new FolderRegistry(options, own, others);
+  await registry.refresh();
+  return registry;
 }
 
-async function listSequences(folder: string): Promise<number[]> {
-  const numbers = (await readdir(folder)).map((file) => Number(ENTRY_FILE.exec(file)?.[1] ?? 0));
-  return numbers.filter((number) => number > 0).toSorted((a, b) => a - b);
-}
-
-async function readEntry(folder: string, sequence: number): Promise<RegisteredEntry> {
-  try {
-    const record = new Uint8Array(await readFile(entryPath(folder, sequence)));
-    const entry = parsePayloadAs(decodeRecord(record), 'directory');
-    if (entry.sequence === sequence) return { entry, record };
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw damaged(folder, sequence, `cannot be read: ${why}`, cause);
-  }
-  throw damaged(folder, sequence, 'holds an entry of another number');
-}
-
-function entryPath(folder: string, sequence: number): string {
-  return join(folder, `${String(sequence).padStart(8, '0')}.rec`);
-}
-
-function damaged(folder: string, sequence: number, fault: string, cause?: unknown): BusError {
-  return new BusError(
-    'BUS_DIRECTORY_FOLDER_DAMAGED',
-    `directory entry ${sequence} in "${folder}" ${fault}`,
-    { details: { folder, sequence }, ...(cause === undefined ? {} : { cause }) },
+class FolderRegistry implements Registry {
+  readonly registrar: AgencyCode;
+  readonly copy: DirectoryCopy;
+  readonly #options: RegistryOptions;
+  readonly #own: OwnEntries;
+  readonly #others: OtherEntries;
+  readonly #ledger = new MemoryLedger(
+    (key) => this.record(key),
+    (verified) => this.#note(verified),
   );
+  /** Where the entries of others are; bytes until their batch is on disk. */
+  readonly #places = new Map<string, FramePlace | Uint8Array>();
+  readonly #entries: LazyEntry[] = [];
+  /** What came before the entries of the root that it builds on. */
+  #waiting: Uint8Array[] = [];
+  #isLoading = false;
+  #working: Promise<unknown> = Promise.resolve();
+
+  constructor(options: RegistryOptions, own: OwnEntries, others: OtherEntries) {
+    this.#options = options;
+    this.#own = own;
+    this.#others = others;
+    this.registrar = options.registrar;
+    this.#ledger.setRoot(options.root?.code ?? options.registrar);
+    this.copy = new DirectoryCopy({
+      ledger: this.#ledger,
+      rootCertificate: options.root?.certificate ?? new Uint8Array(),
+      verify: (input) => this.#verify(input),
+    });
+  }
+
+  entries(): readonly RegisteredEntry[] {
+    return this.#entries;
+  }
+
+  newest(code: AgencyCode): RegisteredEntry | undefined {
+    const key = this.#ledger.holderOf(code);
+    return key && new LazyEntry(key, this);
+  }
+
+  holders(): readonly RegisteredEntry[] {
+    return this.#ledger.holders().map((key) => new LazyEntry(key, this));
+  }
+
+  heads(): readonly DirectoryHead[] {
+    const root = this.copy.root() ?? this.registrar;
+    const delegated = [...this.copy.registrars().values()].map(({ registrar }) => registrar);
+    return [root, ...delegated]
+      .map((registrar) => ({ registrar, sequence: this.#ledger.readUpTo(registrar) }))
+      .filter(({ registrar, sequence }) => sequence > 0 || registrar === root);
+  }
+
+  record(key: EntryKey): Uint8Array | undefined {
+    if (key.registrar === this.registrar) return this.#own.record(key.sequence);
+    const place = this.#places.get(nameOf(key));
+    return place === undefined || place instanceof Uint8Array ? place : this.#others.record(place);
+  }
+
+  async refresh(): Promise<readonly RegisteredEntry[]> {
+    return await this.#alone(() => this.#refresh());
+  }
+
+  async append(draft: EntryDraft): Promise<RegisteredEntry> {
+    const { registrar, sign, folder } = this.#options;
+    for (;;) {
+      await this.refresh();
+      const sequence = this.#own.count + 1;
+      if (sequence > MAX_SEQUENCE) {
+        throw damagedFolder(folder, sequence, 'is over the highest number');
+      }
+      const entry = this.#complete(draft, sequence);
+      const objection = this.copy.objectionTo(entry);
+      if (objection !== undefined) throw notDelegated(registrar, objection);
+      const record = await signRecord('directory', encodePayload('directory', entry), sign);
+      // False: another process took the number while we signed.
+      if (await this.#own.create(sequence, record)) {
+        return { entry: parsePayloadAs(decodeRecord(record), 'directory'), record };
+      }
+    }
+  }
+
+  async takeIn(records: readonly Uint8Array[], at: Date): Promise<TakenIn> {
+    return await this.#alone(async () => {
+      const taken = this.#take([...this.#waiting.splice(0), ...records], at);
+      await this.#keepOthers();
+      return taken;
+    });
+  }
+
+  /** One at a time, or two would both take the same file for the next one. */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#working.catch(() => undefined).then(work);
+    this.#working = done;
+    return await done;
+  }
+
+  #complete(draft: EntryDraft, sequence: number): DirectoryEntry {
+    const { registrar, now = () => new Date() } = this.#options;
+    const root = this.copy.root();
+    const basedOn =
+      root === undefined || root === registrar ? {} : { basedOn: this.copy.readUpTo(root) };
+    return { ...draft, sequence, registrar, signedAt: now().toISOString(), ...basedOn };
+  }
+
+  async #refresh(): Promise<readonly RegisteredEntry[]> {
+    const before = this.#entries.length;
+    const at = this.#options.now?.() ?? new Date();
+    this.#isLoading = true;
+    try {
+      const others: Uint8Array[] = [];
+      await this.#others.refresh((record, place) => {
+        const { registrar, sequence } = parsePayloadAs(decodeRecord(record), 'directory');
+        const name = nameOf({ registrar, sequence });
+        if (!this.#places.has(name)) this.#places.set(name, place);
+        others.push(record);
+      });
+      const own: Uint8Array[] = [];
+      await this.#own.refresh((sequence, raw) => {
+        const entry = parsePayloadAs(raw, 'directory');
+        if (entry.sequence !== sequence) throw new Error('it holds an entry of another number');
+        own.push(raw.bytes);
+      });
+      // Batches lie there in no order, and each registrar builds on entries of the root.
+      let waiting = [...this.#waiting.splice(0), ...others, ...own];
+      for (let left = waiting.length + 1; waiting.length < left;) {
+        left = waiting.length;
+        this.#take(waiting, at);
+        waiting = this.#waiting.splice(0);
+      }
+      this.#waiting = waiting;
+    } finally {
+      this.#isLoading = false;
+    }
+    return this.#entries.slice(before);
+  }
+
+  #take(records: readonly Uint8Array[], at: Date): TakenIn {
+    const taken = this.copy.takeIn(records, at);
+    this.#waiting.push(...taken.waiting.slice(0, MAX_WAITING_ENTRIES - this.#waiting.length));
+    return taken;
+  }
+
+  #note({ registrar, sequence, record, counts }: VerifiedEntry): void {
+    const key = { registrar, sequence };
+    const name = nameOf(key);
+    if (registrar !== this.registrar && !this.#places.has(name)) this.#places.set(name, record);
+    // Nobody gets an inbox for what its registrar had no right to say.
+    if (counts) this.#entries.push(new LazyEntry(key, this));
+  }
+
+  async #keepOthers(): Promise<void> {
+    const fresh = [...this.#places].filter(
+      (one): one is [string, Uint8Array] => one[1] instanceof Uint8Array,
+    );
+    if (fresh.length === 0) return;
+    const places = await this.#others.keep(fresh.map(([, record]) => record));
+    fresh.forEach(([name], index) => {
+      const place = places[index];
+      if (place !== undefined) this.#places.set(name, place);
+    });
+  }
+
+  /** What lies in this folder was verified before it was put there, or signed here. */
+  #verify(input: Parameters<VerifySignature>[0]): ReturnType<VerifySignature> {
+    const { verify } = this.#options;
+    if (!this.#isLoading && verify !== undefined) return verify(input);
+    const [der] = input.certificates;
+    return {
+      indication: this.#isLoading ? 'TOTAL-PASSED' : 'INDETERMINATE',
+      subIndication: null,
+      certificateSha256: this.#isLoading && der !== undefined ? sha256Of(der) : null,
+      detail: 'this site service verifies no other registrars',
+    };
+  }
+}
+
+/** Parsed only when somebody looks: a site serves more than 100,000 and hosts some hundred. */
+class LazyEntry implements RegisteredEntry {
+  readonly #key: EntryKey;
+  readonly #registry: Pick<Registry, 'record'>;
+
+  constructor(key: EntryKey, registry: Pick<Registry, 'record'>) {
+    this.#key = key;
+    this.#registry = registry;
+  }
+
+  get record(): Uint8Array {
+    const record = this.#registry.record(this.#key);
+    if (record !== undefined) return record;
+    throw damagedFolder(this.#key.registrar, this.#key.sequence, 'is missing');
+  }
+
+  get entry(): DirectoryEntry {
+    return parsePayloadAs(decodeRecord(this.record), 'directory');
+  }
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function nameOf({ registrar, sequence }: EntryKey): string {
+  return `${registrar} ${sequence}`;
+}
+
+function notDelegated(registrar: AgencyCode, objection: string): BusError {
+  return new BusError('BUS_DIRECTORY_NOT_DELEGATED', `nobody would believe it: ${objection}`, {
+    details: { registrar },
+  });
 }

@@ -38,9 +38,6 @@ export interface AliveSubject {
   readonly code: AgencyCode;
 }
 
-/** Pages of the directory are asked for by sequence, so it must fit a subject token. */
-const SEQUENCE = /^(?:0|[1-9][0-9]{0,14})$/;
-
 export function scopeOf(toSite: Site, fromSite: Site): Scope {
   return toSite === fromSite ? 'local' : 'cross';
 }
@@ -96,38 +93,6 @@ export function aliveSubject(parts: AliveSubject): string {
 
 export function parseAliveSubject(subject: string): AliveSubject | undefined {
   return parseOwnPart(subject, 'vb.alive.');
-}
-
-/** `vb.directory.get.<code>`: asks the site service for one agency's signed entry. */
-export function directoryGetSubject(code: AgencyCode): string {
-  return `vb.directory.get.${codeToToken(code)}`;
-}
-
-export function parseDirectoryGetSubject(subject: string): AgencyCode | undefined {
-  const [token] = splitTokens(subject, 'vb.directory.get.', 1) ?? [];
-  return token === undefined ? undefined : tokenToCodeOrUndefined(token);
-}
-
-/** `vb.directory.since.<n>`: asks for the page of entries whose sequence is over `sequence`. */
-export function directorySinceSubject(sequence: number): string {
-  const token = String(sequence);
-  if (!SEQUENCE.test(token)) throw invalidSubject('sequence', sequence);
-  return `vb.directory.since.${token}`;
-}
-
-export function parseDirectorySinceSubject(subject: string): number | undefined {
-  const [token] = splitTokens(subject, 'vb.directory.since.', 1) ?? [];
-  return token !== undefined && SEQUENCE.test(token) ? Number(token) : undefined;
-}
-
-/** `vb.directory.changed.<site>`: the site service says that new entries are there. */
-export function directoryChangedSubject(site: Site): string {
-  return `vb.directory.changed.${parseSite(site)}`;
-}
-
-export function parseDirectoryChangedSubject(subject: string): Site | undefined {
-  const [site] = splitTokens(subject, 'vb.directory.changed.', 1) ?? [];
-  return site !== undefined && isSite(site) ? site : undefined;
 }
 
 function ownPart(tier: Tier, site: Site, code: AgencyCode): string {

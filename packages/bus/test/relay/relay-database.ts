@@ -70,7 +70,12 @@ export class RelayDatabase implements Disposable {
       natsUserKey: null,
       ...change,
     };
-    this.#directory.add(entry, encodePayload('directory', entry));
+    const { registrar, sequence, site } = entry;
+    const key = { registrar, sequence };
+    const record = encodePayload('directory', entry);
+    const standing = { ...key, code: entry.code, site, basedOn: null, counts: true };
+    this.#directory.put({ ...standing, entry, record });
+    this.#directory.setHolder(entry.code, key);
   }
 
   /** Writes the next report of an agency's chain without giving it to the relay. */

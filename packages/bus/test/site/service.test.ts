@@ -111,9 +111,12 @@ describe('the site service', () => {
     await using connection = await connectEnrolled(bus, reader);
     let pages = 0;
     const sequences: number[] = [];
-    for await (const page of connection.directoryPages(0)) {
+    const [head] = await connection.getDirectoryHeads();
+    for (let sequence = 0; sequence < (head?.sequence ?? 0);) {
+      const page = await connection.getDirectoryPage({ registrar, sequence });
       pages += 1;
-      for (const record of page) {
+      sequence = page.lastSequence;
+      for (const record of page.records) {
         sequences.push(parsePayloadAs(decodeRecord(record), 'directory').sequence);
       }
     }

@@ -7,6 +7,7 @@ import {
   type MessageSubject,
   aliveSubject,
   directoryChangedSubject,
+  directoryEntrySubject,
   directoryGetSubject,
   directorySinceSubject,
   laneOfPriority,
@@ -14,6 +15,7 @@ import {
   parseAgencyCode,
   parseAliveSubject,
   parseDirectoryChangedSubject,
+  parseDirectoryEntrySubject,
   parseDirectoryGetSubject,
   parseDirectorySinceSubject,
   parseMessageSubject,
@@ -118,7 +120,9 @@ describe('the other subjects', () => {
       'vb.alive.commune.H09.H09-12',
     );
     expect(directoryGetSubject(from)).toBe('vb.directory.get.H09-12');
-    expect(directorySinceSubject(17)).toBe('vb.directory.since.17');
+    expect(directorySinceSubject({ registrar: from, sequence: 17 })).toBe(
+      'vb.directory.since.H09-12.17',
+    );
     expect(directoryChangedSubject('H09')).toBe('vb.directory.changed.H09');
   });
 
@@ -132,17 +136,21 @@ describe('the other subjects', () => {
         expect(parseReportSubject(alive)).toBeUndefined();
         expect(parseAliveSubject(report)).toBeUndefined();
         expect(parseDirectoryGetSubject(directoryGetSubject(code))).toBe(code);
-        expect(parseDirectorySinceSubject(directorySinceSubject(n))).toBe(n);
+        const place = { registrar: code, sequence: n };
+        expect(parseDirectorySinceSubject(directorySinceSubject(place))).toEqual(place);
+        const entry = parseDirectoryEntrySubject(directoryEntrySubject(place));
+        expect(entry).toEqual(n === 0 ? undefined : place);
         expect(parseDirectoryChangedSubject(directoryChangedSubject(site))).toBe(site);
       }),
     );
   });
 
   it.each([-1, 1.5, Number.NaN, 1e21])('asks for no page since %s', (sequence) => {
-    expect(() => directorySinceSubject(sequence)).toThrow('bad sequence');
+    const registrar = parseAgencyCode('H09');
+    expect(() => directorySinceSubject({ registrar, sequence })).toThrow('bad sequence');
   });
 
-  it.each(['vb.directory.since.01', 'vb.directory.since.', 'vb.directory.since.1.2'])(
+  it.each(['vb.directory.since.H09.01', 'vb.directory.since.1', 'vb.directory.since.H09.1.2'])(
     'does not read %s',
     (text) => {
       expect(parseDirectorySinceSubject(text)).toBeUndefined();

@@ -1,31 +1,44 @@
-import { readdir, readFile } from 'node:fs/promises';
+import type { AgencyCode, DirectoryEntry } from '@congvan/bus';
+import { type Registry, openRegistry } from '@congvan/bus/site';
 import { join } from 'node:path';
-
-import { type DirectoryEntry, decodeRecord, newestEntries, parsePayloadAs } from '@congvan/bus';
 
 import type { GlobalOptions } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { openDesk } from '../home/desk.ts';
 import { layoutOf, pathExists } from '../home/layout.ts';
+import { readSite } from './registrar.ts';
 
 /**
  * The directory as this home knows it: the registrar's own files where it registers agencies, else
  * the verified copy of an agency's agent.
  */
 export async function readDirectory(cli: Cli, globals: GlobalOptions): Promise<DirectoryEntry[]> {
-  const { site } = layoutOf(cli, globals);
-  const folder = join(site, 'directory');
-  if (!(await pathExists(site))) {
-    await using agent = await openDesk(cli, globals);
-    return agent.listDirectory();
-  }
-  // Before the first agency is entered there is no folder.
-  if (!(await pathExists(folder))) return [];
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.rec')).toSorted();
-  const entries = await Promise.all(
-    names.map(async (name) =>
-      parsePayloadAs(decodeRecord(new Uint8Array(await readFile(join(folder, name)))), 'directory'),
-    ),
-  );
-  return [...newestEntries(entries).values()];
+  const registry = await openOwnRegistry(cli, globals);
+  if (registry !== undefined) return registry.holders().map(({ entry }) => entry);
+  await using agent = await openDesk(cli, globals);
+  return agent.listDirectory();
+}
+
+/** The entry that holds for one code, from the same place. */
+export async function findInDirectory(
+  cli: Cli,
+  globals: GlobalOptions,
+  code: AgencyCode,
+): Promise<DirectoryEntry | undefined> {
+  const registry = await openOwnRegistry(cli, globals);
+  if (registry !== undefined) return registry.newest(code)?.entry;
+  await using agent = await openDesk(cli, globals);
+  return agent.findAgency(code);
+}
+
+async function openOwnRegistry(cli: Cli, globals: GlobalOptions): Promise<Registry | undefined> {
+  const layout = layoutOf(cli, globals);
+  if (!(await pathExists(layout.site))) return undefined;
+  const { registrar, root } = await readSite(cli, layout);
+  return await openRegistry({
+    folder: join(layout.site, 'directory'),
+    registrar,
+    sign: async () => await Promise.reject(new Error('this registry was opened to be read')),
+    ...(root === undefined ? {} : { root: { code: root.code, certificate: root.certificate.der } }),
+  });
 }

@@ -17,16 +17,34 @@ export interface SiteSettings {
   readonly relay: AgencyCode;
 }
 
+/** Who delegated to the registrar here: the one whose certificate every agency pins. */
+export interface RootRegistrar {
+  readonly code: AgencyCode;
+  readonly certificate: Certificate;
+}
+
+export interface Site extends SiteSettings {
+  readonly certificate: Certificate;
+  /** Absent where the registrar here is the root itself. */
+  readonly root?: RootRegistrar;
+}
+
 /** The centre. */
 export const DEFAULT_SITE = 'TW';
 export const DEFAULT_REGISTRAR = 'TW';
 export const DEFAULT_RELAY = 'TW.RELAY';
 
-function filesOf(layout: HomeLayout): { settings: string; key: string; certificate: string } {
+function filesOf(layout: HomeLayout): {
+  settings: string;
+  key: string;
+  certificate: string;
+  root: string;
+} {
   return {
     settings: join(layout.site, 'site.json'),
     key: join(layout.site, 'registrar.p12'),
     certificate: join(layout.site, 'registrar.crt'),
+    root: join(layout.site, 'root.crt'),
   };
 }
 
@@ -44,17 +62,16 @@ export async function writeSite(
 }
 
 /** @throws {@link CliError} `CLI_NO_SITE` when this home registers no agencies. */
-export async function readSite(
-  cli: Pick<Cli, 'messages'>,
-  layout: HomeLayout,
-): Promise<SiteSettings & { readonly certificate: Certificate }> {
+export async function readSite(cli: Pick<Cli, 'messages'>, layout: HomeLayout): Promise<Site> {
   const files = filesOf(layout);
   try {
     const settings: unknown = JSON.parse(await readFile(files.settings, 'utf8'));
+    const root = textOf(settings, 'root');
     return {
       registrar: parseAgencyCode(textOf(settings, 'registrar')),
       relay: parseAgencyCode(textOf(settings, 'relay')),
       certificate: parseCertificate(await readFile(files.certificate)),
+      ...(root === '' ? {} : { root: await readRoot(files.root, root) }),
     };
   } catch (error) {
     throw new CliError('CLI_NO_SITE', cli.messages.text.noSite(layout.site), {
@@ -62,6 +79,10 @@ export async function readSite(
       details: { folder: layout.site },
     });
   }
+}
+
+async function readRoot(file: string, code: string): Promise<RootRegistrar> {
+  return { code: parseAgencyCode(code), certificate: parseCertificate(await readFile(file)) };
 }
 
 /** Signs directory entries with the registrar's key; its passphrase is that of the authority. */

@@ -263,7 +263,10 @@ export const textEn = {
     RegisterEntry['medium'],
     string
   >,
-  roles: { agency: 'agency', relay: 'relay' } satisfies Record<DirectoryEntry['role'], string>,
+  roles: { agency: 'agency', relay: 'relay', registrar: 'registrar' } satisfies Record<
+    DirectoryEntry['role'],
+    string
+  >,
   tiers: {
     central: 'central',
     province: 'province',

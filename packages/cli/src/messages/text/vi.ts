@@ -233,7 +233,7 @@ export const textVi: Texts = {
   },
   registerStates: { reserved: 'giữ số', issued: 'đã ban hành', void: 'hủy số' },
   media: { electronic: 'điện tử', paper: 'giấy' },
-  roles: { agency: 'cơ quan', relay: 'trạm' },
+  roles: { agency: 'cơ quan', relay: 'trạm', registrar: 'cơ quan đăng ký' },
   tiers: { central: 'trung ương', province: 'tỉnh', district: 'huyện', commune: 'xã' },
 };
 

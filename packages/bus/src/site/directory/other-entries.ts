@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { createFile } from '../../local-server/atomic-file.ts';
+import { FrameFiles, type FramePlace, readFrames } from './frame-file.ts';
+
+const BATCH_FILE = /^[0-9a-f]{64}\.batch$/;
+
+/**
+ * Entries of other registrars that this site service has verified, so that it serves them from the
+ * start. Each batch is a file named by its SHA-256: two processes may write the same one.
+ */
+export class OtherEntries {
+  readonly #folder: string;
+  readonly #files = new FrameFiles();
+  readonly #read = new Set<string>();
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async open(folder: string): Promise<OtherEntries> {
+    await mkdir(folder, { recursive: true });
+    return new OtherEntries(folder);
+  }
+
+  record(place: FramePlace): Uint8Array {
+    return this.#files.read(place);
+  }
+
+  /** Reads batches that were not read yet. A damaged one is passed over: the bus has it still. */
+  async refresh(taken: (record: Uint8Array, place: FramePlace) => void): Promise<void> {
+    const names = (await readdir(this.#folder)).filter((name) => BATCH_FILE.test(name));
+    for (const name of names.filter((one) => !this.#read.has(one))) {
+      const path = join(this.#folder, name);
+      const bytes = new Uint8Array(await readFile(path));
+      this.#read.add(name);
+      if (`${digestOf(bytes)}.batch` !== name) continue;
+      for (const { raw, start, end } of readFrames(bytes)) taken(raw.bytes, { path, start, end });
+    }
+  }
+
+  /** Keeps verified records. @returns the place of each, in order. */
+  async keep(records: readonly Uint8Array[]): Promise<FramePlace[]> {
+    const bytes = Buffer.concat(records);
+    const name = `${digestOf(bytes)}.batch`;
+    const path = join(this.#folder, name);
+    await createFile(path, bytes);
+    this.#read.add(name);
+    return [...readFrames(bytes)].map(({ start, end }) => ({ path, start, end }));
+  }
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
