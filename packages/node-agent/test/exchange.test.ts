@@ -170,12 +170,13 @@ describe('documents between two agencies', () => {
     },
   );
 
-  it('refuses a package that is too large, and says by how much', async () => {
-    const pdf = await makePdf('large', 260 * 1024);
-    const large = await request({ document: { name: 'large.pdf', pdf } });
+  it('refuses a document that is too large to be signed, and says by how much', async () => {
+    const large = await request({
+      document: { name: 'large.pdf', pdf: Buffer.alloc(100 * 1024 * 1024 + 1) },
+    });
     await expect(sender.send(large)).rejects.toMatchObject({
       code: 'AGENT_PACKAGE_TOO_LARGE',
-      details: { limit: 204_800 },
+      details: { limit: 104_857_600 },
     });
   });
 

@@ -3,6 +3,11 @@ import { type AgencyConnection, BusError } from '@congvan/bus';
 import type { AgentCore } from '../core.ts';
 import { TRANSFER_LIMITS } from './limits.ts';
 
+/** Whether there is something that nobody waits for any more. */
+export function hasEnded({ now, uploads }: AgentCore): boolean {
+  return uploads.listEnded(now().getTime() - TRANSFER_LIMITS.keepUndeliveredMs, 1).length > 0;
+}
+
 /**
  * Lets go of what every recipient has answered: the blobs at the broker, then the sealed bytes here.
  * The package itself stays. A kill in between only has the same done again.

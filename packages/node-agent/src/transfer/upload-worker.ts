@@ -15,7 +15,7 @@ import { storageTroubleOf } from '../storage/trouble.ts';
 import type { UploadRow } from '../storage/upload-store.ts';
 import { TRANSFER_LIMITS, transferRetryMs } from './limits.ts';
 import { ProgressKeeper } from './progress-keeper.ts';
-import { releaseEnded } from './release.ts';
+import { hasEnded, releaseEnded } from './release.ts';
 
 const MAX_IDLE_MS = 60_000;
 
@@ -70,9 +70,12 @@ export class UploadWorker {
   async #idle(nowMs: number, signal: AbortSignal): Promise<void> {
     const dueInMs = (this.#core.uploads.nextDueMs() ?? Infinity) - nowMs;
     const waitMs = this.#connection.status() === 'connected' ? dueInMs : MAX_IDLE_MS;
-    const untilReleaseMs = this.#releasedMs + TRANSFER_LIMITS.releaseEveryMs - performance.now();
-    const idleMs = Math.min(waitMs, MAX_IDLE_MS);
-    await this.#signal.wait(Math.max(10, idleMs, Math.min(untilReleaseMs, idleMs)), signal);
+    // Without a line nothing is dropped; what was dropped before has nothing left to wait for.
+    const isOwed = this.#connection.status() === 'connected' && hasEnded(this.#core);
+    const untilReleaseMs = isOwed
+      ? this.#releasedMs + TRANSFER_LIMITS.releaseEveryMs - performance.now()
+      : MAX_IDLE_MS;
+    await this.#signal.wait(Math.max(10, Math.min(waitMs, untilReleaseMs, MAX_IDLE_MS)), signal);
   }
 
   async #upload(row: UploadRow, signal: AbortSignal): Promise<void> {
