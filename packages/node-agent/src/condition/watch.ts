@@ -13,7 +13,7 @@ import type { CredentialsFile } from './credentials-file.ts';
 import { type StorageGuard, sleep } from './storage-guard.ts';
 import { type RunningStatus, readStatus, writeStatus } from './status-file.ts';
 
-const LOOK_EVERY_MS = 5_000;
+const LOOK_EVERY_MS = 2_000;
 const SLOW_LOOK_EVERY_MS = 60_000;
 const STATUS_EVERY_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type AgencyCode, type Tier, parseAgencyCode } from '@congvan/bus';
-import { type LocalBus, startLocalBus } from '@congvan/bus/testing';
+import { type LocalBus, type LocalBusOptions, startLocalBus } from '@congvan/bus/testing';
 import { signCms, writePkcs12 } from '@congvan/signer';
 import { type TestPki, type TestSigner, createTestPki } from '@congvan/signer/testing';
 import { PDFDocument, PDFName, StandardFonts } from 'pdf-lib';
@@ -51,11 +51,14 @@ export interface Town extends AsyncDisposable {
   addOffice(input: OfficeInput): Promise<Office>;
 }
 
-export async function foundTown(): Promise<Town> {
+export async function foundTown(
+  options: Pick<LocalBusOptions, 'limits'> = {},
+): Promise<Town> {
   const folder = await mkdtemp(join(tmpdir(), 'congvan-town-'));
   const pki = await createTestPki();
   const registrar = await pki.issue({ commonName: 'Cơ quan đăng ký', use: 'registrar' });
   const bus = await startLocalBus({
+    ...options,
     sites: ['H09', 'H45', 'TW'],
     signRegistrar: async (tbs) =>
       await signCms({ content: tbs }, registrar, { certificates: 'none' }),
