@@ -7,6 +7,7 @@ import { type BlobGeometry, checkBlobGeometry, chunkCountOf, chunkLengthOf } fro
 import type { FileLocation } from './location.ts';
 import { createProgressMeter } from './progress.ts';
 import {
+  POLL_MAX_MS,
   type TransferOptions,
   type TransferResult,
   type TransferRun,
@@ -116,7 +117,7 @@ function createFetcher(run: TransferRun, options: DownloadOptions): Fetcher {
           return data;
         }
         if (performance.now() - progressMs > patienceMs) throw incomplete(file, index);
-        await run.pause(attempt);
+        await run.pause(attempt, POLL_MAX_MS);
         // Asking again is also what makes a site go on fetching a blob from the centre.
         if (locating === asked) locating = undefined;
       }

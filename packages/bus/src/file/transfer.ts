@@ -11,6 +11,8 @@ const DEFAULT_TRANSFER_WINDOW = 4;
 const MAX_CHUNK_ATTEMPTS = 8;
 const RETRY_BASE_MS = 200;
 const RETRY_MAX_MS = 15_000;
+/** A chunk that is not there yet may come at any time, and asking costs little. */
+export const POLL_MAX_MS = 3_000;
 
 export interface TransferOptions {
   /** Chunks under way at most: 1 on a thin line; the default is 4. */
@@ -39,7 +41,7 @@ export interface TransferRun {
   /** Repeats what failed for now. @returns `undefined` when the signal came first. */
   retry<T>(request: () => Promise<T>): Promise<T | undefined>;
   /** Waits before attempt `attempt` (from 1), longer each time, or until the signal. */
-  pause(attempt: number): Promise<void>;
+  pause(attempt: number, maxMs?: number): Promise<void>;
   /** Settles with the promise, or with `undefined` when the signal comes first. */
   orStopped<T>(promise: Promise<T>): Promise<T | undefined>;
   close(): void;
@@ -62,8 +64,8 @@ export function startTransfer(options: TransferOptions): TransferRun {
     promise.catch(() => undefined); // when the signal wins, its failure is nobody's
     return await Promise.race([promise, aborted]);
   };
-  const pause = async (attempt: number): Promise<void> => {
-    const longest = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** (attempt - 1));
+  const pause = async (attempt: number, maxMs = RETRY_MAX_MS): Promise<void> => {
+    const longest = Math.min(maxMs, RETRY_BASE_MS * 2 ** (attempt - 1));
     const waitMs = longest * (0.5 + random() / 2);
     await delay(waitMs, undefined, { signal: ended.signal }).catch(() => undefined);
   };

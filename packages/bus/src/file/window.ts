@@ -9,6 +9,10 @@ export interface TransferWindow {
 
 /** What a transfer may add to the wait of everything else on the line. */
 const MAX_QUEUE_MS = 60;
+/** Where one chunk alone takes longer, a second one would keep everything else waiting too long. */
+const MAX_SINGLE_MS = 150;
+/** A line that was full once is tried again only after some chunks, each time more. */
+const MAX_CAUTION = 64;
 /** The shortest time is forgotten slowly, since a line can change under a long transfer. */
 const FORGET = 1.005;
 
@@ -22,17 +26,19 @@ export function createWindow(maxSize: number): TransferWindow {
   let size = 1;
   let fastestMs = Infinity;
   let calmCount = 0;
+  let caution = 1;
   return {
     size: () => size,
     took: (ms) => {
       fastestMs = Math.min(ms, fastestMs * FORGET);
       if (ms - fastestMs > MAX_QUEUE_MS) {
+        if (size > 1) caution = Math.min(MAX_CAUTION, caution * 4);
         size = Math.max(1, size - 1);
         calmCount = 0;
         return;
       }
       calmCount += 1;
-      if (calmCount < size || size >= maxSize) return;
+      if (calmCount < size * caution || size >= maxSize || fastestMs > MAX_SINGLE_MS) return;
       size += 1;
       calmCount = 0;
     },

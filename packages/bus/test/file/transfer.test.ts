@@ -270,6 +270,23 @@ describe('the window of a transfer', () => {
     expect(window.size()).toBe(1);
   });
 
+  it('tries a line that is full less and less often', () => {
+    const window = createWindow(8);
+    let queuedCount = 0;
+    for (let count = 0; count < 1_000; count += 1) {
+      if (window.size() > 1) queuedCount += 1;
+      window.took(window.size() * 100); // each chunk takes its time on the line
+    }
+    expect(queuedCount).toBeGreaterThan(0);
+    expect(queuedCount).toBeLessThan(50);
+  });
+
+  it('stays at one chunk where that alone fills the line for long', () => {
+    const window = createWindow(8);
+    for (let count = 0; count < 100; count += 1) window.took(262);
+    expect(window.size()).toBe(1);
+  });
+
   it('stays at one chunk on a thin line', () => {
     const window = createWindow(1);
     for (let count = 0; count < 60; count += 1) window.took(10);

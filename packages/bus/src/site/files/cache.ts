@@ -1,5 +1,5 @@
 import type { SiteFiles } from '../../broker/site-files.ts';
-import { startTransfer } from '../../file/transfer.ts';
+import { POLL_MAX_MS, startTransfer } from '../../file/transfer.ts';
 import type { BlobName } from '../../subject/blob-subject.ts';
 import { missingRanges } from './chunk-index.ts';
 import type { StoredChunks } from './stored-chunks.ts';
@@ -100,7 +100,7 @@ async function copyBlob(
         return;
       }
       if (attempt === MAX_WAITS_FOR_CHUNK) isAbsent = true;
-      else await run.pause(attempt);
+      else await run.pause(attempt, POLL_MAX_MS);
     }
   };
   try {
