@@ -17,7 +17,10 @@ const WAIT_MS = 20_000;
 const SENDER_STEPS = [
   'register.committed',
   'document.signed',
+  'package.sealed',
   'outbox.committed',
+  'upload.begun.committed',
+  'upload.committed',
   'records.committed',
   'messages.published',
   'outbox.settled.committed',
@@ -29,6 +32,9 @@ const RECIPIENT_STEPS = [
   'inbox.checked',
   'inbox.committed',
   'inbox.acknowledged',
+  'download.begun.committed',
+  'download.checked',
+  'download.committed',
   'records.committed',
   'messages.published',
   'outbox.settled.committed',
@@ -88,7 +94,8 @@ describe('kill -9 of an agent', () => {
     commune = await town.addOffice({ code: 'H09.12.034', tier: 'commune', site: 'H09' });
     ministry = await town.addOffice({ code: 'G09', tier: 'central', site: 'TW' });
     pdf = join(town.folder, 'van-ban.pdf');
-    await writeFile(pdf, await makePdf('Van ban'));
+    // Large enough to go as a blob, so that a document passes every step there is.
+    await writeFile(pdf, await makePdf('Van ban', 300 * 1024));
     // Both learn the directory once, so that a child's first step is the one under test.
     for (const office of [commune, ministry]) {
       await using agent = await office.open();
@@ -131,7 +138,7 @@ describe('kill -9 of an agent', () => {
     const killed = new Child(ministry.home, 'recipient', step);
     const sent = await sender.send({
       to: [ministry.code],
-      document: { name: 'van-ban.pdf', pdf: await makePdf(step) },
+      document: { name: 'van-ban.pdf', pdf: await makePdf(step, 300 * 1024) },
       abstract: `Người nhận gặp sự cố ở ${step}`,
       documentType: 'Công văn',
     });
