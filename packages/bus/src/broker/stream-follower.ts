@@ -115,6 +115,8 @@ async function pull(
   const forget = onStatus(() => resolve('gone'));
   const onAbort = (): void => resolve('gone');
   options.signal.addEventListener('abort', onAbort, { once: true });
+  // It may have been aborted while the reader was made: then no event comes any more.
+  if (options.signal.aborted) onAbort();
   const request = { batch: PULL_BATCH, expires: PULL_EXPIRES_MS * NANOS_PER_MS };
   try {
     const subject = `$JS.API.CONSUMER.MSG.NEXT.${options.stream}.${consumer}`;
