@@ -1,0 +1,113 @@
+import { expect, it } from 'vitest';
+
+import { connectSite } from '../../src/broker/site-connection.ts';
+import { BusError } from '../../src/errors.ts';
+import { chunkCountOf } from '../../src/file/blob.ts';
+import { openFilesDesk } from '../../src/site/files/desk.ts';
+import { mintSiteCredentials } from '../../src/site/index.ts';
+import { TEST_STREAM_LIMITS, startLocalBus, waitUntil } from '../../src/testing/index.ts';
+import { connectEnrolled } from '../broker/harness.ts';
+import { makeBlob, upload } from './fixture.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+it('refuses an upload over the quota before it starts, until room is made', async () => {
+  const limits = { ...TEST_STREAM_LIMITS, blobBytes: 4 * MEBIBYTE };
+  await using bus = await startLocalBus({ sites: ['H09'], limits });
+  const owner = await bus.addAgency({ code: 'H09.1', site: 'H09' });
+  await using sender = await connectEnrolled(bus, owner);
+  const first = makeBlob(owner.entry, 1.5 * MEBIBYTE, 32 * 1024, 1);
+  const second = makeBlob(owner.entry, MEBIBYTE, 32 * 1024, 2);
+  const { fromSite, from, sha256 } = first;
+  const chunkCount = chunkCountOf(first);
+  await waitUntil(async () => {
+    const location = await sender.locateFile({ fromSite, from, sha256, chunkCount });
+    return location.quota !== undefined;
+  });
+  await upload(sender, first);
+  await waitUntil(async () => {
+    const location = await sender.locateFile({ fromSite, from, sha256, chunkCount });
+    return location.missing.length === 0;
+  });
+  await expect(upload(sender, second)).rejects.toMatchObject({
+    code: 'BUS_QUOTA_EXCEEDED',
+    message: expect.stringMatching(/^H09\.1 cannot upload more now: 1572864 bytes/) as unknown,
+  });
+  await sender.dropFile(first);
+  expect((await upload(sender, second)).finished).toBe(true);
+});
+
+it('deletes what an agency uploads without asking, and leaves the others their room', async () => {
+  const blobBytes = 4 * MEBIBYTE;
+  await using bus = await startLocalBus({
+    sites: ['H09'],
+    limits: { ...TEST_STREAM_LIMITS, blobBytes },
+  });
+  const owner = await bus.addAgency({ code: 'H09.1', site: 'H09' });
+  const quiet = await bus.addAgency({ code: 'H09.2', site: 'H09' });
+  await using sender = await connectEnrolled(bus, owner);
+  await using other = await connectEnrolled(bus, quiet);
+  const kept = makeBlob(quiet.entry, 500_000, 32 * 1024, 1);
+  await upload(other, kept);
+  const errors: Error[] = [];
+  const { operator, url } = bus.server();
+  const credentials = await mintSiteCredentials(operator, new Date());
+  await using connection = await connectSite({ servers: url, credentials });
+  const desk = openFilesDesk({
+    connection,
+    checkMs: 50,
+    onError: (error) => errors.push(error),
+    limits: { agencyShare: 0.25, agencyFiles: 10, cacheShare: 0.25 },
+  });
+  desk.addSites(['H09']);
+  try {
+    for (const seed of [2, 3, 4]) {
+      const blob = makeBlob(owner.entry, 600_000, 32 * 1024, seed);
+      for (let index = 0; index < chunkCountOf(blob); index += 1) {
+        const data = blob.content.subarray(index * 32 * 1024, (index + 1) * 32 * 1024);
+        await sender.putChunk({ scope: 'local', sha256: blob.sha256, index, data });
+      }
+    }
+    await waitUntil(() => errors.length > 0);
+    const [told] = errors;
+    expect(told).toBeInstanceOf(BusError);
+    expect(told).toMatchObject({ code: 'BUS_QUOTA_EXCEEDED', details: { from: 'H09.1' } });
+    const state = await connection.streamState('BLOB_H09');
+    expect(state?.bytes).toBeLessThan(blobBytes / 2);
+    const { fromSite, from, sha256 } = kept;
+    const chunkCount = chunkCountOf(kept);
+    expect(await other.locateFile({ fromSite, from, sha256, chunkCount })).toMatchObject({
+      missing: [],
+    });
+  } finally {
+    await desk.stop();
+  }
+});
+
+it('says in plain words when the store itself is full', async () => {
+  const blobBytes = 200_000;
+  await using bus = await startLocalBus({
+    sites: ['H09'],
+    limits: { ...TEST_STREAM_LIMITS, blobBytes },
+  });
+  const owner = await bus.addAgency({ code: 'H09.1', site: 'H09' });
+  await using sender = await connectEnrolled(bus, owner);
+  const blob = makeBlob(owner.entry, 300_000);
+  const put = async (index: number) =>
+    await sender.putChunk({
+      scope: 'local',
+      sha256: blob.sha256,
+      index,
+      data: blob.content.subarray(index * 32 * 1024, (index + 1) * 32 * 1024),
+    });
+  const fill = async (): Promise<void> => {
+    for (let index = 0; index < chunkCountOf(blob); index += 1) await put(index);
+  };
+  await expect(fill()).rejects.toMatchObject({
+    code: 'BUS_STORE_FULL',
+    message: 'the broker has no room for more files now: maximum bytes exceeded',
+  });
+  expect(await put(0)).toBe('present');
+  await sender.dropFile(blob);
+  expect(await put(0)).toBe('stored');
+});
