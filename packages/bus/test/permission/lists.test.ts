@@ -32,6 +32,7 @@ describe('the rights of an agency', () => {
         'vb.alive.*.H09.H09-12-034',
         'vb.directory.get.*',
         'vb.directory.heads',
+        'vb.directory.crls',
         'vb.directory.since.*',
         'vb.directory.since.*.*',
         'vb.file.locate.*.*.*',
@@ -83,6 +84,7 @@ describe('the account of a site', () => {
     expect(subjects.filter((subject) => !subject.includes('H09'))).toEqual([
       'vb.directory.get.*',
       'vb.directory.heads',
+      'vb.directory.crls',
       'vb.directory.since.*',
       'vb.directory.since.*.*',
       'vb.file.locate.*.*.*',
