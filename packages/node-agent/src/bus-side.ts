@@ -5,7 +5,6 @@ import {
   LANES,
   connectAgency,
 } from '@congvan/bus';
-import type { Signer } from '@congvan/signer';
 
 import { CredentialsFile } from './condition/credentials-file.ts';
 import { type StorageGuard, sleep } from './condition/storage-guard.ts';
@@ -13,7 +12,10 @@ import type { RunningStatus } from './condition/status-file.ts';
 import { ConditionWatch } from './condition/watch.ts';
 import type { AgentCore } from './core.ts';
 import { createDirectoryReader, followDirectory, readDirectory } from './directory/follow.ts';
+import { keepHouse } from './home/housekeeping.ts';
 import type { HomeLayout } from './home/layout.ts';
+import { keepFresh } from './enrolment/keep-fresh.ts';
+import { TlsSettings } from './home/tls.ts';
 import { InboxReceiver } from './inbox/receive.ts';
 import { OutboxWorker } from './outbox/worker.ts';
 import { DownloadWorker } from './transfer/download-worker.ts';
@@ -28,7 +30,8 @@ export class BusSide {
   readonly #guard: StorageGuard;
   readonly #watch: ConditionWatch;
   readonly #options: AgencyConnectOptions;
-  readonly #nodeSigner: Signer;
+  readonly #layout: HomeLayout;
+  readonly #tls: TlsSettings | undefined;
   readonly #stop = new AbortController();
   readonly finished: Promise<void>;
   #connection: AgencyConnection | undefined;
@@ -39,9 +42,9 @@ export class BusSide {
   private constructor(
     core: AgentCore,
     guard: StorageGuard,
-    nodeSigner: Signer,
+    layout: HomeLayout,
     credentials: CredentialsFile,
-    statusFile: string,
+    tls: TlsSettings | undefined,
   ) {
     const { code, site, servers } = core.config;
     this.#core = core;
@@ -53,9 +56,12 @@ export class BusSide {
       code,
       site,
       name: 'agent',
+      ...(tls === undefined ? {} : { tls: () => tls.current() }),
     };
-    this.#nodeSigner = nodeSigner;
+    this.#layout = layout;
+    this.#tls = tls;
     const rates = (): RunningStatus['rates'] => this.#worker?.rates() ?? { urgent: 0, normal: 0 };
+    const statusFile = layout.status;
     this.#watch = new ConditionWatch({ core, guard, credentials, statusFile, rates });
     this.finished = this.#run();
     // Whoever awaits `finished` hears of a failure; the log does in any case.
@@ -66,9 +72,11 @@ export class BusSide {
 
   /** Starts at once, also while the broker cannot be reached: what is sent meanwhile is kept. */
   static async open(core: AgentCore, guard: StorageGuard, layout: HomeLayout): Promise<BusSide> {
-    const nodeSigner = await core.keys.open('node');
+    // A wrong passphrase shows at the start, not with the first receipt.
+    await core.keys.open('node');
     const credentials = await CredentialsFile.open(layout.credentials);
-    return new BusSide(core, guard, nodeSigner, credentials, layout.status);
+    const tls = await TlsSettings.open(core.config, layout, core.keys);
+    return new BusSide(core, guard, layout, credentials, tls);
   }
 
   /** New rows may wait to leave. */
@@ -108,7 +116,7 @@ export class BusSide {
     this.#connection = connection;
     this.#watch.connected(connection);
     const core = this.#core;
-    const worker = new OutboxWorker({ ...core, connection, nodeSigner: this.#nodeSigner });
+    const worker = new OutboxWorker({ ...core, connection });
     const directory = createDirectoryReader(core, connection);
     const receiver = new InboxReceiver(core, connection, directory);
     this.#worker = worker;
@@ -122,9 +130,11 @@ export class BusSide {
       await allOrStop(this.#stop, [
         ...LANES.map((lane) => this.#keep(`outbox ${lane}`, () => worker.run(lane, signal))),
         ...LANES.map((lane) => this.#keep(`inbox ${lane}`, () => receiver.run(lane, signal))),
+        this.#keep('housekeeping', () => keepHouse(core, signal)),
         this.#keep('uploads', () => uploads.run(signal)),
         this.#keep('downloads', () => downloads.run(signal)),
         followDirectory(core, connection, directory, signal),
+        keepFresh({ core, layout: this.#layout, connection, tls: this.#tls }, signal),
         this.#keep('presence', () => this.#watch.tellPresence(connection, signal)),
       ]);
     } finally {

@@ -236,5 +236,6 @@ export {
   type RevokedEntry,
   parseCrl,
 } from './x509/crl.ts';
+export { isCrlSignedBy } from './revocation/crl-signature.ts';
 export { parseCertificateFile } from './x509/certificate-file.ts';
 export { decodePem, encodePem } from './x509/pem.ts';

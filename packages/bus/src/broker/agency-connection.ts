@@ -18,6 +18,7 @@ import { createDirectoryClient } from './directory-client.ts';
 import { type FileClient, createFileClient } from './file-client.ts';
 import { tellPresence } from './presence.ts';
 import { type Publisher, createPublisher } from './publish.ts';
+import { type RenewalClient, createRenewalClient } from './renewal-client.ts';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_MESSAGES, pullBatches } from './pull.ts';
 
 export interface AgencyConnectOptions extends ConnectOptions {
@@ -35,7 +36,8 @@ export interface BatchOptions {
   readonly signal: AbortSignal;
 }
 
-export interface AgencyConnection extends Publisher, DirectoryClient, FileClient, AsyncDisposable {
+export interface AgencyConnection
+  extends Publisher, DirectoryClient, FileClient, RenewalClient, AsyncDisposable {
   /**
    * The messages of one lane, in batches: all that are waiting, up to the limits. It goes on
    * through restarts of the broker and ends with `signal` or `close`.
@@ -47,6 +49,8 @@ export interface AgencyConnection extends Publisher, DirectoryClient, FileClient
   presence(tier: Tier, data: Uint8Array): Promise<Uint8Array | undefined>;
   /** The site service has new directory entries. @returns a function that ends the listening. */
   onDirectoryChanged(listener: () => void): () => void;
+  /** Connects anew, so that renewed credentials and certificates count. */
+  reconnect(): Promise<void>;
   status(): ConnectionStatus;
   /** Why there is no connection now; `undefined` while there is one. */
   trouble(): ConnectionTrouble | undefined;
@@ -68,6 +72,8 @@ export async function connectAgency(options: AgencyConnectOptions): Promise<Agen
   return {
     ...createPublisher(connection),
     ...createDirectoryClient(nats),
+    ...createRenewalClient(nats, { code, site }),
+    reconnect: connection.reconnect,
     ...createFileClient(connection, { code, site }),
     inbox: (lane, { maxMessages, maxBytes, signal }) =>
       pullBatches(connection, {

@@ -183,6 +183,7 @@ export interface CredentialsInfo {
   readonly name: string;
   readonly userPublicKey: string;
   readonly accountPublicKey: string;
+  readonly issuedAt: Date;
   readonly expiresAt: Date | null;
 }
 
@@ -191,7 +192,8 @@ export async function readCredentials(credentials: Uint8Array): Promise<Credenti
   try {
     const { uc, aid } = await parseCreds(credentials);
     const expiresAt = uc.exp === undefined || uc.exp === 0 ? null : new Date(uc.exp * 1000);
-    return { name: uc.name, userPublicKey: uc.sub, accountPublicKey: aid, expiresAt };
+    const issuedAt = new Date(uc.iat * 1000);
+    return { name: uc.name, userPublicKey: uc.sub, accountPublicKey: aid, issuedAt, expiresAt };
   } catch (cause) {
     // The cause could quote part of the file: it is named, not kept.
     const reason = cause instanceof Error ? cause.name : 'unknown';

@@ -11,6 +11,7 @@ import {
 import { answerPresence } from './presence.ts';
 import { type SiteDirectory, createSiteDirectory } from './site-directory.ts';
 import { type SiteFiles, createSiteFiles } from './site-files.ts';
+import { type SiteRenewal, createSiteRenewal } from './site-renewal.ts';
 import { type StreamAdmin, createStreamAdmin } from './stream-admin.ts';
 
 export interface SiteConnectOptions extends ConnectOptions {
@@ -19,7 +20,8 @@ export interface SiteConnectOptions extends ConnectOptions {
 }
 
 /** The broker as a site service sees it: it makes streams and consumers, and answers look-ups. */
-export interface SiteConnection extends StreamAdmin, SiteFiles, SiteDirectory, AsyncDisposable {
+export interface SiteConnection
+  extends StreamAdmin, SiteFiles, SiteDirectory, SiteRenewal, AsyncDisposable {
   /** Answers every `vb.alive`. @returns a function that ends the answering. */
   answerPresence(
     answer: (natsSubject: string, data: Uint8Array) => Uint8Array | undefined,
@@ -39,6 +41,7 @@ export async function connectSite(options: SiteConnectOptions): Promise<SiteConn
     ...createStreamAdmin(nats, manager),
     ...createSiteFiles(connection, manager),
     ...createSiteDirectory(connection),
+    ...createSiteRenewal(nats),
     answerPresence: (answer) => answerPresence(nats, answer),
     status: connection.status,
     onStatus: connection.onStatus,

@@ -75,6 +75,7 @@ export function sitePermissions(sites: readonly Site[]): UserPermissions {
       ...homes.map((site) => `${siteInboxPrefix(site)}.>`),
       'vb.directory.get.*',
       'vb.directory.heads',
+      'vb.directory.crls',
       'vb.directory.since.*',
       'vb.directory.since.*.*',
       'vb.file.locate.*.*.*',

@@ -1,6 +1,8 @@
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 
+import type { Authority } from '@congvan/signer';
+
 import type { Site } from '../agency/tier.ts';
 import type { ConnectionStatus } from '../broker/connection.ts';
 import { connectSite } from '../broker/site-connection.ts';
@@ -26,6 +28,7 @@ import { type PresenceDesk, createPresenceDesk } from './presence-desk.ts';
 import { createDirectoryDesk } from './directory/desk.ts';
 import { type DirectoryExchange, runDirectoryExchange } from './directory/exchange.ts';
 import { watchSources } from './source-watch.ts';
+import { serveRenewals } from './enrolment/serve-renewals.ts';
 import { createStreamDesk } from './streams.ts';
 
 export interface SiteOptions extends EnrolmentOptions {
@@ -40,6 +43,10 @@ export interface SiteOptions extends EnrolmentOptions {
   readonly onError?: (error: Error) => void;
   /** How often the folder is looked at besides the system's own notices. */
   readonly pollMs?: number;
+  /** Renews what agencies ask for; without it they keep what they have until it ends. */
+  readonly authority?: Authority;
+  /** The newest revocation lists (DER) that agencies shall have; default: those of `authority`. */
+  readonly revocationLists?: () => Promise<readonly Uint8Array[]>;
 }
 
 /** What delivery needs at a site: streams, consumers and directory look-ups. */
@@ -137,6 +144,13 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
     });
     exchange.publish().catch(tell);
   }
+  const stopRenewing = serveRenewals(connection, {
+    ...options,
+    enrolment,
+    prepare: catchUp,
+    now,
+    onError: tell,
+  });
   const stopFollowing = followFolder(
     join(options.folder, 'directory'),
     options.pollMs ?? POLL_MS,
@@ -153,6 +167,7 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
     stopFollowing();
     stopAnswering();
     stopPresence();
+    stopRenewing();
     await exchange?.stop();
     await files.stop();
     await sources.stop();

@@ -9,7 +9,7 @@ import { type LocalServer, startLocalServer } from '../local-server/start.ts';
 import type { FoundServer } from '../local-server/find.ts';
 import type { SignBytes } from '../record/frame.ts';
 import type { AgencyInput, Enrolled } from '../site/enrolment.ts';
-import { type SiteService, openSite } from '../site/service.ts';
+import { type SiteOptions, type SiteService, openSite } from '../site/service.ts';
 import type { StreamLimits } from '../stream/plan.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -31,6 +31,8 @@ export interface LocalBusOptions {
   /** Signs directory entries; the default is a placeholder that no verifier accepts. */
   readonly signRegistrar?: SignBytes;
   readonly registrar?: AgencyCode;
+  /** Renews agencies' certificates. */
+  readonly authority?: SiteOptions['authority'];
   readonly server?: FoundServer;
   readonly limits?: StreamLimits;
   /** The default is 2 s at first. */
@@ -75,6 +77,7 @@ export async function startLocalBus(options: LocalBusOptions): Promise<LocalBus>
     operator: server.operator,
     registrar: options.registrar ?? parseAgencyCode('A00'),
     signRegistrar: options.signRegistrar ?? signWithPlaceholder,
+    ...(options.authority === undefined ? {} : { authority: options.authority }),
     limits: options.limits ?? TEST_STREAM_LIMITS,
     redeliveryBackoffMs: options.redeliveryBackoffMs ?? TEST_BACKOFF_MS,
   });

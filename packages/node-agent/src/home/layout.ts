@@ -14,6 +14,8 @@ export interface HomeLayout {
   readonly tlsKey: string;
   /** Encryption keys of earlier certificates: what was sealed for them is still to be opened. */
   readonly oldKeys: string;
+  /** Keys whose certificates are asked for; gone when they are here. */
+  readonly newKeys: string;
   readonly credentials: string;
   readonly trust: string;
   readonly registrarCertificate: string;
@@ -36,6 +38,7 @@ export function layoutOf(home: string): HomeLayout {
     encryptionKey: join(home, 'keys', 'encryption.p12'),
     tlsKey: join(home, 'keys', 'tls.p12'),
     oldKeys: join(home, 'keys', 'old'),
+    newKeys: join(home, 'keys', 'new'),
     credentials: join(home, 'credentials', 'agent.creds'),
     trust: join(home, 'trust'),
     registrarCertificate: join(home, 'trust', 'registrar.crt'),

@@ -1,5 +1,5 @@
 import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import type { TlsMaterial } from '@congvan/bus';
 import { encodePem, parseCertificate } from '@congvan/signer';
@@ -21,7 +21,6 @@ export class TlsSettings {
 
   /** @returns `undefined` where `agent.json` wants no TLS. */
   static async open(
-    home: string,
     config: AgentConfig,
     layout: HomeLayout,
     keys: AgencyKeys,
@@ -32,7 +31,7 @@ export class TlsSettings {
       const p12 = await readFile(layout.tlsKey).catch(() => undefined);
       const client =
         p12 === undefined ? {} : { client: { p12, passphrase: await keys.passphraseOf('node') } };
-      return { ca: await readAuthorities(join(home, tls.anchors)), ...client };
+      return { ca: await readAuthorities(join(dirname(layout.config), tls.anchors)), ...client };
     };
     return new TlsSettings(read, await read());
   }

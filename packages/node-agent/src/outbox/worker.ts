@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import { type AgencyConnection, BusError, LANES, type Lane, signRecord } from '@congvan/bus';
-import { type Signer, signCms } from '@congvan/signer';
+import { signCms } from '@congvan/signer';
 
 import type { ConditionBook } from '../condition/condition.ts';
 import type { DirectoryCopy } from '../directory/copy.ts';
 import { AGENT_LIMITS } from '../limits.ts';
+import type { AgencyKeys } from '../home/keys.ts';
 import type { Log } from '../log.ts';
 import { Signal } from '../signal.ts';
 import type { AgentStep } from '../step.ts';
@@ -17,6 +18,8 @@ import { LineGate } from './line-gate.ts';
 import { encodeDelivery } from './message.ts';
 import { Rate } from './rate.ts';
 import { isForGood, isStreamFull } from './refusal.ts';
+import type { UploadStore } from '../storage/upload-store.ts';
+import { TRANSFER_LIMITS } from '../transfer/limits.ts';
 import { MAX_REPEAT_MS, afterPubAck, deadOutcome, retryDelayMs } from './schedule.ts';
 
 const MAX_IDLE_MS = 60_000;
@@ -25,13 +28,16 @@ export interface OutboxWorkerDeps {
   readonly config: Sender;
   readonly directory: DirectoryCopy;
   readonly outbox: OutboxStore;
+  readonly uploads: UploadStore;
   readonly commit: GroupCommit;
   readonly connection: AgencyConnection;
-  readonly nodeSigner: Signer;
+  /** Asked at each signature: a renewal brings another node key. */
+  readonly keys: Pick<AgencyKeys, 'open'>;
   readonly conditions: ConditionBook;
   readonly gate: LineGate;
   readonly now: () => Date;
   readonly step: (step: AgentStep) => void;
+  readonly changed: () => void;
   readonly log: Log;
 }
 
@@ -39,6 +45,8 @@ type Published =
   | { readonly kind: 'stored'; readonly row: DueRow; readonly streamSeq: number }
   | { readonly kind: 'failed'; readonly row: DueRow; readonly error: BusError }
   | { readonly kind: 'dead'; readonly row: DueRow; readonly outcome: Outcome }
+  /** A repeat whose blobs were seen long ago: the site may have lost some of them. */
+  | { readonly kind: 'unchecked'; readonly row: DueRow; readonly packageId: number }
   /** Its destination pauses: nothing was tried. */
   | { readonly kind: 'paused'; readonly row: DueRow; readonly untilMs: number };
 
@@ -131,6 +139,7 @@ export class OutboxWorker {
       for (const result of published) this.#keepResult(result);
     });
     step('outbox.settled.committed');
+    if (published.some(({ kind }) => kind === 'unchecked')) this.#deps.changed();
     const stored = published.filter(({ kind }) => kind === 'stored').length;
     this.#rates[lane].add(stored, performance.now());
     this.#report(published);
@@ -143,6 +152,11 @@ export class OutboxWorker {
     const outcome = deadOutcome(row, nowMs);
     if (outcome !== undefined) return { kind: 'dead', row, outcome };
     if (isClosed(row, directory, nowMs)) return { kind: 'dead', row, outcome: 'recipient-gone' };
+    const packageId = row.stream_seq === null ? null : row.package_id;
+    const staleMs = nowMs - TRANSFER_LIMITS.recheckAfterMs;
+    if (packageId !== null && this.#deps.uploads.isStale(packageId, staleMs)) {
+      return { kind: 'unchecked', row, packageId };
+    }
     const destination = destinationOf(row, config, directory);
     const untilMs = destination === undefined ? 0 : this.#breaker.ask(destination, nowMs);
     return untilMs === 0 ? { row } : { kind: 'paused', row, untilMs };
@@ -150,7 +164,8 @@ export class OutboxWorker {
 
   /** Signatures are kept before anything leaves: a repeat carries the same bytes. */
   async #sign(rows: readonly DueRow[]): Promise<Map<number, Uint8Array>> {
-    const { commit, outbox, nodeSigner, step } = this.#deps;
+    const { commit, outbox, keys, step } = this.#deps;
+    const nodeSigner = await keys.open('node');
     const sign = (tbs: Uint8Array): Promise<Uint8Array> =>
       signCms({ content: tbs }, nodeSigner, { certificates: 'none' });
     const frames = new Map<number, Uint8Array>();
@@ -211,6 +226,10 @@ export class OutboxWorker {
       case 'paused':
         // Spread over the pause's end, so that the probe and not a crowd comes first.
         outbox.postpone(row.message_id, result.untilMs + Math.round(Math.random() * 500));
+        return;
+      case 'unchecked':
+        // Not due again before the upload worker has put what is missing.
+        this.#deps.uploads.reopen(result.packageId, nowMs, nowMs - TRANSFER_LIMITS.recheckAfterMs);
         return;
       case 'dead':
         outbox.settle(row.message_id, result.outcome, nowMs);

@@ -1,0 +1,36 @@
+import type { Authority } from '@congvan/signer';
+
+import type { SiteRenewal } from '../../broker/site-renewal.ts';
+import { answerRevocationLists } from '../../enrolment/crl-answer.ts';
+import type { Enrolment } from '../enrolment.ts';
+import { createRenewalDesk } from './renewal.ts';
+
+export interface ServeRenewalsOptions {
+  readonly enrolment: Enrolment;
+  readonly authority?: Authority | undefined;
+  readonly revocationLists?: (() => Promise<readonly Uint8Array[]>) | undefined;
+  readonly prepare: () => Promise<void>;
+  readonly now: () => Date;
+  readonly onError: (error: Error) => void;
+}
+
+/** Answers renewals where there is an authority, and revocation lists in any case. @returns its end. */
+export function serveRenewals(connection: SiteRenewal, options: ServeRenewalsOptions): () => void {
+  const { authority, onError } = options;
+  const lists = options.revocationLists ?? (async () => [...(authority?.lists().values() ?? [])]);
+  const stopLists = connection.answerRevocationLists(async (question) => {
+    try {
+      return answerRevocationLists(question, await lists());
+    } catch (error) {
+      onError(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    }
+  });
+  if (authority === undefined) return stopLists;
+  const desk = createRenewalDesk({ ...options, authority });
+  const stopRenewals = connection.answerRenewals(desk.renew);
+  return () => {
+    stopRenewals();
+    stopLists();
+  };
+}

@@ -1,0 +1,145 @@
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import {
+  type AgencyConnection,
+  BusError,
+  type EnrolmentUse,
+  type RenewalAnswer,
+  encodeRenewalFrame,
+  encodeRenewalRequest,
+  fromBase64,
+  parseEnrolmentRefusal,
+  parseRenewalAnswer,
+  readCredentials,
+  renewCredentials,
+  renewalSigningInput,
+} from '@congvan/bus';
+import { openPkcs12, openPkcs12Decryptor, parseCertificate, signCms } from '@congvan/signer';
+
+import type { AgentCore } from '../core.ts';
+import type { HomeLayout } from '../home/layout.ts';
+import type { Lifetime } from './due.ts';
+import { openNewKeys, wrapKey } from './new-keys.ts';
+
+/** What an agent renews by itself: three certificates and its broker credentials. */
+export type RenewedUse = 'node' | 'encryption' | 'tls' | 'credentials';
+
+/** The keys of a renewal that was begun, until their certificates are here. */
+const DRAFT = 'renewal';
+
+export type RenewCore = Pick<AgentCore, 'config' | 'keys' | 'now' | 'log'>;
+
+function fileOf(layout: HomeLayout, use: Exclude<RenewedUse, 'credentials'>): string {
+  return { node: layout.nodeKey, encryption: layout.encryptionKey, tls: layout.tlsKey }[use];
+}
+
+/** How long what the agency has lasts; what is not there is not renewed. */
+export async function readLifetimes(
+  core: RenewCore,
+  layout: HomeLayout,
+): Promise<Lifetime<RenewedUse>[]> {
+  const { keys } = core;
+  const lives: Lifetime<RenewedUse>[] = [];
+  for (const use of ['node', 'encryption', 'tls'] as const) {
+    const p12 = await readFile(fileOf(layout, use)).catch(() => undefined);
+    if (p12 === undefined) continue;
+    const open = use === 'encryption' ? openPkcs12Decryptor : openPkcs12;
+    const passphrase = await keys.passphraseOf(use === 'encryption' ? 'encryption' : 'node');
+    const { notBefore, notAfter } = open(p12, passphrase).certificate;
+    lives.push({ use, fromMs: notBefore.getTime(), untilMs: notAfter.getTime() });
+  }
+  const { issuedAt, expiresAt } = await readCredentials(await readFile(layout.credentials));
+  if (expiresAt !== null) {
+    const [fromMs, untilMs] = [issuedAt.getTime(), expiresAt.getTime()];
+    lives.push({ use: 'credentials', fromMs, untilMs });
+  }
+  return lives;
+}
+
+/**
+ * Renews certificates with new keys, and the broker credentials with the same key.
+ *
+ * The new keys are on disk before they are asked for, so the same request goes out after a kill and
+ * gets the same certificates. The credentials come with every answer.
+ *
+ * @throws {@link BusError} `BUS_REQUEST_…`, `BUS_ENROLMENT_REFUSED`, `BUS_PAYLOAD_INVALID`.
+ */
+export async function renew(
+  core: RenewCore,
+  layout: HomeLayout,
+  connection: Pick<AgencyConnection, 'requestRenewal'>,
+  due: readonly RenewedUse[],
+): Promise<void> {
+  const { keys } = core;
+  const uses = due.filter((use) => use !== 'credentials').toSorted();
+  const passphraseOf = async (use: EnrolmentUse): Promise<string> =>
+    await keys.passphraseOf(use === 'encryption' ? 'encryption' : 'node');
+  const folder = join(layout.newKeys, `${DRAFT}-${uses.join('-')}`);
+  const made = uses.length === 0 ? [] : await openNewKeys(folder, uses, passphraseOf);
+  const requests = Object.fromEntries(made.map(({ use, csr }) => [use, csr]));
+  const answer = await ask(core, connection, requests);
+  const chain = answer.chain.map(fromBase64);
+  for (const key of made) {
+    const der = answer.issued[key.use];
+    if (der === undefined) throw unusable(`no certificate for the ${key.use} key`);
+    const certificate = parseCertificate(fromBase64(der));
+    const p12 = wrapKey(key, certificate, chain, await passphraseOf(key.use));
+    if (key.use === 'seal') continue;
+    await putKey(layout, key.use, p12, core.now());
+  }
+  const credentials = await renewCredentials(await readFile(layout.credentials), answer.userJwt);
+  await replace(layout.credentials, credentials);
+  keys.forget();
+  await rm(layout.newKeys, { recursive: true, force: true });
+  core.log.info({ renewed: due.join(',') }, 'certificates and broker credentials renewed');
+}
+
+async function ask(
+  { config, keys, now }: RenewCore,
+  connection: Pick<AgencyConnection, 'requestRenewal'>,
+  requests: Readonly<Record<string, string>>,
+): Promise<RenewalAnswer> {
+  const { code, site } = config;
+  const at = now().toISOString();
+  const request = encodeRenewalRequest({ version: 1, code, site, at, requests });
+  const content = renewalSigningInput(request);
+  const signature = await signCms({ content }, await keys.open('node'), { certificates: 'none' });
+  const answer = await connection.requestRenewal(encodeRenewalFrame(request, signature));
+  const refusal = parseEnrolmentRefusal(answer);
+  if (refusal !== undefined) {
+    throw new BusError('BUS_ENROLMENT_REFUSED', `the site refuses to renew: ${refusal.detail}`, {
+      details: { reason: refusal.refused },
+    });
+  }
+  return parseRenewalAnswer(answer);
+}
+
+/** The earlier encryption key stays: what was sealed for it is still on its way. */
+async function putKey(
+  layout: HomeLayout,
+  use: 'node' | 'encryption' | 'tls',
+  p12: Uint8Array,
+  now: Date,
+): Promise<void> {
+  const file = fileOf(layout, use);
+  if (use === 'encryption') {
+    await mkdir(layout.oldKeys, { recursive: true, mode: 0o700 });
+    const stamp = now.toISOString().replaceAll(/[^\dT]/gu, '');
+    await link(file, join(layout.oldKeys, `${stamp}-encryption.p12`)).catch((error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    });
+  }
+  await replace(file, p12);
+}
+
+async function replace(file: string, content: Uint8Array): Promise<void> {
+  await writeFile(`${file}.new`, content, { mode: 0o600, flush: true });
+  await rename(`${file}.new`, file);
+}
+
+function unusable(why: string): BusError {
+  return new BusError('BUS_ENROLMENT_REFUSED', `the answer to the renewal is not taken: ${why}`, {
+    details: { reason: 'answer' },
+  });
+}

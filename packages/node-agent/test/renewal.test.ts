@@ -1,0 +1,224 @@
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import {
+  type DirectoryEntry,
+  connectAgency,
+  encodeRenewalFrame,
+  encodeRenewalRequest,
+  parseAgencyCode,
+  renewalSigningInput,
+} from '@congvan/bus';
+import { type LocalBus, startLocalBus, waitUntil } from '@congvan/bus/testing';
+import {
+  type Authority,
+  type Certificate,
+  type Issued,
+  createAuthority,
+  createKeySigner,
+  openPkcs12,
+  openPkcs12Decryptor,
+  parseCrl,
+  signCms,
+  writePkcs12,
+} from '@congvan/signer';
+import { createTestPki } from '@congvan/signer/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { dueAt, renewalMs } from '../src/enrolment/due.ts';
+import { keepLists, knownLists } from '../src/enrolment/revocation-lists.ts';
+import { type Agent, initAgent, openAgent } from '../src/index.ts';
+import { PASSPHRASE } from './support/passphrase.ts';
+
+const HOUR_MS = 3_600_000;
+const CODE = parseAgencyCode('H09.12');
+
+describe('renewal', () => {
+  let folder: string;
+  let authority: Authority;
+  let bus: LocalBus;
+  let home: string;
+  let node: Issued;
+  let encryption: Issued;
+
+  /** A certificate that has a quarter of its life left. */
+  const issueOld = async (use: 'node' | 'encryption'): Promise<Issued> =>
+    await authority.issue({
+      subject: { commonName: 'Sở Nội vụ (H09.12)', organization: 'Sở Nội vụ', country: 'VN' },
+      use,
+      algorithm: 'ec-p256',
+      notBefore: new Date(Date.now() - 3 * HOUR_MS),
+      notAfter: new Date(Date.now() + HOUR_MS),
+    });
+  const open = async (): Promise<Agent> =>
+    await openAgent({ home, passphrase: { node: async () => PASSPHRASE } });
+  const entry = (): DirectoryEntry | undefined => bus.site.enrolment.registry.newest(CODE)?.entry;
+  const listed = (use: string): string[] =>
+    (entry()?.certificates ?? []).filter((one) => one.use === use).map(({ sha256 }) => sha256);
+  const readNode = async (): Promise<Certificate> =>
+    openPkcs12(await readFile(join(home, 'keys', 'node.p12')), PASSPHRASE).certificate;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'congvan-renewal-'));
+    const passphrase = PASSPHRASE;
+    const name = { commonName: 'Nơi cấp chứng thư số' };
+    authority = await createAuthority({
+      folder: join(folder, 'ca'),
+      passphrase,
+      name,
+      algorithm: 'ec-p256',
+    });
+    const registrar = await authority.issue({
+      subject: { commonName: 'Nơi đăng ký' },
+      use: 'registrar',
+    });
+    const signer = signerOf(registrar);
+    bus = await startLocalBus({
+      sites: ['H09'],
+      authority,
+      signRegistrar: async (content) =>
+        await signCms({ content }, signer, { certificates: 'none' }),
+    });
+    node = await issueOld('node');
+    encryption = await issueOld('encryption');
+    const enrolled = await bus.addAgency({
+      code: CODE,
+      site: 'H09',
+      certificates: [
+        toListed('node', node.certificate),
+        toListed('encryption', encryption.certificate),
+      ],
+    });
+    home = join(folder, 'H09-12');
+    await initAgent({
+      home,
+      config: {
+        code: CODE,
+        name: 'Sở Nội vụ',
+        tier: 'province',
+        site: 'H09',
+        servers: [bus.url],
+        notation: 'SNV',
+      },
+      nodeP12: p12(node),
+      encryptionP12: p12(encryption),
+      credentials: enrolled.credentials,
+      trust: {
+        anchors: [authority.rootCertificate.der],
+        intermediates: [authority.issuingCertificate.der],
+        crls: [...authority.lists().values()],
+      },
+      registrarCertificate: registrar.certificate.der,
+      directory: [enrolled.record],
+    });
+  });
+  afterEach(async () => {
+    await bus.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('brings new certificates before the old ones end, and keeps what still opens old mail', async () => {
+    await using agent = await open();
+    await waitUntil(async () => (await readNode()).sha256 !== node.certificate.sha256);
+    await waitUntil(() => listed('encryption').length === 2);
+    const renewed = await readNode();
+    expect(listed('node').toSorted()).toEqual([node.certificate.sha256, renewed.sha256].toSorted());
+    expect(renewed.subjectText).toBe(node.certificate.subjectText);
+    await waitUntil(async () =>
+      (await readdir(join(home, 'keys'))).every((file) => file !== 'new'),
+    );
+    const [old = ''] = await readdir(join(home, 'keys', 'old'));
+    const opened = openPkcs12Decryptor(await readFile(join(home, 'keys', 'old', old)), PASSPHRASE);
+    expect(opened.certificate.sha256).toBe(encryption.certificate.sha256);
+    await waitUntil(() => agent.status().broker === 'connected');
+  });
+
+  it('is refused to another key, to an old request and to an agency that is shut out', async () => {
+    const credentials = await readFile(join(home, 'credentials', 'agent.creds'));
+    const config = { servers: bus.url, credentials, code: CODE, site: 'H09', name: 'test' };
+    await using connection = await connectAgency(config);
+    const ask = async (at: Date, signedBy: Issued = node): Promise<string> => {
+      const request = { version: 1 as const, code: CODE, site: 'H09', at: at.toISOString() };
+      const bytes = encodeRenewalRequest({ ...request, requests: {} });
+      const content = renewalSigningInput(bytes);
+      const signature = await signCms({ content }, signerOf(signedBy), { certificates: 'none' });
+      const answer = await connection.requestRenewal(encodeRenewalFrame(bytes, signature));
+      return Buffer.from(answer).toString();
+    };
+    expect(await ask(new Date())).toContain('"userJwt"');
+    const stranger = await issueOld('node');
+    expect(await ask(new Date(), stranger)).toContain('"refused":"keys"');
+    expect(await ask(new Date(Date.now() - HOUR_MS))).toContain('"refused":"expired"');
+    const garbage = await connection.requestRenewal(Buffer.from('{'));
+    expect(Buffer.from(garbage).toString()).toContain('"refused":"request"');
+    await authority.revoke(node.certificate.serialNumber, 'keyCompromise');
+    expect(await ask(new Date())).toContain('"refused":"keys"');
+    await bus.site.enrolment.amend(CODE, { natsUserKey: null });
+    expect(await ask(new Date())).toContain('"refused":"agency"');
+  });
+
+  it('brings revocation lists over the bus, and only what an authority has signed', async () => {
+    await using agent = await open();
+    await waitUntil(() => agent.status().broker === 'connected');
+    await authority.revoke(encryption.certificate.serialNumber, 'superseded');
+    const { number } = parseCrl(authority.crl());
+    await bus.addAgency({ code: 'H09.13', site: 'H09' });
+    const crls = join(home, 'trust', 'crls');
+    await waitUntil(async () => {
+      const names = (await readdir(crls)).filter((name) => /^bus-.*\.crl$/u.test(name));
+      const lists = await Promise.all(names.map(async (name) => await readFile(join(crls, name))));
+      return lists.some((list) => parseCrl(list).number === number);
+    });
+  });
+});
+
+describe('the lists that an agency keeps', () => {
+  it('are newer, and of an authority that it trusts', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'congvan-lists-'));
+    const [pki, stranger] = [await createTestPki(), await createTestPki()];
+    const trust = pki.trust();
+    const first = pki.crl().der;
+    expect(await keepLists(folder, [stranger.crl().der, Buffer.from('junk')], trust)).toBe(0);
+    expect(await keepLists(folder, [first], trust)).toBe(1);
+    const signer = await pki.issue({ commonName: 'x', use: 'node' });
+    await pki.revoke(signer.certificate);
+    const second = pki.crl();
+    expect(await keepLists(folder, [second.der], trust)).toBe(1);
+    expect(await keepLists(folder, [first], trust)).toBe(0);
+    expect(await knownLists(folder)).toEqual([second.sha256]);
+    await writeFile(join(folder, 'broken.crl'), 'junk');
+    expect(await knownLists(folder)).toEqual([second.sha256]);
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe('the time to renew', () => {
+  it('comes at two thirds of a life, and a little later for some', () => {
+    const life = { use: 'node', fromMs: 0, untilMs: 300 };
+    expect([renewalMs(life, 0), renewalMs(life, 1)]).toEqual([200, 215]);
+    expect(dueAt([life], 199, 0)).toEqual([]);
+    expect(dueAt([life], 200, 0)).toEqual(['node']);
+    expect(dueAt([life], 400, 1)).toEqual(['node']);
+  });
+});
+
+function keyOf({ privateKey }: Issued) {
+  if (privateKey === undefined) throw new Error('no key');
+  return privateKey;
+}
+
+function signerOf(issued: Issued) {
+  const { certificate, chain } = issued;
+  return createKeySigner({ privateKey: keyOf(issued), certificate, chain });
+}
+
+function p12(issued: Issued): Uint8Array {
+  const { certificate, chain } = issued;
+  const content = { privateKey: keyOf(issued), certificate, chain, friendlyName: 'x' };
+  return writePkcs12({ ...content, passphrase: PASSPHRASE, iterations: 2048 });
+}
+
+function toListed(use: 'node' | 'encryption', { sha256, der }: Certificate) {
+  return { use, sha256, der: Buffer.from(der).toString('base64') };
+}
