@@ -5,6 +5,7 @@ import { type FileSurvey, type LongWork, surveyBytes, surveyFile } from '@congva
 import type { Attachment } from '../documents.ts';
 import { AgentError } from '../errors.ts';
 import { invalid } from '../request-text.ts';
+import { inSteps } from './progress.ts';
 import type { PackageSource } from './source.ts';
 
 /** A file to pack, with what its content was when the request was checked. */
@@ -22,8 +23,9 @@ export interface SurveyedFile extends FileSurvey {
  */
 export async function surveyAttachments(
   attachments: readonly Attachment[],
-  work: Pick<LongWork, 'signal'> = {},
+  work: LongWork = {},
 ): Promise<SurveyedFile[]> {
+  const nextFile = inSteps(work);
   const surveyed: SurveyedFile[] = [];
   for (const attachment of attachments) {
     const { name, mediaType } = attachment;
@@ -32,17 +34,18 @@ export async function surveyAttachments(
       surveyed.push({ name, mediaType, source, ...surveyBytes(source) });
     } else {
       const source = { path: attachment.path };
-      surveyed.push({ name, mediaType, source, ...(await surveyPath(name, source.path, work)) });
+      surveyed.push({
+        name,
+        mediaType,
+        source,
+        ...(await surveyPath(name, source.path, nextFile())),
+      });
     }
   }
   return surveyed;
 }
 
-async function surveyPath(
-  name: string,
-  path: string,
-  work: Pick<LongWork, 'signal'>,
-): Promise<FileSurvey> {
+async function surveyPath(name: string, path: string, work: LongWork): Promise<FileSurvey> {
   try {
     // A pipe or a device would not give the same bytes a second time.
     if ((await stat(path)).isFile()) return await surveyFile(path, work);

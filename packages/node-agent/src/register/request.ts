@@ -13,6 +13,7 @@ import {
 } from '@congvan/bus';
 import {
   type Certificate,
+  type LongWork,
   type PreparedPdf,
   SignerError,
   requireSignablePdf,
@@ -70,6 +71,7 @@ export interface CheckedSend {
 export async function checkSendRequest(
   core: AgentCore,
   request: SendRequest,
+  work: LongWork = {},
 ): Promise<CheckedSend> {
   if (request.classification !== undefined) {
     throw new AgentError(
@@ -94,7 +96,7 @@ export async function checkSendRequest(
     ...recipients.map(({ entry, mode }) => ({ to: entry.code, mode })),
     ...paperTo.map(({ name, reason }) => ({ name, mode: 'P', reason })),
   ]);
-  const attachments = await surveyAttachments(request.attachments ?? []);
+  const attachments = await surveyAttachments(request.attachments ?? [], work);
   checkContents(request, attachments);
   const requestSha256 = digestOf(request, notation, attachments);
   return { recipients, notation, priority, requestSha256, preparedPdf, attachments };

@@ -11,7 +11,7 @@ import {
   scopeOf,
   signRecord,
 } from '@congvan/bus';
-import { signCms } from '@congvan/signer';
+import { type LongWork, signCms } from '@congvan/signer';
 
 import type { AgentCore } from '../core.ts';
 import { AgentError } from '../errors.ts';
@@ -46,18 +46,20 @@ export interface SealedDelivery {
  */
 export async function sealDelivery(
   core: AgentCore,
-  input: {
+  input: LongWork & {
     readonly built: BuiltPackage;
     readonly checked: CheckedSend;
     readonly row: RegisterRow;
     readonly traceId: string | undefined;
   },
 ): Promise<SealedDelivery> {
-  const { built, checked, row } = input;
+  const { built, checked, row, signal, onProgress } = input;
   const sealed = await sealPackage(built.container.source, {
     recipients: checked.recipients.map(({ encryption }) => encryption),
     packageDigest: built.digest,
     folder: core.files.folders.sealed,
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
   });
   requireSealedSize(sealed.bytes);
   const { chunkBytes } = core.config.line;

@@ -7,7 +7,7 @@ import {
   payloadHash,
   parseAgencyCode,
 } from '@congvan/bus';
-import { signPdf } from '@congvan/signer';
+import { type LongWork, signPdf } from '@congvan/signer';
 
 import { requireReady } from '../condition/readiness.ts';
 import type { AgentCore } from '../core.ts';
@@ -15,6 +15,7 @@ import type { SendRequest, SentDocument } from '../documents.ts';
 import { AgentError } from '../errors.ts';
 import { placeOf } from '../outbox/place.ts';
 import { type BuiltPackage, buildPackage, readSignedPdf } from '../package/build.ts';
+import { inSteps } from '../package/progress.ts';
 import { appendReport } from '../report/chain.ts';
 import type { RegisterRow } from '../storage/register-store.ts';
 import { type CheckedSend, checkSendRequest, requireDocumentSize } from './request.ts';
@@ -34,8 +35,13 @@ interface Issued {
  *
  * @throws {@link AgentError}; a number that was taken for a request without a key is made void.
  */
-export async function sendDocument(core: AgentCore, request: SendRequest): Promise<SentDocument> {
-  const checked = await checkSendRequest(core, request);
+export async function sendDocument(
+  core: AgentCore,
+  request: SendRequest,
+  work: LongWork = {},
+): Promise<SentDocument> {
+  const nextStep = inSteps(work);
+  const checked = await checkSendRequest(core, request, nextStep());
   await requireOwnKeys(core);
   const { pdf } = request.document;
   requireReady(core, typeof pdf === 'function' ? 0 : pdf.length);
@@ -53,7 +59,7 @@ export async function sendDocument(core: AgentCore, request: SendRequest): Promi
   core.step('register.committed');
   if (row.state === 'issued') return await alreadySent(core, row);
   try {
-    return await issue(core, request, checked, row);
+    return await issue(core, request, { checked, row, nextStep });
   } catch (error) {
     if (request.idempotencyKey === undefined) await giveUp(core, row, error);
     throw error;
@@ -63,9 +69,13 @@ export async function sendDocument(core: AgentCore, request: SendRequest): Promi
 async function issue(
   core: AgentCore,
   request: SendRequest,
-  checked: CheckedSend,
-  row: RegisterRow,
+  draft: {
+    readonly checked: CheckedSend;
+    readonly row: RegisterRow;
+    readonly nextStep: () => LongWork;
+  },
 ): Promise<SentDocument> {
+  const { checked, row, nextStep } = draft;
   const { pdf } = request.document;
   const assigned = assignedNumber(row);
   const plain = typeof pdf === 'function' ? await pdf(assigned) : (checked.preparedPdf ?? pdf);
@@ -78,9 +88,10 @@ async function issue(
   core.step('document.signed');
   const { attachments } = checked;
   const folder = core.files.folders.packages;
-  const built = await buildPackage(core, { request, checked, row, signedPdf, attachments, folder });
+  const content = { request, checked, row, signedPdf, attachments };
+  const built = await buildPackage(core, { ...content, folder, ...nextStep() });
   const { traceId } = request;
-  const delivery = await sealDelivery(core, { built, checked, row, traceId });
+  const delivery = await sealDelivery(core, { built, checked, row, traceId, ...nextStep() });
   const issued = { built, delivery };
   const stored = await core.commit.commit(() => storeIssued(core, request, checked, row, issued));
   // Another process went on with the same draft in the meantime.
