@@ -55,14 +55,23 @@ export function startTransfer(options: TransferOptions): TransferRun {
   const stop = (): void => ended.abort();
   if (signal?.aborted) stop();
   signal?.addEventListener('abort', stop, { once: true });
-  const aborted = new Promise<undefined>((resolve) => {
-    if (ended.signal.aborted) resolve(undefined);
-    ended.signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
   const stopped = (): boolean => ended.signal.aborted;
+  // Not a race with one promise that lasts as long as the transfer: that would keep every chunk.
+  const waiting = new Set<() => void>();
+  ended.signal.addEventListener('abort', () => {
+    for (const release of waiting) release();
+  });
   const orStopped = async <T>(promise: Promise<T>): Promise<T | undefined> => {
-    promise.catch(() => undefined); // when the signal wins, its failure is nobody's
-    return await Promise.race([promise, aborted]);
+    const { promise: first, resolve, reject } = Promise.withResolvers<T | undefined>();
+    const release = (): void => resolve(undefined);
+    waiting.add(release);
+    promise.then(resolve, reject);
+    if (stopped()) release();
+    try {
+      return await first;
+    } finally {
+      waiting.delete(release);
+    }
   };
   const pause = async (attempt: number, maxMs = RETRY_MAX_MS): Promise<void> => {
     const longest = Math.min(maxMs, RETRY_BASE_MS * 2 ** (attempt - 1));

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 
 import { parseAgencyCode } from '../../src/agency/code.ts';
@@ -259,6 +261,28 @@ describe('a download', () => {
       ).rejects.toMatchObject({ code: 'BUS_BLOB_INVALID' });
     }
   });
+});
+
+it('keeps no chunk longer than it needs', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const bytes = 1_500 * chunkBytes;
+  const connection = new Store();
+  const getChunk = async () => new Uint8Array(new ArrayBuffer(chunkBytes));
+  const locateFile = connection.locateFile.bind(connection);
+  collect();
+  const before = process.memoryUsage().arrayBuffers;
+  let after = Infinity;
+  const write = (offset: number): void => {
+    if (offset + chunkBytes < bytes) return;
+    collect();
+    after = process.memoryUsage().arrayBuffers;
+  };
+  const zeros = { ...file, bytes };
+  await expect(
+    downloadFile({ connection: { getChunk, locateFile }, file: zeros, write }),
+  ).rejects.toMatchObject({ code: 'BUS_BLOB_INVALID' });
+  expect(after - before).toBeLessThan(100 * chunkBytes);
 });
 
 describe('the window of a transfer', () => {
