@@ -139,6 +139,7 @@ export const FAILURES: Readonly<Record<AnyErrorCode, FailureRule>> = {
   BUS_BLOB_INCOMPLETE: rule('notRunning', 'filesIncomplete'),
   BUS_STORE_FULL: rule('refused', 'filesFull'),
   BUS_QUOTA_EXCEEDED: rule('refused', 'filesQuota'),
+  BUS_PLAN_INVALID: rule('badInput', 'plan'),
   BUS_SERVER_NOT_FOUND: rule('notRunning', 'natsServer'),
   BUS_SERVER_TOO_OLD: rule('notRunning', 'natsServer'),
   BUS_SERVER_START_FAILED: rule('notRunning', 'serverLog'),

@@ -11,7 +11,10 @@ import { agentEnrolCommand } from './commands/agent/enrol.ts';
 import { agentInitCommand } from './commands/agent/init.ts';
 import { agentRunCommand } from './commands/agent/run.ts';
 import { agentStatusCommand } from './commands/agent/status.ts';
+import { busApplyCommand } from './commands/bus/apply.ts';
+import { busDoctorCommand } from './commands/bus/doctor.ts';
 import { busDownCommand } from './commands/bus/down.ts';
+import { busPlanCommand } from './commands/bus/plan.ts';
 import { busStatusCommand } from './commands/bus/status.ts';
 import { busUpCommand } from './commands/bus/up.ts';
 import { caAuditCommand } from './commands/ca/audit.ts';
@@ -39,7 +42,9 @@ import { fileUnsealCommand } from './commands/file/unseal.ts';
 import { fileVerifyCommand } from './commands/file/verify.ts';
 import { inboxCommand } from './commands/inbox.ts';
 import { openCommand } from './commands/open.ts';
-import { outboxCommand } from './commands/outbox.ts';
+import { outboxGiveUpCommand } from './commands/outbox/give-up.ts';
+import { outboxRetryCommand } from './commands/outbox/retry.ts';
+import { outboxCommand } from './commands/outbox/list.ts';
 import { packageCreateCommand } from './commands/package/create.ts';
 import { packageShowCommand } from './commands/package/show.ts';
 import { packageVerifyCommand } from './commands/package/verify.ts';
@@ -89,7 +94,7 @@ function clerkCommands(cli: Cli): Command[] {
     acceptCommand(cli),
     refuseCommand(cli),
     completeCommand(cli),
-    outboxCommand(cli),
+    outboxCommand(cli).addCommand(outboxRetryCommand(cli)).addCommand(outboxGiveUpCommand(cli)),
     trackCommand(cli),
     newGroup(cli, 'register', 'register', [
       registerPaperCommand(cli),
@@ -134,7 +139,14 @@ function runningCommands(cli: Cli): Command[] {
       agentRunCommand(cli),
       agentStatusCommand(cli),
     ]),
-    newGroup(cli, 'bus', 'bus', [busUpCommand(cli), busDownCommand(cli), busStatusCommand(cli)]),
+    newGroup(cli, 'bus', 'bus', [
+      busUpCommand(cli),
+      busDownCommand(cli),
+      busPlanCommand(cli),
+      busApplyCommand(cli),
+      busStatusCommand(cli),
+      busDoctorCommand(cli),
+    ]),
     newGroup(cli, 'site', 'site', [siteDeskCommand(cli), siteRunCommand(cli)]),
     newGroup(cli, 'relay', 'relay', [relayInitCommand(cli), relayRunCommand(cli)]),
   ];

@@ -2,6 +2,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 
 import { inboxPrefix } from '../permission/user.ts';
 import { type ConnectOptions, type ConnectionStatus, openConnection } from './connection.ts';
+import { type Probe, probeStorage } from './probe.ts';
 import { type StreamAdmin, createStreamAdmin } from './stream-admin.ts';
 
 /** The broker as its administrator sees it, inside `STORE`. */
@@ -9,6 +10,8 @@ export interface AdminConnection extends StreamAdmin, AsyncDisposable {
   /** Such as `2.14.3`, of the server that answers now. */
   serverVersion(): string;
   serverName(): string;
+  /** Writes to the broker's disk and reads back; what it made is gone afterwards. */
+  probe(now: () => Date): Promise<Probe>;
   status(): ConnectionStatus;
   close(): Promise<void>;
 }
@@ -16,6 +19,7 @@ export interface AdminConnection extends StreamAdmin, AsyncDisposable {
 export interface AdminConnectOptions extends ConnectOptions {
   /** The prefix that the credentials allow; the default is that of an administrator with all rights. */
   readonly inboxPrefix?: string;
+  readonly requestTimeoutMs?: number;
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -25,11 +29,15 @@ export async function connectAdmin(options: AdminConnectOptions): Promise<AdminC
   const prefix = options.inboxPrefix ?? inboxPrefix('administrator');
   const connection = await openConnection(options, 'administrator', prefix);
   const { nats } = connection;
-  const manager = await jetstreamManager(nats, { checkAPI: false, timeout: REQUEST_TIMEOUT_MS });
+  const manager = await jetstreamManager(nats, {
+    checkAPI: false,
+    timeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+  });
   return {
     ...createStreamAdmin(nats, manager),
     serverVersion: () => nats.info?.version ?? '',
     serverName: () => nats.info?.server_name ?? '',
+    probe: async (now) => await probeStorage(nats, manager, now),
     status: connection.status,
     close: connection.close,
     [Symbol.asyncDispose]: connection.close,

@@ -75,15 +75,9 @@ export function createServerHandle(
     await ended;
   };
   const ready = async (): Promise<void> => {
-    const deadline = performance.now() + START_TIMEOUT_MS;
-    while (child !== undefined && performance.now() < deadline) {
-      const greeting = await readGreeting(server.clientPort, GREETING_TIMEOUT_MS);
-      if (greeting?.serverName === server.name) return;
-      await delay(POLL_MS);
-    }
-    throw new Error(
-      `${server.name} did not start: ${await readLogTail(logFile)} ${await readLogTail(join(folder, 'output.log'))}`,
-    );
+    if (await greets(server, () => child !== undefined)) return;
+    const said = [await readLogTail(logFile), await readLogTail(join(folder, 'output.log'))];
+    throw new Error(`${server.name} did not start: ${said.join(' ')}`);
   };
   return {
     name: server.name,
@@ -109,4 +103,14 @@ export function createServerHandle(
     },
     end: async () => await end('SIGKILL'),
   };
+}
+
+async function greets(server: PlanServer, runs: () => boolean): Promise<boolean> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (runs() && performance.now() < deadline) {
+    const greeting = await readGreeting(server.clientPort, GREETING_TIMEOUT_MS);
+    if (greeting?.serverName === server.name) return true;
+    await delay(POLL_MS);
+  }
+  return false;
 }

@@ -106,17 +106,7 @@ async function start(
   const { plan, lines } = await describePlan(options, found, closers);
   const operators = await openOperators(plan, folder);
   const operatorOf = (placeId: string): LocalOperator => known(operators, placeId, 'place');
-  const handles = new Map<string, PlanServerHandle>();
-  for (const place of plan.places) {
-    const configs = await writePlace(plan, place, operators, folder);
-    for (const [server, configFile] of configs) {
-      const handle = createServerHandle(found, server, configFile);
-      handles.set(server.name, handle);
-      closers.push(handle.end);
-      handle.start();
-    }
-  }
-  await Promise.all([...handles.values()].map((handle) => handle.ready()));
+  const handles = await startServers(plan, operators, found, folder, closers);
   const admins = new Map<string, Promise<AdminConnection>>();
   const admin = async (placeId: string): Promise<AdminConnection> => {
     const kept = admins.get(placeId) ?? openAdmin(plan, placeId, operatorOf(placeId), closers);
@@ -135,16 +125,19 @@ async function start(
   const linesOf = (site: Site): readonly ShapedLine[] => known(lines, site, 'line of');
   const [main] = plan.places;
   const central = (main?.servers ?? []).map(({ name }) => known(handles, name, 'server'));
+  const findLeader = async (stream: string): Promise<PlanServerHandle | undefined> => {
+    const state = await (await admin(main?.id ?? '')).streamState(stream).catch(() => undefined);
+    return handles.get(state?.leader ?? '') ?? (central.length === 1 ? central[0] : undefined);
+  };
+  const firstServers = options.sites.map((site): [Site, PlanServerHandle] => {
+    const [first] = serversOf(site);
+    return [site, known(handles, first?.name ?? '', 'server')];
+  });
   return {
     folder,
     plan,
     central,
-    sites: Object.fromEntries(
-      options.sites.map((site) => {
-        const [first] = serversOf(site);
-        return [site, known(handles, first?.name ?? '', 'server')];
-      }),
-    ),
+    sites: Object.fromEntries(firstServers),
     servers: [...handles.values()],
     url: (site) => urls(site)[0] ?? '',
     urls,
@@ -156,21 +149,41 @@ async function start(
     blackHole: (site) => linesOf(site).forEach((line) => line.blackHole()),
     healLink: (site) => linesOf(site).forEach((line) => line.heal()),
     admin,
-    streamLeader: async (stream) => {
-      let leader: PlanServerHandle | undefined;
-      const connection = await admin(main?.id ?? '');
-      await waitUntil(async () => {
-        const state = await connection.streamState(stream).catch(() => undefined);
-        leader =
-          handles.get(state?.leader ?? '') ?? (central.length === 1 ? central[0] : undefined);
-        return leader !== undefined;
-      }, READY_TIMEOUT_MS);
-      if (leader === undefined) throw new Error(`stream ${stream} has no leader`);
-      return leader;
-    },
+    streamLeader: async (stream) => await waitForLeader(stream, findLeader),
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+async function waitForLeader(
+  stream: string,
+  find: (stream: string) => Promise<PlanServerHandle | undefined>,
+): Promise<PlanServerHandle> {
+  let leader: PlanServerHandle | undefined;
+  await waitUntil(async () => (leader = await find(stream)) !== undefined, READY_TIMEOUT_MS);
+  if (leader === undefined) throw new Error(`stream ${stream} has no leader`);
+  return leader;
+}
+
+/** Starts every server of the plan, all at once. */
+async function startServers(
+  plan: BusPlan,
+  operators: ReadonlyMap<string, LocalOperator>,
+  found: FoundServer,
+  folder: string,
+  closers: (() => Promise<void>)[],
+): Promise<Map<string, PlanServerHandle>> {
+  const handles = new Map<string, PlanServerHandle>();
+  for (const place of plan.places) {
+    for (const [server, configFile] of await writePlace(plan, place, operators, folder)) {
+      const handle = createServerHandle(found, server, configFile);
+      handles.set(server.name, handle);
+      closers.push(handle.end);
+      handle.start();
+    }
+  }
+  await Promise.all([...handles.values()].map((handle) => handle.ready()));
+  return handles;
 }
 
 /** The description, on free ports, with a line that can be cut from each site to each server of the centre. */

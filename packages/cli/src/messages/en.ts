@@ -1,11 +1,13 @@
 import type { Finding } from '@congvan/bus';
 
 import { type CaTexts, caEn } from './ca/en.ts';
+import { type ConditionTexts, conditionsEn } from './conditions/en.ts';
 import { type DoctorTexts, doctorEn } from './doctor/en.ts';
 import { type EnrolmentTexts, enrolmentEn } from './enrolment/en.ts';
 import { type FailureTexts, failuresEn } from './failures/en.ts';
 import { type FileTexts, filesEn } from './files/en.ts';
 import { type HelpTexts, helpEn } from './help/en.ts';
+import { type PlanTexts, planEn } from './plan/en.ts';
 import { type Texts, findingsEn, textEn } from './text/en.ts';
 
 /** Every text of the command in one language. A text that lacks does not compile. */
@@ -14,10 +16,12 @@ export interface Messages {
   readonly help: HelpTexts;
   readonly text: Texts;
   readonly failures: FailureTexts;
+  readonly conditions: ConditionTexts;
   readonly doctor: DoctorTexts;
   readonly files: FileTexts;
   readonly ca: CaTexts;
   readonly enrolment: EnrolmentTexts;
+  readonly plan: PlanTexts;
   readonly findings: Readonly<Record<Finding, string>>;
   /** A sentence for an error code of the packages below, made of its details; their own words are English. */
   sentence(code: string, details: Readonly<Record<string, string | number>>): string | undefined;
@@ -30,10 +34,12 @@ export const en: Messages = {
   help: helpEn,
   text: textEn,
   failures: failuresEn,
+  conditions: conditionsEn,
   doctor: doctorEn,
   files: filesEn,
   ca: caEn,
   enrolment: enrolmentEn,
+  plan: planEn,
   findings: findingsEn,
   sentence: () => undefined,
   usageError: () => undefined,

@@ -1,11 +1,13 @@
 import type { Messages } from './en.ts';
 import { caVi } from './ca/vi.ts';
+import { conditionsVi } from './conditions/vi.ts';
 import { doctorVi } from './doctor/vi.ts';
 import { SENTENCES_VI } from './failures/sentences-vi.ts';
 import { filesVi } from './files/vi.ts';
 import { enrolmentVi } from './enrolment/vi.ts';
 import { failuresVi } from './failures/vi.ts';
 import { helpVi } from './help/vi.ts';
+import { planVi } from './plan/vi.ts';
 import { findingsVi, textVi } from './text/vi.ts';
 
 const USAGE_ERRORS: Readonly<Record<string, (named: string) => string>> = {
@@ -24,10 +26,12 @@ export const vi: Messages = {
   help: helpVi,
   text: textVi,
   failures: failuresVi,
+  conditions: conditionsVi,
   doctor: doctorVi,
   files: filesVi,
   ca: caVi,
   enrolment: enrolmentVi,
+  plan: planVi,
   findings: findingsVi,
   sentence: (code, details) =>
     Object.hasOwn(SENTENCES_VI, code) ? SENTENCES_VI[code]?.(details) : undefined,

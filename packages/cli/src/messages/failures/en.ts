@@ -176,6 +176,10 @@ export const failuresEn = {
     title: 'nats-server',
     hint: 'install nats-server 2.9.10 or later: your system package, https://nats.io/download, or NATS_SERVER=PATH',
   },
+  plan: {
+    title: 'description of the bus',
+    hint: 'correct the line named above; docs/how-to/run-a-country.md shows a whole description',
+  },
   serverLog: {
     title: 'nats-server',
     hint: 'see the log in the bus folder; another program may use the port',

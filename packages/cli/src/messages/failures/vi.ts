@@ -181,6 +181,10 @@ export const failuresVi: FailureTexts = {
     title: 'nats-server',
     hint: 'cài nats-server 2.9.10 trở lên: gói của hệ điều hành, https://nats.io/download, hoặc NATS_SERVER=ĐƯỜNG_DẪN',
   },
+  plan: {
+    title: 'bản mô tả của trục',
+    hint: 'sửa dòng nêu ở trên; docs/how-to/run-a-country.md có một bản mô tả đầy đủ',
+  },
   serverLog: {
     title: 'nats-server',
     hint: 'xem nhật ký trong thư mục bus; có thể chương trình khác đang dùng cổng',

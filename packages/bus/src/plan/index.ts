@@ -1,0 +1,27 @@
+export { type Applied, type ApplyOptions, applyPlace } from './apply.ts';
+export {
+  type BusPlan,
+  type Place,
+  type PlanRelay,
+  type PlanServer,
+  placeOfSite,
+} from './bus-plan.ts';
+export { readDescription } from './description.ts';
+export type { HealthCode, HealthFinding, HealthState } from './health.ts';
+export {
+  type InspectOptions,
+  type PlaceStatus,
+  type ServerStatus,
+  connectPlace,
+  inspectPlan,
+} from './inspect.ts';
+export type { LineDifference } from './line-difference.ts';
+export { pushPlaceAccounts } from './push-accounts.ts';
+export { formatSize, parseSize } from './size.ts';
+export {
+  PLAN_FILE,
+  type WrittenFile,
+  type WrittenPlan,
+  openPlan,
+  writePlan,
+} from './write-plan.ts';

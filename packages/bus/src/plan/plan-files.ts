@@ -1,0 +1,88 @@
+import type { LocalOperator } from '../operator/operator.ts';
+import { leafPermissions } from '../permission/leaf.ts';
+import { exportSiteKeys } from '../operator/site-folder.ts';
+import { CENTRAL_DOMAIN } from '../stream/names.ts';
+import type { BusPlan, Place } from './bus-plan.ts';
+import { renderCompose } from './compose.ts';
+import { placeAccounts } from './place-accounts.ts';
+import { renderPlaceConfig } from './place-config.ts';
+import { renderRelayUnit, renderServerUnit, renderSiteUnit } from './systemd.ts';
+
+/** One file of a plan's folder. */
+export interface PlanFile {
+  /** Relative, with `/`. */
+  readonly path: string;
+  readonly secret: boolean;
+  /** A text follows from the description and is written anew; a key is made once and kept. */
+  readonly content: string | (() => Promise<Uint8Array>);
+}
+
+/**
+ * Every file that follows from a plan, one folder for each machine:
+ *
+ * - `servers/<name>/`: configuration, unit, and for a site's server its line to the centre
+ * - `sites/<site>/`: for the site service, its unit and `keys/` with the site's own keys only
+ * - `relays/<code>/`: the unit of a relay
+ * - `<place>/compose.yaml`: the same servers for containers
+ *
+ * The operators' keys stay behind in `keys/`.
+ */
+export async function planFiles(
+  plan: BusPlan,
+  operatorOf: (placeId: string) => LocalOperator,
+  now: Date,
+): Promise<PlanFile[]> {
+  const files: PlanFile[] = [];
+  for (const place of plan.places) {
+    files.push(...(await serverFiles(plan, place, operatorOf, now)));
+    files.push(text(`compose/${place.id}.yaml`, renderCompose(plan, place)));
+    for (const site of place.sites) {
+      files.push(text(`sites/${site}/congvan-site.service`, renderSiteUnit(plan, site)));
+      const { service } = await exportSiteKeys(operatorOf(place.id), site, now);
+      for (const { name, content } of service) {
+        files.push({
+          path: `sites/${site}/keys/${name}`,
+          secret: true,
+          content: async () => content,
+        });
+      }
+    }
+  }
+  for (const { code } of plan.relays) {
+    const folder = `relays/${code.replaceAll('.', '-')}`;
+    files.push(text(`${folder}/congvan-relay.service`, renderRelayUnit(plan, code)));
+  }
+  return files;
+}
+
+async function serverFiles(
+  plan: BusPlan,
+  place: Place,
+  operatorOf: (placeId: string) => LocalOperator,
+  now: Date,
+): Promise<PlanFile[]> {
+  const accounts = await placeAccounts(operatorOf(place.id));
+  return place.servers.flatMap((server) => {
+    const folder = `servers/${server.name}`;
+    const config = renderPlaceConfig(plan, place, server, accounts);
+    const files: PlanFile[] = [
+      { path: `${folder}/nats-server.conf`, secret: true, content: config },
+      text(`${folder}/congvan-nats.service`, renderServerUnit(plan, place, server)),
+    ];
+    const [site] = place.sites;
+    if (place.hubs.length === 0 || site === undefined) return files;
+    const leaf = async (): Promise<Uint8Array> =>
+      await operatorOf(CENTRAL_DOMAIN).mint({
+        account: 'STORE',
+        name: `leaf ${site}`,
+        permissions: leafPermissions(site),
+        expiresAt: null,
+        now,
+      });
+    return [...files, { path: `${folder}/leaf.creds`, secret: true, content: leaf }];
+  });
+}
+
+function text(path: string, content: string): PlanFile {
+  return { path, secret: false, content };
+}

@@ -1,0 +1,104 @@
+import type { HealthFinding, HealthState, WrittenFile } from '@congvan/bus/plan';
+
+type Values = HealthFinding['values'];
+
+/** What `congvan bus plan|apply|status|doctor` say, English. */
+export const planEn = {
+  changes: {
+    made: 'made',
+    changed: 'changed',
+    same: 'same',
+  } satisfies Record<WrittenFile['change'], string>,
+  wouldBe: {
+    made: 'would be made',
+    changed: 'would change',
+    same: 'same',
+  } satisfies Record<WrittenFile['change'], string>,
+  streamChanges: { none: 'as planned', made: 'made', changed: 'changed' },
+  states: { ok: 'ok', warn: 'warning', fail: 'FAILS' } satisfies Record<HealthState, string>,
+  file: 'file',
+  stream: 'stream',
+  place: 'place',
+  server: 'server',
+  about: 'about',
+  version: 'version',
+  fill: 'filled',
+  messages: 'messages',
+  sources: 'sources: waiting, last heard',
+  agencies: 'agencies',
+  finding: 'finding',
+  consumers: 'consumers made or changed',
+  notReached: (error: string) => `not reached: ${error}`,
+  never: 'never',
+  leftOver: (path: string) =>
+    `'${path}' belongs to an earlier plan; delete it when nothing uses it`,
+  nextFiles: (folder: string) =>
+    `copy each folder below '${folder}/servers' and '${folder}/sites' to its machine; '${folder}/keys' stays here, with a copy in a safe`,
+  nextReload: 'servers whose configuration changed need a restart, one after the other',
+  nextApply: (folder: string) => `when the servers run: \`congvan bus apply ${folder}\``,
+  noPlace: (name: string, known: string) => `there is no place '${name}'; there are ${known}`,
+  noPlan: (folder: string) => `'${folder}' holds no plan`,
+  accountsPushed: 'accounts handed to the servers',
+  found: {
+    reachable: () => 'answers',
+    unreachable: ({ reason }: Values) => `does not answer: ${reason}`,
+    version: ({ version }: Values) => `nats-server ${version}`,
+    'version-unsupported': ({ version, wanted }: Values) =>
+      `nats-server ${version}; production needs ${wanted} or later`,
+    'stream-missing': () => 'is not there',
+    'stream-refused': ({ reason }: Values) => String(reason),
+    'stream-full': ({ percent }: Values) => `${percent} % full`,
+    'stream-no-leader': () => 'has no leader: too few of its servers run',
+    'stream-stale-copy': ({ count }: Values) => `${count} of its copies is behind`,
+    'source-silent': ({ source, seconds, lag }: Values) =>
+      `${source} ${seconds === -1 ? 'was never heard' : `silent for ${seconds} s`}, ${lag} waiting`,
+    'source-error': ({ source, error }: Values) => `${source}: ${error}`,
+    'agencies-silent': ({ count, agencies }: Values) =>
+      `${count} with unread messages, nobody reads: ${agencies}`,
+    'agencies-stuck': ({ count, agencies }: Values) =>
+      `${count} that read and acknowledge nothing: ${agencies}`,
+    probe: ({ roundTripMs }: Values) => `a message was written and read in ${roundTripMs} ms`,
+    'probe-failed': ({ reason }: Values) => `a message could not be written and read: ${reason}`,
+    clock: ({ differenceMs }: Values) => `its clock differs by ${differenceMs} ms`,
+    certificate: ({ days }: Values) => `TLS certificate: ${days} days left`,
+    'certificate-unread': () => 'no TLS certificate could be read',
+    credentials: ({ days }: Values) =>
+      days === -1 ? 'credentials without an end' : `credentials: ${days} days left`,
+    disk: ({ freeBytes, stillWanted }: Values) =>
+      `${gib(freeBytes)} free, the store may still take ${gib(stillWanted)}`,
+  } satisfies Record<HealthFinding['code'], (values: Values) => string>,
+  todo: {
+    reachable: '',
+    unreachable:
+      'look at the server and the line: `systemctl status congvan-nats`, firewall, name; a site works on without the centre',
+    version: '',
+    'version-unsupported':
+      'upgrade, one server after the other: docs/how-to/upgrade-nats-server.md',
+    'stream-missing': '`congvan bus apply` makes it; what stood in it is sent again by the agents',
+    'stream-refused': 'change the description back, or move the documents first',
+    'stream-full':
+      'give it more room in the description and apply, or find out who does not fetch; senders are refused when it is full',
+    'stream-no-leader': 'start the servers that are down: two of three must run',
+    'stream-stale-copy': 'wait a minute; if it stays, look at the log of that server and its disk',
+    'source-silent':
+      'look at the line to that site; when it is there, `congvan bus apply` asks for the source afresh',
+    'source-error': 'look at the leaf connection in the log of the server and at its leaf.creds',
+    'agencies-silent': 'ask those agencies whether `congvan agent run` runs',
+    'agencies-stuck': '`congvan agent status` at those agencies says what holds them up',
+    probe: 'look at disk and load of the server',
+    'probe-failed':
+      'look at disk space and log of the server at once; a 2.9 server with a full disk must be killed (kill -9) after making room',
+    clock: 'set the clocks from a time server; from four minutes on agencies are shut out',
+    certificate: 'get a new certificate, put it in place, reload the server (systemctl reload)',
+    'certificate-unread': 'look at the tls lines of its configuration',
+    credentials: '`congvan bus plan` makes new ones when the file is removed',
+    disk: 'make room, or lower `store` in the description and restart the server',
+  } satisfies Record<HealthFinding['code'], string>,
+};
+
+export type PlanTexts = typeof planEn;
+
+/** Sizes as people read them, in GiB. */
+export function gib(bytes: string | number | undefined): string {
+  return `${(Number(bytes ?? 0) / 1024 ** 3).toFixed(1)} GiB`;
+}

@@ -1,0 +1,85 @@
+import { type PlanTexts, gib } from './en.ts';
+
+/** Lời của `congvan bus plan|apply|status|doctor`, tiếng Việt. */
+export const planVi: PlanTexts = {
+  changes: { made: 'đã tạo', changed: 'đã đổi', same: 'như cũ' },
+  wouldBe: { made: 'sẽ được tạo', changed: 'sẽ đổi', same: 'như cũ' },
+  streamChanges: { none: 'đúng kế hoạch', made: 'đã tạo', changed: 'đã đổi' },
+  states: { ok: 'tốt', warn: 'cảnh báo', fail: 'HỎNG' },
+  file: 'tệp',
+  stream: 'luồng',
+  place: 'nơi',
+  server: 'máy chủ',
+  about: 'về',
+  version: 'phiên bản',
+  fill: 'đầy',
+  messages: 'thông điệp',
+  sources: 'nguồn: đang chờ, nghe lần cuối',
+  agencies: 'cơ quan',
+  finding: 'thấy gì',
+  consumers: 'bộ nhận đã tạo hoặc đổi',
+  notReached: (error) => `không tới được: ${error}`,
+  never: 'chưa bao giờ',
+  leftOver: (path) => `'${path}' thuộc kế hoạch cũ; hãy xoá khi không còn gì dùng nó`,
+  nextFiles: (folder) =>
+    `chép từng thư mục dưới '${folder}/servers' và '${folder}/sites' sang máy của nó; '${folder}/keys' ở lại đây, thêm một bản trong két`,
+  nextReload: 'máy chủ nào đổi cấu hình thì khởi động lại, lần lượt từng máy',
+  nextApply: (folder) => `khi các máy chủ đã chạy: \`congvan bus apply ${folder}\``,
+  noPlace: (name, known) => `không có nơi '${name}'; chỉ có ${known}`,
+  noPlan: (folder) => `'${folder}' không có kế hoạch nào`,
+  accountsPushed: 'tài khoản đã trao cho máy chủ',
+  found: {
+    reachable: () => 'trả lời',
+    unreachable: ({ reason }) => `không trả lời: ${reason}`,
+    version: ({ version }) => `nats-server ${version}`,
+    'version-unsupported': ({ version, wanted }) =>
+      `nats-server ${version}; vận hành thật cần ${wanted} trở lên`,
+    'stream-missing': () => 'không có',
+    'stream-refused': ({ reason }) => String(reason),
+    'stream-full': ({ percent }) => `đã đầy ${percent} %`,
+    'stream-no-leader': () => 'không có máy chủ dẫn đầu: quá ít máy đang chạy',
+    'stream-stale-copy': ({ count }) => `${count} bản sao chậm hơn`,
+    'source-silent': ({ source, seconds, lag }) =>
+      `${source} ${seconds === -1 ? 'chưa từng nghe thấy' : `im lặng ${seconds} giây`}, ${lag} đang chờ`,
+    'source-error': ({ source, error }) => `${source}: ${error}`,
+    'agencies-silent': ({ count, agencies }) =>
+      `${count} cơ quan có thư chưa đọc mà không ai đọc: ${agencies}`,
+    'agencies-stuck': ({ count, agencies }) =>
+      `${count} cơ quan đọc nhưng không xác nhận: ${agencies}`,
+    probe: ({ roundTripMs }) => `ghi và đọc lại một thông điệp trong ${roundTripMs} ms`,
+    'probe-failed': ({ reason }) => `không ghi và đọc lại được thông điệp: ${reason}`,
+    clock: ({ differenceMs }) => `đồng hồ lệch ${differenceMs} ms`,
+    certificate: ({ days }) => `chứng thư TLS: còn ${days} ngày`,
+    'certificate-unread': () => 'không đọc được chứng thư TLS',
+    credentials: ({ days }) =>
+      days === -1 ? 'quyền kết nối không thời hạn' : `quyền kết nối: còn ${days} ngày`,
+    disk: ({ freeBytes, stillWanted }) =>
+      `còn trống ${gib(freeBytes)}, kho còn có thể lấy ${gib(stillWanted)}`,
+  },
+  todo: {
+    reachable: '',
+    unreachable:
+      'xem máy chủ và đường truyền: `systemctl status congvan-nats`, tường lửa, tên máy; điểm vẫn làm việc khi không có trung tâm',
+    version: '',
+    'version-unsupported': 'nâng cấp lần lượt từng máy: docs/how-to/upgrade-nats-server.md',
+    'stream-missing': '`congvan bus apply` tạo lại; tác tử sẽ gửi lại những gì từng ở đó',
+    'stream-refused': 'sửa lại bản mô tả, hoặc chuyển văn bản đi trước',
+    'stream-full':
+      'tăng dung lượng trong bản mô tả rồi apply, hoặc tìm nơi không nhận; khi đầy thì nơi gửi bị từ chối',
+    'stream-no-leader': 'khởi động các máy đang tắt: phải chạy hai trong ba máy',
+    'stream-stale-copy': 'chờ một phút; nếu vẫn vậy, xem nhật ký và đĩa của máy đó',
+    'source-silent':
+      'xem đường truyền tới điểm đó; nếu đường truyền tốt, `congvan bus apply` sẽ hỏi lại nguồn từ đầu',
+    'source-error': 'xem kết nối leaf trong nhật ký máy chủ và tệp leaf.creds',
+    'agencies-silent': 'hỏi các cơ quan đó `congvan agent run` có đang chạy không',
+    'agencies-stuck': '`congvan agent status` ở các cơ quan đó cho biết vướng ở đâu',
+    probe: 'xem đĩa và tải của máy chủ',
+    'probe-failed':
+      'xem ngay dung lượng đĩa và nhật ký máy chủ; máy 2.9 bị đầy đĩa phải kill -9 sau khi đã dọn chỗ',
+    clock: 'đặt đồng hồ theo máy chủ thời gian; lệch từ bốn phút thì cơ quan không vào được',
+    certificate: 'lấy chứng thư mới, đặt vào chỗ, nạp lại máy chủ (systemctl reload)',
+    'certificate-unread': 'xem các dòng tls trong cấu hình',
+    credentials: 'xoá tệp rồi chạy `congvan bus plan` để tạo mới',
+    disk: 'dọn chỗ, hoặc giảm `store` trong bản mô tả rồi khởi động lại máy chủ',
+  },
+};
