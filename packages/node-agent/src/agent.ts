@@ -1,4 +1,5 @@
 import { type AgencyCode, type DirectoryEntry, yearInVietnam } from '@congvan/bus';
+import type { LongWork } from '@congvan/signer';
 
 import { standingConditions } from './condition/at-rest.ts';
 import { describeCondition } from './condition/describe.ts';
@@ -15,6 +16,7 @@ import type {
   SendRequest,
   SentDocument,
   TrackedDocument,
+  Transfer,
 } from './documents.ts';
 import { AgentError } from './errors.ts';
 import type { AgentConfig } from './home/config.ts';
@@ -36,6 +38,7 @@ import { sendDocument } from './register/send.ts';
 import { trackDocument } from './register/track.ts';
 import type { BusSide } from './bus-side.ts';
 import { Signal } from './signal.ts';
+import { listTransfers } from './transfer/list.ts';
 import { DEAD_OUTCOMES, type OutboxListRow } from './storage/outbox-store.ts';
 
 const DEFAULT_LIST_LIMIT = 200;
@@ -85,11 +88,13 @@ export class Agent implements AsyncDisposable {
    * @throws {@link AgentError} `AGENT_REQUEST_INVALID` (with `details.field`), `AGENT_SECRET_DOCUMENT`,
    *   `AGENT_RECIPIENT_UNKNOWN`, `AGENT_RECIPIENT_CLOSED`, `AGENT_PACKAGE_TOO_LARGE`,
    *   `AGENT_KEY_REUSED`, `AGENT_KEY_MISSING`, `AGENT_KEY_NOT_LISTED`; SignerError for a PDF that
-   *   must not be signed.
+   *   must not be signed, or an attachment that changes meanwhile.
+   * @param work - tells how many bytes were read of large attachments, three times their size in all,
+   *   and gives the call up; a number taken for it without a key is made void then.
    */
-  async send(request: SendRequest): Promise<SentDocument> {
+  async send(request: SendRequest, work: LongWork = {}): Promise<SentDocument> {
     this.#requireOpen();
-    return sendDocument(this.#core, request);
+    return sendDocument(this.#core, request, work);
   }
 
   /** Enters a document that goes out on paper; it counts in the share's denominator. */
@@ -197,6 +202,12 @@ export class Agent implements AsyncDisposable {
   async giveUpMessage(id: string, reason: string): Promise<void> {
     this.#requireOpen();
     await giveUpMessage(this.#core, id, reason);
+  }
+
+  /** What goes up and comes down apart from its message, urgent first. */
+  transfers(limit = DEFAULT_LIST_LIMIT): Transfer[] {
+    this.#requireOpen();
+    return listTransfers(this.#core, limit);
   }
 
   /** The outgoing register of a year (default: this year), void numbers included. */

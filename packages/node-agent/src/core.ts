@@ -11,6 +11,7 @@ import type { LineGate } from './outbox/line-gate.ts';
 import type { AgentStep } from './step.ts';
 import type { GroupCommit } from './storage/group-commit.ts';
 import type { DownloadStore } from './storage/download-store.ts';
+import type { HousekeepingStore } from './storage/housekeeping-store.ts';
 import type { InboxStore } from './storage/inbox-store.ts';
 import type { OutboxStore } from './storage/outbox-store.ts';
 import type { PackageFiles } from './storage/package-files.ts';
@@ -18,6 +19,7 @@ import type { QueueStore } from './storage/queue-store.ts';
 import type { RegisterStore } from './storage/register-store.ts';
 import type { UploadStore } from './storage/upload-store.ts';
 import type { WatermarkStore } from './storage/watermark-store.ts';
+import type { TransferLimits } from './transfer/limits.ts';
 
 /** What the parts of one agent share. */
 export interface AgentCore {
@@ -32,6 +34,8 @@ export interface AgentCore {
   readonly uploads: UploadStore;
   readonly downloads: DownloadStore;
   readonly files: PackageFiles;
+  readonly housekeeping: HousekeepingStore;
+  readonly transferLimits: TransferLimits;
   readonly queue: QueueStore;
   readonly commit: GroupCommit;
   readonly conditions: ConditionBook;

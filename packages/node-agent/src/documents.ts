@@ -217,6 +217,44 @@ export interface TrackedDocument extends RegisterEntry {
   readonly signedPdf: (() => Promise<Uint8Array>) | null;
 }
 
+/**
+ * Why a transfer does not move: no agent runs, the broker does not answer, others are first, the
+ * agency's share at the broker or the broker itself is full, the disk here is full, a key or
+ * revocation list lacks, the sender's bytes are not there (yet), a file here is gone, or another error.
+ */
+export const TRANSFER_WAITS = [
+  'agent',
+  'broker',
+  'turn',
+  'quota',
+  'room',
+  'disk',
+  'judgement',
+  'sender',
+  'file',
+  'retry',
+] as const;
+export type TransferWait = (typeof TRANSFER_WAITS)[number];
+
+/** Bytes that travel apart from their message. */
+export interface Transfer {
+  readonly direction: 'up' | 'down';
+  /** `null` while only a reference to the message is here. */
+  readonly documentId: string | null;
+  /** The sender of what comes down. */
+  readonly partner: string | null;
+  /** The message itself, or the sealed content that it names. */
+  readonly part: 'message' | 'content';
+  readonly lane: Lane;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  /** Over the last seconds; 0 while it does not move. */
+  readonly bytesPerSecond: number;
+  readonly secondsLeft: number | null;
+  /** `null` while it moves. */
+  readonly waitsFor: TransferWait | null;
+}
+
 export interface AgentStatus {
   readonly code: AgencyCode;
   readonly running: boolean;

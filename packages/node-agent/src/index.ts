@@ -27,6 +27,8 @@ export type {
   SendRequest,
   SentDocument,
   TrackedDocument,
+  Transfer,
+  TransferWait,
 } from './documents.ts';
 export { AGENT_ERRORS, AgentError, type AgentErrorCode, type AgentErrorDetails } from './errors.ts';
 export type { AgentConfig, AgentConfigInput } from './home/config.ts';

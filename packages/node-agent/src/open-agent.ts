@@ -24,6 +24,7 @@ import { type Db, openDatabase } from './storage/database.ts';
 import { DirectoryStore } from './storage/directory-store.ts';
 import { DownloadStore } from './storage/download-store.ts';
 import { GroupCommit } from './storage/group-commit.ts';
+import { HousekeepingStore } from './storage/housekeeping-store.ts';
 import { InboxStore } from './storage/inbox-store.ts';
 import { OutboxStore } from './storage/outbox-store.ts';
 import { QueueStore } from './storage/queue-store.ts';
@@ -31,6 +32,7 @@ import { PackageFiles } from './storage/package-files.ts';
 import { RegisterStore } from './storage/register-store.ts';
 import { UploadStore } from './storage/upload-store.ts';
 import { WatermarkStore } from './storage/watermark-store.ts';
+import { TRANSFER_LIMITS, type TransferLimits } from './transfer/limits.ts';
 
 export interface OpenAgentOptions {
   /** The agency's folder, as `initAgent` made it. */
@@ -46,6 +48,8 @@ export interface OpenAgentOptions {
   /** Told right after each step of the work; see `AGENT_STEPS`. */
   readonly onStep?: (step: AgentStep) => void;
   readonly log?: Log;
+  /** Other bounds for what goes up and comes down as blobs; the defaults suit every line. */
+  readonly transferLimits?: Partial<TransferLimits>;
 }
 
 /**
@@ -98,14 +102,9 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
       trust,
       verify,
       directory,
-      register: new RegisterStore(db),
-      outbox: new OutboxStore(db),
-      watermarks: new WatermarkStore(db),
-      inbox: new InboxStore(db),
-      uploads: new UploadStore(db),
-      downloads: new DownloadStore(db),
+      ...openStores(db),
       files: new PackageFiles(layout),
-      queue: new QueueStore(db),
+      transferLimits: { ...TRANSFER_LIMITS, ...options.transferLimits },
       commit: new GroupCommit(db),
       conditions,
       gate: new LineGate(inFlightBytes(config.line)),
@@ -134,6 +133,19 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
     lock?.release();
     throw error;
   }
+}
+
+function openStores(db: Db) {
+  return {
+    register: new RegisterStore(db),
+    outbox: new OutboxStore(db),
+    watermarks: new WatermarkStore(db),
+    inbox: new InboxStore(db),
+    uploads: new UploadStore(db),
+    downloads: new DownloadStore(db),
+    housekeeping: new HousekeepingStore(db),
+    queue: new QueueStore(db),
+  };
 }
 
 /** From the status file of the process that runs; an old one says nothing. */

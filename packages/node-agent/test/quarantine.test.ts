@@ -138,11 +138,14 @@ describe('what does not hold is refused, kept and shown', () => {
     for (const offset of offsets) {
       const row = await inject(flipByte(message, offset));
       expect(row, `byte ${offset} of ${message.length}`).toBeDefined();
-      const place = `byte ${offset}: ${row?.finding}`;
       const inOpen = offset >= recordBytes && offset < recordBytes + openBytes;
-      expect(row?.finding === 'PACKAGE_DIGEST_MISMATCH', place).toBe(inOpen);
       const inSealed = offset >= recordBytes + openBytes;
-      expect(row?.finding === 'CONTENT_CORRUPT', place).toBe(inSealed);
+      const found = row?.finding;
+      expect({ offset, found: found === 'PACKAGE_DIGEST_MISMATCH' }).toEqual({
+        offset,
+        found: inOpen,
+      });
+      expect({ offset, found: found === 'CONTENT_CORRUPT' }).toEqual({ offset, found: inSealed });
     }
     expect(recipient.listInbox().some((row) => row.documentId === forged.documentId)).toBe(false);
   });

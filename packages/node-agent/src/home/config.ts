@@ -26,6 +26,8 @@ const agencyCode = z.string().transform((text, context): AgencyCode => {
 const DEFAULT_WINDOW = 4;
 /** More chunks under way bring nothing but waiting. */
 const MAX_WINDOW = 16;
+const MIN_RETENTION_DAYS = 40;
+const MAX_RETENTION_DAYS = 36_500;
 
 const schema = z.object({
   code: agencyCode,
@@ -56,6 +58,13 @@ const schema = z.object({
         .default('trust/anchors'),
     })
     .optional(),
+  /** Days after which ended messages and old quarantine go; the streams forget after 30. */
+  retention: z
+    .object({
+      settledDays: z.int().min(MIN_RETENTION_DAYS).max(MAX_RETENTION_DAYS).default(400),
+      quarantineDays: z.int().min(MIN_RETENTION_DAYS).max(MAX_RETENTION_DAYS).default(400),
+    })
+    .prefault({}),
   policy: z.object({ unsigned: z.enum(['accept', 'refuse']) }).default({ unsigned: 'accept' }),
 });
 

@@ -148,6 +148,7 @@ export function checkMessage(
     return quarantine(authentication.finding, authentication.detail, claim);
   }
   const { content, entry } = authentication;
+  const asClaimed: Quarantine = (finding, detail) => quarantine(finding, detail, claim);
   if (entry.site !== subject.fromSite) {
     const detail = `the subject says site ${subject.fromSite}, the directory ${entry.site}`;
     return quarantine('SUBJECT_MISMATCH', detail, claim);
@@ -158,21 +159,15 @@ export function checkMessage(
         { delivery: content.payload, raw, body, sender: entry, natsSubject: subject, claim },
         context,
         sha256Of(message.data),
-        (finding, detail) => quarantine(finding, detail, claim),
+        asClaimed,
       );
     case 'receipt':
-      return checkReceipt(content.payload, raw, context, (finding, detail) =>
-        quarantine(finding, detail, claim),
-      );
+      return checkReceipt(content.payload, raw, context, asClaimed);
     case 'watermark':
       if (content.payload.to === context.self && isRelay(entry, context)) {
         return { kind: 'watermark', watermark: content.payload, record: raw.bytes };
       }
-      return quarantine(
-        'WRONG_RECIPIENT',
-        `watermark of ${entry.code} for ${content.payload.to}`,
-        claim,
-      );
+      return quarantine('WRONG_RECIPIENT', `watermark for ${content.payload.to}`, claim);
     case 'report':
     case 'directory':
       return quarantine('SUBJECT_MISMATCH', `a ${content.type} does not belong in an inbox`, claim);

@@ -74,10 +74,7 @@ export class InboxStore {
   readonly #hasNumber;
   readonly #insertReceipt;
   readonly #receipts;
-  readonly #insertQuarantine;
-  readonly #listQuarantine;
-  readonly #hasQuarantined;
-  readonly #quarantinedBytes;
+  readonly #quarantine;
   readonly #counts;
   #knownBytes: number | undefined;
 
@@ -139,21 +136,7 @@ export class InboxStore {
       `SELECT record_id, status, at_ms FROM incoming_receipt WHERE incoming_id = ?
        ORDER BY record_id`,
     );
-    this.#insertQuarantine = db.prepare<[NewQuarantineRow]>(
-      `INSERT OR IGNORE INTO quarantine (message_sha256, nats_subject, finding, detail,
-         claimed_from, claimed_document_id, message_bytes, message, received_ms, refusal_record_id)
-       VALUES (@message_sha256, @nats_subject, @finding, @detail, @claimed_from,
-         @claimed_document_id, @message_bytes, @message, @received_ms, @refusal_record_id)`,
-    );
-    this.#listQuarantine = db.prepare<[number], QuarantineStoreRow>(
-      'SELECT * FROM quarantine ORDER BY id DESC LIMIT ?',
-    );
-    this.#hasQuarantined = db.prepare<[string, string], { found: number }>(
-      'SELECT 1 AS found FROM quarantine WHERE nats_subject = ? AND message_sha256 = ?',
-    );
-    this.#quarantinedBytes = db.prepare<[], { bytes: number }>(
-      `SELECT coalesce(sum(message_bytes), 0) AS bytes FROM quarantine WHERE message IS NOT NULL`,
-    );
+    this.#quarantine = prepareQuarantine(db);
     this.#counts = db.prepare<[], { open: number; quarantined: number }>(
       `SELECT (SELECT count(*) FROM incoming WHERE state = 'open') AS open,
          (SELECT count(*) FROM quarantine) AS quarantined`,
@@ -240,25 +223,50 @@ export class InboxStore {
 
   insertQuarantine(row: NewQuarantineRow): void {
     const bytes = this.quarantinedBytes();
-    this.#insertQuarantine.run(row);
+    this.#quarantine.insert.run(row);
     if (row.message !== null) this.#knownBytes = bytes + row.message_bytes;
   }
 
   hasQuarantined(natsSubject: string, messageSha256: string): boolean {
-    return this.#hasQuarantined.get(natsSubject, messageSha256) !== undefined;
+    return this.#quarantine.has.get(natsSubject, messageSha256) !== undefined;
   }
 
   /** Bytes of the messages that the quarantine holds; added up once, it may be very full. */
   quarantinedBytes(): number {
-    this.#knownBytes ??= this.#quarantinedBytes.get()?.bytes ?? 0;
+    this.#knownBytes ??= this.#quarantine.bytes.get()?.bytes ?? 0;
     return this.#knownBytes;
   }
 
+  /** Rows went: the sum is added up anew. */
+  forgetQuarantinedBytes(): void {
+    this.#knownBytes = undefined;
+  }
+
   listQuarantine(limit: number): QuarantineStoreRow[] {
-    return this.#listQuarantine.all(limit);
+    return this.#quarantine.list.all(limit);
   }
 
   counts(): { open: number; quarantined: number } {
     return this.#counts.get() ?? { open: 0, quarantined: 0 };
   }
+}
+
+function prepareQuarantine(db: Db) {
+  return {
+    insert: db.prepare<[NewQuarantineRow]>(
+      `INSERT OR IGNORE INTO quarantine (message_sha256, nats_subject, finding, detail,
+         claimed_from, claimed_document_id, message_bytes, message, received_ms, refusal_record_id)
+       VALUES (@message_sha256, @nats_subject, @finding, @detail, @claimed_from,
+         @claimed_document_id, @message_bytes, @message, @received_ms, @refusal_record_id)`,
+    ),
+    list: db.prepare<[number], QuarantineStoreRow>(
+      'SELECT * FROM quarantine ORDER BY id DESC LIMIT ?',
+    ),
+    has: db.prepare<[string, string], { found: number }>(
+      'SELECT 1 AS found FROM quarantine WHERE nats_subject = ? AND message_sha256 = ?',
+    ),
+    bytes: db.prepare<[], { bytes: number }>(
+      `SELECT coalesce(sum(message_bytes), 0) AS bytes FROM quarantine WHERE message IS NOT NULL`,
+    ),
+  };
 }

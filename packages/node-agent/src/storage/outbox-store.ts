@@ -77,8 +77,7 @@ export class OutboxStore {
   readonly #due;
   readonly #tooFarOff;
   readonly #nextDue;
-  readonly #parts;
-  readonly #frame;
+  readonly #delivery;
   readonly #attempted;
   readonly #failed;
   readonly #postpone;
@@ -117,34 +116,13 @@ export class OutboxStore {
     this.#isOpen = db.prepare<[number], { found: number }>(
       'SELECT 1 AS found FROM outbox WHERE record_id = ? AND settled_ms IS NULL LIMIT 1',
     );
-    const rowsWhere = (condition: string) =>
-      db.prepare<[Lane, number, number], DueRow>(
-        `SELECT outbox.message_id, purpose, record_id, package_id, recipient, lane, trace_id,
-           created_ms, attempt_count, stream_seq, type, payload, signed, refusal_count,
-           coalesce(tried_since_ms, created_ms) AS tried_since_ms
-         FROM outbox JOIN record ON record.id = outbox.record_id
-         WHERE settled_ms IS NULL AND lane = ? AND ${condition} AND ${BLOBS_ARE_UP}
-         ORDER BY next_try_ms LIMIT ?`,
-      );
-    this.#due = rowsWhere('next_try_ms <= ?');
-    this.#tooFarOff = rowsWhere('next_try_ms > ?');
+    this.#due = dueRows(db, 'next_try_ms <= ?');
+    this.#tooFarOff = dueRows(db, 'next_try_ms > ?');
     this.#nextDue = db.prepare<[Lane], { next: number | null }>(
       `SELECT next_try_ms AS next FROM outbox
        WHERE settled_ms IS NULL AND lane = ? AND ${BLOBS_ARE_UP} ORDER BY next_try_ms LIMIT 1`,
     );
-    this.#parts = db.prepare<[number], PartsRow>(
-      `SELECT open_part, CASE WHEN package.chunk_bytes IS NULL THEN sealed END AS sealed,
-         message.sha256, message.bytes, message.chunk_bytes
-       FROM package LEFT JOIN upload AS message
-         ON message.package_id = package.id AND message.part = 'message'
-       WHERE package.id = ?`,
-    );
-    this.#frame = db
-      .prepare<[number], Buffer | null>(
-        `SELECT signed FROM outbox JOIN record ON record.id = outbox.record_id
-         WHERE package_id = ? LIMIT 1`,
-      )
-      .pluck();
+    this.#delivery = prepareDelivery(db);
     this.#attempted = db.prepare<[number | null, number, string]>(
       `UPDATE outbox SET attempt_count = attempt_count + 1, stream_seq = coalesce(?, stream_seq),
          next_try_ms = ?, last_error = NULL, refusal_count = 0 WHERE message_id = ?`,
@@ -226,7 +204,7 @@ export class OutboxStore {
 
   /** What a delivery of this package carries beside its record. */
   messageParts(packageId: number): MessageParts | undefined {
-    const row = this.#parts.get(packageId);
+    const row = this.#delivery.parts.get(packageId);
     if (row === undefined || row.open_part === null) return undefined;
     const { sha256, bytes, chunk_bytes: chunkBytes } = row;
     const body = row.sealed === null ? row.open_part : Buffer.concat([row.open_part, row.sealed]);
@@ -239,7 +217,7 @@ export class OutboxStore {
 
   /** The signed delivery record of a package. */
   frameOf(packageId: number): Uint8Array | undefined {
-    return this.#frame.get(packageId) ?? undefined;
+    return this.#delivery.frame.get(packageId) ?? undefined;
   }
 
   recordAttempt(messageId: string, streamSeq: number | null, nextTryMs: number): void {
@@ -272,4 +250,34 @@ export class OutboxStore {
   counts(): { waiting: number; published: number; undelivered: number } {
     return this.#counts.get() ?? { waiting: 0, published: 0, undelivered: 0 };
   }
+}
+
+function dueRows(db: Db, condition: string) {
+  return db.prepare<[Lane, number, number], DueRow>(
+    `SELECT outbox.message_id, purpose, record_id, package_id, recipient, lane, trace_id,
+       created_ms, attempt_count, stream_seq, type, payload, signed, refusal_count,
+       coalesce(tried_since_ms, created_ms) AS tried_since_ms
+     FROM outbox JOIN record ON record.id = outbox.record_id
+     WHERE settled_ms IS NULL AND lane = ? AND ${condition} AND ${BLOBS_ARE_UP}
+     ORDER BY next_try_ms LIMIT ?`,
+  );
+}
+
+/** What a delivery carries: its package's parts, and its signed record. */
+function prepareDelivery(db: Db) {
+  return {
+    parts: db.prepare<[number], PartsRow>(
+      `SELECT open_part, CASE WHEN package.chunk_bytes IS NULL THEN sealed END AS sealed,
+         message.sha256, message.bytes, message.chunk_bytes
+       FROM package LEFT JOIN upload AS message
+         ON message.package_id = package.id AND message.part = 'message'
+       WHERE package.id = ?`,
+    ),
+    frame: db
+      .prepare<[number], Buffer | null>(
+        `SELECT signed FROM outbox JOIN record ON record.id = outbox.record_id
+         WHERE package_id = ? LIMIT 1`,
+      )
+      .pluck(),
+  };
 }

@@ -47,6 +47,7 @@ export class UploadStore {
   readonly #giveUp;
   readonly #finish;
   readonly #reopen;
+  readonly #stale;
   readonly #ended;
   readonly #drop;
   readonly #release;
@@ -94,6 +95,12 @@ export class UploadStore {
     this.#reopen = db.prepare<[number, number, number]>(
       `UPDATE upload SET done_ms = NULL, next_try_ms = ? WHERE package_id = ? AND checked_ms < ?`,
     );
+    this.#stale = db
+      .prepare<[number, number], number>(
+        `SELECT 1 FROM upload WHERE package_id = ? AND done_ms IS NOT NULL AND checked_ms < ?
+         LIMIT 1`,
+      )
+      .pluck();
     this.#ended = db.prepare<[number, number], { id: number; sealed_sha256: string }>(
       `SELECT id, sealed_sha256 FROM package
        WHERE sealed_sha256 IS NOT NULL AND released_ms IS NULL
@@ -154,6 +161,11 @@ export class UploadStore {
 
   finish(row: Pick<UploadRow, 'package_id' | 'part'>, nowMs: number): void {
     this.#finish.run(nowMs, nowMs, row.package_id, row.part);
+  }
+
+  /** Whether a package has blobs that were seen whole, but last before `sinceMs`. */
+  isStale(packageId: number, sinceMs: number): boolean {
+    return this.#stale.get(packageId, sinceMs) !== undefined;
   }
 
   /** Has the blobs of a package looked at again that were seen last before `sinceMs`. */

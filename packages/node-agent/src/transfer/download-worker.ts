@@ -6,6 +6,7 @@ import {
 } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
+import type { TransferWait } from '../documents.ts';
 import type { OpenedDelivery, ShownDelivery } from '../inbox/check-message.ts';
 import { type Held, type Judged, MessageJudge, type Quarantined } from '../inbox/judge.ts';
 import { type Final, storeOutcome } from '../inbox/store-outcome.ts';
@@ -13,7 +14,7 @@ import { Signal } from '../signal.ts';
 import type { DownloadListRow, DownloadRow } from '../storage/download-store.ts';
 import { storageTroubleOf } from '../storage/trouble.ts';
 import { fetchContent, fetchMessage } from './fetch.ts';
-import { TRANSFER_LIMITS, transferRetryMs } from './limits.ts';
+import { transferRetryMs } from './limits.ts';
 
 const MAX_IDLE_MS = 60_000;
 const CANDIDATES = 50;
@@ -24,6 +25,8 @@ type Client = Pick<
 >;
 /** One slot takes whatever is next; the other keeps small and urgent contents from waiting for it. */
 type Slot = 'any' | 'small';
+/** What cannot go on now, and why. */
+type Waiting = Held & { readonly waitsFor?: TransferWait };
 
 /**
  * Fetches what deliveries name, in the background: the broker was told that they are taken. Receipt 01
@@ -92,7 +95,7 @@ export class DownloadWorker {
     const fits = (row: DownloadListRow): boolean =>
       slot === 'any' ||
       row.lane === 'urgent' ||
-      row.total_bytes <= TRANSFER_LIMITS.smallContentBytes;
+      row.total_bytes <= this.#core.transferLimits.smallContentBytes;
     const candidates = downloads.due(now().getTime(), CANDIDATES);
     const found = candidates.find((row) => !this.#active.has(row.id) && fits(row));
     return found && downloads.find(found.id);
@@ -109,8 +112,9 @@ export class DownloadWorker {
     try {
       const outcome = await this.#work(row, signal);
       if (outcome === undefined) return;
-      if (outcome.kind === 'held') await this.#postpone(row, outcome.reason, false);
-      else await this.#settle(row, outcome);
+      if (outcome.kind === 'held') {
+        await this.#postpone(row, outcome.reason, outcome.waitsFor ?? 'judgement');
+      } else await this.#settle(row, outcome);
     } catch (error) {
       if (signal.aborted) return;
       if (storageTroubleOf(error) !== undefined) throw error;
@@ -119,7 +123,7 @@ export class DownloadWorker {
   }
 
   /** @returns `undefined` when the agent stops, or the row changed and is to be picked anew. */
-  async #work(row: DownloadRow, signal: AbortSignal): Promise<Final | Held | undefined> {
+  async #work(row: DownloadRow, signal: AbortSignal): Promise<Final | Waiting | undefined> {
     const core = this.#core;
     const reference = decodeReference(row.data);
     const data = row.message ?? (reference === undefined ? row.data : undefined);
@@ -147,10 +151,10 @@ export class DownloadWorker {
     row: DownloadRow,
     shown: ShownDelivery,
     signal: AbortSignal,
-  ): Promise<OpenedDelivery | Quarantined | Held | undefined> {
+  ): Promise<OpenedDelivery | Quarantined | Waiting | undefined> {
     const content = await fetchContent(this.#core, this.#connection, row, shown, signal);
     if (content === undefined) return undefined;
-    if ('waitsFor' in content) return { kind: 'held', reason: content.waitsFor };
+    if ('lacks' in content) return { kind: 'held', reason: content.lacks, waitsFor: 'disk' };
     const opened = await this.#judge.open(shown, content.source, signal);
     if (opened.kind === 'document') this.#core.step('download.checked');
     return opened;
@@ -179,34 +183,36 @@ export class DownloadWorker {
     if (code === 'BUS_BLOB_INVALID') {
       await this.#core.files.removeParts(row.id);
       await this.#core.commit.commit(() => this.#core.downloads.countRestart(row.id));
-      if (row.restart_count + 1 >= TRANSFER_LIMITS.maxWrongContents) {
+      if (row.restart_count + 1 >= this.#core.transferLimits.maxWrongContents) {
         await this.#settle(row, await this.#quarantine(row, 'CONTENT_CORRUPT', text));
         return;
       }
     }
     const isForeseen = code !== undefined;
-    if (!isForeseen && row.attempt_count + 1 >= TRANSFER_LIMITS.maxFailedTries) {
+    if (!isForeseen && row.attempt_count + 1 >= this.#core.transferLimits.maxFailedTries) {
       await this.#settle(row, await this.#quarantine(row, 'CHECK_FAILED', text));
       return;
     }
-    await this.#postpone(row, text, code === 'BUS_BLOB_INCOMPLETE');
+    const waitsFor = code === 'BUS_BLOB_INCOMPLETE' ? 'sender' : 'broker';
+    await this.#postpone(row, text, isForeseen ? waitsFor : 'retry');
   }
 
-  /** @param empty - the site answered, and had nothing new of it. */
-  async #postpone(row: DownloadRow, why: string, empty: boolean): Promise<void> {
-    const { commit, downloads, log, now } = this.#core;
+  async #postpone(row: DownloadRow, why: string, waitsFor: TransferWait): Promise<void> {
+    const { commit, downloads, log, now, transferLimits } = this.#core;
     // The row may have moved on since it was read.
     const current = downloads.find(row.id);
     if (current === undefined) return;
     const nowMs = now().getTime();
-    const isOver = nowMs - row.stored_ms >= TRANSFER_LIMITS.retentionMs;
-    if (isOver || (empty && current.attempt_count + 1 >= TRANSFER_LIMITS.maxEmptyTries)) {
+    const isOver = nowMs - row.stored_ms >= this.#core.transferLimits.retentionMs;
+    // The site answered, and had nothing new of it.
+    const empty = waitsFor === 'sender';
+    if (isOver || (empty && current.attempt_count + 1 >= this.#core.transferLimits.maxEmptyTries)) {
       const detail = `not to be had in ${current.attempt_count + 1} tries since ${new Date(row.stored_ms).toISOString()}: ${why}`;
       await this.#settle(current, await this.#quarantine(current, 'CONTENT_MISSING', detail));
       return;
     }
-    const waitMs = transferRetryMs(current.attempt_count, Math.random());
-    await commit.commit(() => downloads.retryAt(row.id, nowMs + waitMs, why.slice(0, 300)));
+    const waitMs = transferRetryMs(transferLimits, current.attempt_count, Math.random());
+    await commit.commit(() => downloads.retryAt(row.id, nowMs + waitMs, waitsFor));
     log.warn({ from: row.sender, documentId: row.document_id, waitMs }, `fetched later: ${why}`);
   }
 

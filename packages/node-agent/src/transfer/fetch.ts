@@ -14,7 +14,6 @@ import type { ShownDelivery } from '../inbox/check-message.ts';
 import { MAX_MEMORY_PACKAGE_BYTES, type PackageSource } from '../package/source.ts';
 import type { DownloadRow } from '../storage/download-store.ts';
 import { freeBytesOf } from '../storage/trouble.ts';
-import { TRANSFER_LIMITS } from './limits.ts';
 import { ProgressKeeper } from './progress-keeper.ts';
 
 type Client = Pick<AgencyConnection, 'locateFile' | 'getChunk'>;
@@ -39,6 +38,7 @@ export async function fetchMessage(
     file: { ...reference, ...ownerOf(row) },
     write: (offset, bytes) => message.set(bytes, offset),
     window: core.config.line.window,
+    patienceMs: core.transferLimits.patienceMs,
     signal,
   });
   return finished ? message : undefined;
@@ -49,7 +49,7 @@ export async function fetchMessage(
  * also after a kill. The content is on disk, and has the digest that the record names, when this
  * returns it.
  *
- * @returns `undefined` when the signal came first; `waitsFor` when there is no room for it.
+ * @returns `undefined` when the signal came first; `lacks` when there is no room for it.
  * @throws {@link BusError} as `downloadFile`; system errors of the file as they come.
  */
 export async function fetchContent(
@@ -58,12 +58,12 @@ export async function fetchContent(
   row: DownloadRow,
   shown: ShownDelivery,
   signal: AbortSignal,
-): Promise<{ readonly source: PackageSource } | { readonly waitsFor: string } | undefined> {
+): Promise<{ readonly source: PackageSource } | { readonly lacks: string } | undefined> {
   const { sha256, bytes, chunkBytes } = shown.delivery.sealed;
   if (chunkBytes === null) throw new TypeError('the content came inside the message');
   const path = core.files.partPath(row.id, sha256);
-  const waitsFor = lackOfRoom(core, bytes, await sizeOr0(path));
-  if (waitsFor !== undefined) return { waitsFor };
+  const lacks = lackOfRoom(core, bytes, await sizeOr0(path));
+  if (lacks !== undefined) return { lacks };
   const keeper = new ProgressKeeper(
     core,
     (progress) => core.downloads.setProgress(row.id, progress),
@@ -80,6 +80,7 @@ export async function fetchContent(
       read: async (offset, length) => await readAt(handle, offset, length),
       write: async (offset, data) => await writeAt(handle, offset, data),
       window: core.config.line.window,
+      patienceMs: core.transferLimits.patienceMs,
       onProgress: keeper.onProgress,
       signal,
     });
@@ -103,7 +104,7 @@ function ownerOf(row: DownloadRow) {
 /** The content twice: sealed, and opened beside it. */
 function lackOfRoom(core: AgentCore, bytes: number, here: number): string | undefined {
   const free = freeBytesOf(core.files.folders.downloads);
-  const needed = 2 * bytes - here + TRANSFER_LIMITS.spareDiskBytes;
+  const needed = 2 * bytes - here + core.transferLimits.spareDiskBytes;
   if (free === undefined || bytes <= MAX_MEMORY_PACKAGE_BYTES || free >= needed) return undefined;
   return `${free} bytes are free on the disk, this needs ${needed}`;
 }

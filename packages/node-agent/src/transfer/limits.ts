@@ -10,6 +10,8 @@ export const TRANSFER_LIMITS = {
   maxFailedTries: 10,
   /** Whole contents with another digest; the first may have been damaged here. */
   maxWrongContents: 2,
+  /** How long one try waits for the next chunk of a blob that is still on its way. */
+  patienceMs: MINUTE,
   firstRetryMs: 1_000,
   maxRetryMs: 30 * MINUTE,
   /** Progress is kept so often; a kill repeats no chunk for it, since the site says what it has. */
@@ -25,11 +27,16 @@ export const TRANSFER_LIMITS = {
   keepUndeliveredMs: 60 * 24 * 60 * MINUTE,
   /** Left free on the disk beside what a content needs. */
   spareDiskBytes: 64 * 1024 * 1024,
-} as const;
+};
+
+export type TransferLimits = typeof TRANSFER_LIMITS;
 
 /** 1 s doubling to 30 min, with jitter so that agencies do not come at once. */
-export function transferRetryMs(attemptCount: number, random: number): number {
-  const { firstRetryMs, maxRetryMs } = TRANSFER_LIMITS;
+export function transferRetryMs(
+  { firstRetryMs, maxRetryMs }: Pick<TransferLimits, 'firstRetryMs' | 'maxRetryMs'>,
+  attemptCount: number,
+  random: number,
+): number {
   const ceiling = Math.min(firstRetryMs * 2 ** Math.min(attemptCount, 20), maxRetryMs);
   return Math.round(ceiling * (0.5 + random / 2));
 }

@@ -2,7 +2,6 @@ import type { TransferProgress } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
 import type { AgentStep } from '../step.ts';
-import { TRANSFER_LIMITS } from './limits.ts';
 
 /**
  * Keeps how far a transfer is: at once what is first, then about once a second. What could not be
@@ -25,7 +24,7 @@ export class ProgressKeeper {
   readonly onProgress = (progress: TransferProgress): void => {
     const nowMs = performance.now();
     const isFirst = this.#keptMs === Number.NEGATIVE_INFINITY;
-    if (!isFirst && nowMs - this.#keptMs < TRANSFER_LIMITS.progressEveryMs) return;
+    if (!isFirst && nowMs - this.#keptMs < this.#core.transferLimits.progressEveryMs) return;
     this.#keptMs = nowMs;
     const kept = this.#core.commit.commit(() => this.#keep(progress));
     this.#pending = Promise.all([this.#pending, kept]).then(() => {

@@ -1,11 +1,10 @@
 import { type AgencyConnection, BusError } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
-import { TRANSFER_LIMITS } from './limits.ts';
 
 /** Whether there is something that nobody waits for any more. */
-export function hasEnded({ now, uploads }: AgentCore): boolean {
-  return uploads.listEnded(now().getTime() - TRANSFER_LIMITS.keepUndeliveredMs, 1).length > 0;
+export function hasEnded({ now, transferLimits, uploads }: AgentCore): boolean {
+  return uploads.listEnded(now().getTime() - transferLimits.keepUndeliveredMs, 1).length > 0;
 }
 
 /**
@@ -19,7 +18,7 @@ export async function releaseEnded(
   connection: Pick<AgencyConnection, 'dropFile' | 'status'>,
 ): Promise<number> {
   const { commit, files, log, now, uploads } = core;
-  const { keepUndeliveredMs, releaseBatch } = TRANSFER_LIMITS;
+  const { keepUndeliveredMs, releaseBatch } = core.transferLimits;
   const ended = uploads.listEnded(now().getTime() - keepUndeliveredMs, releaseBatch);
   const released: typeof ended = [];
   for (const one of ended) {

@@ -13,7 +13,7 @@ import type { LineGate } from '../outbox/line-gate.ts';
 import { Signal } from '../signal.ts';
 import { storageTroubleOf } from '../storage/trouble.ts';
 import type { UploadRow } from '../storage/upload-store.ts';
-import { TRANSFER_LIMITS, transferRetryMs } from './limits.ts';
+import { transferRetryMs } from './limits.ts';
 import { ProgressKeeper } from './progress-keeper.ts';
 import { hasEnded, releaseEnded } from './release.ts';
 
@@ -73,7 +73,7 @@ export class UploadWorker {
     // Without a line nothing is dropped; what was dropped before has nothing left to wait for.
     const isOwed = this.#connection.status() === 'connected' && hasEnded(this.#core);
     const untilReleaseMs = isOwed
-      ? this.#releasedMs + TRANSFER_LIMITS.releaseEveryMs - performance.now()
+      ? this.#releasedMs + this.#core.transferLimits.releaseEveryMs - performance.now()
       : MAX_IDLE_MS;
     await this.#signal.wait(Math.max(10, Math.min(waitMs, untilReleaseMs, MAX_IDLE_MS)), signal);
   }
@@ -134,7 +134,7 @@ export class UploadWorker {
 
   async #postpone(row: UploadRow, error: unknown): Promise<void> {
     const { commit, log, now, uploads } = this.#core;
-    const waitMs = transferRetryMs(row.attempt_count, Math.random());
+    const waitMs = transferRetryMs(this.#core.transferLimits, row.attempt_count, Math.random());
     const waitsFor = reasonOf(error);
     await commit.commit(() => uploads.retryAt(row, now().getTime() + waitMs, waitsFor));
     log.warn(
@@ -146,10 +146,11 @@ export class UploadWorker {
   /** Gives up what took too long, and releases what nobody waits for any more. */
   async #tidy(signal: AbortSignal): Promise<void> {
     const nowMs = performance.now();
-    if (signal.aborted || nowMs - this.#releasedMs < TRANSFER_LIMITS.releaseEveryMs) return;
+    if (signal.aborted || nowMs - this.#releasedMs < this.#core.transferLimits.releaseEveryMs)
+      return;
     this.#releasedMs = nowMs;
     const { commit, log, now, uploads } = this.#core;
-    const beforeMs = now().getTime() - TRANSFER_LIMITS.retentionMs;
+    const beforeMs = now().getTime() - this.#core.transferLimits.retentionMs;
     const given = await commit.commit(() => uploads.giveUpBefore(beforeMs, now().getTime()));
     if (given > 0) log.error({ count: given }, 'not uploaded for 30 days: undelivered');
     await releaseEnded(this.#core, this.#connection);
