@@ -13,6 +13,7 @@ export const EXIT = {
   notRunning: 7,
   keys: 8,
   badInput: 9,
+  unwell: 10,
 } as const;
 
 export type ExitName = keyof typeof EXIT;
@@ -29,6 +30,7 @@ export const EXIT_NAMES: readonly ExitName[] = [
   'notRunning',
   'keys',
   'badInput',
+  'unwell',
 ];
 
 /** The exit code of an ETSI EN 319 102-1 indication. */

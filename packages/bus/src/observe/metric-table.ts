@@ -57,16 +57,6 @@ export const METRICS = {
   congvan_relay_connected: { part: 'relay', labels: [], help: '1 while the broker is connected' },
   congvan_relay_directory_entries: { part: 'relay', labels: [], help: 'Agencies in the copy' },
   congvan_relay_sites: { part: 'relay', labels: [], help: 'Sites whose reports are read' },
-  congvan_relay_agencies_present: {
-    part: 'relay',
-    labels: [],
-    help: 'Agencies heard of in the last three minutes',
-  },
-  congvan_relay_agencies_silent: {
-    part: 'relay',
-    labels: [],
-    help: 'Agencies heard of before, not in the last three minutes',
-  },
   congvan_relay_storage_failing: {
     part: 'relay',
     labels: [],

@@ -20,7 +20,7 @@ import { type RelayLog, describeError } from './log.ts';
 import { openNodeKey } from './node-key.ts';
 import { DatabaseQueries, type RelayQueries } from './queries.ts';
 import type { RelayStep } from './step.ts';
-import { type Db, openDatabase } from './storage/database.ts';
+import { type Db, isStorageFailure, openDatabase } from './storage/database.ts';
 import { DirectoryStore } from './storage/directory-store.ts';
 import { RegisterStore } from './storage/register-store.ts';
 import { RejectedStore } from './storage/rejected-store.ts';
@@ -52,6 +52,8 @@ export interface RelayStatus {
   /** The sites whose reports are being read. */
   readonly sites: readonly Site[];
   readonly directoryEntries: number;
+  /** While what comes in cannot be stored: it stays with the broker and is taken when it can be. */
+  readonly storageFailing: { readonly since: Date; readonly error: string } | null;
 }
 
 /** A running relay: it takes reports in and answers with watermarks until it is closed. */
@@ -148,6 +150,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
   readonly #pump: WatermarkPump;
   readonly #readers = new Map<Site, Promise<void>>();
   readonly #stop = new AbortController();
+  #storageFailing: RelayStatus['storageFailing'] = null;
   #trust: TrustStore;
   #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
@@ -218,6 +221,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
       broker: this.#options.connection.status(),
       sites: [...this.#readers.keys()].toSorted(),
       directoryEntries: this.#directory.size,
+      storageFailing: this.#storageFailing,
     };
   }
 
@@ -288,9 +292,14 @@ class RunningRelay extends DatabaseQueries implements Relay {
         const batches = connection.reports(site, { signal, maxMessages: MAX_BATCH_MESSAGES });
         for await (const batch of batches) {
           const touched = await this.#ingest.takeBatch(site, batch);
+          this.#storageFailing = null;
           if (touched.size > 0) this.#pump.poke();
         }
       } catch (error) {
+        if (isStorageFailure(error)) {
+          const since = this.#storageFailing?.since ?? this.#options.now();
+          this.#storageFailing = { since, error: String(error).slice(0, 200) };
+        }
         log('error', 'reports not read', { site, ...describeError(error) });
       }
       await sleep(RESTART_READING_AFTER_MS, undefined, { signal }).catch(() => undefined);

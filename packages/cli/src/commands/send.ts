@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 
 import type { Agent, PaperReason, Priority, SendRequest, SentDocument } from '@congvan/node-agent';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -21,6 +21,7 @@ import { actorOf, openDesk } from '../home/desk.ts';
 import { readInputFile } from '../home/input-file.ts';
 import { printNote, printResult } from '../output.ts';
 import type { PassphraseFiles } from '../passphrase/passphrase.ts';
+import { describePlace } from '../terminal/conditions.ts';
 import { renderFields } from '../terminal/table.ts';
 import { formatDay } from '../terminal/time.ts';
 
@@ -86,8 +87,11 @@ async function send(
   globals: GlobalOptions,
 ): Promise<void> {
   await using agent = await openDesk(cli, globals, options);
-  const request = await buildRequest(cli, agent, file, options);
-  const sent = await agent.send(request);
+  const { request, attachedBytes } = await buildRequest(cli, agent, file, options);
+  // Attachments are read for their digests, packed and sealed: three times their size.
+  const sent = await withProgress(cli, cli.messages.files.sealing, 3 * attachedBytes, (progress) =>
+    agent.send(request, progress),
+  );
   const { signedPdf: _, ...json } = sent;
   printResult(cli, globals, { kept: true, ...json }, () => renderSent(cli, sent));
   const { text } = cli.messages;
@@ -102,13 +106,15 @@ async function buildRequest(
   agent: Agent,
   file: string,
   options: SendOptions,
-): Promise<SendRequest> {
+): Promise<{ readonly request: SendRequest; readonly attachedBytes: number }> {
   // Before anything is read: a classified file does not even enter this process's memory.
   const pdf = options.secret === true ? new Uint8Array() : await readInputFile(cli, file);
-  const attachments =
-    options.secret === true ? [] : await readAttachments(cli, options.attach ?? []);
+  const { attachments, attachedBytes } = await findAttachments(
+    cli,
+    options.secret === true ? [] : (options.attach ?? []),
+  );
   const actor = actorOf(cli, options.actor);
-  return {
+  const request: SendRequest = {
     to: options.to ?? [],
     document: { name: basename(file), pdf },
     attachments,
@@ -125,6 +131,7 @@ async function buildRequest(
     ...(options.answer === undefined ? {} : { responseFor: answered(cli, agent, options.answer) }),
     ...signatoryOf(cli, options),
   };
+  return { request, attachedBytes };
 }
 
 function signatoryOf(cli: Cli, options: SendOptions): Pick<SendRequest, 'signatory'> {
@@ -157,17 +164,23 @@ function answered(cli: Cli, agent: Agent, id: string): NonNullable<SendRequest['
   };
 }
 
-async function readAttachments(
+/** They are read when they are packed, piece by piece: here only whether they can be. */
+async function findAttachments(
   cli: Cli,
   files: readonly string[],
-): Promise<NonNullable<SendRequest['attachments']>> {
-  return await Promise.all(
-    files.map(async (file) => ({
-      name: basename(file),
-      mediaType: mediaTypeOf(file),
-      bytes: await readInputFile(cli, file),
-    })),
-  );
+): Promise<{
+  readonly attachments: NonNullable<SendRequest['attachments']>;
+  readonly attachedBytes: number;
+}> {
+  const sizes = await Promise.all(files.map((file) => sizeOfFile(cli, file)));
+  let attachedBytes = 0;
+  for (const size of sizes) attachedBytes += size;
+  const attachments = files.map((file) => ({
+    name: basename(file),
+    mediaType: mediaTypeOf(file),
+    path: resolve(file),
+  }));
+  return { attachments, attachedBytes };
 }
 
 function renderSent(cli: Cli, sent: SentDocument): string {
@@ -180,6 +193,7 @@ function renderSent(cli: Cli, sent: SentDocument): string {
     [text.packageDigest, sent.packageDigest],
     [text.recipients, sent.deliveries.map((delivery) => delivery.to).join(', ')],
     [text.agent, sent.agentRunning ? text.runs : text.doesNotRun],
+    [cli.messages.conditions.queued, sent.agentRunning ? describePlace(cli, sent.place) : ''],
   ]);
 }
 

@@ -12,21 +12,27 @@ import {
   type Passphrases,
   passphrasesOf,
 } from '../../passphrase/passphrase.ts';
-import { createRunLog } from '../../running/run-log.ts';
+import {
+  type MetricsOptions,
+  agentConditions,
+  agentSamples,
+  observe,
+} from '../../running/observed.ts';
+import { type RunLogOptions, addRunOptions, createRunLog } from '../../running/run-log.ts';
 import { untilStopped } from '../../running/until-stopped.ts';
 
-interface AgentRunOptions extends PassphraseFiles {
+interface AgentRunOptions extends PassphraseFiles, RunLogOptions, MetricsOptions {
   readonly all?: true;
 }
 
 /** `congvan agent run`: one agency's agent, or with `--all` those of every agency in the home. */
 export function agentRunCommand(cli: Cli): Command {
-  return newCommand(cli, 'run', 'agentRun')
+  const command = newCommand(cli, 'run', 'agentRun')
     .addOption(newOption(cli, '--all', 'allAgencies'))
-    .addOption(passphraseOption(cli))
-    .action(async (options: AgentRunOptions, command: Command) => {
-      await agentRun(cli, options, command.optsWithGlobals<GlobalOptions>());
-    });
+    .addOption(passphraseOption(cli));
+  return addRunOptions(cli, command).action(async (options: AgentRunOptions, own: Command) => {
+    await agentRun(cli, options, own.optsWithGlobals<GlobalOptions>());
+  });
 }
 
 async function agentRun(cli: Cli, options: AgentRunOptions, globals: GlobalOptions): Promise<void> {
@@ -35,17 +41,22 @@ async function agentRun(cli: Cli, options: AgentRunOptions, globals: GlobalOptio
     options.all === true ? await allHomes(cli, globals) : [await chooseAgency(cli, globals)];
   const passphrases = passphrasesOf(cli, options);
   const agents: Agent[] = [];
+  const log = await createRunLog(cli, globals, 'congvan', options);
+  await using _observed = await observe(options, log, {
+    part: 'agent',
+    samples: () => agentSamples(agents),
+    conditions: () => agentConditions(agents),
+  });
   try {
     for (const home of homes) {
       if (stop.aborted) return;
-      agents.push(await startAgent(cli, globals, home, passphrases));
+      agents.push(await startAgent(cli, globals, home, passphrases, options));
     }
-    // `finished` rejects when a part of an agent failed for good, such as a full disk.
+    // `finished` rejects when a part of an agent failed for good; a full disk does not end it.
     await Promise.race([untilStopped(cli), ...agents.map((agent) => agent.finished)]);
   } finally {
     await Promise.all(agents.map((agent) => agent.close()));
   }
-  const log = createRunLog(cli, globals, 'congvan');
   log('info', cli.messages.text.stopped);
 }
 
@@ -63,10 +74,11 @@ async function startAgent(
   globals: GlobalOptions,
   home: string,
   passphrases: Passphrases,
+  options: RunLogOptions,
 ): Promise<Agent> {
   const { openAgent } = await import('@congvan/node-agent');
   const { text } = cli.messages;
-  const log = createRunLog(cli, globals, basename(home).replaceAll('-', '.'));
+  const log = await createRunLog(cli, globals, basename(home).replaceAll('-', '.'), options);
   const agent = await openAgent({
     home,
     mode: 'run',

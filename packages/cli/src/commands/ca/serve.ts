@@ -58,7 +58,7 @@ async function caServe(cli: Cli, options: CaServeOptions, globals: GlobalOptions
   const layout = layoutOf(cli, globals);
   const authority = await openHomeAuthority(cli, layout, passphrases);
   if (options.baseUrl !== undefined) await authority.setBaseUrl(options.baseUrl);
-  const log = createRunLog(cli, globals, 'ca');
+  const log = await createRunLog(cli, globals, 'ca');
   const onError = (error: unknown): void => log('error', ca.serveFailed, { error });
   const tsa = await timeStampsOf(cli, options, passphrases, onError);
   await using service = await startAuthorityService({

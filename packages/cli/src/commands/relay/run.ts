@@ -6,21 +6,22 @@ import { type GlobalOptions, newCommand, passphraseOption } from '../../command.
 import type { Cli } from '../../context.ts';
 import { requireRelay } from '../../home/relay.ts';
 import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
-import { createRunLog } from '../../running/run-log.ts';
+import { type MetricsOptions, observe, relayObserved } from '../../running/observed.ts';
+import { type RunLogOptions, addRunOptions, createRunLog } from '../../running/run-log.ts';
 import { untilStopped } from '../../running/until-stopped.ts';
 import { watchTrust } from '../../running/watch-trust.ts';
 
 /** `congvan relay run`: takes reports in and answers with watermarks, until stopped. */
 export function relayRunCommand(cli: Cli): Command {
-  return newCommand(cli, 'run', 'relayRun')
-    .addOption(passphraseOption(cli))
-    .action(async (options: PassphraseFiles, command: Command) => {
-      const globals = command.optsWithGlobals<GlobalOptions>();
+  const command = newCommand(cli, 'run', 'relayRun').addOption(passphraseOption(cli));
+  return addRunOptions(cli, command).action(
+    async (options: PassphraseFiles & RunLogOptions & MetricsOptions, own: Command) => {
+      const globals = own.optsWithGlobals<GlobalOptions>();
       cli.stopSignal();
       const home = await requireRelay(cli, globals);
       const { openRelay } = await import('@congvan/bus/relay');
       const passphrases = passphrasesOf(cli, options);
-      const log = createRunLog(cli, globals, 'relay');
+      const log = await createRunLog(cli, globals, 'relay', options);
       await using relay = await openRelay({
         home,
         passphrase: async () => await passphrases.get('general', cli.messages.text.relayKey),
@@ -37,9 +38,11 @@ export function relayRunCommand(cli: Cli): Command {
           log('error', String(error), { error });
         }
       };
+      await using _observed = await observe(options, log, relayObserved(relay));
       const stopWatching = watchTrust(join(home, 'trust'), reload);
       await untilStopped(cli);
       stopWatching();
       log('info', cli.messages.text.stopped);
-    });
+    },
+  );
 }

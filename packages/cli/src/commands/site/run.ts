@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import type { LocalOperator } from '@congvan/bus';
 import type { SiteService } from '@congvan/bus/site';
+import type { Authority } from '@congvan/signer';
 import type { Command } from 'commander';
 
 import {
@@ -13,28 +14,34 @@ import {
 } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { findServers } from '../../enrolment/servers.ts';
-import { type HomeLayout, layoutOf } from '../../home/layout.ts';
+import { type HomeLayout, layoutOf, pathExists } from '../../home/layout.ts';
 import {
   type PassphraseFiles,
   type Passphrases,
   passphrasesOf,
 } from '../../passphrase/passphrase.ts';
-import { createRunLog } from '../../running/run-log.ts';
+import { type MetricsOptions, observe, siteObserved } from '../../running/observed.ts';
+import {
+  type RunLog,
+  type RunLogOptions,
+  addRunOptions,
+  createRunLog,
+} from '../../running/run-log.ts';
 import { untilStopped } from '../../running/until-stopped.ts';
 
-interface SiteRunOptions extends PassphraseFiles {
+interface SiteRunOptions extends PassphraseFiles, RunLogOptions, MetricsOptions {
   readonly server?: readonly string[];
 }
 
 /** `congvan site run`: streams, consumers and directory answers, until stopped. */
 export function siteRunCommand(cli: Cli): Command {
-  return newCommand(cli, 'run', 'siteRun')
+  const command = newCommand(cli, 'run', 'siteRun')
     .addOption(newOption(cli, '--server <url>', 'server').argParser(collectServers(cli)))
     .addOption(passphraseOption(cli))
-    .addOption(newOption(cli, '--ca-passphrase-file <file>', 'caPassphraseFile'))
-    .action(async (options: SiteRunOptions, command: Command) => {
-      await siteRun(cli, options, command.optsWithGlobals<GlobalOptions>());
-    });
+    .addOption(newOption(cli, '--ca-passphrase-file <file>', 'caPassphraseFile'));
+  return addRunOptions(cli, command).action(async (options: SiteRunOptions, own: Command) => {
+    await siteRun(cli, options, own.optsWithGlobals<GlobalOptions>());
+  });
 }
 
 async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions): Promise<void> {
@@ -48,8 +55,10 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   const passphrases = passphrasesOf(cli, options);
   const signRegistrar = await openRegistrarSigner(cli, layout, passphrases);
   const operator = await openOperator(join(layout.bus, 'operator'));
-  const log = createRunLog(cli, globals, 'site');
+  const log = await createRunLog(cli, globals, 'site', options);
+  const authority = await openSiteAuthority(cli, layout, passphrases, log);
   await using site = await openSite({
+    ...(authority === undefined ? {} : { authority }),
     folder: layout.site,
     operator,
     registrar: settings.registrar,
@@ -65,6 +74,7 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   });
   await using desk = await runEnrolmentDesk(cli, globals, {
     layout,
+    authority,
     passphrases,
     site,
     operator,
@@ -72,12 +82,15 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
     registrarCertificate: (settings.root ?? settings).certificate.der,
   });
   if (desk !== undefined) log('info', cli.messages.enrolment.deskRuns, { port: desk.port });
+  const sites = new Set(await site.hostedSites());
+  await using _observed = await observe(options, log, siteObserved(site, sites, cli.now));
   await untilStopped(cli);
   log('info', cli.messages.text.stopped);
 }
 
 interface DeskInput {
   readonly layout: HomeLayout;
+  readonly authority: Authority | undefined;
   readonly passphrases: Passphrases;
   readonly site: SiteService;
   readonly operator: LocalOperator;
@@ -85,17 +98,36 @@ interface DeskInput {
   readonly registrarCertificate: Uint8Array;
 }
 
+/** The authority of this home, for renewals; without one agencies keep what they have until it ends. */
+async function openSiteAuthority(
+  cli: Cli,
+  layout: HomeLayout,
+  passphrases: Passphrases,
+  log: RunLog,
+): Promise<Authority | undefined> {
+  if (!(await pathExists(layout.ca))) return undefined;
+  const { openHomeAuthority } = await import('../../enrolment/authority.ts');
+  try {
+    return await openHomeAuthority(cli, layout, passphrases);
+  } catch (error) {
+    // Its key may be on a token that is not there: delivery goes on all the same.
+    log('warn', cli.messages.enrolment.noRenewals, { error: String(error) });
+    return undefined;
+  }
+}
+
 /** Serves the enrolment desk where one was set up: only then is the authority needed. */
 async function runEnrolmentDesk(cli: Cli, globals: GlobalOptions, input: DeskInput) {
   const { layout, passphrases, operator, servers } = input;
   const { readDesk, runDesk } = await import('../../enrolment/desk.ts');
   if ((await readDesk(cli, layout)) === undefined) return undefined;
-  const { revokeUser } = await import('@congvan/bus');
   const { openHomeAuthority } = await import('../../enrolment/authority.ts');
-  const log = createRunLog(cli, globals, 'enrolment');
+  const { revokeUser } = await import('@congvan/bus');
+  const log = await createRunLog(cli, globals, 'enrolment');
   return await runDesk(cli, {
     ...input,
-    authority: await openHomeAuthority(cli, layout, passphrases),
+    // Here it has to be there: the error says what lacks.
+    authority: input.authority ?? (await openHomeAuthority(cli, layout, passphrases)),
     revokeUser: async (site, userPublicKey) => {
       const results = await revokeUser(operator, { site, userPublicKey }, { servers });
       for (const { server, error } of results) {

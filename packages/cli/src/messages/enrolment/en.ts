@@ -5,6 +5,7 @@ export const enrolmentEn = {
   desk: 'enrolment desk',
   deskListens: 'listens at',
   deskKey: 'key of the desk',
+  noRenewals: 'without the authority nothing is renewed for agencies',
   deskRuns: 'the enrolment desk runs',
   deskHint: '`congvan site run` serves it; `congvan agency enrol` makes tokens for it',
   wantedListen: 'write it as host:port, such as 0.0.0.0:7443',

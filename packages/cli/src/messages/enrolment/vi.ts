@@ -7,6 +7,7 @@ export const enrolmentVi: EnrolmentTexts = {
   desk: 'bàn ghi danh',
   deskListens: 'chờ tại',
   deskKey: 'khóa của bàn',
+  noRenewals: 'thiếu cơ quan cấp chứng thư số nên không gia hạn được cho các cơ quan',
   deskRuns: 'bàn ghi danh đang chạy',
   deskHint: '`congvan site run` phục vụ bàn này; `congvan agency enrol` lập mã ghi danh',
   wantedListen: 'hãy viết dạng máy:cổng, ví dụ 0.0.0.0:7443',

@@ -1,13 +1,14 @@
 import type { OutboxRow } from '@congvan/node-agent';
 import type { Command } from 'commander';
 
-import { type GlobalOptions, newCommand, newOption, parseCount } from '../command.ts';
-import type { Cli } from '../context.ts';
-import { openDesk } from '../home/desk.ts';
-import { noteAgent } from '../home/note-agent.ts';
-import { printResult } from '../output.ts';
-import { renderTable } from '../terminal/table.ts';
-import { formatTime } from '../terminal/time.ts';
+import { type GlobalOptions, newCommand, newOption, parseCount } from '../../command.ts';
+import type { Cli } from '../../context.ts';
+import { openDesk } from '../../home/desk.ts';
+import { noteAgent } from '../../home/note-agent.ts';
+import { printResult } from '../../output.ts';
+import { describePlace } from '../../terminal/conditions.ts';
+import { renderTable } from '../../terminal/table.ts';
+import { formatTime } from '../../terminal/time.ts';
 
 const DEFAULT_LIMIT = 100;
 const SHORT_ID_LENGTH = 10;
@@ -44,6 +45,7 @@ function renderOutbox(cli: Cli, rows: readonly OutboxRow[]): string {
       { title: text.attempts, align: 'right' },
       { title: text.nextTryAt },
       { title: text.outcome },
+      { title: cli.messages.conditions.queued },
     ],
     rows.map((row) => [
       row.messageId.slice(0, SHORT_ID_LENGTH),
@@ -53,7 +55,8 @@ function renderOutbox(cli: Cli, rows: readonly OutboxRow[]): string {
       text.outboxStates[row.state],
       row.attemptCount,
       row.state === 'settled' ? '' : formatTime(row.nextTryAt),
-      row.outcome ?? '',
+      [row.outcome, row.note].filter((part) => part !== null).join(': '),
+      row.place === null ? '' : describePlace(cli, row.place),
     ]),
   );
 }

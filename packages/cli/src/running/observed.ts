@@ -1,0 +1,146 @@
+import type { ObserveServer, Part, Sample, Unreadiness } from '@congvan/bus/observe';
+import type { Relay } from '@congvan/bus/relay';
+import type { SiteService } from '@congvan/bus/site';
+import type { Agent } from '@congvan/node-agent';
+
+import type { RunLog } from './run-log.ts';
+
+export interface MetricsOptions {
+  readonly metrics?: string;
+}
+
+interface Observed {
+  readonly part: Part;
+  readonly samples: () => readonly Sample[];
+  readonly conditions: () => readonly Unreadiness[];
+}
+
+/** Serves metrics and health of a running part, where the operator asked for it. */
+export async function observe(
+  options: MetricsOptions,
+  log: RunLog,
+  observed: Observed,
+): Promise<ObserveServer | undefined> {
+  if (options.metrics === undefined) return undefined;
+  const { startObserveServer } = await import('@congvan/bus/observe');
+  const server = await startObserveServer({ ...observed, address: options.metrics });
+  log('info', 'metrics', { url: `${server.url}/metrics` });
+  return server;
+}
+
+/** Figures of all agents of one process, added up; a condition counts those that have it. */
+export function agentSamples(agents: readonly Agent[]): Sample[] {
+  const sums = new Map<string, Sample>();
+  const add = (name: Sample['name'], value: number, labels: Record<string, string> = {}): void => {
+    const key = `${name} ${JSON.stringify(labels)}`;
+    sums.set(key, { name, labels, value: (sums.get(key)?.value ?? 0) + value });
+  };
+  for (const agent of agents) {
+    const { broker, outbox, inbox, rates, report, directoryEntries, conditions } = agent.status();
+    add('congvan_agent_connected', broker === 'connected' ? 1 : 0);
+    for (const state of ['waiting', 'published', 'undelivered'] as const) {
+      add('congvan_agent_outbox_messages', outbox[state], { state });
+    }
+    for (const lane of ['urgent', 'normal'] as const) {
+      add('congvan_agent_published_per_second', rates[lane], { lane });
+    }
+    add('congvan_agent_inbox_documents', inbox.open, { state: 'open' });
+    add('congvan_agent_inbox_documents', inbox.quarantined, { state: 'quarantined' });
+    add('congvan_agent_report_number', report.last, { of: 'last' });
+    add('congvan_agent_report_number', report.watermark, { of: 'confirmed' });
+    add('congvan_agent_directory_entries', directoryEntries);
+    for (const { code, since } of conditions) {
+      add('congvan_agent_condition', 1, { code });
+      add('congvan_agent_condition_since_seconds', since.getTime() / 1_000, { code });
+    }
+  }
+  return [...sums.values()];
+}
+
+/** What stands with any of the agents. */
+export function agentConditions(agents: readonly Agent[]): Unreadiness[] {
+  return agents.flatMap((agent) =>
+    agent.status().conditions.map(({ code, since, detail, severity }) => ({
+      code,
+      since: since.toISOString(),
+      detail: agents.length === 1 ? detail : `${agent.code}: ${detail}`,
+      severity,
+    })),
+  );
+}
+
+/** Of a site service: who is there, who is silent, what agencies tell of. */
+export function siteObserved(
+  site: SiteService,
+  sites: ReadonlySet<string>,
+  now: () => Date,
+): Observed {
+  return {
+    part: 'site',
+    samples: () => {
+      const { seen, silent } = site.presence;
+      const told = new Map<string, number>();
+      for (const { presence } of seen.list()) {
+        for (const code of presence?.conditions ?? []) told.set(code, (told.get(code) ?? 0) + 1);
+      }
+      return [
+        { name: 'congvan_site_connected', value: site.status() === 'connected' ? 1 : 0 },
+        {
+          name: 'congvan_site_directory_entries',
+          value: site.enrolment.registry.entries().length,
+        },
+        { name: 'congvan_site_agencies_present', value: seen.presentCount(now().getTime()) },
+        { name: 'congvan_site_agencies_silent', value: silent(sites).length },
+        ...[...told].map(([code, value]): Sample => ({
+          name: 'congvan_site_agency_conditions',
+          labels: { code },
+          value,
+        })),
+      ];
+    },
+    conditions: () => unreachable(site.status(), now()),
+  };
+}
+
+/** Of a relay. */
+export function relayObserved(relay: Relay): Observed {
+  return {
+    part: 'relay',
+    samples: () => {
+      const { broker, sites, directoryEntries, storageFailing } = relay.status();
+      return [
+        { name: 'congvan_relay_connected', value: broker === 'connected' ? 1 : 0 },
+        { name: 'congvan_relay_directory_entries', value: directoryEntries },
+        { name: 'congvan_relay_sites', value: sites.length },
+        { name: 'congvan_relay_storage_failing', value: storageFailing === null ? 0 : 1 },
+      ];
+    },
+    conditions: () => {
+      const { broker, storageFailing } = relay.status();
+      const failing: Unreadiness[] =
+        storageFailing === null
+          ? []
+          : [
+              {
+                code: 'STORAGE_FAILING',
+                since: storageFailing.since.toISOString(),
+                detail: storageFailing.error,
+                severity: 'error',
+              },
+            ];
+      return [...unreachable(broker, new Date()), ...failing];
+    },
+  };
+}
+
+function unreachable(broker: 'connected' | 'disconnected', now: Date): Unreadiness[] {
+  if (broker === 'connected') return [];
+  return [
+    {
+      code: 'BROKER_UNREACHABLE',
+      since: now.toISOString(),
+      detail: 'no broker answers; looked for again',
+      severity: 'error',
+    },
+  ];
+}
