@@ -80,6 +80,14 @@ export type {
   EntryStanding,
   VerifiedEntry,
 } from './directory/ledger.ts';
+export {
+  MAX_DIRECTORY_PAGE_BYTES,
+  MAX_PAGE_RATIO,
+  MAX_UNPACKED_PAGE_BYTES,
+  type PageEncoding,
+  packPage,
+  readPage,
+} from './directory/page.ts';
 export { DirectoryReader, type ReadOnOptions, describeRefusals } from './directory/read-on.ts';
 export {
   ENROLMENT_PATH,

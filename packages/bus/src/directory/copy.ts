@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { AgencyCode } from '../agency/code.ts';
 import type { Refused, VerifySignature } from '../record/authenticate.ts';
 import type { Finding } from '../record/finding.ts';
-import { decodeRecord, tryDecodeRecord } from '../record/frame.ts';
+import { type RawRecord, decodeRecord, tryDecodeRecord } from '../record/frame.ts';
 import { parsePayloadAs } from '../record/codec.ts';
 import {
   type DelegatedRegistrar,
@@ -143,15 +143,26 @@ export class DirectoryCopy {
    */
   takeIn(records: readonly Uint8Array[], at: Date): TakenIn {
     const round = new Round(this.#ledger, this.registrars());
-    for (const record of records) this.#takeOne(record, at, round);
+    for (const record of records) {
+      const raw = tryDecodeRecord(record);
+      const entry = typeof raw === 'string' ? raw : readDirectoryEntry(raw);
+      if (typeof raw === 'string') round.refuse(null, 'RECORD_MALFORMED', raw);
+      else if (typeof entry === 'string') round.refuse(null, 'RECORD_MALFORMED', entry);
+      else this.#takeOne(raw, entry, at, round);
+    }
     return round;
   }
 
-  #takeOne(record: Uint8Array, at: Date, round: Round): void {
-    const raw = tryDecodeRecord(record);
-    if (typeof raw === 'string') return round.refuse(null, 'RECORD_MALFORMED', raw);
-    const entry = readDirectoryEntry(raw);
-    if (typeof entry === 'string') return round.refuse(null, 'RECORD_MALFORMED', entry);
+  /** Takes in again what was verified before and lay where only its owner writes. */
+  restore(raw: RawRecord, entry: DirectoryEntry): TakenIn {
+    const round = new Round(this.#ledger, this.registrars());
+    this.#takeOne(raw, entry, undefined, round);
+    return round;
+  }
+
+  /** @param at - `undefined` when the signature was verified before. */
+  #takeOne(raw: RawRecord, entry: DirectoryEntry, at: Date | undefined, round: Round): void {
+    const record = raw.bytes;
     const { registrar, sequence } = entry;
     const key = { registrar, sequence };
     if (this.#ledger.has(key)) return round.advance(registrar);
@@ -165,12 +176,7 @@ export class DirectoryCopy {
     if ('objection' in authority) {
       return round.refuse(key, 'SIGNER_NOT_LISTED', authority.objection);
     }
-    const judgedAt = authority.ended ? new Date(Math.min(signedMs(entry), at.getTime())) : at;
-    const refused: Refused | undefined = judgeDirectoryRecord(raw, entry, {
-      registrarCertificates: authority.certificates,
-      verify: this.#verify,
-      at: judgedAt,
-    });
+    const refused = at && this.#judge(raw, entry, authority, at);
     if (refused !== undefined) return round.refuse(key, refused.finding, refused.detail);
     const isRoot = authority.delegation === undefined;
     const counts = isRoot || this.#isInside(entry, authority.delegation, round.registrars);
@@ -178,6 +184,21 @@ export class DirectoryCopy {
     const basedOn = isRoot ? null : (entry.basedOn ?? 0);
     if (isRoot) this.#ledger.setRoot(registrar);
     return round.keep({ ...key, code, site, basedOn, counts, entry, record });
+  }
+
+  #judge(
+    raw: RawRecord,
+    entry: DirectoryEntry,
+    { certificates, ended }: Authority,
+    at: Date,
+  ): Refused | undefined {
+    const judgedAt = ended ? new Date(Math.min(signedMs(entry), at.getTime())) : at;
+    const registrarCertificates = certificates;
+    return judgeDirectoryRecord(raw, entry, {
+      registrarCertificates,
+      verify: this.#verify,
+      at: judgedAt,
+    });
   }
 
   #rootAuthority(entry: DirectoryEntry): Authority | Objection {

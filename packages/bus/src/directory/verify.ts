@@ -25,6 +25,25 @@ export function judgeDirectoryRecord(
   return judgeSignature(raw, registrarCertificates, { verify, at: signedAt });
 }
 
+/**
+ * The entry of a record that was verified before it was put where only its owner writes. It is not
+ * validated again: with 120,000 entries that costs many seconds at each start.
+ *
+ * @returns `undefined` for what is no directory entry at all.
+ */
+export function readVerifiedEntry(raw: RawRecord): DirectoryEntry | undefined {
+  if (raw.type !== 'directory') return undefined;
+  const value: unknown = JSON.parse(new TextDecoder().decode(raw.payload));
+  return looksLikeEntry(value) ? value : undefined;
+}
+
+function looksLikeEntry(value: unknown): value is DirectoryEntry {
+  if (typeof value !== 'object' || value === null) return false;
+  const { code, registrar, sequence, site }: Partial<Record<keyof DirectoryEntry, unknown>> = value;
+  const texts = [code, registrar, site].every((text) => typeof text === 'string');
+  return texts && Number.isSafeInteger(sequence);
+}
+
 /** @returns the entry of a directory record, or the fault in words. Nothing is verified. */
 export function readDirectoryEntry(raw: RawRecord): DirectoryEntry | string {
   try {

@@ -1,3 +1,4 @@
+export { UNPACKED_PAGE_BYTES, createDirectoryDesk } from './directory/desk.ts';
 export { type CentreOptions, type CentreService, openCentre } from './centre.ts';
 export {
   CREDENTIALS_VALID_DAYS,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
 import type { AgencyCode } from '../agency/code.ts';
@@ -7,10 +6,11 @@ import { DirectoryCopy, type TakenIn } from '../directory/copy.ts';
 import type { DirectoryEntry } from '../directory/entry.ts';
 import type { EntryKey, VerifiedEntry } from '../directory/ledger.ts';
 import { MemoryLedger } from '../directory/memory-ledger.ts';
+import { readVerifiedEntry } from '../directory/verify.ts';
 import { BusError } from '../errors.ts';
 import type { VerifySignature } from '../record/authenticate.ts';
 import { encodePayload, parsePayloadAs } from '../record/codec.ts';
-import { type SignBytes, decodeRecord, signRecord } from '../record/frame.ts';
+import { type RawRecord, type SignBytes, decodeRecord, signRecord } from '../record/frame.ts';
 import type { FramePlace } from './directory/frame-file.ts';
 import { OtherEntries } from './directory/other-entries.ts';
 import { MAX_SEQUENCE, OwnEntries, damagedFolder } from './directory/own-entries.ts';
@@ -89,7 +89,8 @@ class FolderRegistry implements Registry {
   readonly #entries: LazyEntry[] = [];
   /** What came before the entries of the root that it builds on. */
   #waiting: Uint8Array[] = [];
-  #isLoading = false;
+  /** As {@link #waiting}, from the folder: verified already. */
+  readonly #unsettled: Uint8Array[] = [];
   #working: Promise<unknown> = Promise.resolve();
 
   constructor(options: RegistryOptions, own: OwnEntries, others: OtherEntries) {
@@ -101,7 +102,7 @@ class FolderRegistry implements Registry {
     this.copy = new DirectoryCopy({
       ledger: this.#ledger,
       rootCertificate: options.root?.certificate ?? new Uint8Array(),
-      verify: (input) => this.#verify(input),
+      verify: options.verify ?? verifyNobody,
     });
   }
 
@@ -158,6 +159,7 @@ class FolderRegistry implements Registry {
   async takeIn(records: readonly Uint8Array[], at: Date): Promise<TakenIn> {
     return await this.#alone(async () => {
       const taken = this.#take([...this.#waiting.splice(0), ...records], at);
+      this.#settle();
       await this.#keepOthers();
       return taken;
     });
@@ -180,34 +182,40 @@ class FolderRegistry implements Registry {
 
   async #refresh(): Promise<readonly RegisteredEntry[]> {
     const before = this.#entries.length;
-    const at = this.#options.now?.() ?? new Date();
-    this.#isLoading = true;
-    try {
-      const others: Uint8Array[] = [];
-      await this.#others.refresh((record, place) => {
-        const { registrar, sequence } = parsePayloadAs(decodeRecord(record), 'directory');
-        const name = nameOf({ registrar, sequence });
-        if (!this.#places.has(name)) this.#places.set(name, place);
-        others.push(record);
-      });
-      const own: Uint8Array[] = [];
-      await this.#own.refresh((sequence, raw) => {
-        const entry = parsePayloadAs(raw, 'directory');
-        if (entry.sequence !== sequence) throw new Error('it holds an entry of another number');
-        own.push(raw.bytes);
-      });
-      // Batches lie there in no order, and each registrar builds on entries of the root.
-      let waiting = [...this.#waiting.splice(0), ...others, ...own];
-      for (let left = waiting.length + 1; waiting.length < left;) {
-        left = waiting.length;
-        this.#take(waiting, at);
-        waiting = this.#waiting.splice(0);
-      }
-      this.#waiting = waiting;
-    } finally {
-      this.#isLoading = false;
+    let waiting: Uint8Array[] = [];
+    const restore = (raw: RawRecord, entry: DirectoryEntry): void => {
+      waiting.push(...this.copy.restore(raw, entry).waiting);
+    };
+    await this.#others.refresh((raw, place) => {
+      const entry = readVerifiedEntry(raw);
+      if (entry === undefined) return;
+      const name = nameOf(entry);
+      if (!this.#places.has(name)) this.#places.set(name, place);
+      restore(raw, entry);
+    });
+    await this.#own.refresh((sequence, raw) => {
+      const entry = readVerifiedEntry(raw);
+      if (entry?.sequence !== sequence) throw new Error('it holds an entry of another number');
+      restore(raw, entry);
+    });
+    // Batches lie there in no order, and each registrar builds on entries of the root.
+    for (let left = waiting.length + 1; waiting.length < left;) {
+      left = waiting.length;
+      waiting = waiting.flatMap((record) => this.#restoreAgain(record));
     }
+    this.#unsettled.push(...waiting);
     return this.#entries.slice(before);
+  }
+
+  #settle(): void {
+    const again = this.#unsettled.splice(0);
+    this.#unsettled.push(...again.flatMap((record) => this.#restoreAgain(record)));
+  }
+
+  #restoreAgain(record: Uint8Array): readonly Uint8Array[] {
+    const raw = decodeRecord(record);
+    const entry = readVerifiedEntry(raw);
+    return entry === undefined ? [] : this.copy.restore(raw, entry).waiting;
   }
 
   #take(records: readonly Uint8Array[], at: Date): TakenIn {
@@ -235,19 +243,6 @@ class FolderRegistry implements Registry {
       if (place !== undefined) this.#places.set(name, place);
     });
   }
-
-  /** What lies in this folder was verified before it was put there, or signed here. */
-  #verify(input: Parameters<VerifySignature>[0]): ReturnType<VerifySignature> {
-    const { verify } = this.#options;
-    if (!this.#isLoading && verify !== undefined) return verify(input);
-    const [der] = input.certificates;
-    return {
-      indication: this.#isLoading ? 'TOTAL-PASSED' : 'INDETERMINATE',
-      subIndication: null,
-      certificateSha256: this.#isLoading && der !== undefined ? sha256Of(der) : null,
-      detail: 'this site service verifies no other registrars',
-    };
-  }
 }
 
 /** Parsed only when somebody looks: a site serves more than 100,000 and hosts some hundred. */
@@ -271,8 +266,10 @@ class LazyEntry implements RegisteredEntry {
   }
 }
 
-function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+/** Without trust anchors nobody else is believed. */
+function verifyNobody(): ReturnType<VerifySignature> {
+  const detail = 'this site service verifies no other registrars';
+  return { indication: 'INDETERMINATE', subIndication: null, certificateSha256: null, detail };
 }
 
 function nameOf({ registrar, sequence }: EntryKey): string {

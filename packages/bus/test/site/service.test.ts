@@ -50,7 +50,7 @@ describe('the site service', () => {
     const added = await bus.site.addAgency(agency('H09.20'));
     expect(parsePayloadAs(decodeRecord(added.record), 'directory')).toEqual(added.entry);
     const info = await readCredentials(added.credentials);
-    expect(info).toMatchObject({ name: 'H09.20', userPublicKey: added.entry.natsUserKey });
+    expect(info).toMatchObject({ name: 'H09-20', userPublicKey: added.entry.natsUserKey });
     const days = (Number(info.expiresAt) - Date.now()) / 86_400_000;
     expect(Math.round(days)).toBe(90);
   });

@@ -3,6 +3,7 @@ import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { createFile } from '../../local-server/atomic-file.ts';
+import type { RawRecord } from '../../record/frame.ts';
 import { FrameFiles, type FramePlace, readFrames } from './frame-file.ts';
 
 const BATCH_FILE = /^[0-9a-f]{64}\.batch$/;
@@ -30,14 +31,14 @@ export class OtherEntries {
   }
 
   /** Reads batches that were not read yet. A damaged one is passed over: the bus has it still. */
-  async refresh(taken: (record: Uint8Array, place: FramePlace) => void): Promise<void> {
+  async refresh(taken: (raw: RawRecord, place: FramePlace) => void): Promise<void> {
     const names = (await readdir(this.#folder)).filter((name) => BATCH_FILE.test(name));
     for (const name of names.filter((one) => !this.#read.has(one))) {
       const path = join(this.#folder, name);
       const bytes = new Uint8Array(await readFile(path));
       this.#read.add(name);
       if (`${digestOf(bytes)}.batch` !== name) continue;
-      for (const { raw, start, end } of readFrames(bytes)) taken(raw.bytes, { path, start, end });
+      for (const { raw, start, end } of readFrames(bytes)) taken(raw, { path, start, end });
     }
   }
 
