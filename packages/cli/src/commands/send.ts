@@ -18,10 +18,11 @@ import { isPaperReason, parseDayOption, parseDocumentType } from '../documents/r
 import { mediaTypeOf } from '../documents/media-type.ts';
 import { CliError } from '../errors.ts';
 import { actorOf, openDesk } from '../home/desk.ts';
-import { readInputFile } from '../home/input-file.ts';
+import { readInputFile, sizeOfFile } from '../home/input-file.ts';
 import { printNote, printResult } from '../output.ts';
 import type { PassphraseFiles } from '../passphrase/passphrase.ts';
 import { describePlace } from '../terminal/conditions.ts';
+import { type StreamControl, withProgress } from '../terminal/stream-progress.ts';
 import { renderFields } from '../terminal/table.ts';
 import { formatDay } from '../terminal/time.ts';
 
@@ -89,9 +90,9 @@ async function send(
   await using agent = await openDesk(cli, globals, options);
   const { request, attachedBytes } = await buildRequest(cli, agent, file, options);
   // Attachments are read for their digests, packed and sealed: three times their size.
-  const sent = await withProgress(cli, cli.messages.files.sealing, 3 * attachedBytes, (progress) =>
-    agent.send(request, progress),
-  );
+  const { sealing, notSent } = cli.messages.files;
+  const run = (work: StreamControl): Promise<SentDocument> => agent.send(request, work);
+  const sent = await withProgress(cli, sealing, 3 * attachedBytes, run, notSent);
   const { signedPdf: _, ...json } = sent;
   printResult(cli, globals, { kept: true, ...json }, () => renderSent(cli, sent));
   const { text } = cli.messages;
@@ -172,9 +173,16 @@ async function findAttachments(
   readonly attachments: NonNullable<SendRequest['attachments']>;
   readonly attachedBytes: number;
 }> {
-  const sizes = await Promise.all(files.map((file) => sizeOfFile(cli, file)));
   let attachedBytes = 0;
-  for (const size of sizes) attachedBytes += size;
+  for (const file of files) {
+    const bytes = await sizeOfFile(cli, file);
+    if (bytes === 0) {
+      throw new CliError('CLI_FILE_EMPTY', cli.messages.text.fileEmpty(file), {
+        details: { file },
+      });
+    }
+    attachedBytes += bytes;
+  }
   const attachments = files.map((file) => ({
     name: basename(file),
     mediaType: mediaTypeOf(file),

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 
 import type { Cli } from '../context.ts';
 import { CliError } from '../errors.ts';
@@ -42,6 +42,20 @@ export async function readInputFile(
   } finally {
     await handle.close();
   }
+}
+
+/** The file is not read into memory: it may be larger than that. */
+export async function sizeOfFile(cli: Pick<Cli, 'messages'>, file: string): Promise<number> {
+  const { text } = cli.messages;
+  const details = { file };
+  try {
+    const info = await stat(file);
+    if (info.isFile()) return info.size;
+  } catch (cause) {
+    if (!isSystemError(cause, 'ENOENT')) throw cause;
+    throw new CliError('CLI_FILE_NOT_FOUND', text.fileNotFound(file), { details, cause });
+  }
+  throw new CliError('CLI_FILE_UNREADABLE', text.notAFile(file), { details });
 }
 
 export function isSystemError(error: unknown, code: string): boolean {

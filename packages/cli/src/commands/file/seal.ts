@@ -1,15 +1,12 @@
-import { stat } from 'node:fs/promises';
-
 import type { Certificate } from '@congvan/signer';
 import type { Command } from 'commander';
 
 import { collect, type GlobalOptions, newArgument, newCommand, newOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { outputPath, requireNewFile } from '../../documents/write-new-file.ts';
-import { CliError } from '../../errors.ts';
-import { isSystemError, readInputFile } from '../../home/input-file.ts';
+import { readInputFile, sizeOfFile } from '../../home/input-file.ts';
 import { printResult } from '../../output.ts';
-import { startProgress } from '../../terminal/progress.ts';
+import { withProgress } from '../../terminal/stream-progress.ts';
 import { renderFields } from '../../terminal/table.ts';
 
 interface SealCommandOptions {
@@ -67,50 +64,4 @@ async function seal(
       ...names.map((name) => [files.recipients, name] as const),
     ]),
   );
-}
-
-/** What sealing and opening tell while they run, and what stops them. */
-interface StreamControl {
-  readonly onProgress: (bytes: number) => void;
-  readonly signal: AbortSignal;
-}
-
-/**
- * Shows how far a stream is, until it has ended or somebody has pressed Ctrl-C.
- *
- * @throws {@link CliError} `CLI_GIVEN_UP` after Ctrl-C; what `run` throws.
- */
-export async function withProgress<T>(
-  cli: Cli,
-  label: string,
-  bytes: number,
-  run: (control: StreamControl) => Promise<T>,
-): Promise<T> {
-  const signal = cli.stopSignal();
-  using progress = startProgress(cli.io, label, bytes, 'bytes');
-  let done = 0;
-  const onProgress = (now: number): void => {
-    progress.advance(now - done);
-    done = now;
-  };
-  try {
-    return await run({ onProgress, signal });
-  } catch (cause) {
-    if (!signal.aborted) throw cause;
-    throw new CliError('CLI_GIVEN_UP', cli.messages.files.stopped, { cause });
-  }
-}
-
-/** The file is not read into memory: it may be larger than that. */
-export async function sizeOfFile(cli: Cli, file: string): Promise<number> {
-  const { text } = cli.messages;
-  const details = { file };
-  try {
-    const info = await stat(file);
-    if (info.isFile()) return info.size;
-  } catch (cause) {
-    if (!isSystemError(cause, 'ENOENT')) throw cause;
-    throw new CliError('CLI_FILE_NOT_FOUND', text.fileNotFound(file), { details, cause });
-  }
-  throw new CliError('CLI_FILE_UNREADABLE', text.notAFile(file), { details });
 }

@@ -11,12 +11,13 @@ import {
 } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { requireNewFile } from '../../documents/write-new-file.ts';
-import { readInputFile } from '../../home/input-file.ts';
+import { readInputFile, sizeOfFile } from '../../home/input-file.ts';
 import { printResult } from '../../output.ts';
 import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
 import { safeText } from '../../terminal/safe-text.ts';
+import { withProgress } from '../../terminal/stream-progress.ts';
 import { renderFields } from '../../terminal/table.ts';
-import { SEALED_ENDING, sizeOfFile, withProgress } from './seal.ts';
+import { SEALED_ENDING } from './seal.ts';
 
 interface UnsealCommandOptions extends PassphraseFiles {
   readonly p12: string;

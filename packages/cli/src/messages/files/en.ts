@@ -45,6 +45,7 @@ export const filesEn = {
   notExtendable: (file: string) => `'${file}' is no PDF; only the signatures of a PDF are extended`,
   sealedKind: (file: string) => `'${file}' is sealed: open it with \`congvan file unseal\``,
   stopped: 'stopped before the end; nothing was written',
+  notSent: 'stopped before the end; the document was not sent',
   wroteUnder: 'written',
   context: 'context',
   signedAs: 'signed by',

@@ -40,6 +40,7 @@ export const filesVi: FileTexts = {
   notExtendable: (file) => `'${file}' không phải PDF; chỉ gia hạn được chữ ký của PDF`,
   sealedKind: (file) => `'${file}' đã niêm phong: mở bằng \`congvan file unseal\``,
   stopped: 'đã dừng giữa chừng; không có gì được ghi',
+  notSent: 'đã dừng giữa chừng; văn bản chưa được gửi',
   wroteUnder: 'đã ghi',
   context: 'gắn với',
   signedAs: 'người ký',
