@@ -22,7 +22,7 @@ import { renderPlaceConfig } from '../plan/place-config.ts';
 import { type BusDescription, descriptionSchema } from '../plan/schema.ts';
 import type { SignBytes } from '../record/frame.ts';
 import type { Enrolled } from '../site/enrolment.ts';
-import { type SiteService, openSite } from '../site/service.ts';
+import { type SiteOptions, type SiteService, openSite } from '../site/service.ts';
 import { type TestAgency, completeTestAgency, signWithPlaceholder } from './local-bus.ts';
 import { type PlanServerHandle, createServerHandle } from './plan-server.ts';
 import { type ShapedLine, startShapedLine } from './shaped-line.ts';
@@ -45,10 +45,17 @@ export interface PlanOptions {
   readonly sync?: 'always' | 'timer';
   readonly signRegistrar?: SignBytes;
   readonly registrar?: AgencyCode;
+  /** Sites whose registrar and folder are their own, in the federated plan; the others share one. */
+  readonly registrars?: Readonly<Record<Site, SiteRegistrar>>;
   readonly redeliveryBackoffMs?: readonly number[];
   /** The default is 4 GiB; streams take fixed shares of it. */
   readonly storeBytes?: number;
 }
+
+export type SiteRegistrar = Pick<
+  SiteOptions,
+  'registrar' | 'signRegistrar' | 'rootRegistrar' | 'verify'
+>;
 
 /** Real servers of a whole plan on the loopback address, with the site services in this process. */
 export interface TestPlan extends AsyncDisposable {
@@ -338,12 +345,14 @@ async function openServices(
     const [site] = place.sites;
     if (site === undefined) continue;
     const { limits } = place;
+    const own = options.registrars?.[site];
     const service = await openSite({
-      folder: join(folder, 'site'),
+      folder: join(folder, own === undefined ? 'site' : `site-${site}`),
       servers: place.servers.map(({ host, clientPort }) => `nats://${host}:${clientPort}`),
       operator: operatorOf(place.id),
       registrar: options.registrar ?? parseAgencyCode('A00'),
       signRegistrar: options.signRegistrar ?? signWithPlaceholder,
+      ...own,
       redeliveryBackoffMs: options.redeliveryBackoffMs ?? TEST_BACKOFF_MS,
       ...(limits.kind === 'site' ? { federated: { site, limits } } : {}),
       ...(limits.kind === 'flat' ? { limits } : {}),
