@@ -8,9 +8,9 @@ import { type TransferWindow, createWindow } from './window.ts';
 export const MAX_TRANSFER_WINDOW = 16;
 const DEFAULT_TRANSFER_WINDOW = 4;
 /** After so many failures of one chunk in a row its error goes to the caller, who tries later. */
-const MAX_CHUNK_ATTEMPTS = 8;
+const MAX_CHUNK_ATTEMPTS = 10;
 const RETRY_BASE_MS = 200;
-const RETRY_MAX_MS = 15_000;
+const RETRY_MAX_MS = 4_000;
 /** A chunk that is not there yet may come at any time, and asking costs little. */
 export const POLL_MAX_MS = 3_000;
 

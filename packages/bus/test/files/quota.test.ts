@@ -4,7 +4,9 @@ import { connectSite } from '../../src/broker/site-connection.ts';
 import { BusError } from '../../src/errors.ts';
 import { chunkCountOf } from '../../src/file/blob.ts';
 import { openFilesDesk } from '../../src/site/files/desk.ts';
+import { openStoredChunks } from '../../src/site/files/stored-chunks.ts';
 import { mintSiteCredentials } from '../../src/site/index.ts';
+import { chunkSubject } from '../../src/subject/blob-subject.ts';
 import { TEST_STREAM_LIMITS, startLocalBus, waitUntil } from '../../src/testing/index.ts';
 import { connectEnrolled } from '../broker/harness.ts';
 import { makeBlob, upload } from './fixture.ts';
@@ -82,6 +84,53 @@ it('deletes what an agency uploads without asking, and leaves the others their r
   } finally {
     await desk.stop();
   }
+});
+
+it('deletes what an agency publishes among the chunks that is none', async () => {
+  await using bus = await startLocalBus({ sites: ['H09'] });
+  const owner = await bus.addAgency({ code: 'H09.1', site: 'H09' });
+  await using sender = await connectEnrolled(bus, owner);
+  const { operator, url } = bus.server();
+  const credentials = await mintSiteCredentials(operator, new Date());
+  await using connection = await connectSite({ servers: url, credentials });
+  const errors: Error[] = [];
+  const onError = (error: Error): void => void errors.push(error);
+  const blob = makeBlob(owner.entry, 100_000);
+  await upload(sender, blob);
+  for (const tail of ['junk.1', `${blob.sha256}.x`, `${blob.sha256}.99999999`]) {
+    const subject = `vb.blob.local.H09.H09-1.${tail}`;
+    await sender.publish(subject, new Uint8Array(10), { messageId: tail });
+  }
+  const desk = openFilesDesk({ connection, checkMs: 50, onError });
+  desk.addSites(['H09']);
+  await waitUntil(async () => (await connection.streamState('BLOB_H09'))?.messageCount === 4);
+  await desk.stop();
+  expect(errors[0]).toMatchObject({
+    code: 'BUS_BLOB_INVALID',
+    message: expect.stringContaining('vb.blob.local.H09.H09-1.') as unknown,
+  });
+});
+
+it('notices that chunks were deleted by somebody else', async () => {
+  await using bus = await startLocalBus({ sites: ['H09'] });
+  const owner = await bus.addAgency({ code: 'H09.1', site: 'H09' });
+  await using sender = await connectEnrolled(bus, owner);
+  const { operator, url } = bus.server();
+  const credentials = await mintSiteCredentials(operator, new Date());
+  await using connection = await connectSite({ servers: url, credentials });
+  const blob = makeBlob(owner.entry, 100_000);
+  await upload(sender, blob);
+  const index = openStoredChunks({ connection, stream: 'BLOB_H09', onError: () => {} });
+  expect(await index.whenKnown(5_000)).toBe(true);
+  await waitUntil(() => index.index.chunkCount === 4);
+  const { fromSite, from, sha256 } = blob;
+  const subject = chunkSubject({ fromSite, from, sha256, scope: 'local', index: 1 });
+  expect(await connection.purgeMessages('BLOB_H09', subject)).toBe(1);
+  await waitUntil(async () => {
+    await index.compare();
+    return index.index.chunkCount === 3;
+  });
+  await index.stop();
 });
 
 it('says in plain words when the store itself is full', async () => {

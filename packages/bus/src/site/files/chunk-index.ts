@@ -1,7 +1,12 @@
 import type { StoredHead } from '../../broker/stream-follower.ts';
 import { MIN_CHUNK_BYTES } from '../../file/blob.ts';
 import { MAX_MISSING_RANGES } from '../../file/location.ts';
-import { type BlobName, type BlobScope, parseChunkSubject } from '../../subject/blob-subject.ts';
+import {
+  type BlobName,
+  type BlobScope,
+  parseBlobDroppedSubject,
+  parseChunkSubject,
+} from '../../subject/blob-subject.ts';
 
 /** What a stream holds of one blob. */
 export interface StoredBlob {
@@ -25,6 +30,9 @@ export interface Usage {
   readonly files: number;
 }
 
+/** Messages that are no chunk: beyond this somebody fills the stream with them on purpose. */
+const MAX_OTHER_MESSAGES = 100_000;
+
 /**
  * What a stream of blobs holds, kept in memory from the heads of its messages: so which chunks are
  * there, and what an agency uses, is known at once and costs the broker nothing per question.
@@ -32,12 +40,20 @@ export interface Usage {
 export class ChunkIndex {
   readonly #blobs = new Map<string, StoredBlob>();
   readonly #usage = new Map<string, Usage>();
+  /** Sequences of what is no chunk, by subject: words that a blob is gone, and strays. */
+  readonly #others = new Map<string, number>();
   #chunkCount = 0;
   #lastSeq = 0;
 
   /** Chunks known to be there. */
   get chunkCount(): number {
     return this.#chunkCount;
+  }
+
+  /** Of all messages; `undefined` when there are too many that are no chunk. */
+  get messageCount(): number | undefined {
+    const others = this.#others.size;
+    return others < MAX_OTHER_MESSAGES ? this.#chunkCount + others : undefined;
   }
 
   get lastSeq(): number {
@@ -47,7 +63,10 @@ export class ChunkIndex {
   add(head: StoredHead): StoredBlob | undefined {
     this.#lastSeq = Math.max(this.#lastSeq, head.streamSeq);
     const chunk = parseChunkSubject(head.subject);
-    if (chunk === undefined) return undefined;
+    if (chunk === undefined) {
+      if (this.#others.size < MAX_OTHER_MESSAGES) this.#others.set(head.subject, head.streamSeq);
+      return undefined;
+    }
     const { scope, index, ...name } = chunk;
     const size = Math.max(head.bytes, MIN_CHUNK_BYTES);
     const blob = this.#put(name, scope, index, { seq: head.streamSeq, size });
@@ -61,6 +80,20 @@ export class ChunkIndex {
 
   blobs(): IterableIterator<StoredBlob> {
     return this.#blobs.values();
+  }
+
+  /** Subjects that an agency may publish but that name nothing; at most `limit` of them. */
+  strays(limit: number): string[] {
+    const found: string[] = [];
+    for (const subject of this.#others.keys()) {
+      if (found.length === limit) break;
+      if (parseBlobDroppedSubject(subject) === undefined) found.push(subject);
+    }
+    return found;
+  }
+
+  forgetOther(subject: string): void {
+    this.#others.delete(subject);
   }
 
   /** Of blobs that an agency itself uploaded. */
@@ -77,6 +110,9 @@ export class ChunkIndex {
 
   /** Everything older than this sequence is gone from the stream. */
   forgetBefore(firstSeq: number): void {
+    for (const [subject, seq] of this.#others) {
+      if (seq < firstSeq) this.#others.delete(subject);
+    }
     for (const blob of this.#blobs.values()) {
       if (blob.oldestSeq >= firstSeq) continue;
       this.forget(blob);
@@ -93,6 +129,7 @@ export class ChunkIndex {
   clear(): void {
     this.#blobs.clear();
     this.#usage.clear();
+    this.#others.clear();
     this.#chunkCount = 0;
     this.#lastSeq = 0;
   }

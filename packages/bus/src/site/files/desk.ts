@@ -114,6 +114,8 @@ function createCheck({ hosted, limits, cache, onError }: CheckParts): () => Prom
     checks += 1;
     for (const chunks of hosted.values()) {
       await chunks.compare();
+      const [stray] = await chunks.purgeStrays();
+      if (stray !== undefined) onError(strayMessage(stray));
       for (const { name, bytes } of await enforceQuotas(chunks, limits)) {
         onError(overQuota(name, bytes));
       }
@@ -171,6 +173,13 @@ function readRequest(body: Uint8Array): LocateBody | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The subject names who did it. */
+function strayMessage(subject: string): BusError {
+  return new BusError('BUS_BLOB_INVALID', `"${subject}" is no chunk; it was deleted`, {
+    details: { natsSubject: subject },
+  });
 }
 
 function overQuota(name: BlobName, bytes: number): BusError {

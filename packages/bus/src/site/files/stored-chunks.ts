@@ -1,6 +1,11 @@
 import type { SiteFiles } from '../../broker/site-files.ts';
 import type { StreamAdmin } from '../../broker/stream-admin.ts';
-import { type BlobName, type BlobScope, blobFilter } from '../../subject/blob-subject.ts';
+import {
+  type BlobName,
+  type BlobScope,
+  blobDroppedSubject,
+  blobFilter,
+} from '../../subject/blob-subject.ts';
 import { ChunkIndex } from './chunk-index.ts';
 
 export interface StoredChunksOptions {
@@ -20,6 +25,8 @@ export interface StoredChunks {
   whenKnown(timeoutMs: number): Promise<boolean>;
   /** Deletes a blob. @returns how many messages are gone. */
   purge(name: BlobName, scope?: BlobScope): Promise<number>;
+  /** Deletes messages that are no chunks, a hundred at once. @returns their subjects. */
+  purgeStrays(): Promise<string[]>;
   /** Compares with the stream, where messages also grow too old or are deleted by others. */
   compare(): Promise<void>;
   stop(): Promise<void>;
@@ -27,6 +34,7 @@ export interface StoredChunks {
 
 const SCOPES: readonly BlobScope[] = ['local', 'cross', 'cache'];
 const DOUBTS_UNTIL_READ_AGAIN = 2;
+const MAX_STRAYS_AT_ONCE = 100;
 
 export function openStoredChunks(options: StoredChunksOptions): StoredChunks {
   return new FollowedChunks(options);
@@ -71,7 +79,17 @@ class FollowedChunks implements StoredChunks {
       const blob = this.index.find(name, one);
       if (blob !== undefined) this.index.forget(blob);
     }
+    if (scope !== 'local' && scope !== 'cache') this.index.forgetOther(blobDroppedSubject(name));
     return purged;
+  }
+
+  async purgeStrays(): Promise<string[]> {
+    const strays = this.index.strays(MAX_STRAYS_AT_ONCE);
+    for (const subject of strays) {
+      await this.#options.connection.purgeMessages(this.stream, subject);
+      this.index.forgetOther(subject);
+    }
+    return strays;
   }
 
   async compare(): Promise<void> {
@@ -84,7 +102,10 @@ class FollowedChunks implements StoredChunks {
     this.#madeMs = madeMs;
     const { index } = this;
     index.forgetBefore(state.firstSeq);
-    const isDoubtful = index.chunkCount > state.messageCount || index.lastSeq > state.lastSeq;
+    const { messageCount = state.messageCount } = index;
+    const differs = index.lastSeq === state.lastSeq && messageCount !== state.messageCount;
+    const isDoubtful =
+      differs || index.lastSeq > state.lastSeq || index.chunkCount > state.messageCount;
     // Once is no proof: chunks come and go while we look.
     this.#doubts = isDoubtful ? this.#doubts + 1 : 0;
     if (!isAnother && this.#doubts < DOUBTS_UNTIL_READ_AGAIN) return;
