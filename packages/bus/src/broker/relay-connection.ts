@@ -1,7 +1,7 @@
 import { type AgencyCode, codeToToken } from '../agency/code.ts';
 import { type Site, parseSite } from '../agency/tier.ts';
 import { relayInboxPrefix } from '../permission/user.ts';
-import { relayConsumer, reportStream } from '../stream/names.ts';
+import { REPORTS_STREAM, relayConsumer, reportStream } from '../stream/names.ts';
 import type { BatchOptions } from './agency-connection.ts';
 import type { BusMessage } from './bus-message.ts';
 import {
@@ -15,14 +15,20 @@ import { createDirectoryClient } from './directory-client.ts';
 import { type PublishOptions, type Published, createPublisher } from './publish.ts';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_MESSAGES, pullBatches } from './pull.ts';
 
+/** In place of a site; no site can be named so. */
+export const ALL_SITES = '*';
+
 export interface RelayConnectOptions extends ConnectOptions {
   readonly code: AgencyCode;
   readonly site: Site;
 }
 
 export interface RelayConnection extends DirectoryClient, AsyncDisposable {
-  /** What the agencies of a site report, in batches; see `AgencyConnection.inbox`. */
-  reports(site: Site, options: BatchOptions): AsyncIterable<readonly BusMessage[]>;
+  /**
+   * What the agencies of a site report, in batches; see `AgencyConnection.inbox`. {@link ALL_SITES}:
+   * those of every site, as they arrive at the centre of a federated plan.
+   */
+  reports(from: Site, options: BatchOptions): AsyncIterable<readonly BusMessage[]>;
   /** An ordinary message to an agency, such as a watermark. */
   publishMessage(subject: string, data: Uint8Array, options: PublishOptions): Promise<Published>;
   /** A site service has new directory entries. @returns a function that ends the listening. */
@@ -41,9 +47,9 @@ export async function connectRelay(options: RelayConnectOptions): Promise<RelayC
   return {
     ...createDirectoryClient(nats),
     publishMessage: createPublisher(connection).publish,
-    reports: (site, { maxMessages, maxBytes, signal }) =>
+    reports: (from, { maxMessages, maxBytes, signal }) =>
       pullBatches(connection, {
-        stream: reportStream(parseSite(site)),
+        stream: from === ALL_SITES ? REPORTS_STREAM : reportStream(parseSite(from)),
         consumer: relayConsumer(code),
         maxMessages: maxMessages ?? DEFAULT_BATCH_MESSAGES,
         maxBytes: maxBytes ?? DEFAULT_BATCH_BYTES,

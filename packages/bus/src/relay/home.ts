@@ -19,6 +19,8 @@ export interface RelayConfig {
   /** The sites whose reports it takes in; left out: every site of the directory. */
   readonly sites?: readonly Site[] | undefined;
   readonly servers: readonly string[];
+  /** The centre of a federated plan, for a relay that reads the reports of every site there. */
+  readonly central?: { readonly servers: readonly string[] } | undefined;
 }
 
 export interface RelayHomeContent {
@@ -27,6 +29,8 @@ export interface RelayHomeContent {
   /** PKCS#12 with the node key that signs watermarks. */
   readonly nodeP12: Uint8Array;
   readonly credentials: Uint8Array;
+  /** With `config.central`: the relay's credentials there. */
+  readonly centralCredentials?: Uint8Array;
   readonly trust: {
     readonly anchors: readonly Uint8Array[];
     readonly intermediates?: readonly Uint8Array[];
@@ -42,6 +46,7 @@ export interface RelayHomePaths {
   readonly lock: string;
   readonly nodeKey: string;
   readonly credentials: string;
+  readonly centralCredentials: string;
   readonly trust: string;
   readonly registrarCertificate: string;
 }
@@ -52,6 +57,7 @@ const configSchema = z.object({
   site,
   sites: z.array(site).min(1).optional(),
   servers: z.array(z.string().min(1)).min(1),
+  central: z.object({ servers: z.array(z.string().min(1)).min(1) }).optional(),
 });
 
 /** Keys and credentials are for the relay's own user alone. */
@@ -65,6 +71,7 @@ export function homePaths(home: string): RelayHomePaths {
     lock: join(home, 'relay.lock'),
     nodeKey: join(home, 'keys', 'node.p12'),
     credentials: join(home, 'credentials', 'relay.creds'),
+    centralCredentials: join(home, 'credentials', 'central.creds'),
     trust: join(home, 'trust'),
     registrarCertificate: join(home, 'trust', 'registrar.crt'),
   };
@@ -130,6 +137,9 @@ async function fill(folder: string, config: RelayConfig, content: RelayHomeConte
   await mkdir(dirname(paths.credentials), { mode: 0o700 });
   await writeFile(paths.nodeKey, content.nodeP12, PRIVATE);
   await writeFile(paths.credentials, content.credentials, PRIVATE);
+  if (content.centralCredentials !== undefined) {
+    await writeFile(paths.centralCredentials, content.centralCredentials, PRIVATE);
+  }
   await writeFile(paths.registrarCertificate, content.registrarCertificate, PUBLIC);
   const { anchors, intermediates = [], crls = [] } = content.trust;
   await writeAll(join(paths.trust, 'anchors'), anchors, 'crt');

@@ -30,6 +30,8 @@ export interface IngestOptions {
   readonly now: () => Date;
   readonly log: RelayLog;
   readonly onStep: (step: RelayStep) => void;
+  /** An agency sent a report again that is here already. */
+  readonly onRepeated: (agency: string, number: number) => void;
 }
 
 /** Verification is synchronous; so many records may keep the event loop from its other work. */
@@ -164,6 +166,7 @@ export class Ingest {
     const admission = reports.admit(report, nowMs);
     agencies.add(report.agency);
     if (admission === 'new') tracking.apply(report, entry);
+    if (admission === 'duplicate') this.#options.onRepeated(report.agency, report.number);
     if (admission === 'fork') {
       log('warn', 'report chain forked', { agency: report.agency, number: report.number });
     }

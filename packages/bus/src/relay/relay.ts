@@ -9,9 +9,10 @@ import {
 
 import type { AgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
-import { type RelayConnection, connectRelay } from '../broker/relay-connection.ts';
+import { ALL_SITES, type RelayConnection } from '../broker/relay-connection.ts';
 import { BusError } from '../errors.ts';
 import type { SignBytes } from '../record/frame.ts';
+import { groupBySite, openConnections } from './connections.ts';
 import { DirectoryCopy } from './directory-copy.ts';
 import { type RelayConfig, homePaths, readHomeFile, readRelayConfig } from './home.ts';
 import { Ingest } from './ingest.ts';
@@ -39,6 +40,8 @@ export interface OpenRelayOptions {
   readonly sign?: SignBytes;
   /** Instead of the servers of `relay.json`. */
   readonly servers?: readonly string[];
+  /** A broker that does not answer is waited for until this says stop; without it, it is an error. */
+  readonly waitForBroker?: AbortSignal;
   readonly now?: () => Date;
   readonly log?: RelayLog;
   /** For tests that end the process at a step. */
@@ -98,20 +101,22 @@ export async function openRelay(options: OpenRelayOptions): Promise<Relay> {
     const db = openDatabase(paths.database);
     closers.push(() => void db.close());
     const sign = options.sign ?? (await openNodeKey(paths.nodeKey, options.passphrase));
-    const connection = await connectRelay({
-      servers: [...(options.servers ?? config.servers)],
-      credentials: await readHomeFile(paths.credentials),
-      code: config.code,
-      site: config.site,
+    const connections = await openConnections({
+      config,
+      paths,
+      log: options.log ?? (() => undefined),
+      ...(options.servers === undefined ? {} : { servers: options.servers }),
+      ...(options.waitForBroker === undefined ? {} : { patience: options.waitForBroker }),
     });
-    closers.push(() => connection.close());
+    closers.push(() => connections.close());
     const trust = await loadTrustStore(paths.trust);
     const registrar = await readHomeFile(paths.registrarCertificate);
     const relay = new RunningRelay({
       config,
       db,
       sign,
-      connection,
+      connection: connections.own,
+      reports: connections.reports,
       trust,
       registrarCertificate: parseCertificate(registrar).der,
       loadTrust: () => loadTrustStore(paths.trust),
@@ -133,6 +138,8 @@ interface RunningRelayOptions {
   readonly db: Db;
   readonly sign: SignBytes;
   readonly connection: RelayConnection;
+  /** The same connection, or the one to the centre. */
+  readonly reports: RelayConnection;
   readonly trust: TrustStore;
   readonly registrarCertificate: Uint8Array;
   readonly loadTrust: () => Promise<TrustStore>;
@@ -185,6 +192,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
       now,
       log,
       onStep,
+      onRepeated: (agency, number) => this.#pump.repeated(agency, number),
     });
     this.#pump = new WatermarkPump({
       db,
@@ -209,6 +217,8 @@ class RunningRelay extends DatabaseQueries implements Relay {
     this.#options.connection.onDirectoryChanged(() => void this.#tryRefresh());
     await this.#tryRefresh();
     this.#readSites();
+    // One that was put back from a backup has less than it said before: the agencies hear of it.
+    new ReportStore(this.#options.db).announceAll();
     this.#pump.poke();
     this.#timer = setInterval(() => void this.#keepUp(), DIRECTORY_REFRESH_MS);
     this.#timer.unref();
@@ -219,7 +229,9 @@ class RunningRelay extends DatabaseQueries implements Relay {
       code: this.config.code,
       site: this.config.site,
       broker: this.#options.connection.status(),
-      sites: [...this.#readers.keys()].toSorted(),
+      sites: this.#readers.has(ALL_SITES)
+        ? [...this.#directory.sites()].toSorted()
+        : [...this.#readers.keys()].toSorted(),
       directoryEntries: this.#directory.size,
       storageFailing: this.#storageFailing,
     };
@@ -279,21 +291,27 @@ class RunningRelay extends DatabaseQueries implements Relay {
   /** Starts a reader for each site that has none yet. */
   #readSites(): void {
     if (this.#stop.signal.aborted) return;
-    for (const site of this.config.sites ?? this.#directory.sites()) {
+    const sites =
+      this.config.central === undefined
+        ? (this.config.sites ?? this.#directory.sites())
+        : [ALL_SITES];
+    for (const site of sites) {
       if (!this.#readers.has(site)) this.#readers.set(site, this.#readSite(site));
     }
   }
 
   async #readSite(site: Site): Promise<void> {
     const { signal } = this.#stop;
-    const { connection, log } = this.#options;
+    const { reports, log } = this.#options;
     while (!signal.aborted) {
       try {
-        const batches = connection.reports(site, { signal, maxMessages: MAX_BATCH_MESSAGES });
+        const batches = reports.reports(site, { signal, maxMessages: MAX_BATCH_MESSAGES });
         for await (const batch of batches) {
-          const touched = await this.#ingest.takeBatch(site, batch);
+          for (const [from, messages] of groupBySite(site, batch)) {
+            const touched = await this.#ingest.takeBatch(from, messages);
+            if (touched.size > 0) this.#pump.poke();
+          }
           this.#storageFailing = null;
-          if (touched.size > 0) this.#pump.poke();
         }
       } catch (error) {
         if (isStorageFailure(error)) {

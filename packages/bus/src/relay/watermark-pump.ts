@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import type { AgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
 import type { SignBytes } from '../record/frame.ts';
@@ -30,12 +32,19 @@ export const WATERMARK_INTERVAL_MS = 1_000;
 /** After a failed publish the agency waits this long. */
 const RETRY_AFTER_MS = 5_000;
 const MAX_IN_FLIGHT = 32;
+/** A message of the stream holds 1 MiB; what does not fit is asked for again. */
+const MAX_GIVE_BACK_BYTES = 150 * 1024;
+const MAX_GIVE_BACKS = 10_000;
 
 /** What is due stands in SQLite, so a restart publishes what a crash left out. */
 export class WatermarkPump {
   readonly #options: WatermarkPumpOptions;
   /** Monotonic: a change of the wall clock must not silence anyone. */
   readonly #notBefore = new Map<string, number>();
+  /** Agencies that repeated an old report: from the next one on they get their own records back. */
+  readonly #givesBack = new Map<string, number>();
+  readonly #announced = new Set<string>();
+  readonly #started = randomUUID();
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -58,6 +67,17 @@ export class WatermarkPump {
         if (waitMs === undefined || this.#closed) return;
         this.#timer = setTimeout(() => this.poke(), waitMs);
       });
+  }
+
+  /**
+   * An agency sent a report again that the relay has, though later ones are here: it may be an older
+   * copy that was put back, so it gets its own later records with the next watermark.
+   */
+  repeated(agency: string, number: number): void {
+    if (number >= this.#options.reports.chain(agency).upTo) return;
+    if (this.#givesBack.size >= MAX_GIVE_BACKS) this.#givesBack.clear();
+    const before = this.#givesBack.get(agency) ?? 0;
+    this.#givesBack.set(agency, Math.max(before, number + 1));
   }
 
   /** Asks again for missing reports whose last request is older than the broker's duplicate window. */
@@ -109,6 +129,14 @@ export class WatermarkPump {
       this.#notBefore.set(agency, performance.now() + WATERMARK_INTERVAL_MS);
       if (to === undefined) return { agency, revision: chain.revision };
       const missing = reports.missing(agency, MAX_MISSING_RANGES_ASKED);
+      const firstBack = this.#givesBack.get(agency);
+      this.#givesBack.delete(agency);
+      const givenBack =
+        firstBack === undefined ? [] : reports.recordsFrom(agency, firstBack, MAX_GIVE_BACK_BYTES);
+      // Said before by a relay that was put back since: the broker would take it for a repeat.
+      const isFirst = !this.#announced.has(agency);
+      this.#announced.add(agency);
+      const salt = firstBack === undefined ? (isFirst ? this.#started : undefined) : randomUUID();
       const message = await composeWatermark({
         relay,
         relaySite,
@@ -117,6 +145,8 @@ export class WatermarkPump {
         missing,
         at: now(),
         sign,
+        givenBack,
+        ...(salt === undefined ? {} : { salt }),
       });
       await publish(message.subject, message.data, { messageId: message.messageId });
       return { agency, revision: chain.revision };

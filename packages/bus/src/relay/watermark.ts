@@ -4,7 +4,7 @@ import type { AgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
 import type { DirectoryEntry } from '../directory/entry.ts';
 import { encodePayload } from '../record/codec.ts';
-import { type SignBytes, signRecord } from '../record/frame.ts';
+import { type SignBytes, encodeMessage, signRecord } from '../record/frame.ts';
 import { messageSubject, scopeOf } from '../subject/subject.ts';
 import type { NumberRange } from './number-series.ts';
 import type { ChainState } from './storage/report-store.ts';
@@ -28,6 +28,10 @@ export async function composeWatermark(input: {
   readonly missing: readonly NumberRange[];
   readonly at: Date;
   readonly sign: SignBytes;
+  /** Reports of the agency itself that go back to it, behind the signed watermark. */
+  readonly givenBack?: readonly Uint8Array[];
+  /** Makes the message one of its own, where the same words were said before in vain. */
+  readonly salt?: string;
 }): Promise<WatermarkMessage> {
   const { relay, relaySite, to, chain, missing } = input;
   const payload = encodePayload('watermark', {
@@ -48,8 +52,10 @@ export async function composeWatermark(input: {
     fromSite: relaySite,
     from: relay,
   });
-  const data = await signRecord('watermark', payload, input.sign);
-  const said = JSON.stringify([relay, 'watermark', to.code, chain.upTo, chain.upToHash, missing]);
+  const frame = await signRecord('watermark', payload, input.sign);
+  const data = encodeMessage(frame, Buffer.concat(input.givenBack ?? []));
+  const words = [relay, 'watermark', to.code, chain.upTo, chain.upToHash, missing];
+  const said = JSON.stringify(input.salt === undefined ? words : [...words, input.salt]);
   const messageId = createHash('sha256').update(said).digest('hex');
   return { subject, data, messageId };
 }

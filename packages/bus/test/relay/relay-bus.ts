@@ -144,7 +144,8 @@ export function listed({ certificate }: Signer) {
   return { use: 'node' as const, sha256: certificate.sha256, der };
 }
 
-function startReporter(options: {
+/** Starts an agency that is connected already. */
+export function startReporter(options: {
   code: AgencyCode;
   tier: Tier;
   site: Site;

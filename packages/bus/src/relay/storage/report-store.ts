@@ -82,6 +82,23 @@ export class ReportStore {
     return this.#statements.chain.get(agency) ?? NO_CHAIN;
   }
 
+  /** Signed records of an agency in order, from one number on, as many as fit. */
+  recordsFrom(agency: string, first: number, maxBytes: number): Uint8Array[] {
+    const records: Uint8Array[] = [];
+    let bytes = 0;
+    for (const record of this.#statements.records.iterate(agency, first)) {
+      bytes += record.length;
+      if (bytes > maxBytes && records.length > 0) break;
+      records.push(record);
+    }
+    return records;
+  }
+
+  /** Every agency hears at the next chance how far the relay is. */
+  announceAll(): void {
+    this.#statements.announceAll.run();
+  }
+
   missing(agency: string, limit: number): NumberRange[] {
     return this.#statements.missing
       .all(agency, limit)
@@ -180,6 +197,12 @@ function prepare(db: Db) {
          highest = excluded.highest, broken_at = excluded.broken_at, revision = revision + 1`,
     ),
     markDue: db.prepare<[string]>('UPDATE chain SET revision = revision + 1 WHERE agency = ?'),
+    records: db
+      .prepare<[string, number], Uint8Array>(
+        'SELECT record FROM report WHERE agency = ? AND number >= ? ORDER BY number',
+      )
+      .pluck(),
+    announceAll: db.prepare('UPDATE chain SET revision = revision + 1'),
     due: db
       .prepare<[], string>('SELECT agency FROM chain WHERE watermark_revision < revision')
       .pluck(),
