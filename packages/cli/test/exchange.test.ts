@@ -1,5 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 
 import { connectAgency, messageSubject, parseAgencyCode } from '@congvan/bus';
 import { waitUntil } from '@congvan/bus/testing';
@@ -207,7 +207,8 @@ describe('an exchange set up and done with the command alone', () => {
     await writeFile(damaged, (await readFile(pdf)).subarray(0, 500));
     const tampered = town.path('tampered.pdf');
     await writeFile(tampered, turnBit(await readFile(town.path('out', 'cong-van.pdf'))));
-    await writeFile(town.path('large.bin'), Buffer.alloc(300_000, randomUUID()));
+    await writeFile(town.path('large.bin'), '');
+    await truncate(town.path('large.bin'), 5 * 2 ** 30);
     const base = ['--abstract', 'x', ...LETTER, ...COMMUNE];
     const wrongPassphrase = { env: { CONGVAN_PASSPHRASE: 'not the passphrase' } };
     const cases: [argv: string[], code: number, error: string, options?: typeof wrongPassphrase][] =

@@ -170,7 +170,7 @@ describe('attachments', () => {
 
 describe('a large attachment', () => {
   it('goes through packing, sealing and opening in less than 150 MB of memory', async () => {
-    const bytes = 128 * MB;
+    const bytes = 96 * MB;
     const child = spawn(process.execPath, [PROGRAM, folder, String(bytes)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
