@@ -76,7 +76,6 @@ export function sitePermissions(sites: readonly Site[]): UserPermissions {
       'vb.directory.get.*',
       'vb.directory.heads',
       'vb.directory.crls',
-      'vb.directory.since.*',
       'vb.directory.since.*.*',
       'vb.file.locate.*.*.*',
       'vb.file.drop.*.*.*',
