@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Authority } from '@congvan/signer';
 
 import type { Site } from '../agency/tier.ts';
-import type { ConnectionStatus } from '../broker/connection.ts';
+import type { ConnectionStatus, TlsMaterial } from '../broker/connection.ts';
 import { connectSite } from '../broker/site-connection.ts';
 import { type FederatedLimits, federatedStreamsOfSite } from '../stream/federated.ts';
 import { directoryInboxStream, directoryStream } from '../stream/names.ts';
@@ -33,6 +33,8 @@ import { createStreamDesk } from './streams.ts';
 
 export interface SiteOptions extends EnrolmentOptions {
   readonly servers: string | readonly string[];
+  /** For servers with TLS. */
+  readonly tls?: TlsMaterial;
   /** Sizes of the streams of each site, in the flat plan. */
   readonly limits?: StreamLimits;
   /** This site has a server and a JetStream domain of its own: the federated plan. */
@@ -85,6 +87,7 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
   const connection = await connectSite({
     servers: options.servers,
     credentials,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
     ...(federated === undefined ? {} : { site: federated.site }),
   });
   const streamsOf = (site: Site): readonly StreamPlan[] =>

@@ -6,6 +6,7 @@ import {
   type PushResult,
   pushAccount,
   revokeUser,
+  type TlsMaterial,
 } from '@congvan/bus';
 import { openEnrolment } from '@congvan/bus/site';
 import { type Authority, parseCertificate, type RevocationReason } from '@congvan/signer';
@@ -15,7 +16,7 @@ import { CliError } from '../errors.ts';
 import type { HomeLayout } from '../home/layout.ts';
 import type { Passphrases } from '../passphrase/passphrase.ts';
 import { openHomeAuthority } from './authority.ts';
-import { openRegistrarSigner, readSite } from './registrar.ts';
+import { openRegistrarSigner, readSite, rootOf } from './registrar.ts';
 import { findServers } from './servers.ts';
 import { spreadCrls } from './spread-crl.ts';
 
@@ -25,6 +26,7 @@ export interface Revocation {
   /** Whether the directory entry ends now; else it stays, without a user key. */
   readonly closes: boolean;
   readonly servers: readonly string[] | undefined;
+  readonly tls: TlsMaterial | undefined;
 }
 
 export interface RevokedMember {
@@ -55,8 +57,17 @@ export async function revokeMember(
     folder: layout.site,
     operator,
     registrar: settings.registrar,
+    ...(settings.root === undefined
+      ? {}
+      : {
+          rootRegistrar: {
+            code: settings.root.code,
+            certificate: settings.root.certificate.der,
+          },
+        }),
     signRegistrar: await openRegistrarSigner(cli, layout, passphrases),
     now: cli.now,
+    ...rootOf(settings),
   });
   const entry = enrolment.registry.newest(code)?.entry;
   if (entry === undefined) {
@@ -64,12 +75,14 @@ export async function revokeMember(
     throw new CliError('CLI_AGENCY_NOT_FOUND', message, { details: { agencyCode: code } });
   }
   const authority = await openHomeAuthority(cli, layout, passphrases);
+  const { tls } = revocation;
   const servers = await findServers(cli, layout, revocation.servers);
+  const targets = { servers, ...(tls === undefined ? {} : { tls }) };
   const { site, natsUserKey, name } = entry;
   const brokers =
     natsUserKey === null
-      ? await pushAccount(operator, await operator.agencyAccountJwt(site), { servers })
-      : await revokeUser(operator, { site, userPublicKey: natsUserKey }, { servers });
+      ? await pushAccount(operator, await operator.agencyAccountJwt(site), targets)
+      : await revokeUser(operator, { site, userPublicKey: natsUserKey }, targets);
   const certificates = await revokeCertificates(authority, entry.certificates, reason, cli.now());
   const closedAt = closes ? (entry.validTo ?? cli.now().toISOString()) : null;
   if (natsUserKey !== null || (closes && entry.validTo === null)) {

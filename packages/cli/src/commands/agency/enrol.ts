@@ -115,7 +115,8 @@ async function makeTokens(
     const token = encodeEnrolmentToken({
       url: desk.url,
       deskKeySha256: desk.keySha256,
-      registrarSha256: site.certificate.sha256,
+      // Agencies pin the root; who registers here stands in its directory.
+      registrarSha256: (site.root ?? site).certificate.sha256,
       id: pending.id,
       secret,
       issuesSeal: member.issuesSeal,

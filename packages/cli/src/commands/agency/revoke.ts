@@ -12,12 +12,13 @@ import type { Cli } from '../../context.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { layoutOf } from '../../home/layout.ts';
 import { printNote, printResult } from '../../output.ts';
-import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
+import { passphrasesOf } from '../../passphrase/passphrase.ts';
+import { type TlsOptions, readTlsOptions } from '../../plan/plan-folder.ts';
 import { renderFields } from '../../terminal/table.ts';
 import { REASONS } from '../ca/names.ts';
 import { addCaPassphrases } from '../ca/options.ts';
 
-interface AgencyRevokeOptions extends PassphraseFiles {
+interface AgencyRevokeOptions extends TlsOptions {
   readonly reason: RevocationReason;
   readonly server?: readonly string[];
   readonly close?: true;
@@ -31,7 +32,9 @@ export function agencyRevokeCommand(cli: Cli): Command {
       newOption(cli, '--reason <reason>', 'revokeReason').choices(REASONS).makeOptionMandatory(),
     )
     .addOption(newOption(cli, '--close', 'closeAgency'))
-    .addOption(newOption(cli, '--server <url>', 'server').argParser(collectServers(cli)));
+    .addOption(newOption(cli, '--server <url>', 'server').argParser(collectServers(cli)))
+    .addOption(newOption(cli, '--tls-ca <file>', 'tlsCa'))
+    .addOption(newOption(cli, '--tls-p12 <file>', 'tlsP12'));
   return addCaPassphrases(cli, command).action(
     async (code: string, options: AgencyRevokeOptions, self: Command) => {
       await agencyRevoke(cli, code, options, self.optsWithGlobals<GlobalOptions>());
@@ -54,6 +57,7 @@ async function agencyRevoke(
     reason: options.reason,
     closes: options.close === true,
     servers: options.server,
+    tls: await readTlsOptions(cli, options),
   });
   const brokers = revoked.brokers.map(({ server, error }) => {
     return { server, closed: error === undefined, ...(error && { error: error.message }) };
