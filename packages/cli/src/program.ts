@@ -3,8 +3,11 @@ import type { Command } from 'commander';
 import { exitStatusHelp, newCommand, newGroup, newOption } from './command.ts';
 import { acceptCommand } from './commands/accept.ts';
 import { agencyAddCommand } from './commands/agency/add.ts';
+import { agencyCloseCommand } from './commands/agency/close.ts';
+import { agencyDelegateCommand } from './commands/agency/delegate.ts';
 import { agencyEnrolCommand } from './commands/agency/enrol.ts';
 import { agencyListCommand } from './commands/agency/list.ts';
+import { agencyMoveCommand } from './commands/agency/move.ts';
 import { agencyRevokeCommand } from './commands/agency/revoke.ts';
 import { agencyShowCommand } from './commands/agency/show.ts';
 import { agentEnrolCommand } from './commands/agent/enrol.ts';
@@ -125,6 +128,9 @@ function trustCommands(cli: Cli): Command[] {
       agencyAddCommand(cli),
       agencyEnrolCommand(cli),
       agencyRevokeCommand(cli),
+      agencyMoveCommand(cli),
+      agencyCloseCommand(cli),
+      agencyDelegateCommand(cli),
       agencyListCommand(cli),
       agencyShowCommand(cli),
     ]),

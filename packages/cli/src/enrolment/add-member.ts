@@ -1,12 +1,6 @@
 import { join } from 'node:path';
 
-import {
-  type AgencyCode,
-  type LocalOperator,
-  openOperator,
-  type Site,
-  type Tier,
-} from '@congvan/bus';
+import { type AgencyCode, type SiteKeys, openSiteKeys, type Site, type Tier } from '@congvan/bus';
 import { type Enrolment, openEnrolment } from '@congvan/bus/site';
 import type { Authority, Certificate, KeyAlgorithm, TrustStore } from '@congvan/signer';
 
@@ -16,7 +10,7 @@ import type { HomeLayout } from '../home/layout.ts';
 import type { Passphrases } from '../passphrase/passphrase.ts';
 import { issueKey, openHomeAuthority } from './authority.ts';
 import { type Bundle, type BundleSettings, draftBundle } from './bundle.ts';
-import { openRegistrarSigner, readSite } from './registrar.ts';
+import { openRegistrarSigner, readSite, rootOf } from './registrar.ts';
 import { findServers } from './servers.ts';
 
 /** About 8 MB of signed entries. */
@@ -75,7 +69,7 @@ export async function addMember(
   const { text } = cli.messages;
   const settings = await readSite(cli, layout);
   const servers = await findServers(cli, layout, member.servers);
-  const operator = await openOperator(join(layout.bus, 'operator'));
+  const operator = await openSiteKeys(join(layout.bus, 'operator'));
   await requireSite(cli, operator, member.site);
   const enrolment = await openEnrolment({
     folder: layout.site,
@@ -83,6 +77,7 @@ export async function addMember(
     registrar: settings.registrar,
     signRegistrar: await openRegistrarSigner(cli, layout, passphrases),
     now: cli.now,
+    ...rootOf(settings),
   });
   if (enrolment.registry.newest(member.code) !== undefined && !member.replace) {
     throw new CliError('CLI_ALREADY_EXISTS', text.agencyExists(member.code), {
@@ -122,7 +117,7 @@ export async function addMember(
       ...(keys.encryption?.p12 === undefined ? {} : { encryptionP12: keys.encryption.p12 }),
       credentials: enrolled.credentials,
       ...trustOf(authority, member.trust),
-      ...(await directoryOf(settings.certificate, enrolment)),
+      ...(await directoryOf((settings.root ?? settings).certificate, enrolment)),
     });
     return {
       sequence: enrolled.entry.sequence,
@@ -134,7 +129,7 @@ export async function addMember(
   }
 }
 
-async function requireSite(cli: Cli, operator: LocalOperator, site: Site): Promise<void> {
+async function requireSite(cli: Cli, operator: SiteKeys, site: Site): Promise<void> {
   const hosted = await operator.sites();
   if (hosted.includes(site)) return;
   const message = cli.messages.text.siteNotHosted(site, hosted.join(', '));

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type AgencyCode, parseAgencyCode, type SignBytes } from '@congvan/bus';
+import type { EnrolmentOptions } from '@congvan/bus/site';
 import { type Certificate, openPkcs12, parseCertificate, signCms } from '@congvan/signer';
 
 import type { Cli } from '../context.ts';
@@ -53,12 +54,17 @@ export async function writeSite(
   layout: HomeLayout,
   settings: SiteSettings,
   registrar: { readonly p12: Uint8Array; readonly certificate: Certificate },
+  root?: RootRegistrar,
 ): Promise<void> {
   const files = filesOf(layout);
   await mkdir(layout.site, { recursive: true, mode: 0o700 });
   await writeFile(files.key, registrar.p12, { mode: 0o600, flush: true });
   await writeFile(files.certificate, registrar.certificate.der, { mode: 0o644, flush: true });
-  await writeFile(files.settings, `${JSON.stringify(settings, null, 2)}\n`, { flush: true });
+  if (root !== undefined) {
+    await writeFile(files.root, root.certificate.der, { mode: 0o644, flush: true });
+  }
+  const written = { ...settings, ...(root === undefined ? {} : { root: root.code }) };
+  await writeFile(files.settings, `${JSON.stringify(written, null, 2)}\n`, { flush: true });
 }
 
 /** @throws {@link CliError} `CLI_NO_SITE` when this home registers no agencies. */
@@ -79,6 +85,12 @@ export async function readSite(cli: Pick<Cli, 'messages'>, layout: HomeLayout): 
       details: { folder: layout.site },
     });
   }
+}
+
+/** What `openEnrolment` and `openSite` take of it. */
+export function rootOf({ root }: Pick<Site, 'root'>): Pick<EnrolmentOptions, 'rootRegistrar'> {
+  if (root === undefined) return {};
+  return { rootRegistrar: { code: root.code, certificate: root.certificate.der } };
 }
 
 async function readRoot(file: string, code: string): Promise<RootRegistrar> {

@@ -2,10 +2,13 @@ import { join } from 'node:path';
 
 import {
   type AgencyCode,
-  openOperator,
+  holdsOperatorKeys,
+  openSiteKeys,
   type PushResult,
+  type PushTargets,
   pushAccount,
   revokeUser,
+  type SiteKeys,
   type TlsMaterial,
 } from '@congvan/bus';
 import { openEnrolment } from '@congvan/bus/site';
@@ -52,19 +55,12 @@ export async function revokeMember(
 ): Promise<RevokedMember> {
   const { code, reason, closes } = revocation;
   const settings = await readSite(cli, layout);
-  const operator = await openOperator(join(layout.bus, 'operator'));
+  const keys = await openSiteKeys(join(layout.bus, 'operator'));
   const enrolment = await openEnrolment({
     folder: layout.site,
-    operator,
+    operator: keys,
     registrar: settings.registrar,
-    ...(settings.root === undefined
-      ? {}
-      : {
-          rootRegistrar: {
-            code: settings.root.code,
-            certificate: settings.root.certificate.der,
-          },
-        }),
+    ...rootOf(settings),
     signRegistrar: await openRegistrarSigner(cli, layout, passphrases),
     now: cli.now,
     ...rootOf(settings),
@@ -79,10 +75,7 @@ export async function revokeMember(
   const servers = await findServers(cli, layout, revocation.servers);
   const targets = { servers, ...(tls === undefined ? {} : { tls }) };
   const { site, natsUserKey, name } = entry;
-  const brokers =
-    natsUserKey === null
-      ? await pushAccount(operator, await operator.agencyAccountJwt(site), targets)
-      : await revokeUser(operator, { site, userPublicKey: natsUserKey }, targets);
+  const brokers = await shutOut(cli, keys, { site, natsUserKey }, targets);
   const certificates = await revokeCertificates(authority, entry.certificates, reason, cli.now());
   const closedAt = closes ? (entry.validTo ?? cli.now().toISOString()) : null;
   if (natsUserKey !== null || (closes && entry.validTo === null)) {
@@ -90,6 +83,23 @@ export async function revokeMember(
   }
   const written = await spreadCrls(layout, authority);
   return { name, natsUserKey, brokers, certificates, closedAt, written };
+}
+
+/** Only the centre has the keys for it; a province still stops renewing, and its centre does the rest. */
+async function shutOut(
+  cli: Cli,
+  keys: SiteKeys,
+  { site, natsUserKey }: { readonly site: string; readonly natsUserKey: string | null },
+  targets: PushTargets,
+): Promise<PushResult[]> {
+  if (!holdsOperatorKeys(keys)) {
+    const error = new Error(cli.messages.failures.operatorKeys.hint);
+    return targets.servers.map((server) => ({ server, error }));
+  }
+  if (natsUserKey !== null) {
+    return await revokeUser(keys, { site, userPublicKey: natsUserKey }, targets);
+  }
+  return await pushAccount(keys, await keys.agencyAccountJwt(site), targets);
 }
 
 /** Those that this authority has issued; of others their own authority has to be told. */

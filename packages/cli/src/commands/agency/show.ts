@@ -16,9 +16,9 @@ export function agencyShowCommand(cli: Cli): Command {
     .action(async (text: string, _options: unknown, command: Command) => {
       const globals = command.optsWithGlobals<GlobalOptions>();
       const { parseAgencyCode } = await import('@congvan/bus');
-      const { readDirectory } = await import('../../enrolment/read-directory.ts');
+      const { findInDirectory } = await import('../../enrolment/read-directory.ts');
       const code = parseAgencyCode(text);
-      const entry = (await readDirectory(cli, globals)).find((one) => one.code === code);
+      const entry = await findInDirectory(cli, globals, code);
       if (entry === undefined) {
         throw new CliError('CLI_AGENCY_NOT_FOUND', cli.messages.text.agencyNotFound(code), {
           details: { agencyCode: code },
@@ -47,5 +47,7 @@ function renderEntry(cli: Cli, entry: DirectoryEntry): string {
     ),
     [text.sequence, entry.sequence],
     [text.registrar, entry.registrar],
+    [text.sites, entry.delegation?.sites.join(', ')],
+    [text.delegationEnds, entry.delegation?.lastSequence],
   ]);
 }

@@ -1,10 +1,11 @@
-import type { Authority } from '@congvan/signer';
+import { type Authority, parseCertificate } from '@congvan/signer';
 import type { Command } from 'commander';
 
 import { type GlobalOptions, newCommand, newOption, passphraseOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { CliError } from '../../errors.ts';
 import { actorOf } from '../../home/desk.ts';
+import { readInputFile } from '../../home/input-file.ts';
 import { type HomeLayout, layoutOf, pathExists } from '../../home/layout.ts';
 import { printNote, printResult } from '../../output.ts';
 import {
@@ -19,6 +20,8 @@ interface CaInitOptions extends PassphraseFiles, TokenOptions {
   readonly organization?: string;
   readonly registrar?: string;
   readonly relay?: string;
+  readonly rootCertificate?: string;
+  readonly rootCode?: string;
   readonly baseUrl?: string;
 }
 
@@ -28,6 +31,8 @@ export function caInitCommand(cli: Cli): Command {
     .addOption(newOption(cli, '--organization <name>', 'caOrganization'))
     .addOption(newOption(cli, '--registrar <code>', 'registrarCode'))
     .addOption(newOption(cli, '--relay <code>', 'relayCode'))
+    .addOption(newOption(cli, '--root-certificate <file>', 'rootCertificate'))
+    .addOption(newOption(cli, '--root-code <code>', 'rootCode'))
     .addOption(newOption(cli, '--base-url <url>', 'caBaseUrl').argParser(parseWebAddress(cli)));
   return addTokenOptions(cli, command)
     .addOption(passphraseOption(cli))
@@ -50,6 +55,13 @@ async function caInit(cli: Cli, options: CaInitOptions, globals: GlobalOptions):
       details: { folder: layout.site },
     });
   }
+  const root =
+    options.rootCertificate === undefined
+      ? undefined
+      : {
+          code: parseAgencyCode(options.rootCode ?? registrars.DEFAULT_REGISTRAR),
+          certificate: parseCertificate(await readInputFile(cli, options.rootCertificate)),
+        };
   const passphrases = passphrasesOf(cli, options);
   // A `ca init` that was cut off after the first half goes on from there.
   const authority = (await pathExists(layout.ca))
@@ -63,18 +75,18 @@ async function caInit(cli: Cli, options: CaInitOptions, globals: GlobalOptions):
     },
     await passphrases.get('ca', text.caKeys),
   );
-  await registrars.writeSite(layout, { registrar, relay }, issued);
-  const root = authority.rootCertificate;
+  await registrars.writeSite(layout, { registrar, relay }, issued, root);
+  const caRoot = authority.rootCertificate;
   const json = {
     folder: layout.ca,
-    root: { subject: root.subjectText, sha256: root.sha256 },
+    root: { subject: caRoot.subjectText, sha256: caRoot.sha256 },
     issuing: { subject: authority.issuingCertificate.subjectText },
     registrar: { code: registrar, sha256: issued.certificate.sha256 },
   };
   printResult(cli, globals, json, () =>
     renderFields([
       [text.folder, layout.ca],
-      [text.rootCertificate, `${root.subjectText}, SHA-256 ${root.sha256}`],
+      [text.rootCertificate, `${caRoot.subjectText}, SHA-256 ${caRoot.sha256}`],
       [text.registrar, `${registrar}, SHA-256 ${issued.certificate.sha256}`],
     ]),
   );

@@ -172,6 +172,12 @@ export const textEn = {
   reportCounts: (last: number, watermark: number) =>
     `${last} made, ${watermark} confirmed by the relay`,
 
+  delegationEnds: 'last entry that counts',
+  delegatedBy: 'delegated by',
+  delegateNeedsCertificate: (code: string) =>
+    `${code} is no registrar yet: --certificate names its certificate`,
+  delegateNext: (code: string) =>
+    `the service of the site takes it in by itself; then ${code} can enter agencies there`,
   agencyExists: (code: string) =>
     `agency ${code} is in the directory already; --replace enters it anew with new keys`,
   agencyNotFound: (code: string) => `agency ${code} is not in the directory`,

@@ -161,6 +161,12 @@ export const textVi: Texts = {
   inboxCounts: (open, quarantined) => `${open} chưa xử lý, ${quarantined} bị cách ly`,
   reportCounts: (last, watermark) => `đã lập ${last}, trạm đã xác nhận ${watermark}`,
 
+  delegationEnds: 'mục cuối được tính',
+  delegatedBy: 'giao bởi',
+  delegateNeedsCertificate: (code: string) =>
+    `${code} chưa là nơi đăng ký: --certificate ghi chứng thư số của nơi đó`,
+  delegateNext: (code: string) =>
+    `dịch vụ của site tự nhận; sau đó ${code} ghi được cơ quan ở site này`,
   agencyExists: (code) => `cơ quan ${code} đã có trong danh bạ; --replace ghi lại với khóa mới`,
   agencyNotFound: (code) => `cơ quan ${code} không có trong danh bạ`,
   bundleFieldWrong: (folder, field) => `bundle.json trong '${folder}': '${field}' thiếu hoặc sai`,
