@@ -208,6 +208,7 @@ export {
   type KeyFile,
   type SiteKeyFiles,
   exportSiteKeys,
+  holdsOperatorKeys,
   openSiteKeys,
 } from './operator/site-folder.ts';
 export type { RelayUser, SiteKeys } from './operator/site-keys.ts';

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 
 import { type Site, isSite } from '../agency/tier.ts';
 import { BusError } from '../errors.ts';
-import { leafPermissions } from '../permission/leaf.ts';
 import { sitePermissions } from '../permission/site.ts';
 import { type LocalOperator, openOperator } from './operator.ts';
 import { mintClaimsCredentials } from './push.ts';
@@ -13,6 +12,8 @@ import type { SiteKeys } from './site-keys.ts';
 import { openSiteSigner } from './site-signer.ts';
 
 const SERVICE_FILE = 'site-service.creds';
+/** To hand the site's server an account that the centre has signed anew, such as after a revocation. */
+const CLAIMS_FILE = 'claims.creds';
 
 /** A file for a province, by its name; each holds a secret and needs mode 0600. */
 export interface KeyFile {
@@ -20,43 +21,31 @@ export interface KeyFile {
   readonly content: Uint8Array;
 }
 
-/** What the centre hands a province, and on which side of the province's machines it belongs. */
+/** What the centre hands a site of a federated plan. */
 export interface SiteKeyFiles {
   /** For the folder that {@link openSiteKeys} opens. */
   readonly service: readonly KeyFile[];
-  /** For the site's nats-server: its line to the centre. */
-  readonly server: readonly KeyFile[];
 }
 
+/** @param operator - that of the site's own place: credentials of one place are worth nothing at another. */
 export async function exportSiteKeys(
   operator: LocalOperator,
   site: Site,
   now: Date,
 ): Promise<SiteKeyFiles> {
-  const store = { account: 'STORE', expiresAt: null, now } as const;
   const signer = new TextEncoder().encode(await operator.siteSignerFile(site));
+  const service = await operator.mint({
+    account: 'STORE',
+    name: `site service ${site}`,
+    permissions: sitePermissions([site]),
+    expiresAt: null,
+    now,
+  });
   return {
     service: [
       { name: signerFileName(site), content: signer },
-      {
-        name: SERVICE_FILE,
-        content: await operator.mint({
-          ...store,
-          name: `site service ${site}`,
-          permissions: sitePermissions([site]),
-        }),
-      },
-      { name: 'claims.creds', content: await mintClaimsCredentials(operator, now) },
-    ],
-    server: [
-      {
-        name: `leaf_${site}.creds`,
-        content: await operator.mint({
-          ...store,
-          name: `leaf ${site}`,
-          permissions: leafPermissions(site),
-        }),
-      },
+      { name: SERVICE_FILE, content: service },
+      { name: CLAIMS_FILE, content: await mintClaimsCredentials(operator, now) },
     ],
   };
 }
@@ -87,6 +76,11 @@ export async function openSiteKeys(folder: string): Promise<SiteKeys> {
       );
     },
   };
+}
+
+/** Whether a folder of keys is the operator's: a province cannot revoke, mint or add sites. */
+export function holdsOperatorKeys(keys: SiteKeys): keys is LocalOperator {
+  return 'mint' in keys;
 }
 
 async function signedSites(folder: string): Promise<Site[]> {

@@ -17,6 +17,7 @@ export {
 } from './inspect.ts';
 export type { LineDifference } from './line-difference.ts';
 export { pushPlaceAccounts } from './push-accounts.ts';
+export { SITE_PLAN_FILE, type SitePlan, readSitePlan } from './site-plan.ts';
 export { formatSize, parseSize } from './size.ts';
 export {
   PLAN_FILE,

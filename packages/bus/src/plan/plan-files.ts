@@ -6,6 +6,7 @@ import type { BusPlan, Place } from './bus-plan.ts';
 import { renderCompose } from './compose.ts';
 import { placeAccounts } from './place-accounts.ts';
 import { renderPlaceConfig } from './place-config.ts';
+import { SITE_PLAN_FILE, encodeSitePlan } from './site-plan.ts';
 import { renderRelayUnit, renderServerUnit, renderSiteUnit } from './systemd.ts';
 
 /** One file of a plan's folder. */
@@ -21,8 +22,8 @@ export interface PlanFile {
  * Every file that follows from a plan, one folder for each machine:
  *
  * - `servers/<name>/`: configuration, unit, and for a site's server its line to the centre
- * - `sites/<site>/`: for the site service, its unit and `keys/` with the site's own keys only
- * - `relays/<code>/`: the unit of a relay
+ * - `sites/<site>/`: the unit of the site service, and `home/` for its home, with the site's own keys only
+ * - `relays/<code>/`: the unit of a relay, and its credentials at the centre
  * - `<place>/compose.yaml`: the same servers for containers
  *
  * The operators' keys stay behind in `keys/`.
@@ -38,19 +39,31 @@ export async function planFiles(
     files.push(text(`compose/${place.id}.yaml`, renderCompose(plan, place)));
     for (const site of place.sites) {
       files.push(text(`sites/${site}/congvan-site.service`, renderSiteUnit(plan, site)));
+      const sitePlan = encodeSitePlan(plan, place, site);
+      if (sitePlan !== undefined) {
+        files.push(text(`sites/${site}/home/bus/${SITE_PLAN_FILE}`, sitePlan));
+      }
       const { service } = await exportSiteKeys(operatorOf(place.id), site, now);
       for (const { name, content } of service) {
         files.push({
-          path: `sites/${site}/keys/${name}`,
+          path: `sites/${site}/home/bus/operator/${name}`,
           secret: true,
           content: async () => content,
         });
       }
     }
   }
-  for (const { code } of plan.relays) {
+  for (const { code, site, reads } of plan.relays) {
     const folder = `relays/${code.replaceAll('.', '-')}`;
     files.push(text(`${folder}/congvan-relay.service`, renderRelayUnit(plan, code)));
+    if (plan.kind === 'federated' && reads === 'all') {
+      files.push({
+        path: `${folder}/central.creds`,
+        secret: true,
+        content: async () =>
+          await operatorOf(CENTRAL_DOMAIN).relayCredentials({ code, site, expiresAt: null, now }),
+      });
+    }
   }
   return files;
 }

@@ -14,6 +14,7 @@ import {
 } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { CliError } from '../../errors.ts';
+import { readInputFile } from '../../home/input-file.ts';
 import { layoutOf, pathExists } from '../../home/layout.ts';
 import { printNote, printResult } from '../../output.ts';
 import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
@@ -24,6 +25,8 @@ interface RelayInitOptions extends PassphraseFiles {
   readonly site?: string;
   readonly server?: readonly string[];
   readonly replace?: true;
+  readonly centralServer?: readonly string[];
+  readonly centralCredentials?: string;
 }
 
 /** `congvan relay init`: the relay's directory entry, credentials and folder. */
@@ -34,6 +37,10 @@ export function relayInitCommand(cli: Cli): Command {
     )
     .addOption(newOption(cli, '--site <site>', 'site'))
     .addOption(newOption(cli, '--server <url>', 'server').argParser(collectServers(cli)))
+    .addOption(
+      newOption(cli, '--central-server <url>', 'centralServer').argParser(collectServers(cli)),
+    )
+    .addOption(newOption(cli, '--central-credentials <file>', 'centralCredentials'))
     .addOption(newOption(cli, '--replace', 'replace'))
     .addOption(passphraseOption(cli))
     .addOption(newOption(cli, '--ca-passphrase-file <file>', 'caPassphraseFile'))
@@ -55,6 +62,7 @@ async function relayInit(
       details: { folder: layout.relay },
     });
   }
+  const central = await readCentral(cli, options);
   const { codeToToken, parseSite } = await import('@congvan/bus');
   const { initRelay } = await import('@congvan/bus/relay');
   const { addMember } = await import('../../enrolment/add-member.ts');
@@ -81,7 +89,14 @@ async function relayInit(
     const bundle = await readBundle(cli, folder);
     await initRelay({
       home: layout.relay,
-      config: { code, name, site, servers: bundle.settings.servers },
+      config: {
+        code,
+        name,
+        site,
+        servers: bundle.settings.servers,
+        ...(central === undefined ? {} : { central: { servers: central.servers } }),
+      },
+      ...(central === undefined ? {} : { centralCredentials: central.credentials }),
       nodeP12: bundle.nodeP12 ?? new Uint8Array(),
       credentials: bundle.credentials,
       trust: bundle,
@@ -99,4 +114,17 @@ async function relayInit(
     ]),
   );
   printNote(cli, globals, `${text.hint}: ${text.runRelay}`);
+}
+
+/** Both or none: the centre of a federated plan, and the rights there. */
+async function readCentral(
+  cli: Cli,
+  options: RelayInitOptions,
+): Promise<{ servers: readonly string[]; credentials: Uint8Array } | undefined> {
+  const { centralServer: servers, centralCredentials: file } = options;
+  if (servers === undefined && file === undefined) return undefined;
+  if (servers !== undefined && file !== undefined) {
+    return { servers, credentials: await readInputFile(cli, file) };
+  }
+  throw new CliError('CLI_USAGE', cli.messages.plan.centralBoth);
 }

@@ -22,23 +22,30 @@ export function relayRunCommand(cli: Cli): Command {
       const { openRelay } = await import('@congvan/bus/relay');
       const passphrases = passphrasesOf(cli, options);
       const log = await createRunLog(cli, globals, 'relay', options);
-      await using relay = await openRelay({
+      const stop = cli.stopSignal();
+      const relay = await openRelay({
+        waitForBroker: stop,
         home,
         passphrase: async () => await passphrases.get('general', cli.messages.text.relayKey),
         now: cli.now,
         log: (level, message, details) => log(level, message, details),
+      }).catch((error: unknown) => {
+        if (stop.aborted) return undefined;
+        throw error;
       });
-      const { servers } = relay.config;
-      log('info', cli.messages.text.runs, { code: relay.code, servers: servers.join(',') });
+      if (relay === undefined) return;
+      await using running = relay;
+      const { servers } = running.config;
+      log('info', cli.messages.text.runs, { code: running.code, servers: servers.join(',') });
       const reload = async (): Promise<void> => {
         try {
-          await relay.reloadTrust();
+          await running.reloadTrust();
           log('info', cli.messages.text.trustReloaded);
         } catch (error) {
           log('error', String(error), { error });
         }
       };
-      await using _observed = await observe(options, log, relayObserved(relay));
+      await using _observed = await observe(options, log, relayObserved(running));
       const stopWatching = watchTrust(join(home, 'trust'), reload);
       await untilStopped(cli);
       stopWatching();

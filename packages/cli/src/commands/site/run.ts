@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import type { LocalOperator } from '@congvan/bus';
+import type { PushTargets, SiteKeys } from '@congvan/bus';
 import type { SiteService } from '@congvan/bus/site';
 import type { Authority } from '@congvan/signer';
 import type { Command } from 'commander';
@@ -15,11 +15,8 @@ import {
 import type { Cli } from '../../context.ts';
 import { findServers } from '../../enrolment/servers.ts';
 import { type HomeLayout, layoutOf, pathExists } from '../../home/layout.ts';
-import {
-  type PassphraseFiles,
-  type Passphrases,
-  passphrasesOf,
-} from '../../passphrase/passphrase.ts';
+import { type Passphrases, passphrasesOf } from '../../passphrase/passphrase.ts';
+import { type TlsOptions, readTlsOptions } from '../../plan/plan-folder.ts';
 import { type MetricsOptions, observe, siteObserved } from '../../running/observed.ts';
 import {
   type RunLog,
@@ -29,7 +26,7 @@ import {
 } from '../../running/run-log.ts';
 import { untilStopped } from '../../running/until-stopped.ts';
 
-interface SiteRunOptions extends PassphraseFiles, RunLogOptions, MetricsOptions {
+interface SiteRunOptions extends TlsOptions, RunLogOptions, MetricsOptions {
   readonly server?: readonly string[];
 }
 
@@ -37,6 +34,8 @@ interface SiteRunOptions extends PassphraseFiles, RunLogOptions, MetricsOptions 
 export function siteRunCommand(cli: Cli): Command {
   const command = newCommand(cli, 'run', 'siteRun')
     .addOption(newOption(cli, '--server <url>', 'server').argParser(collectServers(cli)))
+    .addOption(newOption(cli, '--tls-ca <file>', 'tlsCa'))
+    .addOption(newOption(cli, '--tls-p12 <file>', 'tlsP12'))
     .addOption(passphraseOption(cli))
     .addOption(newOption(cli, '--ca-passphrase-file <file>', 'caPassphraseFile'));
   return addRunOptions(cli, command).action(async (options: SiteRunOptions, own: Command) => {
@@ -48,20 +47,29 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   cli.stopSignal();
   const layout = layoutOf(cli, globals);
   const { openSite } = await import('@congvan/bus/site');
-  const { openOperator } = await import('@congvan/bus');
-  const { openRegistrarSigner, readSite } = await import('../../enrolment/registrar.ts');
+  const { openSiteKeys } = await import('@congvan/bus');
+  const { SITE_PLAN_FILE, readSitePlan } = await import('@congvan/bus/plan');
+  const { openRegistrarSigner, readSite, rootOf } = await import('../../enrolment/registrar.ts');
+  const { openSiteVerifier } = await import('../../enrolment/site-verifier.ts');
   const settings = await readSite(cli, layout);
   const servers = await findServers(cli, layout, options.server);
   const passphrases = passphrasesOf(cli, options);
   const signRegistrar = await openRegistrarSigner(cli, layout, passphrases);
-  const operator = await openOperator(join(layout.bus, 'operator'));
+  const keys = await openSiteKeys(join(layout.bus, 'operator'));
+  const plan = await readSitePlan(join(layout.bus, SITE_PLAN_FILE));
   const log = await createRunLog(cli, globals, 'site', options);
+  const tls = await readTlsOptions(cli, options);
   const authority = await openSiteAuthority(cli, layout, passphrases, log);
   await using site = await openSite({
     ...(authority === undefined ? {} : { authority }),
+    ...(tls === undefined ? {} : { tls }),
     folder: layout.site,
-    operator,
+    operator: keys,
+    ...(plan?.plan === 'flat' ? { limits: plan.limits } : {}),
+    ...(plan?.plan === 'federated' ? { federated: { site: plan.site, limits: plan.limits } } : {}),
     registrar: settings.registrar,
+    ...rootOf(settings),
+    verify: await openSiteVerifier(layout, authority),
     signRegistrar,
     servers,
     now: cli.now,
@@ -69,7 +77,7 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   });
   log('info', cli.messages.text.runs, {
     servers: servers.join(','),
-    sites: (await operator.sites()).join(','),
+    sites: (await keys.sites()).join(','),
     entries: site.enrolment.registry.entries().length,
   });
   await using desk = await runEnrolmentDesk(cli, globals, {
@@ -77,8 +85,8 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
     authority,
     passphrases,
     site,
-    operator,
-    servers,
+    keys,
+    targets: { servers, ...(tls === undefined ? {} : { tls }) },
     registrarCertificate: (settings.root ?? settings).certificate.der,
   });
   if (desk !== undefined) log('info', cli.messages.enrolment.deskRuns, { port: desk.port });
@@ -93,8 +101,8 @@ interface DeskInput {
   readonly authority: Authority | undefined;
   readonly passphrases: Passphrases;
   readonly site: SiteService;
-  readonly operator: LocalOperator;
-  readonly servers: readonly string[];
+  readonly keys: SiteKeys;
+  readonly targets: PushTargets;
   readonly registrarCertificate: Uint8Array;
 }
 
@@ -118,18 +126,22 @@ async function openSiteAuthority(
 
 /** Serves the enrolment desk where one was set up: only then is the authority needed. */
 async function runEnrolmentDesk(cli: Cli, globals: GlobalOptions, input: DeskInput) {
-  const { layout, passphrases, operator, servers } = input;
+  const { layout, passphrases, keys, targets } = input;
   const { readDesk, runDesk } = await import('../../enrolment/desk.ts');
   if ((await readDesk(cli, layout)) === undefined) return undefined;
   const { openHomeAuthority } = await import('../../enrolment/authority.ts');
-  const { revokeUser } = await import('@congvan/bus');
+  const { holdsOperatorKeys, revokeUser } = await import('@congvan/bus');
   const log = await createRunLog(cli, globals, 'enrolment');
   return await runDesk(cli, {
     ...input,
     // Here it has to be there: the error says what lacks.
     authority: input.authority ?? (await openHomeAuthority(cli, layout, passphrases)),
     revokeUser: async (site, userPublicKey) => {
-      const results = await revokeUser(operator, { site, userPublicKey }, { servers });
+      if (!holdsOperatorKeys(keys)) {
+        log('warn', cli.messages.failures.operatorKeys.hint, { site, userKey: userPublicKey });
+        return;
+      }
+      const results = await revokeUser(keys, { site, userPublicKey }, targets);
       for (const { server, error } of results) {
         if (error !== undefined) log('error', error.message, { server, userKey: userPublicKey });
       }

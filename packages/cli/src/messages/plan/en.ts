@@ -38,7 +38,7 @@ export const planEn = {
   nextApply: (folder: string) => `when the servers run: \`congvan bus apply ${folder}\``,
   noPlace: (name: string, known: string) => `there is no place '${name}'; there are ${known}`,
   noPlan: (folder: string) => `'${folder}' holds no plan`,
-  accountsPushed: 'accounts handed to the servers',
+  centralBoth: 'name both: --central-server and --central-credentials',
   found: {
     reachable: () => 'answers',
     unreachable: ({ reason }: Values) => `does not answer: ${reason}`,

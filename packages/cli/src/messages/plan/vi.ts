@@ -27,7 +27,7 @@ export const planVi: PlanTexts = {
   nextApply: (folder) => `khi các máy chủ đã chạy: \`congvan bus apply ${folder}\``,
   noPlace: (name, known) => `không có nơi '${name}'; chỉ có ${known}`,
   noPlan: (folder) => `'${folder}' không có kế hoạch nào`,
-  accountsPushed: 'tài khoản đã trao cho máy chủ',
+  centralBoth: 'ghi cả hai: --central-server và --central-credentials',
   found: {
     reachable: () => 'trả lời',
     unreachable: ({ reason }) => `không trả lời: ${reason}`,
