@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { buildAsicS } from '../src/asic/asic-s.ts';
 import { buildAsicE } from '../src/asic/container.ts';
 import { addAsicSignature, addAsicTimeStamp } from '../src/asic/extend.ts';
+import { writeOpenPart } from '../src/asic/open-part.ts';
 import { buildCertificateRequest } from '../src/authority/csr.ts';
 import { signCms } from '../src/cms/sign.ts';
 import { encodeInteger, encodeOctetString, encodeSequence } from '../src/der/index.ts';
@@ -117,11 +118,15 @@ const files = [
   { name: 'edxml/header.xml', mediaType: 'application/xml', bytes: Buffer.from('<edXML/>') },
   { name: 'files/Công văn.txt', mediaType: 'text/plain', bytes: Buffer.from('số 12 '.repeat(20)) },
 ];
-const { container } = await buildAsicE({ files, signer: node });
+const { container, ...parts } = await buildAsicE({ files, signer: node });
 const twice = await addAsicSignature(container, person, { compress: true });
 const [, letter] = files;
 writeSeeds('asic', {
   'seed-stored': container,
+  'seed-open-part': writeOpenPart({
+    files: [['edxml/header.xml', files[0]?.bytes ?? container]],
+    ...parts,
+  }),
   'seed-deflated': (await buildAsicE({ files, signer: node, compress: true })).container,
   'seed-archived': await addAsicTimeStamp(twice, timeStamps, { compress: true }),
   ...(letter && {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 
+import { verifyOpenPart } from '../src/asic/open-part.ts';
 import { openAsic } from '../src/asic/open.ts';
 import { verifyAsic } from '../src/asic/verify-container.ts';
 import { verifyAsicE } from '../src/asic/verify.ts';
@@ -234,6 +235,10 @@ function fuzzAsic(bytes: Uint8Array): void {
   const report = verifyAsicE(bytes, options);
   if (report.indication === 'TOTAL-PASSED' && !honestlySigned().has(report.manifestSha256 ?? '')) {
     finding('a package that nobody signed passes');
+  }
+  const shown = verifyOpenPart(bytes, options);
+  if (shown.indication === 'TOTAL-PASSED' && !honestlySigned().has(shown.manifestSha256 ?? '')) {
+    finding('an open part that nobody signed passes');
   }
   if (verifyAsic(bytes, options).indication !== 'TOTAL-PASSED') return;
   for (const { signed } of openAsic(bytes).assertions) {
