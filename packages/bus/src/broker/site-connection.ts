@@ -4,6 +4,7 @@ import type { Site } from '../agency/tier.ts';
 import { SITE_INBOX_PREFIX, siteInboxPrefix } from '../permission/user.ts';
 import {
   type ConnectOptions,
+  type Connection,
   type ConnectionStatus,
   type StatusListener,
   openConnection,
@@ -26,10 +27,14 @@ export interface SiteConnection
   answerPresence(
     answer: (natsSubject: string, data: Uint8Array) => Uint8Array | undefined,
   ): () => void;
+  /** Connects again, with the credentials as they are now. */
+  reconnect(): Promise<void>;
   status(): ConnectionStatus;
   onStatus(listener: StatusListener): () => void;
   close(): Promise<void>;
 }
+
+const RECONNECT_TIMEOUT_MS = 10_000;
 
 /** @throws {@link BusError} `BUS_CONNECT_FAILED`. */
 export async function connectSite(options: SiteConnectOptions): Promise<SiteConnection> {
@@ -43,9 +48,23 @@ export async function connectSite(options: SiteConnectOptions): Promise<SiteConn
     ...createSiteDirectory(connection),
     ...createSiteRenewal(nats),
     answerPresence: (answer) => answerPresence(nats, answer),
+    reconnect: async () => await reconnect(connection),
     status: connection.status,
     onStatus: connection.onStatus,
     close: connection.close,
     [Symbol.asyncDispose]: connection.close,
   };
+}
+
+/** What comes too late is no error: the client goes on trying, and requests say so themselves. */
+async function reconnect({ nats, onStatus }: Connection): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, RECONNECT_TIMEOUT_MS);
+  const forget = onStatus((status) => {
+    if (status === 'connected') resolve();
+  });
+  await nats.reconnect();
+  await promise;
+  clearTimeout(timer);
+  forget();
 }

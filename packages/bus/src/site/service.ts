@@ -5,7 +5,7 @@ import type { Authority } from '@congvan/signer';
 
 import type { Site } from '../agency/tier.ts';
 import type { ConnectionStatus, TlsMaterial } from '../broker/connection.ts';
-import { connectSite } from '../broker/site-connection.ts';
+import { type SiteConnection, connectSite } from '../broker/site-connection.ts';
 import { type FederatedLimits, federatedStreamsOfSite } from '../stream/federated.ts';
 import { directoryInboxStream, directoryStream } from '../stream/names.ts';
 import {
@@ -15,7 +15,6 @@ import {
   type StreamPlan,
   streamsOfSite,
 } from '../stream/plan.ts';
-import { mintSiteCredentials } from './credentials.ts';
 import { openFilesDesk } from './files/desk.ts';
 import {
   type AgencyInput,
@@ -24,12 +23,13 @@ import {
   type EnrolmentOptions,
   openEnrolment,
 } from './enrolment.ts';
+import { type OwnRights, openOwnRights } from './own-rights.ts';
 import { type PresenceDesk, createPresenceDesk } from './presence-desk.ts';
 import { createDirectoryDesk } from './directory/desk.ts';
 import { type DirectoryExchange, runDirectoryExchange } from './directory/exchange.ts';
 import { watchSources } from './source-watch.ts';
 import { serveRenewals } from './enrolment/serve-renewals.ts';
-import { createStreamDesk } from './streams.ts';
+import { type StreamDesk, createStreamDesk } from './streams.ts';
 
 export interface SiteOptions extends EnrolmentOptions {
   readonly servers: string | readonly string[];
@@ -80,41 +80,97 @@ const POLL_MS = 2_000;
  */
 export async function openSite(options: SiteOptions): Promise<SiteService> {
   const now = options.now ?? (() => new Date());
-  const enrolment = await openEnrolment(options);
-  const { registry } = enrolment;
-  const credentials = await mintSiteCredentials(options.operator, now());
   const { federated } = options;
+  const enrolment = await openEnrolment(options);
+  const hostedSites = async (): Promise<readonly Site[]> =>
+    federated === undefined ? await options.operator.sites() : [federated.site];
+  const rights = await openOwnRights(options.operator, hostedSites, now);
   const connection = await connectSite({
     servers: options.servers,
-    credentials,
+    credentials: rights.credentials,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
     ...(federated === undefined ? {} : { site: federated.site }),
   });
-  const streamsOf = (site: Site): readonly StreamPlan[] =>
-    federated === undefined
-      ? streamsOfSite(site, options.limits ?? LOCAL_STREAM_LIMITS)
-      : federatedStreamsOfSite(site, federated.limits);
-  const hostedSites = async (): Promise<readonly Site[]> =>
-    federated === undefined ? await options.operator.sites() : [federated.site];
-  const preparation = createStreamDesk({
-    admin: connection,
-    hostedSites,
-    streamsOf,
-    entries: async () => {
-      await registry.refresh();
-      return registry.entries();
-    },
-    onChanged: (site) => connection.notifyDirectoryChanged(site),
-    relaysRead: federated === undefined ? 'all' : 'own',
-    backoffMs: options.redeliveryBackoffMs ?? REDELIVERY_BACKOFF_MS,
-    now,
-  });
+  const parts = { options, enrolment, hostedSites, rights, connection, now };
+  const preparation = prepareStreams(parts);
   try {
     await preparation.refresh();
   } catch (error) {
     await connection.close();
     throw error;
   }
+  const desks = await openDesks(parts, preparation);
+  const close = async (): Promise<void> => {
+    await desks.stop();
+    await preparation.settled();
+    await connection.close();
+  };
+  const added = async (enrolled: Enrolled): Promise<Enrolled> => {
+    await desks.catchUp();
+    return enrolled;
+  };
+  return {
+    enrolment,
+    addAgency: async (input) => await added(await enrolment.addAgency(input)),
+    addRelay: async (input) => await added(await enrolment.addRelay(input)),
+    refresh: desks.catchUp,
+    presence: desks.presence,
+    status: connection.status,
+    hostedSites,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** What the desks of one service share. */
+interface ServiceParts {
+  readonly options: SiteOptions;
+  readonly enrolment: Enrolment;
+  readonly hostedSites: () => Promise<readonly Site[]>;
+  readonly rights: OwnRights;
+  readonly connection: SiteConnection;
+  readonly now: () => Date;
+}
+
+function prepareStreams({
+  options,
+  enrolment,
+  hostedSites,
+  connection,
+  now,
+}: ServiceParts): StreamDesk {
+  const { registry } = enrolment;
+  return createStreamDesk({
+    admin: connection,
+    hostedSites,
+    streamsOf: (site) => streamsOf(options, site),
+    entries: async () => {
+      await registry.refresh();
+      return registry.entries();
+    },
+    onChanged: (site) => connection.notifyDirectoryChanged(site),
+    relaysRead: options.federated === undefined ? 'all' : 'own',
+    backoffMs: options.redeliveryBackoffMs ?? REDELIVERY_BACKOFF_MS,
+    now,
+  });
+}
+
+function streamsOf({ federated, limits }: SiteOptions, site: Site): readonly StreamPlan[] {
+  return federated === undefined
+    ? streamsOfSite(site, limits ?? LOCAL_STREAM_LIMITS)
+    : federatedStreamsOfSite(site, federated.limits);
+}
+
+interface Desks {
+  readonly presence: PresenceDesk;
+  catchUp(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function openDesks(parts: ServiceParts, preparation: StreamDesk): Promise<Desks> {
+  const { options, enrolment, hostedSites, rights, connection, now } = parts;
+  const { registry } = enrolment;
+  const { federated } = options;
   const stopAnswering = connection.answerDirectory(createDirectoryDesk(registry));
   const presence = createPresenceDesk(registry, now);
   const stopPresence = connection.answerPresence(presence.answer);
@@ -129,23 +185,15 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
   files.addSites(await hostedSites());
   let exchange: DirectoryExchange | undefined;
   const catchUp = async (): Promise<void> => {
+    await rights.renew(connection.reconnect);
     await preparation.refresh();
     files.addSites(await hostedSites());
     // In the background: a line that is cut must keep nobody from being entered.
     exchange?.publish().catch(tell);
   };
   if (federated !== undefined) {
-    exchange = runDirectoryExchange({
-      directory: connection,
-      admin: connection,
-      registry,
-      outStream: directoryStream(federated.site),
-      inStream: directoryInboxStream(federated.site),
-      onTaken: () => void catchUp().catch(tell),
-      onError: tell,
-      now,
-    });
-    exchange.publish().catch(tell);
+    const onTaken = (): void => void catchUp().catch(tell);
+    exchange = openExchange(parts, federated.site, onTaken, tell);
   }
   const stopRenewing = serveRenewals(connection, {
     ...options,
@@ -161,12 +209,10 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
   );
   const sources = watchSources({
     admin: connection,
-    streams: () => (federated === undefined ? [] : streamsOf(federated.site)),
-    onError: (error) => {
-      if (connection.status() === 'connected') options.onError?.(error);
-    },
+    streams: () => (federated === undefined ? [] : streamsOf(options, federated.site)),
+    onError: tell,
   });
-  const close = async (): Promise<void> => {
+  const stop = async (): Promise<void> => {
     stopFollowing();
     stopAnswering();
     stopPresence();
@@ -174,24 +220,28 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
     await exchange?.stop();
     await files.stop();
     await sources.stop();
-    await preparation.settled();
-    await connection.close();
   };
-  const added = async (enrolled: Enrolled): Promise<Enrolled> => {
-    await catchUp();
-    return enrolled;
-  };
-  return {
-    enrolment,
-    addAgency: async (input) => await added(await enrolment.addAgency(input)),
-    addRelay: async (input) => await added(await enrolment.addRelay(input)),
-    refresh: catchUp,
-    presence,
-    status: connection.status,
-    hostedSites,
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  return { presence, catchUp, stop };
+}
+
+function openExchange(
+  { enrolment, connection, now }: ServiceParts,
+  site: Site,
+  onTaken: () => void,
+  tell: (error: unknown) => void,
+): DirectoryExchange {
+  const exchange = runDirectoryExchange({
+    directory: connection,
+    admin: connection,
+    registry: enrolment.registry,
+    outStream: directoryStream(site),
+    inStream: directoryInboxStream(site),
+    onTaken,
+    onError: tell,
+    now,
+  });
+  exchange.publish().catch(tell);
+  return exchange;
 }
 
 /** Calls on every notice of the system and, since notices can be missing, at an interval. */

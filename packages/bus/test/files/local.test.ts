@@ -159,3 +159,15 @@ it('takes a chunk that is too large from nobody', async () => {
   await sender.publish(subject, blob.content, { messageId: 'oversize' });
   await expect(download(reader, blob)).rejects.toMatchObject({ code: 'BUS_BLOB_INVALID' });
 });
+
+it('works the same at a site that is hosted later', async () => {
+  await bus.addSite('H50');
+  const late = await bus.addAgency({ code: 'H50.1', site: 'H50' });
+  await using connection = await connectEnrolled(bus, late);
+  const blob = makeBlob(late.entry, 100_000, 32 * 1024, 7);
+  await upload(connection, blob);
+  expect((await download(reader, blob)).equals(blob.content)).toBe(true);
+  await connection.dropFile(blob);
+  const location = await connection.locateFile({ ...nameOf(blob), chunkCount: 4 });
+  expect(location).toMatchObject({ stored: 0 });
+});
