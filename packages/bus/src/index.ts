@@ -61,7 +61,6 @@ export type { DirectoryClient, DirectoryHead, DirectoryPage } from './directory/
 export {
   DirectoryCopy,
   type DirectoryCopyOptions,
-  REPLACED_GRACE_MS,
   type RefusedEntry,
   type TakenIn,
 } from './directory/copy.ts';

@@ -128,12 +128,12 @@ describe('one message that goes wrong does not stop the others', () => {
     const stranger = parseAgencyCode('H45.01');
     await town.bus.addAgency({ code: stranger, site: 'H45' });
     const late = await town.addOffice({ code: 'H45.02', tier: 'district', site: 'H45' });
-    const { record } = town.bus.site.enrolment.registry.newest(late.code) ?? {};
+    const { entry, record } = town.bus.site.enrolment.registry.newest(late.code) ?? {};
     withDatabase((db) => {
-      db.prepare('INSERT INTO directory_entry (code, sequence, record) VALUES (?, 6, ?)').run(
-        late.code,
-        record,
-      );
+      db.prepare(
+        `INSERT INTO directory_entry (registrar, sequence, code, site, role, counts, record)
+         VALUES (?, ?, ?, 'H45', 'agency', 1, ?)`,
+      ).run(entry?.registrar, entry?.sequence, late.code, record);
     });
     recipient = await ministry.open();
     await waitUntil(() => recipient.listDirectory().some(({ code }) => code === stranger), WAIT_MS);

@@ -45,8 +45,6 @@ export interface DirectoryCopyOptions {
 
 /** Entries kept parsed; the national directory has more than 100,000. */
 const MAX_CACHED_ENTRIES = 2_000;
-/** A key may sign on for so long after the directory lists another, unless it is revoked. */
-export const REPLACED_GRACE_MS = 24 * 60 * 60_000;
 /** The clocks of registrar and broker need not agree better than this. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 
@@ -83,8 +81,8 @@ export class DirectoryCopy {
   };
 
   /**
-   * Entries that were replaced, but not for longer than a day at a given time: a record is judged by
-   * the certificates that were listed when the broker stored it. Newest first, without the holder.
+   * Entries that held at a time and were replaced since: a record is judged by the certificates that
+   * were listed when the broker stored it. Newest first, without the holder.
    */
   readonly earlier = (code: AgencyCode, at: Date): readonly DirectoryEntry[] => {
     const holder = this.#ledger.holderOf(code);
@@ -97,8 +95,7 @@ export class DirectoryCopy {
     return entries.filter((entry, index) => {
       const replacedBy = entries[index - 1];
       if (isSame(entry, holder) || replacedBy === undefined) return false;
-      const until = signedMs(replacedBy) + REPLACED_GRACE_MS;
-      return signedMs(entry) - CLOCK_SKEW_MS <= time && time < until;
+      return signedMs(entry) - CLOCK_SKEW_MS <= time && time < signedMs(replacedBy);
     });
   };
 

@@ -9,6 +9,7 @@ import {
   type VerifySignature,
   authenticateRecord,
   decodeMessage,
+  decodeRecord,
   encodePayload,
   findingOfVerdict,
   isFinding,
@@ -19,6 +20,7 @@ import {
   AT,
   RECIPIENT,
   SENDER,
+  type TestKey,
   createEntry,
   createTestKey,
   failed,
@@ -218,5 +220,32 @@ describe('FINDINGS', () => {
   it('is closed', () => {
     expect(isFinding('SIGNATURE_BROKEN')).toBe(true);
     expect(isFinding('toString')).toBe(false);
+  });
+});
+
+describe('a record stored before its sender changed', () => {
+  const before = createTestKey();
+  const after = createTestKey();
+  const old = createEntry(before, { site: 'H44' });
+  const holder = createEntry(after, { sequence: 2 });
+
+  async function judge(key: TestKey, earlier: readonly DirectoryEntry[], site: string) {
+    const payload = encodePayload('delivery', PAYLOADS.delivery);
+    const raw = decodeRecord(await signRecord('delivery', payload, key.sign));
+    return authenticateRecord(raw, {
+      from: SENDER,
+      lookup: () => holder,
+      earlier: () => earlier,
+      fits: (entry) => entry.site === site,
+      verify: verifySignature,
+      at: AT,
+    });
+  }
+
+  it('is believed with the certificate and site of then, and with none of another time', async () => {
+    expect(await judge(before, [old], 'H44')).toMatchObject({ authentic: true, entry: old });
+    expect(await judge(before, [old], 'H10')).toMatchObject({ finding: 'SIGNER_NOT_LISTED' });
+    expect(await judge(before, [], 'H44')).toMatchObject({ finding: 'SIGNER_NOT_LISTED' });
+    expect(await judge(after, [old], 'H09')).toMatchObject({ authentic: true, entry: holder });
   });
 });
