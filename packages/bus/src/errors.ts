@@ -19,6 +19,7 @@ export const BUS_ERRORS = {
   BUS_PUBLISH_UNACKED: { retryable: true }, // no answer: stored or not, repeat with the same id
   BUS_CONNECT_FAILED: { retryable: true }, // no server answered, or it refused these credentials
   BUS_CREDENTIALS_INVALID: { retryable: false }, // the credentials cannot be read, or are for somebody else
+  BUS_NETWORK_INVALID: { retryable: false }, // not a network in CIDR form, or too many for a site
   BUS_KEY_NOT_HELD: { retryable: false }, // this folder holds the key of a site, the step needs the operator's
   BUS_USER_KEY_REVOKED: { retryable: false }, // a user key that was revoked is never let in again
   BUS_REVOCATIONS_FULL: { retryable: false }, // a site has as many revoked keys as one account can name

@@ -129,6 +129,7 @@ export const FAILURES: Readonly<Record<AnyErrorCode, FailureRule>> = {
   BUS_PUBLISH_UNACKED: rule('notRunning', 'again'),
   BUS_CONNECT_FAILED: rule('notRunning', 'startBus'),
   BUS_CREDENTIALS_INVALID: rule('keys', 'credentials'),
+  BUS_NETWORK_INVALID: rule('usage', 'network'),
   BUS_KEY_NOT_HELD: rule('keys', 'operatorKeys'),
   BUS_USER_KEY_REVOKED: rule('keys', 'userKeyRevoked'),
   BUS_REVOCATIONS_FULL: rule('refused', 'revocationsFull'),

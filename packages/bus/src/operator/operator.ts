@@ -20,6 +20,7 @@ import { sitePermissions } from '../permission/site.ts';
 import { type UserPermissions, agencyTemplate, relayPermissions } from '../permission/user.ts';
 import { type AccountJwt, signAccountOnce } from './account-jwt.ts';
 import { AGENCY_SEED, OPERATOR_SEED, SIGNER_FILE, signerFileName } from './files.ts';
+import { openNetworks } from './networks.ts';
 import { openRevocations, revocationClaims } from './revocation.ts';
 import type { SiteKeys } from './site-keys.ts';
 import { type SiteSigner, decodeSiteSigner, encodeSiteSigner } from './site-signer.ts';
@@ -61,6 +62,12 @@ export interface LocalOperator extends SiteKeys {
    */
   revokeUser(site: Site, userPublicKey: string): Promise<AccountJwt>;
   revokedUsers(site: Site): Promise<string[]>;
+  /**
+   * Lets the agencies of a site connect from these networks only (`10.1.0.0/16`); none: from anywhere.
+   *
+   * @returns the account's JWT, which has to reach every server of the site.
+   */
+  setSiteNetworks(site: Site, networks: readonly string[]): Promise<AccountJwt>;
   /** A user of `SYS`, `STORE` or `RELAY`: services, leaf lines, administrators, relays. */
   mint(input: MintInput): Promise<Uint8Array>;
 }
@@ -117,6 +124,11 @@ export async function openOperator(folder: string): Promise<LocalOperator> {
       return await accounts.agencyAccountJwt(site);
     },
     revokedUsers: async (site) => await sites.revocations(site).list(),
+    setSiteNetworks: async (site, networks) => {
+      await sites.account(site);
+      await sites.networks(site).replace(networks);
+      return await accounts.agencyAccountJwt(site);
+    },
     serviceCredentials: async (now) => {
       const permissions = sitePermissions(await sites.list());
       const name = 'site service';
@@ -144,6 +156,7 @@ function createAccounts(folder: string, roots: RootKeys, sites: SiteFiles) {
   const agencyAccountJwt = async (site: Site): Promise<AccountJwt> => {
     const { publicKey } = await sites.account(site);
     const signer = await sites.signer(site);
+    const networks = await sites.networks(site).list();
     return await sign({
       name: agencyAccount(site),
       publicKey,
@@ -151,7 +164,12 @@ function createAccounts(folder: string, roots: RootKeys, sites: SiteFiles) {
       exports: [],
       imports: { from: STORE.publicKey, list: accountImports(site) },
       signingKeys: [
-        { publicKey: signer.publicKey, role: AGENCY_ROLE, template: agencyTemplate(site) },
+        {
+          publicKey: signer.publicKey,
+          role: AGENCY_ROLE,
+          template: agencyTemplate(site),
+          networks,
+        },
       ],
       revocations: revocationClaims(await sites.revocations(site).list()),
     });
@@ -205,6 +223,7 @@ function openSiteFiles(folder: string) {
     },
     account,
     revocations,
+    networks: (site: Site) => openNetworks(join(folder, `${agencyAccount(site)}.networks.json`)),
     signerFile,
     signer: async (site: Site): Promise<SiteSigner> =>
       refuseRevoked(decodeSiteSigner(await signerFile(site)), revocations(site).has),

@@ -345,6 +345,31 @@ it('a signing key that was lost is replaced, and whoever came in by it is out', 
   expect(await may(await open(renewed, user, 'H44-01'), 'vb.renew.H44.H44-01')).toBe(true);
 });
 
+it('a site that is tied to networks lets its agencies in from these only', async () => {
+  const { operator } = server;
+  const targets = { servers: [server.url] };
+  const user = createNatsKey('user');
+  const signer = await operator.siteSigner('H09');
+  const jwt = await mintAgencyJwt(signer, { code, userPublicKey: user.publicKey }, new Date());
+  await pushAccount(operator, await operator.setSiteNetworks('H09', ['10.0.0.0/8']), targets);
+  expect(await isRefused(jwt, user)).toBe(true);
+  const local = await operator.setSiteNetworks('H09', ['10.0.0.0/8', '127.0.0.0/8']);
+  await pushAccount(operator, local, targets);
+  expect(await isRefused(jwt, user)).toBe(false);
+  for (const bad of [
+    '*',
+    '10.0.0.0',
+    '10.0.0.0/33',
+    '10.0.0.0/8/8',
+    '300.0.0.0/8',
+    'fe80::%1/64',
+  ]) {
+    const attempt = operator.setSiteNetworks('H09', [bad]);
+    await expect(attempt).rejects.toMatchObject({ code: 'BUS_NETWORK_INVALID' });
+  }
+  await pushAccount(operator, await operator.setSiteNetworks('H09', []), targets);
+});
+
 it('an account is signed again only when it changed, and never twice in one second', async () => {
   const { operator } = server;
   const first = await operator.agencyAccountJwt('H44');

@@ -125,6 +125,10 @@ export const failuresEn = {
     title: 'key or certificate',
     hint: 'name another key, or let `congvan doctor` check the keys of this home; certificates come from `congvan ca issue` or your authority',
   },
+  network: {
+    title: 'network not readable',
+    hint: 'write a network as ADDRESS/BITS, such as 10.1.0.0/16 or 2001:db8::/32',
+  },
   operatorKeys: {
     title: "operator's keys",
     hint: "run this at the centre, where the operator's keys are; a site has only its signing key",

@@ -130,6 +130,10 @@ export const failuresVi: FailureTexts = {
     title: 'khóa hoặc chứng thư số',
     hint: 'chỉ khóa khác, hoặc dùng `congvan doctor` kiểm tra các khóa ở đây; chứng thư số do `congvan ca issue` hoặc nơi cấp của bạn cấp',
   },
+  network: {
+    title: 'không đọc được dải mạng',
+    hint: 'viết dải mạng theo dạng ĐỊA_CHỈ/SỐ_BIT, ví dụ 10.1.0.0/16 hoặc 2001:db8::/32',
+  },
   operatorKeys: {
     title: 'khóa của đơn vị vận hành',
     hint: 'chạy lệnh này ở trung tâm, nơi giữ khóa của đơn vị vận hành; một điểm chỉ có khóa ký của mình',
