@@ -19,7 +19,12 @@ import { hasEnded, releaseEnded } from './release.ts';
 
 const MAX_IDLE_MS = 60_000;
 
-type Read = (offset: number, length: number) => Promise<Uint8Array>;
+/** Bytes of a blob, to be read in any order. */
+interface Source extends AsyncDisposable {
+  readonly read: (offset: number, length: number) => Promise<Uint8Array>;
+  /** What was read is not needed any more. */
+  readonly release: (bytes: Uint8Array) => void;
+}
 type Client = Pick<
   AgencyConnection,
   'putChunk' | 'locateFile' | 'dropFile' | 'status' | 'onStatus'
@@ -104,8 +109,13 @@ export class UploadWorker {
     const { finished } = await uploadFile({
       connection: {
         locateFile: (file) => this.#connection.locateFile(file),
-        putChunk: (chunk) =>
-          this.#gate.pass('normal', chunk.data.length, () => this.#connection.putChunk(chunk)),
+        putChunk: async (chunk) => {
+          const { data } = chunk;
+          const put = () => this.#connection.putChunk(chunk);
+          const result = await this.#gate.pass('normal', data.length, put);
+          source.release(data);
+          return result;
+        },
       },
       file: {
         sha256: row.sha256,
@@ -157,10 +167,7 @@ export class UploadWorker {
   }
 }
 
-async function openSource(
-  core: AgentCore,
-  row: UploadRow,
-): Promise<AsyncDisposable & { readonly read: Read }> {
+async function openSource(core: AgentCore, row: UploadRow): Promise<Source> {
   const stored = core.register.sealedOf(row.package_id);
   if (stored === undefined || stored.open_part === null) {
     throw new TypeError(`package ${row.package_id} has nothing to upload`);
@@ -173,20 +180,30 @@ async function openSource(
     return fromMemory(encodeMessage(frame, Buffer.concat([stored.open_part, inside])));
   }
   if (stored.sealed !== null) return fromMemory(stored.sealed);
-  const handle = await open(core.files.sealedPath(row.sha256), 'r');
+  return await fromFile(core.files.sealedPath(row.sha256), row.chunk_bytes);
+}
+
+/** Buffers are used again: the collector would let some 64 MB of them pile up. */
+async function fromFile(path: string, chunkBytes: number): Promise<Source> {
+  const handle = await open(path, 'r');
+  const free: ArrayBufferLike[] = [];
   return {
     read: async (offset, length) => {
-      const buffer = Buffer.allocUnsafeSlow(length);
-      const { bytesRead } = await handle.read(buffer, 0, length, offset);
-      return buffer.subarray(0, bytesRead);
+      const buffer = free.pop() ?? Buffer.allocUnsafeSlow(chunkBytes).buffer;
+      const { bytesRead } = await handle.read(new Uint8Array(buffer), 0, length, offset);
+      return new Uint8Array(buffer, 0, bytesRead);
+    },
+    release: ({ buffer }) => {
+      if (buffer.byteLength === chunkBytes) free.push(buffer);
     },
     [Symbol.asyncDispose]: () => handle.close(),
   };
 }
 
-function fromMemory(bytes: Uint8Array): AsyncDisposable & { readonly read: Read } {
+function fromMemory(bytes: Uint8Array): Source {
   return {
     read: async (offset, length) => bytes.subarray(offset, offset + length),
+    release: () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

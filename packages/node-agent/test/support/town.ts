@@ -33,6 +33,8 @@ export interface OfficeInput {
   readonly node?: TestSigner;
   /** `null`: an agency for which nothing can be sealed. */
   readonly encryption?: TestSigner | null;
+  /** Where its agent looks for the broker: a line that can be shaped and cut. */
+  readonly servers?: readonly string[];
   readonly line?: { readonly chunkBytes?: number; readonly window?: number };
   readonly validTo?: string;
   readonly unsigned?: 'accept' | 'refuse';
@@ -51,9 +53,7 @@ export interface Town extends AsyncDisposable {
   addOffice(input: OfficeInput): Promise<Office>;
 }
 
-export async function foundTown(
-  options: Pick<LocalBusOptions, 'limits'> = {},
-): Promise<Town> {
+export async function foundTown(options: Pick<LocalBusOptions, 'limits'> = {}): Promise<Town> {
   const folder = await mkdtemp(join(tmpdir(), 'congvan-town-'));
   const pki = await createTestPki();
   const registrar = await pki.issue({ commonName: 'Cơ quan đăng ký', use: 'registrar' });
@@ -115,7 +115,7 @@ async function addOffice(
       name,
       tier: input.tier,
       site: input.site,
-      servers: [bus.url],
+      servers: [...(input.servers ?? [bus.url])],
       relay: RELAY,
       notation: 'UBND-VP',
       policy: { unsigned: input.unsigned ?? 'accept' },
