@@ -123,17 +123,17 @@ async function makeRoom(
   maxBytes: number,
   wanted: BlobName,
 ): Promise<boolean> {
-  const copies = [...chunks.index.blobs()].filter(({ scope }) => scope === 'cache');
-  let bytes = copies.reduce((sum, blob) => sum + blob.bytes, 0);
-  if (bytes < maxBytes) return true;
-  const others = copies.filter(({ name }) => name.sha256 !== wanted.sha256);
+  const { index } = chunks;
+  if (index.cacheBytes < maxBytes) return true;
+  const others = [...index.blobs()].filter(
+    ({ scope, name }) => scope === 'cache' && name.sha256 !== wanted.sha256,
+  );
   const byAge = others.toSorted(
     (a, b) => Math.max(a.askedMs, a.newestMs) - Math.max(b.askedMs, b.newestMs),
   );
   for (const blob of byAge) {
     await chunks.purge(blob.name, 'cache');
-    bytes -= blob.bytes;
-    if (bytes < maxBytes) return true;
+    if (index.cacheBytes < maxBytes) return true;
   }
   return false;
 }

@@ -43,11 +43,17 @@ export class ChunkIndex {
   /** Sequences of what is no chunk, by subject: words that a blob is gone, and strays. */
   readonly #others = new Map<string, number>();
   #chunkCount = 0;
+  #cacheBytes = 0;
   #lastSeq = 0;
 
   /** Chunks known to be there. */
   get chunkCount(): number {
     return this.#chunkCount;
+  }
+
+  /** Of the copies of other sites' blobs. */
+  get cacheBytes(): number {
+    return this.#cacheBytes;
   }
 
   /** Of all messages; `undefined` when there are too many that are no chunk. */
@@ -101,6 +107,18 @@ export class ChunkIndex {
     return this.#usage.get(ownerOf(owner)) ?? { bytes: 0, files: 0 };
   }
 
+  /** Blobs of agencies that use more than this, each agency's newest first. */
+  blobsOver(maxBytes: number, maxFiles: number): StoredBlob[] {
+    const over = new Set<string>();
+    for (const [owner, { bytes, files }] of this.#usage) {
+      if (bytes > maxBytes || files > maxFiles) over.add(owner);
+    }
+    if (over.size === 0) return [];
+    return [...this.#blobs.values()]
+      .filter(({ scope, name }) => scope !== 'cache' && over.has(ownerOf(name)))
+      .toSorted((a, b) => b.newestMs - a.newestMs);
+  }
+
   /** The chunks of a blob are gone. */
   forget(blob: StoredBlob): void {
     if (!this.#blobs.delete(keyOf(blob.name, blob.scope))) return;
@@ -131,6 +149,7 @@ export class ChunkIndex {
     this.#usage.clear();
     this.#others.clear();
     this.#chunkCount = 0;
+    this.#cacheBytes = 0;
     this.#lastSeq = 0;
   }
 
@@ -155,7 +174,10 @@ export class ChunkIndex {
   }
 
   #charge(blob: StoredBlob, bytes: number, files: number): void {
-    if (blob.scope === 'cache') return;
+    if (blob.scope === 'cache') {
+      this.#cacheBytes += bytes;
+      return;
+    }
     const owner = ownerOf(blob.name);
     const used = this.#usage.get(owner) ?? { bytes: 0, files: 0 };
     const next = { bytes: used.bytes + bytes, files: used.files + files };

@@ -48,22 +48,14 @@ export async function enforceQuotas(
   limits: FileLimits,
 ): Promise<StoredBlob[]> {
   if (chunks.maxBytes() === 0) return [];
+  const maxBytes = chunks.maxBytes() * limits.agencyShare * TOLERANCE;
+  const maxFiles = limits.agencyFiles * TOLERANCE;
   const deleted: StoredBlob[] = [];
-  const byOwner = Map.groupBy(
-    [...chunks.index.blobs()].filter(({ scope }) => scope !== 'cache'),
-    ({ name }) => `${name.fromSite} ${name.from}`,
-  );
-  for (const blobs of byOwner.values()) {
-    const newestFirst = blobs.toSorted((a, b) => b.newestMs - a.newestMs);
-    for (const blob of newestFirst) {
-      const quota = quotaOf(chunks, limits, blob.name);
-      const within =
-        quota.usedBytes <= quota.maxBytes * TOLERANCE &&
-        quota.usedFiles <= quota.maxFiles * TOLERANCE;
-      if (within) break;
-      await chunks.purge(blob.name, blob.scope);
-      deleted.push(blob);
-    }
+  for (const blob of chunks.index.blobsOver(maxBytes, maxFiles)) {
+    const { bytes, files } = chunks.index.usageOf(blob.name);
+    if (bytes <= maxBytes && files <= maxFiles) continue;
+    await chunks.purge(blob.name, blob.scope);
+    deleted.push(blob);
   }
   return deleted;
 }
