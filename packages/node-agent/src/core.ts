@@ -18,6 +18,7 @@ import type { PackageFiles } from './storage/package-files.ts';
 import type { QueueStore } from './storage/queue-store.ts';
 import type { RegisterStore } from './storage/register-store.ts';
 import type { UploadStore } from './storage/upload-store.ts';
+import type { RestoreStore } from './storage/restore-store.ts';
 import type { WatermarkStore } from './storage/watermark-store.ts';
 import type { TransferLimits } from './transfer/limits.ts';
 
@@ -37,6 +38,7 @@ export interface AgentCore {
   readonly housekeeping: HousekeepingStore;
   readonly transferLimits: TransferLimits;
   readonly queue: QueueStore;
+  readonly restore: RestoreStore;
   readonly commit: GroupCommit;
   readonly conditions: ConditionBook;
   /** Shared by all that goes out: ordinary bytes wait while an urgent message leaves. */

@@ -17,6 +17,7 @@ import { type HomeLayout, layoutOf } from './home/layout.ts';
 import { TrustFolder } from './home/trust-folder.ts';
 import { type Log, SILENT_LOG } from './log.ts';
 import { LineGate, inFlightBytes } from './outbox/line-gate.ts';
+import { type KnownCopy, checkHome } from './report/restore.ts';
 import type { Signal } from './signal.ts';
 import type { AgentStep } from './step.ts';
 import { watchChanges } from './storage/change-watch.ts';
@@ -31,6 +32,7 @@ import { QueueStore } from './storage/queue-store.ts';
 import { PackageFiles } from './storage/package-files.ts';
 import { RegisterStore } from './storage/register-store.ts';
 import { UploadStore } from './storage/upload-store.ts';
+import { RestoreStore } from './storage/restore-store.ts';
 import { WatermarkStore } from './storage/watermark-store.ts';
 import { TRANSFER_LIMITS, type TransferLimits } from './transfer/limits.ts';
 
@@ -44,6 +46,11 @@ export interface OpenAgentOptions {
    * `desk`: the SQLite file only, beside a running agent or without one, as a clerk's command does.
    */
   readonly mode?: 'run' | 'desk';
+  /**
+   * What the caller knows of this folder: `restored` from a backup, or `moved` to another disk. A
+   * restored one numbers nothing before the relay has said what was used since.
+   */
+  readonly copy?: KnownCopy;
   readonly now?: () => Date;
   /** Told right after each step of the work; see `AGENT_STEPS`. */
   readonly onStep?: (step: AgentStep) => void;
@@ -120,6 +127,7 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
       folder: options.home,
     };
     core.commit.watch(guard);
+    await checkHome(core, layout, options.copy, running);
     if (running) bus = await BusSide.open(core, guard, layout);
     const unwatch = watchChanges(db, core.changed);
     const opened = db;
@@ -145,6 +153,7 @@ function openStores(db: Db) {
     downloads: new DownloadStore(db),
     housekeeping: new HousekeepingStore(db),
     queue: new QueueStore(db),
+    restore: new RestoreStore(db),
   };
 }
 

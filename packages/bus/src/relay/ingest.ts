@@ -166,7 +166,10 @@ export class Ingest {
     const admission = reports.admit(report, nowMs);
     agencies.add(report.agency);
     if (admission === 'new') tracking.apply(report, entry);
-    if (admission === 'duplicate') this.#options.onRepeated(report.agency, report.number);
+    // The same stored message comes again after a kill; a later one was sent again on purpose.
+    if (admission === 'duplicate' && reports.storedMs(report) !== report.storedMs) {
+      this.#options.onRepeated(report.agency, report.number);
+    }
     if (admission === 'fork') {
       log('warn', 'report chain forked', { agency: report.agency, number: report.number });
     }

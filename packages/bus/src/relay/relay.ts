@@ -13,6 +13,7 @@ import { ALL_SITES, type RelayConnection } from '../broker/relay-connection.ts';
 import { BusError } from '../errors.ts';
 import type { SignBytes } from '../record/frame.ts';
 import { groupBySite, openConnections } from './connections.ts';
+import { isOlderCopy, writeMark } from './copy-mark.ts';
 import { DirectoryCopy } from './directory-copy.ts';
 import { type RelayConfig, homePaths, readHomeFile, readRelayConfig } from './home.ts';
 import { Ingest } from './ingest.ts';
@@ -114,6 +115,8 @@ export async function openRelay(options: OpenRelayOptions): Promise<Relay> {
     const relay = new RunningRelay({
       config,
       db,
+      database: paths.database,
+      mark: `${paths.database}.mark`,
       sign,
       connection: connections.own,
       reports: connections.reports,
@@ -136,6 +139,9 @@ export async function openRelay(options: OpenRelayOptions): Promise<Relay> {
 interface RunningRelayOptions {
   readonly config: RelayConfig;
   readonly db: Db;
+  readonly database: string;
+  /** See `copy-mark.ts`. */
+  readonly mark: string;
   readonly sign: SignBytes;
   readonly connection: RelayConnection;
   /** The same connection, or the one to the centre. */
@@ -217,8 +223,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
     this.#options.connection.onDirectoryChanged(() => void this.#tryRefresh());
     await this.#tryRefresh();
     this.#readSites();
-    // One that was put back from a backup has less than it said before: the agencies hear of it.
-    new ReportStore(this.#options.db).announceAll();
+    this.#tellIfPutBack();
     this.#pump.poke();
     this.#timer = setInterval(() => void this.#keepUp(), DIRECTORY_REFRESH_MS);
     this.#timer.unref();
@@ -256,8 +261,22 @@ class RunningRelay extends DatabaseQueries implements Relay {
     return this.close();
   }
 
+  /** One that was put back from a backup has less than it said before: the agencies hear of it. */
+  #tellIfPutBack(): void {
+    const { database, mark, db, log } = this.#options;
+    const reports = new ReportStore(db);
+    if (isOlderCopy(mark, database, reports.reportCount())) {
+      log('warn', 'the database is an older copy: every agency is told how far it is', {});
+      reports.announceAll();
+      this.#pump.announce();
+    }
+    writeMark(mark, database, reports.reportCount());
+  }
+
   async #close(): Promise<void> {
     clearInterval(this.#timer);
+    const { database, mark, db } = this.#options;
+    writeMark(mark, database, new ReportStore(db).reportCount());
     this.#stop.abort();
     await Promise.all(this.#readers.values());
     await this.#pump.close();
@@ -265,6 +284,8 @@ class RunningRelay extends DatabaseQueries implements Relay {
   }
 
   async #keepUp(): Promise<void> {
+    const { database, mark, db } = this.#options;
+    writeMark(mark, database, new ReportStore(db).reportCount());
     await this.#tryRefresh();
     if (this.#stop.signal.aborted) return;
     const { now, log } = this.#options;

@@ -43,8 +43,8 @@ export class WatermarkPump {
   readonly #notBefore = new Map<string, number>();
   /** Agencies that repeated an old report: from the next one on they get their own records back. */
   readonly #givesBack = new Map<string, number>();
-  readonly #announced = new Set<string>();
-  readonly #started = randomUUID();
+  /** Said before the database was put back, the same words would be taken for a repeat. */
+  #announcement: string | undefined;
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -67,6 +67,11 @@ export class WatermarkPump {
         if (waitMs === undefined || this.#closed) return;
         this.#timer = setTimeout(() => this.poke(), waitMs);
       });
+  }
+
+  /** Everything that this process says counts as said for the first time. */
+  announce(): void {
+    this.#announcement = randomUUID();
   }
 
   /**
@@ -133,10 +138,7 @@ export class WatermarkPump {
       this.#givesBack.delete(agency);
       const givenBack =
         firstBack === undefined ? [] : reports.recordsFrom(agency, firstBack, MAX_GIVE_BACK_BYTES);
-      // Said before by a relay that was put back since: the broker would take it for a repeat.
-      const isFirst = !this.#announced.has(agency);
-      this.#announced.add(agency);
-      const salt = firstBack === undefined ? (isFirst ? this.#started : undefined) : randomUUID();
+      const salt = firstBack === undefined ? this.#announcement : randomUUID();
       const message = await composeWatermark({
         relay,
         relaySite,

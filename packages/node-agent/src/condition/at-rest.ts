@@ -4,7 +4,7 @@ import type { RunningStatus } from './status-file.ts';
 
 /** What stands: as the running agent sees it, else what the database alone tells. */
 export function standingConditions(
-  core: Pick<AgentCore, 'conditions' | 'queue' | 'now'>,
+  core: Pick<AgentCore, 'conditions' | 'queue' | 'outbox' | 'now'>,
   running: RunningStatus | undefined,
 ): readonly StoredCondition[] {
   if (running !== undefined) return running.conditions;
@@ -12,5 +12,10 @@ export function standingConditions(
   const count = core.queue.deadCount();
   const dead: StoredCondition[] =
     count > 0 ? [{ code: 'DEAD_LETTERS', sinceMs: nowMs, facts: { count } }] : [];
-  return [...core.conditions.list(), ...dead];
+  const here = core.outbox.chainHead().number;
+  const restored: StoredCondition[] = core.outbox.mayAppend()
+    ? []
+    : [{ code: 'RESTORED', sinceMs: nowMs, facts: { relayHas: '?', here } }];
+  const others = core.conditions.list().filter(({ code }) => code !== 'RESTORED');
+  return [...restored, ...others, ...dead];
 }

@@ -25,12 +25,12 @@ export function requireReady(core: AgentCore, documentBytes: number): void {
 
 /** @throws {@link AgentError} `AGENT_RESTORED` while a relay holds reports that are not here. */
 export function requireKnownNumbers(core: Pick<AgentCore, 'watermarks' | 'outbox'>): void {
+  if (core.outbox.mayAppend()) return;
   const relayHas = core.watermarks.relayHas();
   const here = core.outbox.chainHead().number;
-  if (relayHas <= here) return;
   throw new AgentError(
     'AGENT_RESTORED',
-    `the relay has reports up to ${relayHas}, this database up to ${here}: which numbers are used is not known yet`,
+    `this database ends with report ${here} and is an older copy: which numbers are used is not known yet`,
     { details: { relayHas, here } },
   );
 }

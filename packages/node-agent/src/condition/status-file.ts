@@ -20,6 +20,8 @@ const schema = z.object({
   broker: z.enum(['connected', 'disconnected']),
   /** 0: never. */
   connectedMs: z.number(),
+  /** The last report of the chain: a database that has fewer is an older copy. */
+  reports: z.number().default(0),
   conditions: z.array(z.object({ code, sinceMs: z.number(), facts })),
   /** Messages a second over the last minute, as measured; 0 when nothing left. */
   rates: z.object({ urgent: z.number(), normal: z.number() }),

@@ -41,6 +41,7 @@ export class ConditionWatch {
   #nextTryMs = 0;
   #answeredMs: number | undefined;
   #connectedSinceMs: number | undefined;
+  #reports = 0;
   #writtenMs = Number.NEGATIVE_INFINITY;
   #written = '';
 
@@ -48,6 +49,7 @@ export class ConditionWatch {
     this.#options = options;
     const before = readStatus(options.statusFile);
     this.#connectedMs = before?.connectedMs ?? 0;
+    this.#reports = before?.reports ?? 0;
   }
 
   /** The first connection does not come about. */
@@ -121,6 +123,7 @@ export class ConditionWatch {
   look(): void {
     const { guard } = this.#options;
     guard.look();
+    this.#lookAtDatabase(() => this.#lookAtCopy());
     this.#lookAtConnection();
     this.#lookAtSite();
     this.#write();
@@ -194,6 +197,7 @@ export class ConditionWatch {
       endsSoon ? { expiresAt: new Date(expiresMs).toISOString() } : undefined,
     );
     this.#lookAtDatabase(() => {
+      this.#lookAtCopy();
       conditions.put(
         'CERTIFICATE_EXPIRING',
         expiringCertificate(directory.find(config.code), nowMs),
@@ -216,6 +220,14 @@ export class ConditionWatch {
     }
   }
 
+  #lookAtCopy(): void {
+    const { conditions, outbox, watermarks } = this.#options.core;
+    const here = outbox.chainHead().number;
+    this.#reports = Math.max(this.#reports, here);
+    const relayHas = watermarks.relayHas() > here ? watermarks.relayHas() : '?';
+    conditions.put('RESTORED', outbox.mayAppend() ? undefined : { relayHas, here });
+  }
+
   status(): RunningStatus {
     const { core, rates } = this.#options;
     const { urgent, normal } = rates();
@@ -223,6 +235,7 @@ export class ConditionWatch {
       writtenMs: core.now().getTime(),
       broker: this.#connection?.status() ?? 'disconnected',
       connectedMs: this.#connectedMs,
+      reports: this.#reports,
       conditions: core.conditions.list(),
       rates: { urgent: Math.round(urgent * 100) / 100, normal: Math.round(normal * 100) / 100 },
     };

@@ -79,6 +79,8 @@ export type CheckedMessage =
   | {
       readonly kind: 'watermark';
       readonly watermark: WatermarkPayload;
+      /** Reports of this agency that the relay gives back; empty as a rule. */
+      readonly body: Uint8Array;
       readonly record: Uint8Array;
     }
   | {
@@ -165,7 +167,7 @@ export function checkMessage(
       return checkReceipt(content.payload, raw, context, asClaimed);
     case 'watermark':
       if (content.payload.to === context.self && isRelay(entry, context)) {
-        return { kind: 'watermark', watermark: content.payload, record: raw.bytes };
+        return { kind: 'watermark', watermark: content.payload, record: raw.bytes, body };
       }
       return quarantine('WRONG_RECIPIENT', `watermark for ${content.payload.to}`, claim);
     case 'report':

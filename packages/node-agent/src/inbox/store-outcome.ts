@@ -2,7 +2,8 @@ import { payloadHash } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
 import { AGENT_LIMITS } from '../limits.ts';
-import { applyWatermark } from '../report/chain.ts';
+import { applyWatermark, askRelay } from '../report/chain.ts';
+import { confirmHome, learnReports } from '../report/restore.ts';
 import {
   type CheckedMessage,
   type OpenedDelivery,
@@ -124,8 +125,22 @@ function storeWatermark(
 ): void {
   const { log } = core;
   const { watermark } = outcome;
+  const learned = learnReports(core, outcome.body);
   const result = applyWatermark(core, watermark, outcome.record, nowMs);
   const fields = { relay: watermark.from, upTo: watermark.upTo, resent: result.resent };
+  if (learned > 0) log.warn({ ...fields, learned }, 'own reports learned again from the relay');
+  if (result.behind) {
+    const here = core.outbox.chainHead().number;
+    core.conditions.set('RESTORED', { relayHas: watermark.upTo, here });
+    // Asked again for the next part; a repeat of the same answer would change nothing.
+    if (learned > 0 || (outcome.body.length === 0 && core.restore.mayAsk())) askRelay(core.outbox);
+    return;
+  }
+  // One that says less may have been on its way before this copy was put back.
+  if (result.agrees && watermark.upTo === core.outbox.chainHead().number) {
+    confirmHome(core.restore);
+    core.conditions.clear('RESTORED');
+  }
   if (!result.agrees) {
     log.error(fields, 'the relay holds another report under this number than this agency wrote');
   } else if (result.resent > 0) {

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import {
   type AgencyCode,
   type ReportEntry,
@@ -6,6 +8,7 @@ import {
   payloadHash,
 } from '@congvan/bus';
 
+import { AgentError } from '../errors.ts';
 import type { OutboxStore } from '../storage/outbox-store.ts';
 import type { WatermarkStore } from '../storage/watermark-store.ts';
 
@@ -27,6 +30,12 @@ export function appendReport(
   entry: ReportEntry,
   nowMs: number,
 ): void {
+  if (!outbox.mayAppend()) {
+    throw new AgentError(
+      'AGENT_RESTORED',
+      'this database is an older copy: which report numbers are used is not known yet',
+    );
+  }
   const head = outbox.chainHead();
   const number = head.number + 1;
   const payload = encodePayload('report', {
@@ -39,6 +48,17 @@ export function appendReport(
   const sha256 = payloadHash(payload);
   const recordId = outbox.insertRecord('report', payload, sha256, number);
   enqueueReport(outbox, recordId, sha256, nowMs);
+}
+
+/**
+ * Sends the last report again. The relay takes it for a sign that its answer was missed, and says how
+ * far it is; where it has more than this agency, it gives that back.
+ */
+export function askRelay(outbox: OutboxStore): void {
+  const head = outbox.chainHead();
+  const last = outbox.reportRecord(head.number);
+  if (last === undefined) return;
+  enqueueReport(outbox, last.id, `${last.payload_sha256}.ask.${randomUUID()}`, Date.now());
 }
 
 function enqueueReport(
@@ -65,6 +85,8 @@ export interface WatermarkOutcome {
   readonly resent: number;
   /** False: the relay holds another payload under this number, so the past was rewritten. */
   readonly agrees: boolean;
+  /** The relay holds reports that are not here: this database is an older copy. */
+  readonly behind: boolean;
 }
 
 /**
@@ -79,12 +101,20 @@ export function applyWatermark(
   nowMs: number,
 ): WatermarkOutcome {
   const { outbox, watermarks } = stores;
+  const head = outbox.chainHead().number;
+  if (watermark.upTo > head) {
+    watermarks.noteRelayHas(watermark.from, watermark.upTo, nowMs);
+    return { resent: 0, agrees: true, behind: true };
+  }
   const known = watermark.upTo === 0 ? null : (outbox.reportHash(watermark.upTo) ?? null);
-  if (known !== watermark.hash) return { resent: 0, agrees: false };
+  if (known !== watermark.hash) return { resent: 0, agrees: false, behind: false };
+  const before = watermarks.upToOf(watermark.from);
   outbox.settleReports(watermark.upTo, nowMs);
   watermarks.put(watermark.from, watermark.upTo, nowMs, record);
   let resent = 0;
-  for (const [first, last] of watermark.missing) {
+  // A relay that has less than it had was put back from a backup: it gets again what it lost.
+  const lost: [number, number][] = before > watermark.upTo ? [[watermark.upTo + 1, before]] : [];
+  for (const [first, last] of [...lost, ...watermark.missing]) {
     const room = MAX_RESENT_PER_WATERMARK - resent;
     for (const row of outbox.reportsToResend(first, last, nowMs - RESEND_AFTER_MS, room)) {
       // A new id: the broker would take the old one for a repeat and store nothing.
@@ -92,5 +122,5 @@ export function applyWatermark(
       resent += 1;
     }
   }
-  return { resent, agrees: true };
+  return { resent, agrees: true, behind: false };
 }

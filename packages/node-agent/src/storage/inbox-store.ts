@@ -119,14 +119,18 @@ export class InboxStore {
     this.#setDone = db.prepare<[number, string]>(
       'UPDATE incoming SET done_ms = coalesce(done_ms, ?) WHERE id = ?',
     );
-    this.#nextNumber = db.prepare<[number], { next: number }>(
-      `SELECT coalesce(max(incoming_number), 0) + 1 AS next FROM incoming WHERE incoming_year = ?`,
+    this.#nextNumber = db.prepare<{ year: number }, { next: number }>(
+      `SELECT max(
+         coalesce((SELECT max(incoming_number) FROM incoming WHERE incoming_year = @year), 0),
+         coalesce((SELECT max(number) FROM used_incoming_number WHERE year = @year), 0)
+       ) + 1 AS next`,
     );
     this.#setNumber = db.prepare<[number, number, string]>(
       'UPDATE incoming SET incoming_year = ?, incoming_number = ? WHERE id = ?',
     );
-    this.#hasNumber = db.prepare<[number, number], { found: number }>(
-      'SELECT 1 AS found FROM incoming WHERE incoming_year = ? AND incoming_number = ?',
+    this.#hasNumber = db.prepare<{ year: number; number: number }, { found: number }>(
+      `SELECT 1 AS found FROM incoming WHERE incoming_year = @year AND incoming_number = @number
+       UNION ALL SELECT 1 FROM used_incoming_number WHERE year = @year AND number = @number`,
     );
     this.#insertReceipt = db.prepare<[string, number, string, number, string | null]>(
       `INSERT INTO incoming_receipt (incoming_id, record_id, status, at_ms, actor)
@@ -196,11 +200,11 @@ export class InboxStore {
   }
 
   nextIncomingNumber(year: number): number {
-    return this.#nextNumber.get(year)?.next ?? 1;
+    return this.#nextNumber.get({ year })?.next ?? 1;
   }
 
   hasIncomingNumber(year: number, number: number): boolean {
-    return this.#hasNumber.get(year, number) !== undefined;
+    return this.#hasNumber.get({ year, number }) !== undefined;
   }
 
   setIncomingNumber(id: string, year: number, number: number): void {

@@ -2,6 +2,7 @@ import type { Lane } from '@congvan/bus';
 
 import type { MessageParts } from '../outbox/message.ts';
 import type { Db } from './database.ts';
+import { RestoreStore } from './restore-store.ts';
 
 export type Purpose = 'document' | 'receipt' | 'report';
 /** Those of {@link DEAD_OUTCOMES} wait for a person, `given-up` is a person's word. */
@@ -67,6 +68,8 @@ const BLOBS_ARE_UP = `NOT EXISTS (SELECT 1 FROM upload
 
 /** Records this agency signs, and the messages that wait to carry them. */
 export class OutboxStore {
+  readonly #restore;
+  readonly #reportRecord;
   readonly #insertRecord;
   readonly #sign;
   readonly #chainHead;
@@ -87,6 +90,10 @@ export class OutboxStore {
   readonly #counts;
 
   constructor(db: Db) {
+    this.#restore = new RestoreStore(db);
+    this.#reportRecord = db.prepare<[number], { id: number; payload_sha256: string }>(
+      'SELECT id, payload_sha256 FROM record WHERE report_number = ?',
+    );
     this.#insertRecord = db.prepare<[string, Uint8Array, string, number | null]>(
       'INSERT INTO record (type, payload, payload_sha256, report_number) VALUES (?, ?, ?, ?)',
     );
@@ -167,6 +174,15 @@ export class OutboxStore {
   chainHead(): { number: number; sha256: string | null } {
     const row = this.#chainHead.get();
     return { number: row?.report_number ?? 0, sha256: row?.payload_sha256 ?? null };
+  }
+
+  /** False while this may be an older copy: see `RestoreStore.mayAppend`. */
+  mayAppend(): boolean {
+    return this.#restore.mayAppend();
+  }
+
+  reportRecord(number: number): { id: number; payload_sha256: string } | undefined {
+    return this.#reportRecord.get(number);
   }
 
   reportHash(number: number): string | undefined {

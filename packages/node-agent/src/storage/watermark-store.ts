@@ -4,6 +4,7 @@ import type { Db } from './database.ts';
 export class WatermarkStore {
   readonly #highest;
   readonly #put;
+  readonly #upToOf;
   readonly #relayHas;
   readonly #noteRelayHas;
 
@@ -11,6 +12,9 @@ export class WatermarkStore {
     this.#highest = db.prepare<[], { up_to: number | null }>(
       'SELECT max(up_to) AS up_to FROM watermark',
     );
+    this.#upToOf = db
+      .prepare<[string], number>('SELECT up_to FROM watermark WHERE relay = ?')
+      .pluck();
     this.#relayHas = db.prepare<[], number | null>('SELECT max(relay_has) FROM watermark').pluck();
     this.#noteRelayHas = db.prepare<[string, number, number]>(
       `INSERT INTO watermark (relay, up_to, received_ms, record, relay_has) VALUES (?, 0, ?, x'', ?)
@@ -30,6 +34,11 @@ export class WatermarkStore {
 
   noteRelayHas(relay: string, number: number, nowMs: number): void {
     this.#noteRelayHas.run(relay, nowMs, number);
+  }
+
+  /** How far this relay has acknowledged; 0 while it has not answered. */
+  upToOf(relay: string): number {
+    return this.#upToOf.get(relay) ?? 0;
   }
 
   /** 0 while no relay has answered. */

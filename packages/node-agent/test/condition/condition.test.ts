@@ -80,6 +80,7 @@ describe('the status file', () => {
     writtenMs: 1,
     broker: 'disconnected',
     connectedMs: 0,
+    reports: 0,
     conditions: [{ code: 'DISK_FULL', sinceMs: 1, facts: { folder: '/a' } }],
     rates: { urgent: 0, normal: 1.5 },
   };

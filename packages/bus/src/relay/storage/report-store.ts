@@ -82,6 +82,11 @@ export class ReportStore {
     return this.#statements.chain.get(agency) ?? NO_CHAIN;
   }
 
+  /** When the broker stored the copy that counts. */
+  storedMs({ agency, number }: Pick<VerifiedReport, 'agency' | 'number'>): number | undefined {
+    return this.#statements.storedMs.get(agency, number);
+  }
+
   /** Signed records of an agency in order, from one number on, as many as fit. */
   recordsFrom(agency: string, first: number, maxBytes: number): Uint8Array[] {
     const records: Uint8Array[] = [];
@@ -92,6 +97,11 @@ export class ReportStore {
       records.push(record);
     }
     return records;
+  }
+
+  /** How many reports there are, by the highest number of each agency. */
+  reportCount(): number {
+    return this.#statements.reportCount.get() ?? 0;
   }
 
   /** Every agency hears at the next chance how far the relay is. */
@@ -197,11 +207,17 @@ function prepare(db: Db) {
          highest = excluded.highest, broken_at = excluded.broken_at, revision = revision + 1`,
     ),
     markDue: db.prepare<[string]>('UPDATE chain SET revision = revision + 1 WHERE agency = ?'),
+    storedMs: db
+      .prepare<[string, number], number>(
+        'SELECT stored_ms FROM report WHERE agency = ? AND number = ?',
+      )
+      .pluck(),
     records: db
       .prepare<[string, number], Uint8Array>(
         'SELECT record FROM report WHERE agency = ? AND number >= ? ORDER BY number',
       )
       .pluck(),
+    reportCount: db.prepare<[], number>('SELECT coalesce(sum(highest), 0) FROM chain').pluck(),
     announceAll: db.prepare('UPDATE chain SET revision = revision + 1'),
     due: db
       .prepare<[], string>('SELECT agency FROM chain WHERE watermark_revision < revision')

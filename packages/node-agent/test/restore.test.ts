@@ -1,0 +1,169 @@
+import { copyFileSync, cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { type Relay, initRelay, openRelay } from '@congvan/bus/relay';
+import { waitUntil } from '@congvan/bus/testing';
+import { writePkcs12 } from '@congvan/signer';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { type Agent, layoutOf } from '../src/index.ts';
+import { PASSPHRASE } from './support/passphrase.ts';
+import { type Office, type Town, foundTown, makePdf } from './support/town.ts';
+
+const WAIT_MS = 30_000;
+
+describe('a copy of yesterday that is put back', () => {
+  let town: Town;
+  let commune: Office;
+  let district: Office;
+  let relay: Relay;
+  let relayHome: string;
+  let recipient: Agent;
+
+  beforeEach(async () => {
+    town = await foundTown();
+    commune = await town.addOffice({ code: 'H09.12.034', tier: 'commune', site: 'H09' });
+    district = await town.addOffice({ code: 'H09.12', tier: 'district', site: 'H09' });
+    relayHome = join(town.folder, 'relay');
+    await makeRelayHome();
+    relay = await openRelay({ home: relayHome, passphrase: async () => PASSPHRASE });
+    recipient = await district.open();
+    await ready(recipient);
+  });
+
+  afterEach(async () => {
+    await recipient.close();
+    await relay.close();
+    await town[Symbol.asyncDispose]();
+  });
+
+  async function makeRelayHome(): Promise<void> {
+    const { node, credentials, code } = town.relay;
+    const registrar = layoutOf(commune.home).registrarCertificate;
+    const { readFile } = await import('node:fs/promises');
+    await initRelay({
+      home: relayHome,
+      config: { code, name: 'Trung tâm', site: 'TW', servers: [town.bus.url] },
+      nodeP12: writePkcs12({
+        privateKey: node.keys.privateKey,
+        certificate: node.certificate,
+        chain: node.chain,
+        friendlyName: 'relay',
+        passphrase: PASSPHRASE,
+      }),
+      credentials,
+      trust: {
+        anchors: [town.pki.root.der],
+        intermediates: [town.pki.issuing.der],
+        crls: [town.pki.rootCrl().der, town.pki.crl().der],
+      },
+      registrarCertificate: await readFile(registrar),
+    });
+  }
+
+  const ready = async (agent: Agent): Promise<void> =>
+    await waitUntil(() => agent.status().directoryEntries >= 3, WAIT_MS);
+
+  async function send(agent: Agent, key: string): Promise<number> {
+    const sent = await agent.send({
+      idempotencyKey: key,
+      to: [district.code],
+      document: { name: 'van-ban.pdf', pdf: await makePdf(key) },
+      abstract: `Van ban ${key}`,
+      documentType: 'Công văn',
+    });
+    return Number(sent.codeNumber);
+  }
+
+  /** Everything that either side has to say to the other is said. */
+  const settled = async (agent: Agent): Promise<void> =>
+    await waitUntil(() => {
+      const { outbox, report } = agent.status();
+      return outbox.waiting + outbox.published === 0 && report.watermark === report.last;
+    }, WAIT_MS);
+
+  /** The relay has everything that it reported; receipts are confirmed to the sender later. */
+  const reported = async (agent: Agent): Promise<void> =>
+    await waitUntil(() => {
+      const { report } = agent.status();
+      return report.last > 0 && report.watermark === report.last;
+    }, WAIT_MS);
+
+  const figures = (): unknown => {
+    const { from, to } = { from: '2026-01', to: '2026-12' };
+    return relay.share({ from, to });
+  };
+
+  it('of an agent uses no number twice and ends with the same figures', async () => {
+    let sender = await commune.open();
+    await ready(sender);
+    expect(await send(sender, 'first')).toBe(1);
+    await settled(sender);
+    await sender.close();
+    const backup = join(town.folder, 'backup.sqlite');
+    copyFileSync(layoutOf(commune.home).database, backup);
+    sender = await commune.open();
+    await ready(sender);
+    for (const key of ['second', 'third', 'fourth']) await send(sender, key);
+    await sender.voidNumber(new Date().getFullYear(), 99, 'x').catch(() => undefined);
+    await settled(sender);
+    await waitUntil(() => recipient.listInbox().length === 4, WAIT_MS);
+    const before = figures();
+    await sender.close();
+
+    // The disk is lost; what comes back is yesterday's file.
+    const { database, status } = layoutOf(commune.home);
+    for (const file of [database, `${database}-wal`, `${database}-shm`, status]) {
+      rmSync(file, { force: true });
+    }
+    cpSync(backup, database);
+    await using desk = await commune.open({ mode: 'desk' });
+    expect(desk.status().conditions.map(({ code }) => code)).toContain('RESTORED');
+    await expect(send(desk, 'too early')).rejects.toMatchObject({ code: 'AGENT_RESTORED' });
+    sender = await commune.open();
+    await waitUntil(
+      () => !sender.status().conditions.some(({ code }) => code === 'RESTORED'),
+      WAIT_MS,
+    );
+    expect(sender.listRegister().map(({ number, state }) => [number, state])).toEqual([
+      [1, 'issued'],
+      [2, 'issued'],
+      [3, 'issued'],
+      [4, 'issued'],
+    ]);
+    expect(figures()).toEqual(before);
+    expect(await send(sender, 'fifth')).toBe(5);
+    await settled(sender);
+    await waitUntil(() => recipient.listInbox().length === 5, WAIT_MS);
+    expect(relay.listContradictions()).toEqual([]);
+    await sender.close();
+  });
+
+  it('of a relay asks for what it lost and ends with the same figures', async () => {
+    const sender = await commune.open();
+    await ready(sender);
+    await send(sender, 'first');
+    await settled(sender);
+    await reported(recipient);
+    await relay.close();
+    const database = join(relayHome, 'relay.sqlite');
+    const backup = join(town.folder, 'relay-backup.sqlite');
+    copyFileSync(database, backup);
+    relay = await openRelay({ home: relayHome, passphrase: async () => PASSPHRASE });
+    for (const key of ['second', 'third']) await send(sender, key);
+    await settled(sender);
+    await waitUntil(() => recipient.listInbox().length === 3, WAIT_MS);
+    await reported(recipient);
+    const before = figures();
+    await relay.close();
+    for (const file of [database, `${database}-wal`, `${database}-shm`]) {
+      rmSync(file, { force: true });
+    }
+    cpSync(backup, database);
+    relay = await openRelay({ home: relayHome, passphrase: async () => PASSPHRASE });
+    expect(figures()).not.toEqual(before);
+    await waitUntil(() => JSON.stringify(figures()) === JSON.stringify(before), WAIT_MS);
+    expect(relay.listContradictions()).toEqual([]);
+    await sender.close();
+  });
+});
