@@ -1,6 +1,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 
 import { BusError } from '../errors.ts';
+import type { FileLocation } from '../file/location.ts';
 import { BLOB_EXCHANGE_STREAM, CENTRAL_DOMAIN } from '../stream/names.ts';
 import {
   type BlobName,
@@ -18,8 +19,11 @@ import { type FollowOptions, followStream } from './stream-follower.ts';
 
 /** Answers to what agencies ask about blobs. */
 export interface FileAnswers {
-  /** @returns the answer's JSON; `undefined` when this service cannot tell. */
-  locate(name: BlobName, body: Uint8Array): Promise<unknown>;
+  /**
+   * @returns what to answer; `undefined` when it is not known here, `later` for no answer at all:
+   *   the agency then asks again.
+   */
+  locate(name: BlobName, body: Uint8Array): Promise<FileLocation | 'later' | undefined>;
   /** @returns false when this service does not keep the blobs of this sender. */
   drop(name: BlobName): Promise<boolean>;
   onError(error: Error): void;
@@ -89,9 +93,10 @@ function answerFiles({ nats }: Connection, answers: FileAnswers): () => void {
       const name = parseFileLocateSubject(message.subject);
       const asked = name && answers.locate(name, message.data);
       Promise.resolve(asked)
-        .then((found) =>
-          message.respond(found === undefined ? REFUSED_ANSWER : JSON.stringify(found)),
-        )
+        .then((found) => {
+          if (found === 'later') return;
+          message.respond(found === undefined ? REFUSED_ANSWER : JSON.stringify(found));
+        })
         .catch((failure: unknown) => tell(answers, failure));
     },
   });

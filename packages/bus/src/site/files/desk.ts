@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import type { Site } from '../../agency/tier.ts';
-import type { SiteFiles } from '../../broker/site-files.ts';
+import type { FileAnswers, SiteFiles } from '../../broker/site-files.ts';
 import type { StreamAdmin } from '../../broker/stream-admin.ts';
 import { BusError } from '../../errors.ts';
 import { MAX_CHUNK_COUNT } from '../../file/blob.ts';
@@ -62,19 +62,17 @@ export function openFilesDesk(options: FilesDeskOptions): FilesDesk {
   const tell = (error: unknown): void => {
     if (error instanceof Error) onError(error);
   };
-  const locate = async (name: BlobName, body: Uint8Array): Promise<FileLocation | undefined> => {
+  const locate: FileAnswers['locate'] = async (name, body) => {
     const request = readRequest(body);
-    if (request === undefined) return undefined;
+    const foreign = federatedSite === undefined ? undefined : hosted.get(federatedSite);
     const own = hosted.get(name.fromSite);
-    if (own !== undefined) {
-      return (await own.whenKnown(KNOWN_TIMEOUT_MS))
-        ? locateOwn(own, limits, name, request)
-        : undefined;
-    }
-    const copies = federatedSite === undefined ? undefined : hosted.get(federatedSite);
-    if (copies === undefined || !(await copies.whenKnown(KNOWN_TIMEOUT_MS))) return undefined;
+    const chunks = own ?? foreign;
+    if (request === undefined || chunks === undefined) return undefined;
+    // A large stream takes a while to read at the start, and half an answer would mislead.
+    if (!(await chunks.whenKnown(KNOWN_TIMEOUT_MS))) return 'later';
+    if (own !== undefined) return locateOwn(own, limits, name, request);
     cache?.want(name, request.chunkCount);
-    return describe(copies, name, 'cache', request.chunkCount);
+    return describe(chunks, name, 'cache', request.chunkCount);
   };
   const drop = async (name: BlobName): Promise<boolean> => {
     const own = hosted.get(name.fromSite);
