@@ -3,13 +3,15 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { inboxPrefix } from '../permission/user.ts';
 import { type ConnectOptions, type ConnectionStatus, openConnection } from './connection.ts';
 import { type Probe, probeStorage } from './probe.ts';
-import { type StreamAdmin, createStreamAdmin } from './stream-admin.ts';
+import { type StreamAdmin, administer, createStreamAdmin } from './stream-admin.ts';
 
 /** The broker as its administrator sees it, inside `STORE`. */
 export interface AdminConnection extends StreamAdmin, AsyncDisposable {
   /** Such as `2.14.3`, of the server that answers now. */
   serverVersion(): string;
   serverName(): string;
+  /** With everything in it; nothing here calls it by itself. */
+  deleteStream(name: string): Promise<void>;
   /** Writes to the broker's disk and reads back; what it made is gone afterwards. */
   probe(now: () => Date): Promise<Probe>;
   status(): ConnectionStatus;
@@ -37,6 +39,9 @@ export async function connectAdmin(options: AdminConnectOptions): Promise<AdminC
     ...createStreamAdmin(nats, manager),
     serverVersion: () => nats.info?.version ?? '',
     serverName: () => nats.info?.server_name ?? '',
+    deleteStream: async (name) => {
+      await administer(`stream ${name}`, () => manager.streams.delete(name));
+    },
     probe: async (now) => await probeStorage(nats, manager, now),
     status: connection.status,
     close: connection.close,

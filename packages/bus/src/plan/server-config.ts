@@ -149,7 +149,7 @@ function remoteBlock({ tls }: ServerConfig, remote: LeafRemoteConfig): string {
     ...(tls === null ? [] : [tlsBlock(tls, 3, [])]),
   ];
   const body = lines.map((line) => `      ${line}`).join('\n');
-  return `leafnodes {\n  reconnect: 2\n  remotes: [\n    {\n${body}\n    }\n  ]\n}`;
+  return `leafnodes {\n  remotes: [\n    {\n${body}\n    }\n  ]\n}`;
 }
 
 function tlsBlock(tls: ServerTlsFiles, depth: number, extra: readonly string[]): string {

@@ -13,6 +13,7 @@ import {
   passphraseOption,
 } from '../../command.ts';
 import type { Cli } from '../../context.ts';
+import { CliError } from '../../errors.ts';
 import { findServers } from '../../enrolment/servers.ts';
 import { type HomeLayout, layoutOf, pathExists } from '../../home/layout.ts';
 import { type Passphrases, passphrasesOf } from '../../passphrase/passphrase.ts';
@@ -60,6 +61,7 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   const log = await createRunLog(cli, globals, 'site', options);
   const tls = await readTlsOptions(cli, options);
   const authority = await openSiteAuthority(cli, layout, passphrases, log);
+  using _lock = await lockSite(cli, layout);
   await using site = await openSite({
     ...(authority === undefined ? {} : { authority }),
     ...(tls === undefined ? {} : { tls }),
@@ -94,6 +96,20 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   await using _observed = await observe(options, log, siteObserved(site, sites, cli.now));
   await untilStopped(cli);
   log('info', cli.messages.text.stopped);
+}
+
+/**
+ * One site service for each home: a second one would sign entries of the same registrar under the
+ * same numbers. On another machine, with a home of its own, a second one shares the work.
+ *
+ * @throws {@link CliError} `CLI_ALREADY_RUNNING`.
+ */
+async function lockSite(cli: Cli, layout: HomeLayout): Promise<Disposable> {
+  const { takeRunLock } = await import('@congvan/bus/sqlite');
+  const lock = takeRunLock(join(layout.site, 'site.lock'));
+  if (lock !== undefined) return { [Symbol.dispose]: () => lock.release() };
+  const message = cli.messages.plan.siteRuns(layout.site);
+  throw new CliError('CLI_ALREADY_RUNNING', message, { details: { folder: layout.site } });
 }
 
 interface DeskInput {

@@ -38,6 +38,7 @@ export const planEn = {
   nextApply: (folder: string) => `when the servers run: \`congvan bus apply ${folder}\``,
   noPlace: (name: string, known: string) => `there is no place '${name}'; there are ${known}`,
   noPlan: (folder: string) => `'${folder}' holds no plan`,
+  siteRuns: (folder: string) => `another process runs the site service of '${folder}'`,
   centralBoth: 'name both: --central-server and --central-credentials',
   found: {
     reachable: () => 'answers',

@@ -27,6 +27,7 @@ export const planVi: PlanTexts = {
   nextApply: (folder) => `khi các máy chủ đã chạy: \`congvan bus apply ${folder}\``,
   noPlace: (name, known) => `không có nơi '${name}'; chỉ có ${known}`,
   noPlan: (folder) => `'${folder}' không có kế hoạch nào`,
+  siteRuns: (folder) => `đã có tiến trình khác chạy dịch vụ điểm của '${folder}'`,
   centralBoth: 'ghi cả hai: --central-server và --central-credentials',
   found: {
     reachable: () => 'trả lời',
