@@ -18,6 +18,7 @@ describe('docs/how-to/enrol-an-agency.md', () => {
       expect(output).toContain('refused: exit 6');
       expect(output).toContain('its connection is closed');
       expect(output).toMatch(/revoked node/u);
+      expect(output).toContain('CREDENTIALS_REVOKED, since');
     },
     GUIDE_LIMIT_MS,
   );
