@@ -10,8 +10,10 @@ export interface AdminConnection extends StreamAdmin, AsyncDisposable {
   /** Such as `2.14.3`, of the server that answers now. */
   serverVersion(): string;
   serverName(): string;
-  /** With everything in it; nothing here calls it by itself. */
+  /** With everything in it; nothing here calls it by itself, nor the next. */
   deleteStream(name: string): Promise<void>;
+  /** Everything in it; the stream stays. */
+  purgeStream(name: string): Promise<void>;
   /** Writes to the broker's disk and reads back; what it made is gone afterwards. */
   probe(now: () => Date): Promise<Probe>;
   status(): ConnectionStatus;
@@ -41,6 +43,9 @@ export async function connectAdmin(options: AdminConnectOptions): Promise<AdminC
     serverName: () => nats.info?.server_name ?? '',
     deleteStream: async (name) => {
       await administer(`stream ${name}`, () => manager.streams.delete(name));
+    },
+    purgeStream: async (name) => {
+      await administer(`stream ${name}`, () => manager.streams.purge(name));
     },
     probe: async (now) => await probeStorage(nats, manager, now),
     status: connection.status,

@@ -43,6 +43,8 @@ export interface PlanOptions {
   readonly server?: FoundServer;
   /** The default lets the server write to its disk in its own time, which tests need not wait for. */
   readonly sync?: 'always' | 'timer';
+  /** Relays that read the reports of every site: at the centre in the federated plan. */
+  readonly relays?: readonly { readonly code: AgencyCode; readonly site: Site }[];
   readonly signRegistrar?: SignBytes;
   readonly registrar?: AgencyCode;
   /** Sites whose registrar and folder are their own, in the federated plan; the others share one. */
@@ -50,6 +52,8 @@ export interface PlanOptions {
   readonly redeliveryBackoffMs?: readonly number[];
   /** The default is 4 GiB; streams take fixed shares of it. */
   readonly storeBytes?: number;
+  /** Where the folder is made; the default is the system's folder for temporary files. */
+  readonly parent?: string;
 }
 
 export type SiteRegistrar = Pick<
@@ -88,7 +92,7 @@ export interface TestPlan extends AsyncDisposable {
 
 /** Starts a whole plan for tests: `await using bus = await startPlan({ plan: 'federated', sites: ['H09', 'H44'] })`. */
 export async function startPlan(options: PlanOptions): Promise<TestPlan> {
-  const folder = await mkdtemp(join(tmpdir(), 'congvan-plan-'));
+  const folder = await mkdtemp(join(options.parent ?? tmpdir(), 'congvan-plan-'));
   const closers: (() => Promise<void>)[] = [
     async () => await rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   ];
@@ -219,11 +223,17 @@ async function describePlan(
     name: 'test',
     server: found.version.split('-')[0],
     sync: options.sync ?? 'timer',
+    relays: options.relays ?? [],
   };
   const lines = new Map<Site, readonly ShapedLine[]>();
   if (kind === 'flat') {
     const description = { ...common, plan: 'flat', servers: servers('n', central) };
-    return { plan: checked({ ...description, sites: sites.map((code) => ({ code })) }), lines };
+    const share = (part: number) => `${Math.floor((bytes * part) / sites.length)}B`;
+    const limits = { inbox: share(0.35), report: share(0.1), blob: share(0.35) };
+    return {
+      plan: checked({ ...description, limits, sites: sites.map((code) => ({ code })) }),
+      lines,
+    };
   }
   const centre = { servers: servers('c', central), advertise: false };
   for (const site of sites) {
