@@ -14,6 +14,7 @@ import { agentEnrolCommand } from './commands/agent/enrol.ts';
 import { agentInitCommand } from './commands/agent/init.ts';
 import { agentRunCommand } from './commands/agent/run.ts';
 import { agentStatusCommand } from './commands/agent/status.ts';
+import { agentTransfersCommand } from './commands/agent/transfers.ts';
 import { busApplyCommand } from './commands/bus/apply.ts';
 import { busDoctorCommand } from './commands/bus/doctor.ts';
 import { busDownCommand } from './commands/bus/down.ts';
@@ -144,6 +145,7 @@ function runningCommands(cli: Cli): Command[] {
       agentEnrolCommand(cli),
       agentRunCommand(cli),
       agentStatusCommand(cli),
+      agentTransfersCommand(cli),
     ]),
     newGroup(cli, 'bus', 'bus', [
       busUpCommand(cli),

@@ -7,6 +7,7 @@ import { openDesk } from '../home/desk.ts';
 import { printNote, printResult } from '../output.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatTime } from '../terminal/time.ts';
+import { renderTransfers } from '../terminal/transfers.ts';
 
 const STATES: readonly (IncomingState | 'all')[] = [
   'open',
@@ -44,7 +45,10 @@ export function inboxCommand(cli: Cli): Command {
         return;
       }
       const rows = agent.listInbox({ state: options.state, limit: options.limit });
-      printResult(cli, globals, { documents: rows }, () => renderInbox(cli, rows));
+      const transfers = agent.transfers().filter(({ direction }) => direction === 'down');
+      printResult(cli, globals, { documents: rows, transfers }, () =>
+        [renderInbox(cli, rows), renderTransfers(cli, transfers)].filter((part) => part).join('\n'),
+      );
       const quarantined = agent.status().inbox.quarantined;
       if (quarantined > 0) {
         printNote(

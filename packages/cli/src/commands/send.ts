@@ -1,6 +1,13 @@
 import { basename, resolve } from 'node:path';
 
-import type { Agent, PaperReason, Priority, SendRequest, SentDocument } from '@congvan/node-agent';
+import type {
+  Agent,
+  PaperReason,
+  Priority,
+  SendRequest,
+  SentDocument,
+  Transfer,
+} from '@congvan/node-agent';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import {
@@ -23,8 +30,12 @@ import { printNote, printResult } from '../output.ts';
 import type { PassphraseFiles } from '../passphrase/passphrase.ts';
 import { describePlace } from '../terminal/conditions.ts';
 import { type StreamControl, withProgress } from '../terminal/stream-progress.ts';
+import { followTransfers } from '../terminal/follow-transfers.ts';
 import { renderFields } from '../terminal/table.ts';
 import { formatDay } from '../terminal/time.ts';
+
+/** More rows than any document has recipients. */
+const WAITING_LIMIT = 100_000;
 
 interface PaperRecipient {
   readonly name: string;
@@ -47,6 +58,7 @@ interface SendOptions extends PassphraseFiles {
   readonly signatory?: string;
   readonly position?: string;
   readonly secret?: true;
+  readonly wait?: true;
 }
 
 /** `congvan send`: register, sign, package and keep a document for its recipients. */
@@ -73,6 +85,7 @@ export function sendCommand(cli: Cli): Command {
     .addOption(newOption(cli, '--position <text>', 'position'))
     .addOption(newOption(cli, '--key <name>', 'key'))
     .addOption(newOption(cli, '--actor <name>', 'actor'))
+    .addOption(newOption(cli, '--wait', 'wait'))
     .addOption(new Option('--secret', cli.messages.help.optionTexts.secret))
     .addOption(passphraseOption(cli))
     .addOption(newOption(cli, '--seal-passphrase-file <file>', 'sealPassphraseFile'))
@@ -99,7 +112,21 @@ async function send(
   if (sent.resumed) printNote(cli, globals, `${text.note}: ${text.sentBefore}`);
   if (!sent.agentRunning) {
     printNote(cli, globals, `${text.note}: ${text.noAgentRuns}\n${text.hint}: ${text.runAgent}`);
+  } else if (options.wait === true) {
+    const { waiting, stopped, gone } = cli.messages.transfers;
+    const isGone = await followTransfers(cli, waiting, () => leftToMove(agent, sent));
+    printNote(cli, globals, `${text.note}: ${isGone ? gone : stopped}`);
   }
+}
+
+/** `undefined` once the broker has every message of the document. */
+function leftToMove(agent: Agent, sent: SentDocument): readonly Transfer[] | undefined {
+  const ids = new Set(sent.deliveries.map(({ id }) => id));
+  const waiting = agent.listOutbox({ limit: WAITING_LIMIT }).some((row) => {
+    return ids.has(row.messageId) && row.state === 'waiting';
+  });
+  if (!waiting) return undefined;
+  return agent.transfers().filter(({ documentId }) => documentId === sent.documentId);
 }
 
 async function buildRequest(

@@ -8,6 +8,7 @@ import { type FailureTexts, failuresEn } from './failures/en.ts';
 import { type FileTexts, filesEn } from './files/en.ts';
 import { type HelpTexts, helpEn } from './help/en.ts';
 import { type PlanTexts, planEn } from './plan/en.ts';
+import { type TransferTexts, transfersEn } from './transfers/en.ts';
 import { type Texts, findingsEn, textEn } from './text/en.ts';
 
 /** Every text of the command in one language. A text that lacks does not compile. */
@@ -22,6 +23,7 @@ export interface Messages {
   readonly ca: CaTexts;
   readonly enrolment: EnrolmentTexts;
   readonly plan: PlanTexts;
+  readonly transfers: TransferTexts;
   readonly findings: Readonly<Record<Finding, string>>;
   /** A sentence for an error code of the packages below, made of its details; their own words are English. */
   sentence(code: string, details: Readonly<Record<string, string | number>>): string | undefined;
@@ -40,6 +42,7 @@ export const en: Messages = {
   ca: caEn,
   enrolment: enrolmentEn,
   plan: planEn,
+  transfers: transfersEn,
   findings: findingsEn,
   sentence: () => undefined,
   usageError: () => undefined,

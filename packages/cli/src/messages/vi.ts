@@ -1,6 +1,7 @@
 import type { Messages } from './en.ts';
 import { caVi } from './ca/vi.ts';
 import { conditionsVi } from './conditions/vi.ts';
+import { transfersVi } from './transfers/vi.ts';
 import { doctorVi } from './doctor/vi.ts';
 import { SENTENCES_VI } from './failures/sentences-vi.ts';
 import { filesVi } from './files/vi.ts';
@@ -32,6 +33,7 @@ export const vi: Messages = {
   ca: caVi,
   enrolment: enrolmentVi,
   plan: planVi,
+  transfers: transfersVi,
   findings: findingsVi,
   sentence: (code, details) =>
     Object.hasOwn(SENTENCES_VI, code) ? SENTENCES_VI[code]?.(details) : undefined,

@@ -9,6 +9,7 @@ import { printResult } from '../../output.ts';
 import { describePlace } from '../../terminal/conditions.ts';
 import { renderTable } from '../../terminal/table.ts';
 import { formatTime } from '../../terminal/time.ts';
+import { renderTransfers } from '../../terminal/transfers.ts';
 
 const DEFAULT_LIMIT = 100;
 const SHORT_ID_LENGTH = 10;
@@ -26,7 +27,12 @@ export function outboxCommand(cli: Cli): Command {
       const globals = command.optsWithGlobals<GlobalOptions>();
       await using agent = await openDesk(cli, globals);
       const rows = agent.listOutbox({ settled: options.all === true, limit: options.limit });
-      printResult(cli, globals, { messages: rows }, () => renderOutbox(cli, rows));
+      const transfers = agent.transfers().filter(({ direction }) => direction === 'up');
+      printResult(cli, globals, { messages: rows, transfers }, () =>
+        [renderOutbox(cli, rows), renderTransfers(cli, transfers)]
+          .filter((part) => part)
+          .join('\n'),
+      );
       if (rows.some((row) => row.state === 'waiting')) noteAgent(cli, globals, agent);
     });
 }
