@@ -77,7 +77,7 @@ export async function fetchContent(
       connection,
       file: { sha256, bytes, chunkBytes, ...ownerOf(row) },
       from,
-      read: async (offset, length) => await readAt(handle, offset, length),
+      read: createReadBack(handle),
       write: async (offset, data) => await writeAt(handle, offset, data),
       window: core.config.line.window,
       patienceMs: core.transferLimits.patienceMs,
@@ -120,15 +120,21 @@ async function openPart(path: string): Promise<FileHandle> {
   return await open(path, 'r+');
 }
 
-async function readAt(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const buffer = Buffer.allocUnsafe(length);
-  let done = 0;
-  while (done < length) {
-    const { bytesRead } = await handle.read(buffer, done, length - done, offset + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return buffer.subarray(0, done);
+/** Each piece is digested before the next one is asked for, so one buffer serves for all. */
+function createReadBack(
+  handle: FileHandle,
+): (offset: number, length: number) => Promise<Uint8Array> {
+  let buffer = Buffer.alloc(0);
+  return async (offset, length) => {
+    if (buffer.length < length) buffer = Buffer.allocUnsafeSlow(length);
+    let done = 0;
+    while (done < length) {
+      const { bytesRead } = await handle.read(buffer, done, length - done, offset + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return buffer.subarray(0, done);
+  };
 }
 
 async function writeAt(handle: FileHandle, offset: number, data: Uint8Array): Promise<void> {

@@ -17,7 +17,7 @@ import { type Town, foundTown, makePdf } from './town.ts';
 
 const CHILD = fileURLToPath(new URL('agent-child.ts', import.meta.url));
 /** As the service units run an agent: short-lived objects get little room, so that memory stays flat. */
-const AGENT_FLAGS = ['--max-semi-space-size=2'];
+const AGENT_FLAGS = ['--max-semi-space-size=1'];
 const PIECE_BYTES = 1024 * 1024;
 const MIN_STORE_BYTES = 256 * 1024 * 1024;
 
