@@ -14,10 +14,12 @@ import { openOperator } from '../../src/operator/operator.ts';
 import { pushAccount, replaceSiteSigner, revokeUser } from '../../src/operator/push.ts';
 import { type SiteSigner, openSiteSigner } from '../../src/operator/site-signer.ts';
 import { replaceFile } from '../../src/local-server/atomic-file.ts';
+import { MAX_AGENCY_PAYLOAD_BYTES, MAX_AGENCY_SUBSCRIPTIONS } from '../../src/permission/user.ts';
 import { mintAgencyJwt } from '../../src/site/credentials.ts';
 import { waitUntil } from '../../src/testing/wait-until.ts';
 
 const code = parseAgencyCode('H09.12.034');
+const DAY_MS = 86_400_000;
 const neighbour = parseAgencyCode('H09.12.035');
 
 let folder: string;
@@ -343,6 +345,35 @@ it('a signing key that was lost is replaced, and whoever came in by it is out', 
     new Date(),
   );
   expect(await may(await open(renewed, user, 'H44-01'), 'vb.renew.H44.H44-01')).toBe(true);
+});
+
+describe('the limits of an agency', () => {
+  it('hold although its JWT names none: subscriptions and message size', async () => {
+    const user = createNatsKey('user');
+    const { publicKey: userPublicKey } = user;
+    const signer = await province('H09');
+    const jwt = await mintAgencyJwt(signer, { code, userPublicKey }, new Date());
+    const agency = await open(jwt, user, 'H09-12-034');
+    for (let count = 0; count <= MAX_AGENCY_SUBSCRIPTIONS; count += 1) {
+      agency.subscribe(`_INBOX.H09-12-034.${count}`, { callback: () => undefined });
+    }
+    await waitUntil(() => /maximum subscriptions/i.test((refusals.get(agency) ?? []).join(' ')));
+    // What the server tells a client is the limit that it applies to it.
+    expect(agency.info?.max_payload).toBe(MAX_AGENCY_PAYLOAD_BYTES);
+    await agency.close();
+  });
+
+  it('end with its JWT, and begin five minutes before it was made', async () => {
+    const user = createNatsKey('user');
+    const { publicKey: userPublicKey } = user;
+    const signer = await province('H09');
+    const at = async (offsetMs: number) =>
+      await mintAgencyJwt(signer, { code, userPublicKey }, new Date(Date.now() + offsetMs));
+    expect(await isRefused(await at(-90 * DAY_MS - 1_000), user)).toBe(true);
+    expect(await isRefused(await at(-89 * DAY_MS), user)).toBe(false);
+    expect(await isRefused(await at(4 * 60_000), user)).toBe(false);
+    expect(await isRefused(await at(6 * 60_000), user)).toBe(true);
+  });
 });
 
 it('a site that is tied to networks lets its agencies in from these only', async () => {
