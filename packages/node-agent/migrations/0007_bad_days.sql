@@ -10,22 +10,6 @@ ALTER TABLE outbox ADD COLUMN trace_id TEXT;            -- W3C trace-context, 32
 CREATE INDEX outbox_dead ON outbox (created_ms)
   WHERE outcome IN ('undelivered', 'refused', 'recipient-gone');
 
--- What cannot be judged yet (no fresh revocation list, say) waits here and is acknowledged: left with
--- the broker, one sender's 2,000 would fill what a lane may have unacknowledged, and stop it for all.
-CREATE TABLE held (
-  id             INTEGER PRIMARY KEY,
-  nats_subject   TEXT    NOT NULL,
-  message_sha256 TEXT    NOT NULL,
-  message        BLOB    NOT NULL,
-  sender         TEXT    NOT NULL,               -- of the subject, which the broker has checked
-  reason         TEXT    NOT NULL,
-  stored_ms      INTEGER NOT NULL,               -- the broker's time: the node key is judged at it
-  stream_seq     INTEGER NOT NULL,
-  received_ms    INTEGER NOT NULL,
-  UNIQUE (nats_subject, message_sha256)
-) STRICT;
-CREATE INDEX held_sender ON held (sender);
-
 -- Bad messages per sender and day: over a limit they are only counted.
 CREATE TABLE junk (
   sender TEXT    NOT NULL,

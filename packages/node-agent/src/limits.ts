@@ -34,9 +34,6 @@ export const AGENT_LIMITS = {
   maxStorageRetryMs: 30 * SECOND,
   /** Free disk without which nothing new is numbered. */
   minFreeBytes: 8 * 1024 * 1024,
-  /** Messages kept to be judged later, in all and of one sender. */
-  maxHeldMessages: 10_000,
-  maxHeldPerSender: 1_000,
   /** Bad messages of one sender kept and answered one by one in a day. */
   maxQuarantinedPerSenderDay: 200,
   maxQuarantineBytes: 1024 * 1024 * 1024,

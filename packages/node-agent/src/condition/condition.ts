@@ -25,8 +25,6 @@ export const CONDITIONS = {
   CERTIFICATE_EXPIRING: { severity: 'warning' },
   /** The relay holds reports that this database does not: it is an older copy. */
   RESTORED: { severity: 'error' },
-  /** Messages wait for a revocation list or another thing this side lacks to judge them. */
-  MESSAGES_HELD: { severity: 'warning' },
   /** One sender's junk is over its daily share: counted, no longer kept and answered one by one. */
   SENDER_LIMITED: { severity: 'warning' },
   /** Something waits for a person: undelivered, refused for good, or the recipient is gone. */

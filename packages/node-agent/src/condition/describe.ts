@@ -88,10 +88,6 @@ const TEXTS: Readonly<Record<ConditionCode, Text>> = {
     action:
       'wait until the agent has learned what was used since; while the relay cannot be asked nothing is numbered',
   },
-  MESSAGES_HELD: {
-    detail: (f) => `${f['count']} messages cannot be judged yet: ${f['reason']}`,
-    action: 'put the fresh revocation list into the trust folder; they are judged again at once',
-  },
   SENDER_LIMITED: {
     detail: (f) => `${f['sender']} sent more bad messages today than are kept (${f['count']})`,
     action: 'look at congvan inbox --quarantine and tell that agency',

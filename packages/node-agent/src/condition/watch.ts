@@ -2,6 +2,7 @@ import {
   type AgencyConnection,
   type BusErrorDetails,
   SILENT_AFTER_MS,
+  dateInVietnam,
   encodePresence,
   parsePresenceAnswer,
 } from '@congvan/bus';
@@ -189,6 +190,9 @@ export class ConditionWatch {
     const { conditions, config, directory, queue, now } = core;
     const nowMs = now().getTime();
     await credentials.refresh();
+    // A day of its own: the count starts anew.
+    const limitedOn = conditions.factsOf('SENDER_LIMITED')?.['day'];
+    if (limitedOn !== dateInVietnam(now())) conditions.clear('SENDER_LIMITED');
     const { expiresMs } = credentials.info;
     const endsSoon =
       expiresMs !== null && expiresMs > nowMs && expiresMs - nowMs < CREDENTIALS_WARNING_MS;

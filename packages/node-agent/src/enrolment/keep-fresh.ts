@@ -14,8 +14,10 @@ import { keepLists, knownLists } from './revocation-lists.ts';
 /** Lives are counted in weeks; a machine that slept finds out within the hour. */
 const LOOK_EVERY_MS = 3_600_000;
 const FIRST_RETRY_MS = 60_000;
+/** Entries reach other sites within seconds, after a cut line within minutes. */
+const NODE_SPREAD_MS = 600_000;
 /** All agents of a site hear of a change at once. */
-const SPREAD_MS = 2_000;
+const ASK_SPREAD_MS = 2_000;
 
 export interface FreshDeps {
   readonly core: RenewCore & Pick<AgentCore, 'trust'>;
@@ -24,6 +26,8 @@ export interface FreshDeps {
   readonly tls: TlsSettings | undefined;
   /** Between 0 and 1; the same for one agent, so that it does not put renewals off for ever. */
   readonly random?: number;
+  /** How long a new node key waits for its directory entry to reach everybody; default 10 minutes. */
+  readonly spreadMs?: number;
 }
 
 /**
@@ -42,7 +46,10 @@ async function renewInTime(deps: FreshDeps, signal: AbortSignal): Promise<void> 
     try {
       const due = dueAt(await readLifetimes(core, layout), core.now().getTime(), random);
       if (due.length > 0) {
-        await renew(core, layout, connection, due);
+        await renew(core, layout, connection, due, async () => {
+          await sleep(deps.spreadMs ?? NODE_SPREAD_MS, signal);
+          return !signal.aborted;
+        });
         await tls?.reload();
         // The server ends a connection when the rights end that it was opened with.
         if (due.includes('credentials') || due.includes('tls')) await connection.reconnect();
@@ -82,7 +89,7 @@ async function followLists(deps: FreshDeps, signal: AbortSignal): Promise<void> 
       if (!signal.aborted) core.log.warn({ error: String(error) }, 'no revocation lists learned');
     }
     await news.wait(LOOK_EVERY_MS, signal);
-    await sleep(Math.random() * SPREAD_MS, signal);
+    await sleep(Math.random() * ASK_SPREAD_MS, signal);
   }
   unsubscribe();
   unwatch();

@@ -20,13 +20,10 @@ import { openPkcs12, openPkcs12Decryptor, parseCertificate, signCms } from '@con
 import type { AgentCore } from '../core.ts';
 import type { HomeLayout } from '../home/layout.ts';
 import type { Lifetime } from './due.ts';
-import { openNewKeys, wrapKey } from './new-keys.ts';
+import { type NewKey, openNewKeys, wrapKey } from './new-keys.ts';
 
 /** What an agent renews by itself: three certificates and its broker credentials. */
 export type RenewedUse = 'node' | 'encryption' | 'tls' | 'credentials';
-
-/** The keys of a renewal that was begun, until their certificates are here. */
-const DRAFT = 'renewal';
 
 export type RenewCore = Pick<AgentCore, 'config' | 'keys' | 'now' | 'log'>;
 
@@ -63,6 +60,7 @@ export async function readLifetimes(
  * The new keys are on disk before they are asked for, so the same request goes out after a kill and
  * gets the same certificates. The credentials come with every answer.
  *
+ * @param spread - waits until others have read the new directory entry; false when it was stopped.
  * @throws {@link BusError} `BUS_REQUEST_…`, `BUS_ENROLMENT_REFUSED`, `BUS_PAYLOAD_INVALID`.
  */
 export async function renew(
@@ -70,29 +68,36 @@ export async function renew(
   layout: HomeLayout,
   connection: Pick<AgencyConnection, 'requestRenewal'>,
   due: readonly RenewedUse[],
+  spread: () => Promise<boolean>,
 ): Promise<void> {
   const { keys } = core;
-  const uses = due.filter((use) => use !== 'credentials').toSorted();
   const passphraseOf = async (use: EnrolmentUse): Promise<string> =>
     await keys.passphraseOf(use === 'encryption' ? 'encryption' : 'node');
-  const folder = join(layout.newKeys, `${DRAFT}-${uses.join('-')}`);
-  const made = uses.length === 0 ? [] : await openNewKeys(folder, uses, passphraseOf);
-  const requests = Object.fromEntries(made.map(({ use, csr }) => [use, csr]));
-  const answer = await ask(core, connection, requests);
-  const chain = answer.chain.map(fromBase64);
-  for (const key of made) {
-    const der = answer.issued[key.use];
-    if (der === undefined) throw unusable(`no certificate for the ${key.use} key`);
-    const certificate = parseCertificate(fromBase64(der));
-    const p12 = wrapKey(key, certificate, chain, await passphraseOf(key.use));
-    if (key.use === 'seal') continue;
-    await putKey(layout, key.use, p12, core.now());
+  const made = new Map<Exclude<RenewedUse, 'credentials'>, NewKey>();
+  for (const use of due) {
+    if (use === 'credentials') continue;
+    const [key] = await openNewKeys(join(layout.newKeys, use), [use], passphraseOf);
+    if (key !== undefined) made.set(use, key);
   }
+  const requests = Object.fromEntries([...made].map(([use, { csr }]) => [use, csr]));
+  const answer = await ask(core, connection, requests);
+  const adopt = async (use: Exclude<RenewedUse, 'credentials'>, key: NewKey): Promise<void> => {
+    const der = answer.issued[use];
+    if (der === undefined) throw unusable(`no certificate for the ${use} key`);
+    const certificate = parseCertificate(fromBase64(der));
+    const chain = answer.chain.map(fromBase64);
+    const p12 = wrapKey(key, certificate, chain, await passphraseOf(use));
+    await putKey(layout, use, p12, core.now());
+    keys.forget();
+    await rm(join(layout.newKeys, use), { recursive: true, force: true });
+  };
   const credentials = await renewCredentials(await readFile(layout.credentials), answer.userJwt);
   await replace(layout.credentials, credentials);
-  keys.forget();
-  await rm(layout.newKeys, { recursive: true, force: true });
+  for (const [use, key] of made) if (use !== 'node') await adopt(use, key);
   core.log.info({ renewed: due.join(',') }, 'certificates and broker credentials renewed');
+  const node = made.get('node');
+  // Records of a key that the reader's directory does not list yet would go to quarantine.
+  if (node !== undefined && (await spread())) await adopt('node', node);
 }
 
 async function ask(

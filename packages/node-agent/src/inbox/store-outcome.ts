@@ -1,4 +1,4 @@
-import { payloadHash } from '@congvan/bus';
+import { dateInVietnam, payloadHash } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
 import { AGENT_LIMITS } from '../limits.ts';
@@ -148,6 +148,19 @@ function storeWatermark(
   }
 }
 
+/**
+ * Counts the bad messages of one sender and day. Over the limit they are neither kept nor answered:
+ * an agency that was taken over must not fill the disks and queues of those it writes to.
+ */
+function isOverShare(core: AgentCore, from: string | null, nowMs: number): boolean {
+  const sender = from ?? 'unknown';
+  const day = dateInVietnam(new Date(nowMs));
+  const count = core.inbox.countJunk(sender, day);
+  const limited = count > AGENT_LIMITS.maxQuarantinedPerSenderDay;
+  if (limited) core.conditions.set('SENDER_LIMITED', { sender, count, day });
+  return limited;
+}
+
 function storeQuarantine(
   core: AgentCore,
   message: Message,
@@ -158,6 +171,7 @@ function storeQuarantine(
   const { finding, claim, messageSha256 } = outcome;
   if (inbox.hasQuarantined(message.subject, messageSha256)) return;
   const detail = toProse(outcome.detail);
+  if (isOverShare(core, claim.from, nowMs)) return;
   const refusalRecordId = refuseUnstored(core, claim, { finding, detail }, nowMs);
   const full = inbox.quarantinedBytes() + message.data.length > AGENT_LIMITS.maxQuarantineBytes;
   inbox.insertQuarantine({

@@ -23,12 +23,14 @@ import { untilStopped } from '../../running/until-stopped.ts';
 
 interface AgentRunOptions extends PassphraseFiles, RunLogOptions, MetricsOptions {
   readonly all?: true;
+  readonly copy?: 'restored' | 'moved';
 }
 
 /** `congvan agent run`: one agency's agent, or with `--all` those of every agency in the home. */
 export function agentRunCommand(cli: Cli): Command {
   const command = newCommand(cli, 'run', 'agentRun')
     .addOption(newOption(cli, '--all', 'allAgencies'))
+    .addOption(newOption(cli, '--copy <kind>', 'copyKind').choices(['restored', 'moved']))
     .addOption(passphraseOption(cli));
   return addRunOptions(cli, command).action(async (options: AgentRunOptions, own: Command) => {
     await agentRun(cli, options, own.optsWithGlobals<GlobalOptions>());
@@ -74,7 +76,7 @@ async function startAgent(
   globals: GlobalOptions,
   home: string,
   passphrases: Passphrases,
-  options: RunLogOptions,
+  options: AgentRunOptions,
 ): Promise<Agent> {
   const { openAgent } = await import('@congvan/node-agent');
   const { text } = cli.messages;
@@ -83,6 +85,7 @@ async function startAgent(
     home,
     mode: 'run',
     now: cli.now,
+    ...(options.copy === undefined ? {} : { copy: options.copy }),
     passphrase: {
       node: async () => await passphrases.get('general', text.nodeKey),
       encryption: async () => await passphrases.get('encryption', text.encryptionKey),

@@ -69,10 +69,6 @@ const WORDS: Readonly<Record<ConditionCode, Words>> = {
       `trung tâm theo dõi có báo cáo đến số ${f['relayHas']}, ở đây mới đến ${f['here']}: đây là bản sao cũ`,
     action: 'chờ phần mềm nút hỏi lại những số đã dùng; trước đó không cấp số nào',
   },
-  MESSAGES_HELD: {
-    detail: (f) => `${f['count']} thông điệp chưa xét được: ${f['reason']}`,
-    action: 'đặt danh sách thu hồi mới vào thư mục tin cậy; chúng được xét lại ngay',
-  },
   SENDER_LIMITED: {
     detail: (f) => `${f['sender']} gửi quá nhiều thông điệp hỏng trong ngày (${f['count']})`,
     action: 'xem congvan inbox --quarantine và báo cho cơ quan đó',

@@ -143,7 +143,7 @@ export const failuresEn = {
   },
   credentials: {
     title: 'credentials of the broker',
-    hint: 'ask whoever runs the site for new credentials (`congvan agency add` writes them)',
+    hint: 'ask whoever runs the site for a new token (`congvan agency enrol CODE --replace`)',
   },
   chooseAgency: { title: 'agency not chosen', hint: 'add --agency CODE' },
   agentInit: {

@@ -148,7 +148,7 @@ export const failuresVi: FailureTexts = {
   },
   credentials: {
     title: 'thông tin đăng nhập trục',
-    hint: 'xin nơi vận hành điểm cấp lại (`congvan agency add` ghi ra)',
+    hint: 'xin nơi vận hành điểm một mã ghi danh mới (`congvan agency enrol MÃ --replace`)',
   },
   chooseAgency: { title: 'chưa chọn cơ quan', hint: 'thêm --agency MÃ' },
   agentInit: {

@@ -224,6 +224,8 @@ export const helpEn = {
     relayName: 'full name of the relay',
     allAgencies: 'run the agents of all agencies in the home',
     giveUpReason: 'why it is given up; kept with the message',
+    copyKind:
+      'the home was restored from a backup, or only moved: a restored one first learns which numbers are used',
     metrics: 'serve metrics and health over HTTP at this loopback address, such as 127.0.0.1:9464',
     logFile: 'append structured log lines to this file instead of printing them',
     logLevel: 'the least level that is logged',

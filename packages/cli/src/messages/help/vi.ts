@@ -223,6 +223,8 @@ export const helpVi: HelpTexts = {
     relayName: 'tên đầy đủ của trạm trung tâm',
     allAgencies: 'chạy phần mềm nút của mọi cơ quan trong thư mục',
     giveUpReason: 'vì sao thôi gửi; được giữ cùng thông điệp',
+    copyKind:
+      'thư mục được phục hồi từ bản sao lưu, hoặc chỉ được chuyển chỗ: bản phục hồi phải hỏi lại những số đã dùng',
     metrics: 'cung cấp số đo và tình trạng qua HTTP tại địa chỉ nội bộ này, ví dụ 127.0.0.1:9464',
     logFile: 'ghi nhật ký có cấu trúc vào tệp này thay vì in ra',
     logLevel: 'mức nhật ký thấp nhất được ghi',

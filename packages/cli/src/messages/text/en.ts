@@ -65,6 +65,7 @@ export const textEn = {
   nodeKey: 'the node key',
   sealKey: 'the seal key',
   encryptionKey: 'the encryption key',
+  tlsKey: 'the TLS key',
   caKeys: 'the certificate authority',
   newKeys: "the agency's new keys",
   relayKey: "the relay's key",

@@ -57,6 +57,7 @@ export const textVi: Texts = {
   nodeKey: 'khóa máy (node)',
   sealKey: 'khóa con dấu (seal)',
   encryptionKey: 'khóa mã hóa (encryption)',
+  tlsKey: 'khóa kết nối (tls)',
   caKeys: 'cơ quan cấp chứng thư số (CA)',
   newKeys: 'các khóa mới của cơ quan',
   relayKey: 'khóa của trạm trung tâm',
