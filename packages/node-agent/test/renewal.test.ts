@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +29,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { dueAt, renewalMs } from '../src/enrolment/due.ts';
 import { keepLists, knownLists } from '../src/enrolment/revocation-lists.ts';
+import { keepFresh } from '../src/enrolment/keep-fresh.ts';
+import { readConfig } from '../src/home/config.ts';
+import { AgencyKeys } from '../src/home/keys.ts';
+import { layoutOf } from '../src/home/layout.ts';
+import { TrustFolder } from '../src/home/trust-folder.ts';
 import { type Agent, initAgent, openAgent } from '../src/index.ts';
+import { SILENT_LOG } from '../src/log.ts';
 import { PASSPHRASE } from './support/passphrase.ts';
 
 const HOUR_MS = 3_600_000;
@@ -119,18 +126,46 @@ describe('renewal', () => {
   });
 
   it('brings new certificates before the old ones end, and keeps what still opens old mail', async () => {
-    await using agent = await open();
-    await waitUntil(async () => (await readNode()).sha256 !== node.certificate.sha256);
+    const layout = layoutOf(home);
+    const config = await readConfig(layout.config);
+    const keys = new AgencyKeys(layout, { node: async () => PASSPHRASE });
+    const credentials = (): Uint8Array => readFileSync(layout.credentials);
+    const { servers, code, site } = config;
+    await using connection = await connectAgency({ servers, credentials, code, site, name: 'x' });
+    const trust = await TrustFolder.open(layout.trust);
+    const core = { config, keys, trust, now: () => new Date(), log: SILENT_LOG };
+    const stop = new AbortController();
+    const deps = { core, layout, connection, tls: undefined, spreadMs: 2_000 };
+    const working = keepFresh(deps, stop.signal);
+
     await waitUntil(() => listed('encryption').length === 2);
+    await waitUntil(async () => (await readdir(layout.oldKeys).catch(() => [])).length === 1);
+    // Others read the new entry first: until then records are signed with the key that they know.
+    expect((await readNode()).sha256).toBe(node.certificate.sha256);
+    const [old = ''] = await readdir(layout.oldKeys);
+    const opened = openPkcs12Decryptor(await readFile(join(layout.oldKeys, old)), PASSPHRASE);
+    expect(opened.certificate.sha256).toBe(encryption.certificate.sha256);
+    const decryptors = await keys.openDecryptors();
+    expect(decryptors.map(({ certificate }) => certificate.sha256)).toEqual([
+      listed('encryption').find((sha256) => sha256 !== encryption.certificate.sha256),
+      encryption.certificate.sha256,
+    ]);
+
+    await waitUntil(async () => (await readNode()).sha256 !== node.certificate.sha256);
     const renewed = await readNode();
     expect(listed('node').toSorted()).toEqual([node.certificate.sha256, renewed.sha256].toSorted());
     expect(renewed.subjectText).toBe(node.certificate.subjectText);
-    await waitUntil(async () =>
-      (await readdir(join(home, 'keys'))).every((file) => file !== 'new'),
-    );
-    const [old = ''] = await readdir(join(home, 'keys', 'old'));
-    const opened = openPkcs12Decryptor(await readFile(join(home, 'keys', 'old', old)), PASSPHRASE);
-    expect(opened.certificate.sha256).toBe(encryption.certificate.sha256);
+    await waitUntil(async () => (await readdir(layout.newKeys)).length === 0);
+    stop.abort();
+    await working;
+    await using agent = await open();
+    await waitUntil(() => agent.status().broker === 'connected');
+  });
+
+  it('is the work of the running agent, beside all else', async () => {
+    await using agent = await open();
+    const { oldKeys } = layoutOf(home);
+    await waitUntil(async () => (await readdir(oldKeys).catch(() => [])).length === 1);
     await waitUntil(() => agent.status().broker === 'connected');
   });
 
@@ -152,6 +187,11 @@ describe('renewal', () => {
     expect(await ask(new Date(Date.now() - HOUR_MS))).toContain('"refused":"expired"');
     const garbage = await connection.requestRenewal(Buffer.from('{'));
     expect(Buffer.from(garbage).toString()).toContain('"refused":"request"');
+    const known = entry();
+    if (known === undefined) throw new Error('not entered');
+    // The rights of a relay are another account's.
+    const relay = bus.site.enrolment.mintUserJwt({ ...known, role: 'relay' });
+    await expect(relay).rejects.toMatchObject({ code: 'BUS_ENROLMENT_REFUSED' });
     await authority.revoke(node.certificate.serialNumber, 'keyCompromise');
     expect(await ask(new Date())).toContain('"refused":"keys"');
     await bus.site.enrolment.amend(CODE, { natsUserKey: null });

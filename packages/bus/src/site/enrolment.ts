@@ -9,7 +9,13 @@ import type { SiteKeys } from '../operator/site-keys.ts';
 import type { VerifySignature } from '../record/authenticate.ts';
 import type { SignBytes } from '../record/frame.ts';
 import { mintAgencyCredentials, mintAgencyJwt, mintRelayCredentials } from './credentials.ts';
-import { type EntryDraft, type RegisteredEntry, type Registry, type RegistryOptions, openRegistry } from './registry.ts';
+import {
+  type EntryDraft,
+  type RegisteredEntry,
+  type Registry,
+  type RegistryOptions,
+  openRegistry,
+} from './registry.ts';
 
 export interface EnrolmentOptions {
   /** The site service's folder; the entries stand in `directory/` below it. */
@@ -86,7 +92,13 @@ export async function openEnrolment(options: EnrolmentOptions): Promise<Enrolmen
     const registered = await registry.append({ ...draft, natsUserKey: user.publicKey });
     return { ...registered, credentials };
   };
-  const mintUserJwt = async ({ code, site, natsUserKey }: DirectoryEntry | EntryDraft) => {
+  const mintUserJwt = async ({ code, site, role, natsUserKey }: DirectoryEntry | EntryDraft) => {
+    // A relay's rights are another account's: those of an agency must not come to its key.
+    if (role !== 'agency') {
+      throw new BusError('BUS_ENROLMENT_REFUSED', `${code} is no agency: it is not renewed here`, {
+        details: { reason: 'agency', agencyCode: code },
+      });
+    }
     if (natsUserKey === null) {
       throw new BusError(
         'BUS_ENROLMENT_REFUSED',

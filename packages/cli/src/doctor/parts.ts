@@ -83,11 +83,11 @@ async function checkKeys(
   if (passphrases === undefined) return [skip('keys', doctor.noPassphrase)];
   const { openPkcs12, openPkcs12Decryptor } = await import('@congvan/signer');
   const checks: Check[] = [];
-  for (const use of ['node', 'seal', 'encryption'] as const) {
+  for (const use of ['node', 'seal', 'encryption', 'tls'] as const) {
     const path = join(folder, 'keys', `${use}.p12`);
     if (!(await pathExists(path))) continue;
     try {
-      const kind = use === 'node' ? 'general' : use;
+      const kind = use === 'node' || use === 'tls' ? 'general' : use;
       const passphrase = await passphrases.get(kind, text[`${use}Key`]);
       const open = use === 'encryption' ? openPkcs12Decryptor : openPkcs12;
       checks.push(checkExpiry(cli, use, open(await readFile(path), passphrase).certificate));

@@ -150,7 +150,11 @@ function requireRequests(member: PendingMember, { requests }: EnrolmentRequest):
 async function requireFree({ enrolment }: EnrolmentDeskOptions, member: PendingMember) {
   await enrolment.registry.refresh();
   const known = enrolment.registry.newest(member.code);
-  if (known === undefined || member.replaces || known.entry.natsUserKey === null) return;
+  if (known === undefined) return;
+  if (known.entry.role !== 'agency') {
+    throw refuseEnrolment('agency', `${member.code} is the code of a ${known.entry.role}`);
+  }
+  if (member.replaces || known.entry.natsUserKey === null) return;
   throw refuseEnrolment('agency', `${member.code} is in the directory already`);
 }
 
