@@ -31,6 +31,8 @@ export interface RelayInput {
   readonly home: string;
   /** The sites it reads; left out: all. */
   readonly sites?: readonly Site[];
+  /** Where it reads in a federated plan, when that is the centre. */
+  readonly central?: { readonly servers: readonly string[]; readonly credentials: Uint8Array };
 }
 
 /** Who enters an agency in the directory, and where it then connects. */
@@ -103,7 +105,7 @@ export async function openOffices(): Promise<Offices> {
       });
       return { seal, node, credentials };
     },
-    addRelay: async ({ code, site, home, sites }, host) => {
+    addRelay: async ({ code, site, home, sites, central }, host) => {
       const node = await issue(code, 'node');
       const name = `Trung tâm theo dõi ${code}`;
       const { credentials } = await host.enter({
@@ -123,9 +125,11 @@ export async function openOffices(): Promise<Offices> {
           site,
           servers: [host.url],
           ...(sites === undefined ? {} : { sites }),
+          ...(central === undefined ? {} : { central: { servers: central.servers } }),
         },
         nodeP12: p12(node),
         credentials,
+        ...(central === undefined ? {} : { centralCredentials: central.credentials }),
       });
     },
   };

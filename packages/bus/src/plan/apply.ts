@@ -1,5 +1,5 @@
 import type { StreamAdmin, StreamChange } from '../broker/stream-admin.ts';
-import { CENTRAL_DOMAIN, REPORTS_STREAM, relayConsumer } from '../stream/names.ts';
+import { REPORTS_STREAM, relayConsumer } from '../stream/names.ts';
 import { type ConsumerPlan, MAX_ACK_PENDING_RELAY, REDELIVERY_BACKOFF_MS } from '../stream/plan.ts';
 import type { Place, PlanRelay } from './bus-plan.ts';
 
@@ -37,7 +37,8 @@ export async function applyPlace(
     const change = await admin.ensureStream(plan);
     options.onStream?.(plan.name, change);
   }
-  const consumers = place.id === CENTRAL_DOMAIN ? centralRelayConsumers(options.relays) : [];
+  const hasReports = place.streams.some(({ name }) => name === REPORTS_STREAM);
+  const consumers = hasReports ? centralRelayConsumers(options.relays) : [];
   return { streams, consumerCount: await admin.ensureConsumers(consumers) };
 }
 

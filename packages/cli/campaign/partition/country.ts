@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { type Site, codeToToken, parseAgencyCode } from '@congvan/bus';
+import { type AgencyCode, type Site, codeToToken, parseAgencyCode } from '@congvan/bus';
 import { type TestPlan, startPlan } from '@congvan/bus/testing';
 
 import { openOffices } from '../../rig/offices.ts';
@@ -56,6 +56,7 @@ export async function foundCountry(on: {
     await startPlan({
       plan: 'federated',
       sites: [PROVINCE, CENTRE],
+      relays: [{ code: NATIONAL_RELAY, site: CENTRE }],
       signRegistrar: rig.signRegistrar,
     }),
   );
@@ -77,13 +78,18 @@ export async function foundCountry(on: {
     offices.push({ code, site, home, ledger, child: started.use(child) });
   }
   const relays: RelayHandle[] = [];
-  for (const { code, site, sees } of [
-    { code: NATIONAL_RELAY, site: CENTRE, sees: [PROVINCE, CENTRE] },
-    { code: PROVINCIAL_RELAY, site: PROVINCE, sees: [PROVINCE] },
+  for (const { code, site, sees, reads } of [
+    { code: NATIONAL_RELAY, site: CENTRE, sees: [PROVINCE, CENTRE], reads: 'all' as const },
+    { code: PROVINCIAL_RELAY, site: PROVINCE, sees: [PROVINCE], reads: 'site' as const },
   ]) {
     const home = homeOf(code);
     await rig.addRelay(
-      { code, site, home, sites: sees },
+      {
+        code,
+        site,
+        home,
+        ...(reads === 'all' ? { central: await openCentre(plan, code) } : { sites: sees }),
+      },
       { url: plan.url(site), enter: plan.addRelay },
     );
     const child = new Child(`relay ${code}`, RELAY, [home], { failure: on.failure });
@@ -97,5 +103,15 @@ export async function foundCountry(on: {
     offices,
     relays,
     [Symbol.asyncDispose]: async () => await running.disposeAsync(),
+  };
+}
+
+/** What `congvan bus plan` gives a relay that reads at the centre. */
+async function openCentre(plan: TestPlan, code: AgencyCode) {
+  return {
+    servers: plan.central.map(({ url }) => url),
+    credentials: await plan
+      .operator('central')
+      .relayCredentials({ code, site: CENTRE, expiresAt: null, now: new Date() }),
   };
 }
