@@ -28,6 +28,8 @@ const TEST_STORE_BYTES = 8 * 1024 * MEBIBYTE;
 
 export interface LocalBusOptions {
   readonly sites: readonly Site[];
+  /** What all streams together may reserve; the default is 8 GiB. */
+  readonly storeBytes?: number;
   /** Signs directory entries; the default is a placeholder that no verifier accepts. */
   readonly signRegistrar?: SignBytes;
   readonly registrar?: AgencyCode;
@@ -67,7 +69,7 @@ export async function startLocalBus(options: LocalBusOptions): Promise<LocalBus>
   const serverOptions = {
     folder: join(folder, 'broker'),
     sites: options.sites,
-    maxStoreBytes: TEST_STORE_BYTES,
+    maxStoreBytes: options.storeBytes ?? TEST_STORE_BYTES,
     ...(options.server === undefined ? {} : { server: options.server }),
   };
   let server = await startLocalServer(serverOptions);

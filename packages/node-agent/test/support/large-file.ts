@@ -19,6 +19,7 @@ const CHILD = fileURLToPath(new URL('agent-child.ts', import.meta.url));
 /** As the service units run an agent: short-lived objects get little room, so that memory stays flat. */
 const AGENT_FLAGS = ['--max-semi-space-size=1'];
 const PIECE_BYTES = 1024 * 1024;
+const STORE_BYTES = 8 * 1024 * 1024 * 1024;
 const MIN_STORE_BYTES = 256 * 1024 * 1024;
 
 export interface LargeFileRun {
@@ -49,8 +50,11 @@ export interface LargeFileFigures {
 /** Sends one large attachment between two agents in processes of their own, and kills them. */
 export async function sendLargeFile(run: LargeFileRun): Promise<LargeFileFigures> {
   // One agency may hold a part of its site's store; the three sites of the town share one disk.
-  const limits = { ...TEST_STREAM_LIMITS, blobBytes: Math.max(4 * run.fileBytes, MIN_STORE_BYTES) };
-  await using town = await foundTown({ limits });
+  const limits = {
+    ...TEST_STREAM_LIMITS,
+    blobBytes: Math.max(Math.ceil(2.2 * run.fileBytes), MIN_STORE_BYTES),
+  };
+  await using town = await foundTown({ limits, storeBytes: 4 * limits.blobBytes + STORE_BYTES });
   const shape = {
     target: town.bus.url,
     ...(run.bitsPerSecond && { bitsPerSecond: run.bitsPerSecond }),

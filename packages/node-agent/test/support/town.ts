@@ -53,7 +53,9 @@ export interface Town extends AsyncDisposable {
   addOffice(input: OfficeInput): Promise<Office>;
 }
 
-export async function foundTown(options: Pick<LocalBusOptions, 'limits'> = {}): Promise<Town> {
+export async function foundTown(
+  options: Pick<LocalBusOptions, 'limits' | 'storeBytes'> = {},
+): Promise<Town> {
   const folder = await mkdtemp(join(tmpdir(), 'congvan-town-'));
   const pki = await createTestPki();
   const registrar = await pki.issue({ commonName: 'Cơ quan đăng ký', use: 'registrar' });
