@@ -13,6 +13,7 @@ import type { GroupCommit } from './storage/group-commit.ts';
 import type { DownloadStore } from './storage/download-store.ts';
 import type { HousekeepingStore } from './storage/housekeeping-store.ts';
 import type { InboxStore } from './storage/inbox-store.ts';
+import type { JunkStore } from './storage/junk-store.ts';
 import type { OutboxStore } from './storage/outbox-store.ts';
 import type { PackageFiles } from './storage/package-files.ts';
 import type { QueueStore } from './storage/queue-store.ts';
@@ -39,6 +40,7 @@ export interface AgentCore {
   readonly transferLimits: TransferLimits;
   readonly queue: QueueStore;
   readonly restore: RestoreStore;
+  readonly junk: JunkStore;
   readonly commit: GroupCommit;
   readonly conditions: ConditionBook;
   /** Shared by all that goes out: ordinary bytes wait while an urgent message leaves. */

@@ -209,6 +209,8 @@ export interface DeliveryTrack {
 }
 
 export interface TrackedDocument extends RegisterEntry {
+  /** W3C trace-context, 32 hex: stands in the log lines of sender, recipient and broker header. */
+  readonly traceId: string | null;
   readonly packageDigest: string | null;
   readonly priority: Priority;
   readonly deliveries: readonly DeliveryTrack[];

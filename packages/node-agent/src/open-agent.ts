@@ -27,6 +27,7 @@ import { DownloadStore } from './storage/download-store.ts';
 import { GroupCommit } from './storage/group-commit.ts';
 import { HousekeepingStore } from './storage/housekeeping-store.ts';
 import { InboxStore } from './storage/inbox-store.ts';
+import { JunkStore } from './storage/junk-store.ts';
 import { OutboxStore } from './storage/outbox-store.ts';
 import { QueueStore } from './storage/queue-store.ts';
 import { PackageFiles } from './storage/package-files.ts';
@@ -154,6 +155,7 @@ function openStores(db: Db) {
     housekeeping: new HousekeepingStore(db),
     queue: new QueueStore(db),
     restore: new RestoreStore(db),
+    junk: new JunkStore(db),
   };
 }
 

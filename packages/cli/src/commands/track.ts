@@ -42,6 +42,7 @@ function renderTracked(cli: Cli, tracked: TrackedDocument, nameOf: NameOf): stri
     [text.paperTo, tracked.paperTo.join('; ')],
     [text.documentId, tracked.documentId],
     [text.packageDigest, tracked.packageDigest],
+    [cli.messages.conditions.trace, tracked.traceId],
   ]);
   if (tracked.deliveries.length === 0) return fields;
   const table = renderTable(

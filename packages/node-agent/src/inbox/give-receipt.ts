@@ -50,7 +50,7 @@ export function giveReceipt(
     ...fieldsOf(content, nowMs),
   };
   const lane = laneOfPriority(readSummary(row.summary).priority);
-  const { recordId } = enqueueReceipt(core, payload, sender, lane, nowMs);
+  const { recordId } = enqueueReceipt(core, payload, sender, lane, nowMs, row.trace_id);
   core.inbox.insertReceipt(id, recordId, content.status, nowMs, content.actor ?? null);
 }
 
@@ -72,6 +72,7 @@ export function repeatReceipt(core: AgentCore, id: string, lane: Lane, nowMs: nu
       package_id: null,
       recipient: sender.code,
       lane,
+      trace_id: row.trace_id,
     },
     nowMs,
   );
@@ -131,6 +132,7 @@ function enqueueReceipt(
   sender: DirectoryEntry,
   lane: Lane,
   nowMs: number,
+  traceId: string | null = null,
 ): { recordId: number } {
   const bytes = encodePayload('receipt', payload);
   const sha256 = payloadHash(bytes);
@@ -143,6 +145,7 @@ function enqueueReceipt(
       package_id: null,
       recipient: sender.code,
       lane,
+      trace_id: traceId,
     },
     nowMs,
   );

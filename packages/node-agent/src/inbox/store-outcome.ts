@@ -155,7 +155,7 @@ function storeWatermark(
 function isOverShare(core: AgentCore, from: string | null, nowMs: number): boolean {
   const sender = from ?? 'unknown';
   const day = dateInVietnam(new Date(nowMs));
-  const count = core.inbox.countJunk(sender, day);
+  const count = core.junk.count(sender, day);
   const limited = count > AGENT_LIMITS.maxQuarantinedPerSenderDay;
   if (limited) core.conditions.set('SENDER_LIMITED', { sender, count, day });
   return limited;

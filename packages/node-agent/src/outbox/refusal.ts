@@ -1,4 +1,4 @@
-import { BusError } from '@congvan/bus';
+import type { BusError } from '@congvan/bus';
 
 /** JetStream: insufficient resources, storage exceeded, store failed (maximum bytes, no space left). */
 const FULL_CODES: readonly (string | number)[] = [10_023, 10_047, 10_077];

@@ -14,7 +14,7 @@ import type { GroupCommit } from '../storage/group-commit.ts';
 import type { DueRow, Outcome, OutboxStore } from '../storage/outbox-store.ts';
 import { type Sender, addressOf, destinationOf, isClosed } from './address.ts';
 import { Breaker } from './breaker.ts';
-import { LineGate } from './line-gate.ts';
+import type { LineGate } from './line-gate.ts';
 import { encodeDelivery } from './message.ts';
 import { Rate } from './rate.ts';
 import { isForGood, isStreamFull } from './refusal.ts';
@@ -130,7 +130,7 @@ export class OutboxWorker {
     const toSend = results.flatMap((result) => ('kind' in result ? [] : [result.row]));
     const frames = await this.#sign(toSend);
     const published = await Promise.all(
-      results.map((result) =>
+      results.map(async (result) =>
         'kind' in result ? result : this.#publish(result.row, frames.get(result.row.record_id)),
       ),
     );
@@ -203,7 +203,7 @@ export class OutboxWorker {
         connection.publish(natsSubject, data, {
           messageId: duplicateKey(row, frame),
           timeoutMs: AGENT_LIMITS.publishTimeoutMs,
-          ...(row.trace_id == null ? {} : { traceparent: traceparentOf(row.trace_id) }),
+          ...(typeof row.trace_id !== 'string' ? {} : { traceparent: traceparentOf(row.trace_id) }),
         }),
       );
       this.#breaker.succeeded(destination);
@@ -278,7 +278,7 @@ export class OutboxWorker {
 }
 
 function traced<T extends object>(fields: T, row: DueRow): T & { traceId?: string } {
-  return row.trace_id == null ? fields : { ...fields, traceId: row.trace_id };
+  return typeof row.trace_id !== 'string' ? fields : { ...fields, traceId: row.trace_id };
 }
 
 /** W3C trace-context, version 00, sampled; each message is a span of its own. */

@@ -93,6 +93,8 @@ async function issue(
   const { traceId } = request;
   const delivery = await sealDelivery(core, { built, checked, row, traceId, ...nextStep() });
   const issued = { built, delivery };
+  // What waits before this moment leaves before it.
+  const queuedMs = core.now().getTime();
   const stored = await core.commit.commit(() => storeIssued(core, request, checked, row, issued));
   // Another process went on with the same draft in the meantime.
   if (stored === undefined) return await alreadySent(core, requireRow(core, row.document_id));
@@ -101,7 +103,7 @@ async function issue(
   return {
     ...stored,
     agentRunning: core.isRunning(),
-    place: placeOf(core, laneOfPriority(checked.priority), core.now().getTime()),
+    place: placeOf(core, laneOfPriority(checked.priority), queuedMs),
   };
 }
 
@@ -169,6 +171,7 @@ function queueDeliveries(
         package_id: packageId,
         recipient: entry.code,
         lane: laneOfPriority(checked.priority),
+        trace_id: delivery.row.trace_id,
       },
       nowMs,
     );

@@ -31,6 +31,7 @@ export function trackDocument(core: AgentCore, idOrNumber: string): TrackedDocum
   return {
     ...toRegisterEntry(row),
     packageDigest: stored?.digest ?? null,
+    traceId: stored?.trace_id ?? null,
     priority: asPriority(stored?.priority ?? 0),
     deliveries: deliveries.map((delivery) => trackDelivery(core, delivery)),
     paperTo: stored === undefined ? [] : paperToSchema.parse(JSON.parse(stored.paper_to)),

@@ -69,7 +69,6 @@ export class InboxStore {
   readonly #duplicate;
   readonly #setState;
   readonly #setDone;
-  readonly #countJunk;
   readonly #nextNumber;
   readonly #setNumber;
   readonly #hasNumber;
@@ -120,12 +119,6 @@ export class InboxStore {
     this.#setDone = db.prepare<[number, string]>(
       'UPDATE incoming SET done_ms = coalesce(done_ms, ?) WHERE id = ?',
     );
-    this.#countJunk = db
-      .prepare<[string, string], number>(
-        `INSERT INTO junk (sender, day, count) VALUES (?, ?, 1)
-         ON CONFLICT (sender, day) DO UPDATE SET count = count + 1 RETURNING count`,
-      )
-      .pluck();
     this.#nextNumber = db.prepare<{ year: number }, { next: number }>(
       `SELECT max(
          coalesce((SELECT max(incoming_number) FROM incoming WHERE incoming_year = @year), 0),
@@ -236,11 +229,6 @@ export class InboxStore {
     const bytes = this.quarantinedBytes();
     this.#quarantine.insert.run(row);
     if (row.message !== null) this.#knownBytes = bytes + row.message_bytes;
-  }
-
-  /** One more bad message of this sender on this day. @returns how many there were. */
-  countJunk(sender: string, day: string): number {
-    return this.#countJunk.get(sender, day) ?? 0;
   }
 
   hasQuarantined(natsSubject: string, messageSha256: string): boolean {

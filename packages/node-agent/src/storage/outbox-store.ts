@@ -69,7 +69,6 @@ const BLOBS_ARE_UP = `NOT EXISTS (SELECT 1 FROM upload
 /** Records this agency signs, and the messages that wait to carry them. */
 export class OutboxStore {
   readonly #restore;
-  readonly #reportRecord;
   readonly #insertRecord;
   readonly #sign;
   readonly #chainHead;
@@ -91,9 +90,6 @@ export class OutboxStore {
 
   constructor(db: Db) {
     this.#restore = new RestoreStore(db);
-    this.#reportRecord = db.prepare<[number], { id: number; payload_sha256: string }>(
-      'SELECT id, payload_sha256 FROM record WHERE report_number = ?',
-    );
     this.#insertRecord = db.prepare<[string, Uint8Array, string, number | null]>(
       'INSERT INTO record (type, payload, payload_sha256, report_number) VALUES (?, ?, ?, ?)',
     );
@@ -102,8 +98,8 @@ export class OutboxStore {
       `SELECT report_number, payload_sha256 FROM record WHERE report_number IS NOT NULL
        ORDER BY report_number DESC LIMIT 1`,
     );
-    this.#reportHash = db.prepare<[number], { payload_sha256: string }>(
-      'SELECT payload_sha256 FROM record WHERE report_number = ?',
+    this.#reportHash = db.prepare<[number], { id: number; payload_sha256: string }>(
+      'SELECT id, payload_sha256 FROM record WHERE report_number = ?',
     );
     this.#toResend = db.prepare<
       [number, number, number, number],
@@ -182,7 +178,7 @@ export class OutboxStore {
   }
 
   reportRecord(number: number): { id: number; payload_sha256: string } | undefined {
-    return this.#reportRecord.get(number);
+    return this.#reportHash.get(number);
   }
 
   reportHash(number: number): string | undefined {

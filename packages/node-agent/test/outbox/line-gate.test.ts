@@ -58,7 +58,12 @@ describe('the gate to the line', () => {
     const gate = new LineGate(100);
     const normal = underWay();
     const first = gate.pass('normal', 100, normal.send);
-    await gate.pass('urgent', 100, async () => await turn());
+    let passed = false;
+    await gate.pass('urgent', 100, async () => {
+      await turn();
+      passed = true;
+    });
+    expect(passed).toBe(true);
     normal.arrive();
     await first;
   });

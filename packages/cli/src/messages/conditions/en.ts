@@ -9,6 +9,7 @@ export const conditionsEn = {
   rate: 'leaves',
   perMinute: (urgent: string, normal: string) =>
     `${urgent} urgent and ${normal} other messages a minute`,
+  trace: 'trace id',
   queued: 'queue',
   ahead: (count: number, wait: string | undefined) =>
     wait === undefined ? `queued, ${count} ahead` : `queued, ${count} ahead, about ${wait}`,

@@ -87,6 +87,7 @@ export const conditionsVi: ConditionTexts = {
   connectedAt: 'kết nối gần nhất',
   rate: 'tốc độ gửi',
   perMinute: (urgent, normal) => `mỗi phút ${urgent} khẩn, ${normal} thường`,
+  trace: 'mã vết',
   queued: 'hàng chờ',
   ahead: (count, wait) =>
     wait === undefined
