@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { BusMessage } from '../broker/bus-message.ts';
+import type { TlsMaterial } from '../broker/connection.ts';
 import { ALL_SITES, type RelayConnection, connectRelay } from '../broker/relay-connection.ts';
 import { BusError } from '../errors.ts';
 import { type RelayConfig, type RelayHomePaths, readHomeFile } from './home.ts';
@@ -18,6 +19,7 @@ export interface ConnectOptions {
   readonly config: RelayConfig;
   readonly paths: RelayHomePaths;
   readonly servers?: readonly string[];
+  readonly tls?: TlsMaterial;
   readonly log: RelayLog;
   /** With it a broker that does not answer is waited for, until the signal says stop. */
   readonly patience?: AbortSignal;
@@ -68,12 +70,12 @@ export function groupBySite(
 }
 
 async function connect(
-  { log, patience }: ConnectOptions,
+  { log, patience, tls }: ConnectOptions,
   target: Parameters<typeof connectRelay>[0],
 ): Promise<RelayConnection> {
   for (let told = false; ; told = true) {
     try {
-      return await connectRelay(target);
+      return await connectRelay(tls === undefined ? target : { ...target, tls });
     } catch (error) {
       if (patience === undefined || patience.aborted || !isWorthWaitingFor(error)) throw error;
       if (!told) log('warn', 'waiting for the broker', { error: error.message });

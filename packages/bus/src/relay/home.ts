@@ -19,6 +19,8 @@ export interface RelayConfig {
   /** The sites whose reports it takes in; left out: every site of the directory. */
   readonly sites?: readonly Site[] | undefined;
   readonly servers: readonly string[];
+  /** Connect with TLS: the broker's certificate must come from an anchor of `trust/`. */
+  readonly tls?: Readonly<Record<string, never>> | undefined;
   /** The centre of a federated plan, for a relay that reads the reports of every site there. */
   readonly central?: { readonly servers: readonly string[] } | undefined;
 }
@@ -47,6 +49,8 @@ export interface RelayHomePaths {
   readonly nodeKey: string;
   readonly credentials: string;
   readonly centralCredentials: string;
+  /** Certificate and key for brokers that ask for one; its passphrase is that of the node key. */
+  readonly tlsKey: string;
   readonly trust: string;
   readonly registrarCertificate: string;
 }
@@ -57,6 +61,7 @@ const configSchema = z.object({
   site,
   sites: z.array(site).min(1).optional(),
   servers: z.array(z.string().min(1)).min(1),
+  tls: z.strictObject({}).optional(),
   central: z.object({ servers: z.array(z.string().min(1)).min(1) }).optional(),
 });
 
@@ -72,6 +77,7 @@ export function homePaths(home: string): RelayHomePaths {
     nodeKey: join(home, 'keys', 'node.p12'),
     credentials: join(home, 'credentials', 'relay.creds'),
     centralCredentials: join(home, 'credentials', 'central.creds'),
+    tlsKey: join(home, 'keys', 'tls.p12'),
     trust: join(home, 'trust'),
     registrarCertificate: join(home, 'trust', 'registrar.crt'),
   };

@@ -13,6 +13,7 @@ import { ALL_SITES, type RelayConnection } from '../broker/relay-connection.ts';
 import { BusError } from '../errors.ts';
 import type { SignBytes } from '../record/frame.ts';
 import { groupBySite, openConnections } from './connections.ts';
+import { readTls } from './tls.ts';
 import { isOlderCopy, writeMark } from './copy-mark.ts';
 import { DirectoryCopy } from './directory-copy.ts';
 import { type RelayConfig, homePaths, readHomeFile, readRelayConfig } from './home.ts';
@@ -102,9 +103,11 @@ export async function openRelay(options: OpenRelayOptions): Promise<Relay> {
     const db = openDatabase(paths.database);
     closers.push(() => void db.close());
     const sign = options.sign ?? (await openNodeKey(paths.nodeKey, options.passphrase));
+    const tls = await readTls(config, paths, options.passphrase);
     const connections = await openConnections({
       config,
       paths,
+      ...(tls === undefined ? {} : { tls }),
       log: options.log ?? (() => undefined),
       ...(options.servers === undefined ? {} : { servers: options.servers }),
       ...(options.waitForBroker === undefined ? {} : { patience: options.waitForBroker }),

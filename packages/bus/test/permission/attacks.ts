@@ -191,6 +191,7 @@ export const CARRIERS: readonly Carrier[] = [
   carrier('agency', 'a directory entry', 'vb.directory.get.H09-01'),
   carrier('agency', 'an empty directory answer', 'vb.directory.get.H99'),
   carrier('agency', 'the heads of the directory', 'vb.directory.heads'),
+  carrier('agency', 'the answer about revocation lists', 'vb.directory.crls', '[]'),
   carrier('agency', 'a directory page', 'vb.directory.since.A00.0'),
   carrier('agency', 'where a file is', `vb.file.locate.H09.H09-02.${SHA}`, '{"chunkCount":1}'),
   carrier('agency', 'the answer to a drop of its own', `vb.file.drop.H09.H09-01.${SHA}`),
