@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { connectAgency } from '@congvan/bus';
 import { waitUntil } from '@congvan/bus/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -123,5 +124,39 @@ describe('content that does not fit into its message', () => {
       details: { code: bare.code },
     });
     expect(sender.listRegister()).toHaveLength(before);
+  });
+
+  it('is put again when its reference is repeated and the site has lost it', async () => {
+    const late = await town.addOffice({ code: 'H09.40', tier: 'district', site: 'H09' });
+    const office = await town.addOffice({ code: 'H09.41', tier: 'district', site: 'H09' });
+    const path = join(town.folder, 'mat.bin');
+    await writeFile(path, randomBytes(2 * MIB));
+    const attachments = [{ name: 'mat.bin', mediaType: 'application/octet-stream', path }];
+    const isPublished = (agent: Agent): boolean =>
+      agent.listOutbox().some((row) => row.purpose === 'document' && row.state === 'published');
+    {
+      await using agent = await office.open();
+      await waitUntil(() => agent.listDirectory().some(({ code }) => code === late.code), WAIT_MS);
+      await agent.send(await request({ to: [late.code], attachments }));
+      await waitUntil(() => isPublished(agent), WAIT_MS);
+    }
+    const [sha256 = ''] = await readdir(join(office.home, 'sealed'));
+    await using line = await connectAgency({
+      servers: [town.bus.url],
+      credentials: await readFile(join(office.home, 'credentials', 'agent.creds')),
+      code: office.code,
+      site: 'H09',
+      name: 'by hand',
+    });
+    await line.dropFile({ sha256 });
+    const chunkCount = 17;
+    const file = { fromSite: 'H09', from: office.code, sha256, chunkCount };
+    await waitUntil(async () => (await line.locateFile(file)).stored === 0, WAIT_MS);
+
+    const afterAnHour = () => new Date(Date.now() + 70 * 60_000);
+    await using _again = await office.open({ now: afterAnHour });
+    await waitUntil(async () => (await line.locateFile(file)).stored >= chunkCount, WAIT_MS);
+    await using recipient = await late.open();
+    await waitUntil(() => recipient.listInbox().length === 1, WAIT_MS);
   });
 });
