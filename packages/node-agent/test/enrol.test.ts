@@ -182,6 +182,28 @@ describe('an agency that enrols', () => {
     expect(entry?.natsUserKey).toBe(enrolled.natsUserKey);
   });
 
+  it('anew gets other keys into its folder, which keeps its register', async () => {
+    const homes = join(folder, 'anew');
+    const { home } = await enrol(homes, await makeToken('H09.9'));
+    const layout = layoutOf(home);
+    const before = await readFile(layout.database);
+    const keysBefore = await readFile(layout.encryptionKey);
+    const passphrase = { node: async () => PASSPHRASE };
+    const token = await makeToken('H09.9', { replaces: true });
+    {
+      await using _running = await openAgent({ home, passphrase });
+      await expect(enrol(homes, token)).rejects.toMatchObject({ code: 'AGENT_ALREADY_RUNNING' });
+    }
+    const again = await enrol(homes, token);
+    expect(again.home).toBe(home);
+    expect((await readFile(layout.database)).length).toBeGreaterThanOrEqual(before.length);
+    const [old = ''] = await readdir(layout.oldKeys);
+    expect(await readFile(join(layout.oldKeys, old))).toEqual(keysBefore);
+    await using agent = await openAgent({ home, passphrase });
+    await waitUntil(() => agent.status().broker === 'connected');
+    expect(await readdir(homes)).toEqual(['H09-9']);
+  });
+
   it('connects with TLS where the broker is on another machine', async () => {
     const token = await makeToken('H09.7', { servers: ['tls://bus.example.vn:4222'] });
     const { home } = await enrol(join(folder, 'tls'), token);

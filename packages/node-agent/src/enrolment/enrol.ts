@@ -31,9 +31,11 @@ import {
 
 import { initAgent } from '../home/init.ts';
 import type { KeyPassphrases } from '../home/keys.ts';
+import { layoutOf } from '../home/layout.ts';
 import { AgentError } from '../errors.ts';
 import { askDesk } from './desk-client.ts';
 import { type NewKey, openNewKeys, wrapKey } from './new-keys.ts';
+import { refillHome } from './refill.ts';
 
 export interface EnrolAgentOptions {
   /** The folder that holds the agencies' folders; the new one is named by its code. */
@@ -68,6 +70,7 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/u;
 /**
  * Enrols an agency with a one-time token: makes its keys, has them certified, and writes its folder.
  *
+ * A folder that is there already, of an agency that enrols anew, keeps everything but keys and rights.
  * Keys are on disk, under their passphrases, before anything is sent. After a kill the same call goes
  * on with them, and the desk answers the same again.
  *
@@ -209,6 +212,11 @@ async function writeHome(
   const [encryption, tls] = [p12.get('encryption'), p12.get('tls')];
   const isLocal = member.servers.every((server) => LOOPBACK.test(new URL(server).hostname));
   if (await isWritten(home, credentials)) return;
+  if (await isHome(home)) {
+    const now = (options.now ?? (() => new Date()))();
+    await refillHome(home, answer, p12, credentials, now);
+    return;
+  }
   await initAgent({
     home,
     config: {
@@ -235,6 +243,10 @@ async function writeHome(
     registrarCertificate: fromBase64(answer.registrarCertificate),
     directory: (answer.directory.length > 0 ? answer.directory : [answer.entry]).map(fromBase64),
   });
+}
+
+async function isHome(home: string): Promise<boolean> {
+  return (await stat(layoutOf(home).config).catch(() => undefined)) !== undefined;
 }
 
 /** A run before this one may have been killed when the folder was there and its draft not yet gone. */

@@ -121,7 +121,7 @@ async function ask(
 }
 
 /** The earlier encryption key stays: what was sealed for it is still on its way. */
-async function putKey(
+export async function putKey(
   layout: HomeLayout,
   use: 'node' | 'encryption' | 'tls',
   p12: Uint8Array,
@@ -132,13 +132,15 @@ async function putKey(
     await mkdir(layout.oldKeys, { recursive: true, mode: 0o700 });
     const stamp = now.toISOString().replaceAll(/[^\dT]/gu, '');
     await link(file, join(layout.oldKeys, `${stamp}-encryption.p12`)).catch((error: unknown) => {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      // Moved already before a kill; or a folder of before there were such keys.
+      if (code !== 'EEXIST' && code !== 'ENOENT') throw error;
     });
   }
   await replace(file, p12);
 }
 
-async function replace(file: string, content: Uint8Array): Promise<void> {
+export async function replace(file: string, content: Uint8Array): Promise<void> {
   await writeFile(`${file}.new`, content, { mode: 0o600, flush: true });
   await rename(`${file}.new`, file);
 }
