@@ -6,6 +6,11 @@ const EVERY_MS = DAY_MS / 4;
 /** Small, so that nothing else waits long for the write lock. */
 const BATCH_ROWS = 500;
 
+/** What of an agent the purge needs. */
+export type PurgeCore = Pick<AgentCore, 'commit' | 'housekeeping' | 'inbox' | 'log' | 'now'> & {
+  readonly config: Pick<AgentCore['config'], 'retention'>;
+};
+
 /** Removes what a kill left behind, then several times a day what the retention has ended. */
 export async function keepHouse(core: AgentCore, signal: AbortSignal): Promise<void> {
   const pause = new Signal();
@@ -29,7 +34,7 @@ async function removeOrphans({ downloads, files, inbox, log, now, register, uplo
 }
 
 /** Ended messages and old quarantine; documents, registers and records stay for ever. */
-export async function purge(core: AgentCore, signal: AbortSignal): Promise<void> {
+export async function purge(core: PurgeCore, signal: AbortSignal): Promise<void> {
   const { commit, config, housekeeping, inbox, log, now } = core;
   const { settledDays, quarantineDays } = config.retention;
   const nowMs = now().getTime();
