@@ -1,7 +1,13 @@
 import type { StreamAdmin, StreamChange } from '../broker/stream-admin.ts';
 import { REPORTS_STREAM, relayConsumer } from '../stream/names.ts';
-import { type ConsumerPlan, MAX_ACK_PENDING_RELAY, REDELIVERY_BACKOFF_MS } from '../stream/plan.ts';
+import {
+  type ConsumerPlan,
+  MAX_ACK_PENDING_RELAY,
+  REDELIVERY_BACKOFF_MS,
+  type StreamPlan,
+} from '../stream/plan.ts';
 import type { Place, PlanRelay } from './bus-plan.ts';
+import { SOURCE_SILENT_MS } from './health.ts';
 
 export interface ApplyOptions {
   readonly relays: readonly PlanRelay[];
@@ -19,7 +25,7 @@ export interface Applied {
 /**
  * Makes the streams of a place, and at the centre the consumers of the relays that read there.
  *
- * Doing it again changes nothing. What would lose documents is refused before anything is changed.
+ * Doing it again changes nothing, except that sources which are silent are asked for afresh. What would lose documents is refused before anything is changed.
  *
  * @throws {@link BusError} `BUS_STREAM_CHANGE_REFUSED`, `BUS_REQUEST_REFUSED`, `BUS_REQUEST_UNANSWERED`.
  */
@@ -35,11 +41,21 @@ export async function applyPlace(
   if (options.dryRun === true) return { streams, consumerCount: 0 };
   for (const plan of place.streams) {
     const change = await admin.ensureStream(plan);
+    if (change === 'none') await renewSilentSources(admin, plan);
     options.onStream?.(plan.name, change);
   }
   const hasReports = place.streams.some(({ name }) => name === REPORTS_STREAM);
   const consumers = hasReports ? centralRelayConsumers(options.relays) : [];
   return { streams, consumerCount: await admin.ensureConsumers(consumers) };
+}
+
+/** Servers ask again for a source that did not answer after up to minutes: a person need not wait so long. */
+async function renewSilentSources(admin: StreamAdmin, plan: StreamPlan): Promise<void> {
+  if (plan.sources.length === 0) return;
+  const state = await admin.streamState(plan.name);
+  for (const { stream, silentMs } of state?.sources ?? []) {
+    if (silentMs === null || silentMs > SOURCE_SILENT_MS) await admin.renewSource(plan, stream);
+  }
 }
 
 /** A relay that reads at the centre has one consumer for the reports of all sites. */
