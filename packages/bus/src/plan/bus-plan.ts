@@ -20,7 +20,7 @@ import { formatSize } from './size.ts';
 
 /** What JetStream may take of a disk at most: the rest is for logs, keys and the file system. */
 export const MAX_STORE_SHARE = 0.75;
-const DEFAULT_STORE_SHARE = 0.7;
+const DEFAULT_STORE_PERCENT = 70;
 /** A server refuses a stream over its store, and a probe needs some room as well. */
 const MAX_RESERVED_SHARE = 0.95;
 
@@ -193,7 +193,7 @@ function toServer(server: ServerDescription): PlanServer {
     monitorPort: server.monitor,
     dataFolder: server.data,
     diskBytes: server.disk,
-    storeBytes: server.store ?? Math.floor(server.disk * DEFAULT_STORE_SHARE),
+    storeBytes: server.store ?? Math.floor((server.disk * DEFAULT_STORE_PERCENT) / 100),
   };
 }
 

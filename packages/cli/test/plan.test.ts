@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { findNatsServer } from '@congvan/bus';
+import { waitUntil } from '@congvan/bus/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { type Outcome, runCli } from './run-cli.ts';
+
+interface Finding {
+  readonly code: string;
+  readonly state: string;
+}
+
+describe('congvan bus plan, apply, status and doctor', () => {
+  let folder: string;
+  let out: string;
+  let file: string;
+  let description: string;
+  let server: ReturnType<typeof spawn> | undefined;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'congvan-cli-plan-'));
+    out = join(folder, 'bus');
+    file = join(folder, 'bus.yaml');
+    const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+    const [client, cluster, leaf, monitor] = ports;
+    const { version } = await findNatsServer();
+    description = `name: tinh
+plan: flat
+server: ${version}
+servers:
+  - { name: n1, host: 127.0.0.1, client: ${client}, cluster: ${cluster}, leaf: ${leaf}, monitor: ${monitor}, data: ${folder}/data, disk: 10GB }
+sites: [{ code: H09 }]
+`;
+    await writeFile(file, description);
+  });
+  afterAll(async () => {
+    server?.kill('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  });
+  const run = async (...argv: string[]): Promise<Outcome> =>
+    await runCli(['--home', join(folder, 'home'), '--lang', 'en', ...argv]);
+
+  it('write the files of a bus once, and show what would change', async () => {
+    const first = await run('bus', 'plan', file, '--out', out);
+    expect(first).toMatchObject({ code: 0 });
+    expect(first.err).toContain('congvan bus apply');
+    expect((await run('bus', 'plan', file, '--out', out, '--check')).code).toBe(0);
+    await writeFile(file, description.replace('10GB', '12GB'));
+    const check = await run('bus', 'plan', file, '--out', out, '--check');
+    expect(check.code).toBe(6);
+    expect(check.out).toContain('+   max_file_store: 8400000000');
+    expect(await readFile(join(out, 'servers/n1/nats-server.conf'), 'utf8')).toContain(
+      '7000000000',
+    );
+    await writeFile(file, description);
+  });
+
+  it('name the line that is wrong, and a folder that holds no plan', async () => {
+    const wrong = join(folder, 'wrong.yaml');
+    await writeFile(wrong, description.replace('disk: 10GB', 'disk: much'));
+    const refused = await run('bus', 'plan', wrong, '--out', join(folder, 'none'));
+    expect(refused).toMatchObject({ code: 9 });
+    expect(refused.err).toContain('line 5: servers.0.disk');
+    expect(await run('bus', 'apply', join(folder, 'none'))).toMatchObject({ code: 5 });
+    expect(await run('bus', 'apply', out, '--place', 'H44')).toMatchObject({ code: 2 });
+  });
+
+  it('say that nothing answers before the server runs, and set it up when it does', async () => {
+    const early = await run('bus', 'apply', out);
+    expect(early).toMatchObject({ code: 7 });
+    const missing = await run('--json', 'bus', 'doctor', out);
+    expect(missing.code).toBe(6);
+    expect(findingsOf(missing).map(({ code }) => code)).toEqual(['unreachable']);
+
+    const { path } = await findNatsServer();
+    const config = join(out, 'servers/n1/nats-server.conf');
+    server = spawn(path, ['-c', config], { stdio: 'ignore' });
+    await waitUntil(async () => (await run('bus', 'apply', out, '--dry-run')).code === 0);
+    expect((await run('bus', 'apply', out, '--dry-run')).out).toContain('would be made');
+    expect((await run('bus', 'apply', out)).out).toContain('IN_H09');
+    expect((await run('bus', 'apply', out)).out).toContain('as planned');
+
+    const status = await run('bus', 'status', out);
+    expect(status.code).toBe(0);
+    expect(status.out).toContain('BLOB_H09');
+    const doctor = await run('--json', 'bus', 'doctor', out);
+    expect(doctor.code).toBe(0);
+    expect(findingsOf(doctor).filter(({ code }) => code === 'probe')).toHaveLength(1);
+    expect((await run('--lang', 'vi', 'bus', 'doctor', out)).out).toContain('ghi và đọc lại');
+  });
+});
+
+function findingsOf({ out }: Outcome): readonly Finding[] {
+  const { findings } = JSON.parse(out) as { readonly findings: readonly Finding[] };
+  return findings;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
