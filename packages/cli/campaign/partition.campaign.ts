@@ -2,7 +2,7 @@
  * Partitions: a small country of real processes whose lines are cut and whose processes are killed while
  * documents flow; then everything that was promised is compared with what is there.
  *
- * `npm run campaign -- partition [--seed N] [--documents N] [--json]`
+ * `npm run campaign -- partition [--seed N] [--documents N] [--keep] [--json]`
  *
  * The same seed gives the same order of disturbances. Exit status: 0 when nothing was lost, doubled or
  * left open, 3 otherwise.
@@ -19,6 +19,7 @@ process.once('SIGINT', () => stop.abort(new Error('stopped by Ctrl-C')));
 const outcome = await runPartition({
   seed,
   documents,
+  keep: argv.includes('--keep'),
   signal: stop.signal,
   tell: (line) => process.stderr.write(`${line}\n`),
 });

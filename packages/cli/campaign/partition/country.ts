@@ -47,10 +47,14 @@ export interface Country extends AsyncDisposable {
 export async function foundCountry(on: {
   readonly message: (office: string, message: ChildMessage) => void;
   readonly failure: (error: Error) => void;
+  /** Leaves the folders of agencies and relays where they are, to look into them. */
+  readonly keep?: boolean;
 }): Promise<Country> {
   await using started = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'congvan-campaign-'));
-  started.defer(async () => await rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  started.defer(async () => {
+    if (on.keep !== true) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
   const rig = await openOffices();
   const plan = started.use(
     await startPlan({

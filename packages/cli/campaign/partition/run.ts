@@ -17,6 +17,8 @@ export interface PartitionOptions {
   readonly tell: (line: string) => void;
   /** Which disturbances; the default is all, in an order that the seed decides, again and again. */
   readonly only?: readonly string[];
+  /** Leaves the folders of agencies and relays behind, and tells where. */
+  readonly keep?: boolean;
   /** Each disturbance at least this often, also when all documents have been sent by then. */
   readonly rounds?: number;
 }
@@ -31,7 +33,7 @@ export interface PartitionOutcome {
 
 const CALM_MS = [300, 2_000] as const;
 /** After healing: the longest wait of a retry, and then some. */
-const SETTLE_TIMEOUT_MS = 240_000;
+const SETTLE_TIMEOUT_MS = 60_000;
 const SETTLE_POLL_MS = 1_000;
 
 /** Runs one campaign from an empty folder to a verdict, and leaves nothing behind. */
@@ -44,7 +46,9 @@ export async function runPartition(options: PartitionOptions): Promise<Partition
   await using country = await foundCountry({
     message: (_office, message) => load.onMessage(message),
     failure: (error) => failure.abort(error),
+    keep: options.keep ?? false,
   });
+  if (options.keep === true) tell(`folders of agencies and relays: ${country.folder}`);
   await Promise.all(
     [...country.offices, ...country.relays].map(async ({ child }) => await child.start()),
   );
