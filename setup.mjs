@@ -91,7 +91,10 @@ function commandOf(task, taskArguments, pnpm) {
     case 'fuzz':
       return [node, [path.join(ROOT, 'packages/signer/fuzz/main.ts'), ...taskArguments]];
     default:
-      throw new SetupError(`no task '${task}'`, 'the tasks are congvan, check, bench, campaign and fuzz');
+      throw new SetupError(
+        `no task '${task}'`,
+        'the tasks are congvan, check, bench, campaign and fuzz',
+      );
   }
 }
 
