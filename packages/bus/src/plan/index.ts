@@ -7,7 +7,7 @@ export {
   placeOfSite,
 } from './bus-plan.ts';
 export { readDescription } from './description.ts';
-export type { HealthCode, HealthFinding, HealthState } from './health.ts';
+export { type HealthCode, type HealthFinding, type HealthState, judgeVersion } from './health.ts';
 export {
   type InspectOptions,
   type PlaceStatus,

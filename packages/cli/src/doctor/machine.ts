@@ -29,7 +29,12 @@ export async function checkNatsServer(cli: Cli, needed: boolean): Promise<Check>
   const { BusError, findNatsServer } = await import('@congvan/bus');
   try {
     const found = await findNatsServer();
-    return ok('nats-server', `${found.version} (${found.path})`);
+    const { judgeVersion } = await import('@congvan/bus/plan');
+    const { state, values } = judgeVersion('bus', 'local', found.version);
+    const detail = `${found.version} (${found.path})`;
+    if (state === 'ok') return ok('nats-server', detail);
+    // Enough for one machine and for tests: a warning there would never go away.
+    return ok('nats-server', `${detail}; ${doctor.enoughForOne(String(values['wanted']))}`);
   } catch (error) {
     if (!(error instanceof BusError)) throw error;
     if (!needed) return skip('nats-server', doctor.notNeeded);

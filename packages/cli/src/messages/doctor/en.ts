@@ -21,6 +21,7 @@ export const doctorEn = {
     string
   >,
   installNode: (least: string) => `install Node.js ${least} or later`,
+  enoughForOne: (wanted: string) => `enough for one machine; production needs ${wanted} or later`,
   notNeeded: 'none here, and none needed for an agency alone',
   notHere: 'not in this home',
   homeWillBeMade: (home: string) => `${home} will be made when it is needed`,

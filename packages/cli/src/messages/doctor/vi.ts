@@ -18,6 +18,7 @@ export const doctorVi: DoctorTexts = {
   },
   states: { ok: 'tốt', warn: 'cảnh báo', fail: 'HỎNG', skip: '–' },
   installNode: (least) => `cài Node.js ${least} trở lên`,
+  enoughForOne: (wanted) => `đủ cho một máy; vận hành thật cần ${wanted} trở lên`,
   notNeeded: 'không có, và một cơ quan thì không cần',
   notHere: 'không có trong thư mục này',
   homeWillBeMade: (home) => `${home} sẽ được tạo khi cần`,
