@@ -10,6 +10,7 @@ import { waitUntil } from '@congvan/bus/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type Outcome, runCli } from './run-cli.ts';
+import { createTown } from './town.ts';
 
 interface Finding {
   readonly code: string;
@@ -94,6 +95,19 @@ sites: [{ code: H09 }]
     expect(findingsOf(doctor).filter(({ code }) => code === 'probe')).toHaveLength(1);
     expect((await run('--lang', 'vi', 'bus', 'doctor', out)).out).toContain('ghi và đọc lại');
   });
+});
+
+it('runs one site service for each home', async () => {
+  await using town = await createTown();
+  expect((await town.run(['ca', 'init', '--organization', 'Tỉnh thử nghiệm'])).code).toBe(0);
+  expect((await town.run(['bus', 'up', '--detach', '--site', 'TW'])).code).toBe(0);
+  const first = await town.start(['site', 'run'], /site running/);
+  const second = await town.run(['site', 'run']);
+  expect(second.code).toBe(6);
+  expect(second.err).toContain('CLI_ALREADY_RUNNING');
+  expect(await first.interrupt()).toBe(0);
+  const third = await town.start(['site', 'run'], /site running/);
+  expect(await third.interrupt()).toBe(0);
 });
 
 function findingsOf({ out }: Outcome): readonly Finding[] {
