@@ -125,7 +125,7 @@ export const OFFLINE_AT_FIRST: readonly string[] = ['H45.21.001', 'H45.21.002'];
 /** The broker hands this delivery out twice; the agency must get it once. */
 export const REPEATED = { document: 'planPhuYen', to: 'H45.21.001' } as const;
 /** One byte of this delivery's package changes on the way. */
-export const ALTERED = { document: 'stormWarning', to: 'H45.21.002' } as const;
+export const ALTERED = { document: 'planPhuYen', to: 'H45.21.002' } as const;
 /** This agency's key signs a document that claims to come from another one. */
 export const FORGED = { signedBy: 'H09.02', claims: 'G09', to: 'H45.21.002' } as const;
 /** The clerk refuses this delivery: it belongs to another commune. */

@@ -197,7 +197,7 @@ describe('congvan demo', () => {
     const attacked = ['--agency', 'H45.21.002', 'inbox', '--quarantine'];
     const { quarantine } = await congvan<Quarantine>(home, attacked);
     const found = quarantine.map(({ finding, claimedFrom }) => `${finding} ${claimedFrom}`);
-    expect(found.toSorted()).toEqual(['PACKAGE_DIGEST_MISMATCH H45.02', 'SIGNER_NOT_LISTED G09']);
+    expect(found.toSorted()).toEqual(['CONTENT_CORRUPT H45', 'SIGNER_NOT_LISTED G09']);
   });
 
   it('leaves what `verify` and `stats` of the command agree with', async () => {

@@ -3,6 +3,7 @@ import {
   type BusMessage,
   connectAgency,
   decodeMessage,
+  decodeReference,
   type Lane,
   type LocalServer,
   parsePayload,
@@ -83,7 +84,9 @@ export class BrokerInsider implements AsyncDisposable {
   }
 }
 
+/** Behind a reference the document stands in a blob, which a thief of the broker may read as well. */
 function documentIdOf(data: Uint8Array): string | undefined {
+  if (decodeReference(data) !== undefined) return undefined;
   const content = parsePayload(decodeMessage(data).record);
   return content.type === 'delivery' ? content.payload.documentId : undefined;
 }
