@@ -225,8 +225,8 @@ export class DownloadWorker {
     const data = this.#core.downloads.find(row.id)?.message ?? row.data;
     const subject = { subject: row.nats_subject, data, storedAt: new Date(row.stored_ms) };
     const judged = await this.#judge.judge(subject, this.#judge.newRound(), 0);
-    const { claim, natsSubject } =
-      'claim' in judged ? judged : { claim: undefined, natsSubject: null };
+    const claim = 'claim' in judged ? judged.claim : undefined;
+    const natsSubject = 'natsSubject' in judged ? judged.natsSubject : null;
     const nobody = { from: null, documentId: null, delivery: null };
     const { message_sha256: messageSha256 } = row;
     return {
