@@ -17,14 +17,15 @@ const NAME = '[A-Za-z_][A-Za-z0-9_.-]*';
 const QNAME = `(?:${NAME}:)?${NAME}`;
 const SPACE = '[ \\t\\r\\n]';
 const VALUE = `"[^"<]*"|'[^'<]*'`;
-const ATTRIBUTE = `${SPACE}+(${QNAME})${SPACE}*=${SPACE}*(${VALUE})`;
+const ATTRIBUTE_SOURCE = `${SPACE}+(${QNAME})${SPACE}*=${SPACE}*(${VALUE})`;
 const DECLARATION = new RegExp(
   `<\\?xml${SPACE}+version=["']1\\.0["'](?:${SPACE}+encoding=["'][Uu][Tt][Ff]-8["'])?` +
     `(?:${SPACE}+standalone=["'](?:yes|no)["'])?${SPACE}*\\?>`,
   'y',
 );
 const MISC = new RegExp(`(?:${SPACE}+|<!--[^-]*(?:-[^-]+)*-->)*`, 'y');
-const START = new RegExp(`<(${QNAME})((?:${ATTRIBUTE})*)${SPACE}*(/?)>`, 'y');
+const START = new RegExp(`<(${QNAME})((?:${ATTRIBUTE_SOURCE})*)${SPACE}*(/?)>`, 'y');
+const ATTRIBUTE = new RegExp(ATTRIBUTE_SOURCE, 'g');
 const END = new RegExp(`</(${QNAME})${SPACE}*>`, 'y');
 const TEXT = /[^<]+/y;
 const REFERENCE = /&(?:(lt|gt|amp|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));/g;
@@ -107,7 +108,7 @@ function readElement(
 function readAttributes(text: string, namespaces: Map<string, string>): Map<string, string> {
   const attributes = new Map<string, string>();
   const seen = new Set<string>();
-  for (const [, key = '', quoted = ''] of text.matchAll(new RegExp(ATTRIBUTE, 'g'))) {
+  for (const [, key = '', quoted = ''] of text.matchAll(ATTRIBUTE)) {
     if (seen.has(key)) fail(`attribute ${key} stands twice`);
     seen.add(key);
     const value = decode(quoted.slice(1, -1));

@@ -1,4 +1,4 @@
-import { createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHash, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 import {
   type DerElement,
@@ -50,7 +50,8 @@ function digestRecipients(ids: readonly Uint8Array[]): Buffer {
 function commit(key: Uint8Array, context: Uint8Array, recipients: Uint8Array): Buffer {
   const bound = encodeSequence(encodeOctetString(context), encodeOctetString(recipients));
   const salt = createHash('sha256').update(bound).digest();
-  return Buffer.from(hkdfSync('sha256', key, salt, COMMITMENT_INFO, COMMITMENT_BYTES));
+  const input = createSecretKey(key);
+  return Buffer.from(hkdfSync('sha256', input, salt, COMMITMENT_INFO, COMMITMENT_BYTES));
 }
 
 /** The attribute that binds a message to context, recipients and content key. */

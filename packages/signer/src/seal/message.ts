@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
 
 import {
   type DerElement,
@@ -81,7 +81,7 @@ export function encodeMessage(
     attributes.push(encodeSequence(encodeOid(OID.contentType), value));
   }
   const attributesDer = encodeSetOf(attributes);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(attributesDer);
+  const cipher = createCipheriv('aes-256-gcm', createSecretKey(key), nonce).setAAD(attributesDer);
   const ciphertext = cipher.update(content);
   cipher.final();
   const implicitAttributes = Uint8Array.from(attributesDer);
@@ -244,7 +244,7 @@ export async function decryptMessage(
   const key = await unwrapContentKey(mine, decryptor);
   const ids = recipients.map(({ id }) => id.der);
   const isBound = binding === undefined || isBoundTo(binding, key, ids);
-  const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAuthTag(tag);
+  const decipher = createDecipheriv('aes-256-gcm', createSecretKey(key), nonce).setAuthTag(tag);
   if (attributesDer !== undefined) decipher.setAAD(attributesDer);
   const content = decipher.update(ciphertext);
   try {
