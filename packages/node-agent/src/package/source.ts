@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 
 /** Where a package lies: in memory while it is small, else in a file. */
@@ -16,8 +16,16 @@ export interface WrittenPackage {
 export const MAX_MEMORY_PACKAGE_BYTES = 1024 * 1024;
 
 export function writtenBytes(bytes: Uint8Array): WrittenPackage {
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { source: bytes, bytes: bytes.length, sha256 };
+  let sha256: string | undefined;
+  return {
+    source: bytes,
+    bytes: bytes.length,
+    // Of a container that stays in its row nobody asks it.
+    get sha256() {
+      sha256 ??= hash('sha256', bytes, 'hex');
+      return sha256;
+    },
+  };
 }
 
 export async function sizeOf(source: PackageSource): Promise<number> {

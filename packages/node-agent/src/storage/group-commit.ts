@@ -11,8 +11,11 @@ interface Job {
 
 /** More would hold the write lock too long for a clerk's command beside the agent. */
 const MAX_JOBS_PER_TRANSACTION = 128;
-/** A flush costs about a millisecond of the event loop, whatever it holds. */
-const MIN_FLUSH_INTERVAL_MS = 5;
+/**
+ * A flush costs about a millisecond of the event loop, whatever it holds, and the pages of the indices
+ * that one flush touches are written once. A document passes four or five flushes until its receipt is in.
+ */
+const MIN_FLUSH_INTERVAL_MS = 15;
 /** SQLite waits with the whole process asleep, so it waits briefly and the flush is tried again. */
 const BUSY_TIMEOUT_MS = 50;
 const LOCK_RETRY_MS = 50;
