@@ -6,6 +6,7 @@ import { describeCondition } from './condition/describe.ts';
 import { type AgentCore } from './core.ts';
 import type {
   AgentStatus,
+  HeldRow,
   InboxRow,
   IncomingDocument,
   IncomingState,
@@ -29,7 +30,13 @@ import {
   markDone,
   refuseDocument,
 } from './inbox/answer.ts';
-import { handOver, openIncoming, toInboxRow, toQuarantineRow } from './inbox/hand-over.ts';
+import {
+  handOver,
+  openIncoming,
+  toHeldRow,
+  toInboxRow,
+  toQuarantineRow,
+} from './inbox/hand-over.ts';
 import { giveUpMessage, retryMessage } from './outbox/dead-letters.ts';
 import { placeOf } from './outbox/place.ts';
 import { registerPaper } from './register/register-paper.ts';
@@ -181,6 +188,12 @@ export class Agent implements AsyncDisposable {
     return this.#core.inbox.listQuarantine(limit).map((row) => toQuarantineRow(row));
   }
 
+  /** What cannot be judged yet, oldest first; it is judged again by itself. */
+  listHeld(limit = DEFAULT_LIST_LIMIT): HeldRow[] {
+    this.#requireOpen();
+    return this.#core.held.list(limit).map((row) => toHeldRow(this.#core, row));
+  }
+
   /** What waits to leave or for its answer; with `settled` also what is finished. */
   listOutbox(filter: { readonly settled?: boolean; readonly limit?: number } = {}): OutboxRow[] {
     this.#requireOpen();
@@ -243,14 +256,14 @@ export class Agent implements AsyncDisposable {
 
   status(): AgentStatus {
     this.#requireOpen();
-    const { config, outbox, watermarks, inbox, directory, isRunning } = this.#core;
+    const { config, outbox, watermarks, inbox, held, directory, isRunning } = this.#core;
     const running = this.#core.running();
     return {
       code: config.code,
       running: isRunning(),
       broker: this.#bus?.status() ?? running?.broker ?? 'not-used',
       outbox: outbox.counts(),
-      inbox: inbox.counts(),
+      inbox: { ...inbox.counts(), held: held.used().count },
       report: { last: outbox.chainHead().number, watermark: watermarks.highest() },
       directoryEntries: directory.count(),
       directory: directory.status(this.#core.now()),

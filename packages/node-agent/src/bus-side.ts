@@ -16,6 +16,7 @@ import { keepHouse } from './home/housekeeping.ts';
 import type { HomeLayout } from './home/layout.ts';
 import { keepFresh } from './enrolment/keep-fresh.ts';
 import { TlsSettings } from './home/tls.ts';
+import { HoldWorker } from './inbox/hold.ts';
 import { InboxReceiver } from './inbox/receive.ts';
 import { OutboxWorker } from './outbox/worker.ts';
 import { DownloadWorker } from './transfer/download-worker.ts';
@@ -38,6 +39,7 @@ export class BusSide {
   #worker: OutboxWorker | undefined;
   #uploads: UploadWorker | undefined;
   #downloads: DownloadWorker | undefined;
+  #holds: HoldWorker | undefined;
 
   private constructor(
     core: AgentCore,
@@ -84,6 +86,7 @@ export class BusSide {
     this.#worker?.notify();
     this.#uploads?.notify();
     this.#downloads?.notify();
+    this.#holds?.notify();
   }
 
   status(): 'connected' | 'disconnected' {
@@ -124,6 +127,8 @@ export class BusSide {
     const downloads = new DownloadWorker(core, connection, directory);
     this.#uploads = uploads;
     this.#downloads = downloads;
+    const holds = new HoldWorker(core, connection, directory);
+    this.#holds = holds;
     try {
       // What waited for days leaves by the directory of today.
       await readDirectory(core, directory, signal);
@@ -132,6 +137,7 @@ export class BusSide {
         ...LANES.map((lane) => this.#keep(`inbox ${lane}`, () => receiver.run(lane, signal))),
         this.#keep('housekeeping', () => keepHouse(core, signal)),
         this.#keep('uploads', () => uploads.run(signal)),
+        this.#keep('held', () => holds.run(signal)),
         this.#keep('downloads', () => downloads.run(signal)),
         followDirectory(core, connection, directory, signal),
         keepFresh({ core, layout: this.#layout, connection, tls: this.#tls }, signal),

@@ -167,6 +167,25 @@ export interface QuarantineRow {
   readonly bytes: number;
 }
 
+/**
+ * What a message waits for that nobody can judge yet: a fresh revocation list, the directory, the own
+ * encryption key, or that fewer contents of its sender are still to be fetched.
+ */
+export type HeldLack = 'revocation' | 'directory' | 'key' | 'turn';
+
+export interface HeldRow {
+  readonly id: number;
+  /** By the subject, which the broker vouches for; the record is unproven. */
+  readonly from: string;
+  readonly heldSince: Date;
+  readonly lacks: HeldLack;
+  readonly reason: string;
+  readonly bytes: number;
+  readonly nextTryAt: Date;
+  /** Then it is put into quarantine. */
+  readonly endsAt: Date;
+}
+
 export interface OutboxRow {
   readonly messageId: string;
   readonly purpose: 'document' | 'receipt' | 'report';
@@ -266,7 +285,7 @@ export interface AgentStatus {
     readonly published: number;
     readonly undelivered: number;
   };
-  readonly inbox: { readonly open: number; readonly quarantined: number };
+  readonly inbox: { readonly open: number; readonly quarantined: number; readonly held: number };
   readonly report: { readonly last: number; readonly watermark: number };
   readonly directoryEntries: number;
   readonly directory: DirectoryStatus;

@@ -12,6 +12,8 @@ export type {
   AssignedNumber,
   Attachment,
   DeliveryTrack,
+  HeldLack,
+  HeldRow,
   InboxRow,
   IncomingDocument,
   IncomingFile,

@@ -37,6 +37,14 @@ export const AGENT_LIMITS = {
   /** Bad messages of one sender kept and answered one by one in a day. */
   maxQuarantinedPerSenderDay: 200,
   maxQuarantineBytes: 1024 * 1024 * 1024,
+  /** Messages that cannot be judged yet, kept here: of one sender, in all, and their bytes. */
+  maxHeldPerSender: 1_000,
+  maxHeldMessages: 20_000,
+  maxHeldBytes: 1024 * 1024 * 1024,
+  firstHeldRetryMs: 5 * SECOND,
+  maxHeldRetryMs: 10 * MINUTE,
+  /** As long as the streams keep a message. Then it is put into quarantine. */
+  heldEndsAfterMs: 30 * DAY,
   presenceEveryMs: MINUTE,
   maxClockOffsetMs: 5 * MINUTE,
 } as const;

@@ -15,6 +15,7 @@ import { readConfig } from './home/config.ts';
 import { AgencyKeys, type KeyPassphrases } from './home/keys.ts';
 import { type HomeLayout, layoutOf } from './home/layout.ts';
 import { TrustFolder } from './home/trust-folder.ts';
+import { HOLD_LIMITS, type HoldLimits } from './inbox/hold.ts';
 import { type Log, SILENT_LOG } from './log.ts';
 import { LineGate, inFlightBytes } from './outbox/line-gate.ts';
 import { type KnownCopy, checkHome } from './report/restore.ts';
@@ -25,6 +26,7 @@ import { type Db, openDatabase } from './storage/database.ts';
 import { DirectoryStore } from './storage/directory-store.ts';
 import { DownloadStore } from './storage/download-store.ts';
 import { GroupCommit } from './storage/group-commit.ts';
+import { HeldStore } from './storage/held-store.ts';
 import { HousekeepingStore } from './storage/housekeeping-store.ts';
 import { InboxStore } from './storage/inbox-store.ts';
 import { JunkStore } from './storage/junk-store.ts';
@@ -58,6 +60,8 @@ export interface OpenAgentOptions {
   readonly log?: Log;
   /** Other bounds for what goes up and comes down as blobs; the defaults suit every line. */
   readonly transferLimits?: Partial<TransferLimits>;
+  /** Other bounds for what cannot be judged yet. */
+  readonly holdLimits?: Partial<HoldLimits>;
 }
 
 /**
@@ -113,6 +117,7 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
       ...openStores(db),
       files: new PackageFiles(layout),
       transferLimits: { ...TRANSFER_LIMITS, ...options.transferLimits },
+      holdLimits: { ...HOLD_LIMITS, ...options.holdLimits },
       commit: new GroupCommit(db),
       conditions,
       gate: new LineGate(inFlightBytes(config.line)),
@@ -152,6 +157,7 @@ function openStores(db: Db) {
     inbox: new InboxStore(db),
     uploads: new UploadStore(db),
     downloads: new DownloadStore(db),
+    held: new HeldStore(db),
     housekeeping: new HousekeepingStore(db),
     queue: new QueueStore(db),
     restore: new RestoreStore(db),

@@ -121,6 +121,7 @@ describe('one message that goes wrong does not stop the others', () => {
     const good = await deliver(commune);
     await waitUntil(() => hasArrived(good), WAIT_MS);
     expect(recipient.listQuarantine()).toEqual([]);
+    expect(recipient.listHeld()).toMatchObject([{ from: commune.code, lacks: 'directory' }]);
   });
 
   it('reads on where it was after learning a single later entry', async () => {

@@ -27,6 +27,8 @@ export const FINDINGS = {
   CERTIFICATE_UNTRUSTED: { severity: 'quarantine', refusal: true },
   /** No fresh CRL here: refusing would blame the sender for our own gap. */
   REVOCATION_UNKNOWN: { severity: 'hold', refusal: false },
+  /** What was held for as long as the streams keep a message, and still cannot be judged. */
+  HELD_TOO_LONG: { severity: 'quarantine', refusal: true },
   PACKAGE_MALFORMED: { severity: 'quarantine', refusal: true },
   PACKAGE_DIGEST_MISMATCH: { severity: 'quarantine', refusal: true },
   /** What is sealed cannot be opened: for another key, damaged, or bound to another package. */

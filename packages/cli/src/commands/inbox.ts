@@ -1,4 +1,4 @@
-import type { InboxRow, IncomingState, QuarantineRow } from '@congvan/node-agent';
+import type { HeldRow, InboxRow, IncomingState, QuarantineRow } from '@congvan/node-agent';
 import type { Command } from 'commander';
 
 import { type GlobalOptions, newCommand, newOption, parseCount } from '../command.ts';
@@ -22,14 +22,16 @@ const DEFAULT_LIMIT = 100;
 
 interface InboxOptions {
   readonly quarantine?: true;
+  readonly held?: true;
   readonly state: IncomingState | 'all';
   readonly limit: number;
 }
 
-/** `congvan inbox`: what came in, and with `--quarantine` what failed its checks. */
+/** `congvan inbox`: what came in, with `--quarantine` what failed its checks, with `--held` what waits for them. */
 export function inboxCommand(cli: Cli): Command {
   return newCommand(cli, 'inbox', 'inbox')
-    .addOption(newOption(cli, '--quarantine', 'quarantine'))
+    .addOption(newOption(cli, '--quarantine', 'quarantine').conflicts('held'))
+    .addOption(newOption(cli, '--held', 'held'))
     .addOption(newOption(cli, '--state <state>', 'inboxState').choices(STATES).default('open'))
     .addOption(
       newOption(cli, '--limit <count>', 'limit')
@@ -44,19 +46,22 @@ export function inboxCommand(cli: Cli): Command {
         printResult(cli, globals, { quarantine: rows }, () => renderQuarantine(cli, rows));
         return;
       }
+      if (options.held === true) {
+        const held = agent.listHeld(options.limit);
+        printResult(cli, globals, { held }, () => renderHeld(cli, held));
+        return;
+      }
       const rows = agent.listInbox({ state: options.state, limit: options.limit });
       const transfers = agent.transfers().filter(({ direction }) => direction === 'down');
       printResult(cli, globals, { documents: rows, transfers }, () =>
         [renderInbox(cli, rows), renderTransfers(cli, transfers)].filter((part) => part).join('\n'),
       );
-      const quarantined = agent.status().inbox.quarantined;
+      const { text } = cli.messages;
+      const { quarantined, held } = agent.status().inbox;
       if (quarantined > 0) {
-        printNote(
-          cli,
-          globals,
-          `${cli.messages.text.note}: ${cli.messages.text.inQuarantine(quarantined)}`,
-        );
+        printNote(cli, globals, `${text.note}: ${text.inQuarantine(quarantined)}`);
       }
+      if (held > 0) printNote(cli, globals, `${text.note}: ${text.areHeld(held)}`);
     });
 }
 
@@ -114,6 +119,30 @@ function renderQuarantine(cli: Cli, rows: readonly QuarantineRow[]): string {
       row.claimedDocumentId ?? '?',
       row.refusalSent ? text.yes : text.no,
       row.detail,
+    ]),
+  );
+}
+
+function renderHeld(cli: Cli, rows: readonly HeldRow[]): string {
+  const { text } = cli.messages;
+  if (rows.length === 0) return `${text.nothingHere}\n`;
+  return renderTable(
+    cli.io,
+    [
+      { title: '#', align: 'right' },
+      { title: text.receivedAt },
+      { title: text.from },
+      { title: text.waitsForWhat },
+      { title: text.heldUntil },
+      { title: text.detail },
+    ],
+    rows.map((row) => [
+      row.id,
+      formatTime(row.heldSince),
+      row.from,
+      text.lacks[row.lacks],
+      formatTime(row.endsAt),
+      row.reason,
     ]),
   );
 }

@@ -46,6 +46,7 @@ export function agentSamples(agents: readonly Agent[]): Sample[] {
     }
     add('congvan_agent_inbox_documents', inbox.open, { state: 'open' });
     add('congvan_agent_inbox_documents', inbox.quarantined, { state: 'quarantined' });
+    add('congvan_agent_inbox_documents', inbox.held, { state: 'held' });
     add('congvan_agent_report_number', report.last, { of: 'last' });
     add('congvan_agent_report_number', report.watermark, { of: 'confirmed' });
     add('congvan_agent_directory_entries', directoryEntries);

@@ -27,6 +27,8 @@ export const CONDITIONS = {
   RESTORED: { severity: 'error' },
   /** One sender's junk is over its daily share: counted, no longer kept and answered one by one. */
   SENDER_LIMITED: { severity: 'warning' },
+  /** Messages are kept that cannot be judged yet, for want of a revocation list or the directory. */
+  MESSAGES_HELD: { severity: 'warning' },
   /** Something waits for a person: undelivered, refused for good, or the recipient is gone. */
   DEAD_LETTERS: { severity: 'warning' },
 } as const satisfies Record<string, { severity: 'warning' | 'error' }>;

@@ -92,6 +92,11 @@ const TEXTS: Readonly<Record<ConditionCode, Text>> = {
     detail: (f) => `${f['sender']} sent more bad messages today than are kept (${f['count']})`,
     action: 'look at congvan inbox --quarantine and tell that agency',
   },
+  MESSAGES_HELD: {
+    detail: (f) =>
+      `${f['count']} messages cannot be judged yet, the oldest from ${f['sender']}: ${f['reason']}`,
+    action: 'congvan inbox --held; bring new revocation lists into the trust folder if they lack',
+  },
   DEAD_LETTERS: {
     detail: (f) => `${f['count']} messages were not delivered and wait for a person`,
     action: 'congvan outbox shows them; outbox retry ID or outbox give-up ID --reason',

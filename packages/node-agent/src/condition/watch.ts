@@ -210,9 +210,18 @@ export class ConditionWatch {
       const refreshedAt = readAt?.toISOString();
       const isStale = stale && refreshedAt !== undefined;
       conditions.put('DIRECTORY_STALE', isStale ? { refreshedAt } : undefined);
+      this.#lookAtHeld();
       const count = queue.deadCount();
       conditions.put('DEAD_LETTERS', count > 0 ? { count } : undefined);
     });
+  }
+
+  #lookAtHeld(): void {
+    const { conditions, held } = this.#options.core;
+    const oldest = held.oldest();
+    const { count } = held.used();
+    const { sender = '', reason = '', held_ms: sinceMs } = oldest ?? {};
+    conditions.put('MESSAGES_HELD', count > 0 ? { count, sender, reason } : undefined, sinceMs);
   }
 
   /** Reading fails too when another process holds the file; that is a condition of its own. */

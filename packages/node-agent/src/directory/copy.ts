@@ -24,6 +24,7 @@ export interface DirectoryStatus {
 /** The agency's verified copy of the directory (DESIGN §6), in SQLite. */
 export class DirectoryCopy extends BusDirectoryCopy {
   readonly #store: DirectoryStore;
+  #generation = 0;
 
   constructor(store: DirectoryStore, rootCertificate: Uint8Array, verify: VerifySignature) {
     super({ ledger: store, rootCertificate, verify });
@@ -48,6 +49,17 @@ export class DirectoryCopy extends BusDirectoryCopy {
     );
   }
 
+  override takeIn(...taking: Parameters<BusDirectoryCopy['takeIn']>): TakenIn {
+    const taken = super.takeIn(...taking);
+    if (taken.added > 0) this.#generation += 1;
+    return taken;
+  }
+
+  /** Another number after each look at the directory that may have brought something. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   count(): number {
     return this.#store.count();
   }
@@ -63,6 +75,7 @@ export class DirectoryCopy extends BusDirectoryCopy {
   /** Everything that was new at this time is here. */
   noteRead(at: Date): void {
     this.#store.setReadMs(at.getTime());
+    this.#generation += 1;
   }
 
   status(now: Date): DirectoryStatus {

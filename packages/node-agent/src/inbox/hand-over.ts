@@ -4,11 +4,12 @@ import { type Finding, isFinding, parseAgencyCode } from '@congvan/bus';
 import { z } from 'zod';
 
 import type { AgentCore } from '../core.ts';
-import type { IncomingDocument, InboxRow, QuarantineRow } from '../documents.ts';
+import type { HeldRow, IncomingDocument, InboxRow, QuarantineRow } from '../documents.ts';
 import { readSummary } from '../package/header.ts';
 import { containerFile, incomingFiles } from '../package/incoming-file.ts';
 import type { PackageSource } from '../package/source.ts';
 import type { Signal } from '../signal.ts';
+import type { HeldListRow } from '../storage/held-store.ts';
 import type { IncomingListRow, QuarantineStoreRow } from '../storage/inbox-store.ts';
 import { findIncoming } from './answer.ts';
 
@@ -89,6 +90,22 @@ export function toInboxRow(core: AgentCore, row: IncomingListRow): InboxRow {
     incomingNumber:
       row.incoming_number === null ? null : `${row.incoming_number}/${row.incoming_year}`,
     duplicateCount: row.duplicate_count,
+  };
+}
+
+export function toHeldRow(
+  { holdLimits }: Pick<AgentCore, 'holdLimits'>,
+  row: HeldListRow,
+): HeldRow {
+  return {
+    id: row.id,
+    from: row.sender,
+    heldSince: new Date(row.held_ms),
+    lacks: row.lacks,
+    reason: row.reason,
+    bytes: row.message_bytes,
+    nextTryAt: new Date(row.next_try_ms),
+    endsAt: new Date(row.held_ms + holdLimits.endsAfterMs),
   };
 }
 

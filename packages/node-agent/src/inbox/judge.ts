@@ -9,8 +9,10 @@ import {
 } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
+import type { HeldLack } from '../documents.ts';
 import {
   type CheckedMessage,
+  type Claim,
   type MessageCheckContext,
   type OpenedDelivery,
   type ReceivedMessage,
@@ -22,11 +24,18 @@ import { openDelivery } from './open-delivery.ts';
 /** A check that fails by itself is tried so often before the message is put aside for a person. */
 const MAX_FAILED_CHECKS = 3;
 
-/** Neither stored nor acknowledged: it comes again, and is judged anew. */
+/** Not to be judged yet: it is judged anew when what lacks may be here. */
 export interface Held {
   readonly kind: 'held';
+  /** Left out: nothing lacks, the check failed by itself. */
+  readonly lacks?: HeldLack;
   readonly reason: string;
+  /** What the message claims, where that could be read. */
+  readonly claim?: Claim;
 }
+
+/** A site service that was silent is not asked about senders again for so long. */
+const SILENCE_MS = 10_000;
 
 /** What is known of a message once everything that came with it was looked at. */
 export type Judged = CheckedMessage | OpenedDelivery | Held;
@@ -46,15 +55,24 @@ export class MessageJudge {
   readonly #core: AgentCore;
   readonly #connection: AgencyConnection;
   readonly #reader: DirectoryReader;
+  readonly #patienceMs: number;
+  #silentUntilMs = 0;
 
-  constructor(core: AgentCore, connection: AgencyConnection, reader: DirectoryReader) {
+  /** @param patienceMs - how long the directory may take to answer about one sender. */
+  constructor(
+    core: AgentCore,
+    connection: AgencyConnection,
+    reader: DirectoryReader,
+    patienceMs = Infinity,
+  ) {
     this.#core = core;
     this.#connection = connection;
     this.#reader = reader;
+    this.#patienceMs = patienceMs;
   }
 
   newRound(): DirectoryRound {
-    return { asked: new Set(), silent: false };
+    return { asked: new Set(), silent: performance.now() < this.#silentUntilMs };
   }
 
   /** @param triedBefore - how often its check has failed by itself so far. */
@@ -87,11 +105,11 @@ export class MessageJudge {
     const from = senderToLearn(outcome);
     if (from !== undefined) {
       const answer = await this.#learnSender(from, round);
-      if (answer === 'silent') return held(outcome, 'the directory cannot be asked');
+      if (answer === 'silent') return held(outcome, 'directory', 'the directory cannot be asked');
       if (answer === 'news') outcome = checkMessage(message, context);
     }
     if (outcome.kind === 'quarantine' && FINDINGS[outcome.finding].severity === 'hold') {
-      return held(outcome, outcome.detail);
+      return held(outcome, 'revocation', outcome.detail);
     }
     return outcome;
   }
@@ -122,7 +140,7 @@ export class MessageJudge {
     const { commit, directory, log, now } = this.#core;
     const before = directory.find(from);
     try {
-      const record = await this.#connection.getDirectoryEntry(from);
+      const record = await this.#ask(from);
       round.asked.add(from);
       if (record === undefined) return 'nothing new';
       const taken = await commit.commit(() => directory.import([record], now()));
@@ -130,6 +148,7 @@ export class MessageJudge {
       if (taken.needsRoot > 0) await this.#reader.readOn();
     } catch (error) {
       round.silent = true;
+      this.#silentUntilMs = performance.now() + SILENCE_MS;
       log.warn({ from, error: String(error) }, 'the directory could not be asked about a sender');
       return 'silent';
     }
@@ -137,6 +156,19 @@ export class MessageJudge {
     const isSame = after?.sequence === before?.sequence && after?.registrar === before?.registrar;
     return isSame ? 'nothing new' : 'news';
   }
+
+  #ask(from: AgencyCode): Promise<Uint8Array | undefined> {
+    return soonerThan(this.#patienceMs, this.#connection.getDirectoryEntry(from));
+  }
+}
+
+function soonerThan<T>(patienceMs: number, answer: Promise<T>): Promise<T> {
+  if (patienceMs === Infinity) return answer;
+  return new Promise((resolve, reject) => {
+    const late = new Error(`no answer within ${patienceMs} ms`);
+    const timer = setTimeout(() => reject(late), patienceMs);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** Content of a kind that nobody foresaw: after some tries it is put aside, the rest goes on. */
@@ -154,9 +186,10 @@ function failedCheck(message: ReceivedMessage, error: unknown, triedBefore: numb
   };
 }
 
-function held(outcome: CheckedMessage, why: string): Held {
-  const about = outcome.kind === 'quarantine' ? `${outcome.finding}, ` : '';
-  return { kind: 'held', reason: `${about}${why}` };
+function held(outcome: CheckedMessage, lacks: HeldLack, why: string): Held {
+  if (outcome.kind !== 'quarantine') return { kind: 'held', lacks, reason: why };
+  const { finding, claim } = outcome;
+  return { kind: 'held', lacks, reason: `${finding}, ${why}`, claim };
 }
 
 /** Whom to look up: the copy of the directory may be behind what the message shows. */

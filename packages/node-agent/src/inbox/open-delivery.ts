@@ -6,6 +6,7 @@ import { type OpenedPackage, type PackageFault, openPackage } from '../package/s
 import type { PackageSource } from '../package/source.ts';
 import { type DocumentCheckContext, checkDocument } from './check-document.ts';
 import type { CheckedMessage, OpenedDelivery, ShownDelivery } from './check-message.ts';
+import type { Held } from './judge.ts';
 
 type Quarantined = Extract<CheckedMessage, { kind: 'quarantine' }>;
 
@@ -23,9 +24,11 @@ export async function openDelivery(
   sealed: PackageSource,
   context: DocumentCheckContext,
   signal?: AbortSignal,
-): Promise<OpenedDelivery | Quarantined | { readonly kind: 'held'; readonly reason: string }> {
+): Promise<OpenedDelivery | Quarantined | Held> {
   const decryptors = await openDecryptors(core);
-  if (typeof decryptors === 'string') return { kind: 'held', reason: decryptors };
+  if (typeof decryptors === 'string') {
+    return { kind: 'held', lacks: 'key', reason: decryptors, claim: shown.claim };
+  }
   const opened = await openWithAny(core, shown, sealed, decryptors, signal);
   if ('finding' in opened) return quarantineOf(shown, opened);
   await using contents = opened.contents;

@@ -7,27 +7,16 @@ import {
 
 import type { AgentCore } from '../core.ts';
 import { storageTroubleOf } from '../storage/trouble.ts';
-import type { NewDownloadRow } from '../storage/download-store.ts';
-import type { CheckedMessage, ShownDelivery } from './check-message.ts';
-import { type DirectoryRound, type Held, type Judged, MessageJudge } from './judge.ts';
-import { type Final, storeOutcome } from './store-outcome.ts';
+import { park } from './hold.ts';
+import { type DirectoryRound, MessageJudge } from './judge.ts';
+import { type Taken, defer, storeTaken } from './take.ts';
 
 const BATCH_MESSAGES = 64;
 /** How long what cannot be judged yet waits before it is looked at again. */
 const HOLD_MS = 5_000;
+/** The lane waits meanwhile; what is not answered so soon is kept and asked about aside. */
+const ASK_PATIENCE_MS = 2_000;
 const LOG_EVERY_MS = 60_000;
-/** Deliveries whose content is still to be fetched: of one sender, and in all. */
-export const MAX_PENDING_PER_SENDER = 200;
-export const MAX_PENDING = 2_000;
-
-/** A delivery that is told as taken now and whose content is fetched later. */
-interface Pending {
-  readonly kind: 'pending';
-  readonly row: NewDownloadRow;
-}
-
-type Taken = Final | Pending | Held;
-
 /** Takes one lane of the agency's inbox: check, store, acknowledge, in this order (DESIGN §4.6). */
 export class InboxReceiver {
   readonly #core: AgentCore;
@@ -39,7 +28,7 @@ export class InboxReceiver {
   constructor(core: AgentCore, connection: AgencyConnection, reader: DirectoryReader) {
     this.#core = core;
     this.#connection = connection;
-    this.#judge = new MessageJudge(core, connection, reader);
+    this.#judge = new MessageJudge(core, connection, reader, ASK_PATIENCE_MS);
   }
 
   get isBusy(): boolean {
@@ -81,8 +70,10 @@ export class InboxReceiver {
       if (result?.status === 'rejected') {
         this.#logSometimes('not stored', `a message could not be stored: ${String(result.reason)}`);
       }
-      if (outcome.kind === 'held' || result?.status === 'rejected') message.retry(HOLD_MS);
-      else message.ack();
+      const isKept = result?.status === 'fulfilled' && result.value;
+      if (isKept) message.ack();
+      else message.retry(HOLD_MS);
+      if (outcome.kind === 'held') this.#tellHeld(outcome.reason, isKept);
     });
     core.step('inbox.acknowledged');
     core.changed();
@@ -99,47 +90,20 @@ export class InboxReceiver {
   }
 
   async #judgeOne(message: BusMessage, round: DirectoryRound): Promise<Taken> {
-    const outcome = this.#defer(
-      message,
-      await this.#judge.judge(message, round, message.deliveryCount - 1),
-    );
-    if (outcome.kind === 'held') {
-      this.#logSometimes('held', `left with the broker, judged again soon: ${outcome.reason}`);
-    }
-    return outcome;
+    const judged = await this.#judge.judge(message, round, message.deliveryCount - 1);
+    return defer(this.#core, message, judged);
   }
 
-  /** Content that did not come with its message is fetched in the background. */
-  #defer(message: BusMessage, outcome: Judged): Taken {
-    if (outcome.kind !== 'delivery' && outcome.kind !== 'reference') return outcome;
-    const row = toDownloadRow(message, outcome, this.#core.now().getTime());
-    const { downloads } = this.#core;
-    if (downloads.has(row.nats_subject, row.message_sha256)) return { kind: 'pending', row };
-    if (downloads.countOf(row.sender) >= MAX_PENDING_PER_SENDER) {
-      const reason = `${MAX_PENDING_PER_SENDER} documents of ${row.sender} are still being fetched`;
-      return { kind: 'held', reason };
-    }
-    if (downloads.count() >= MAX_PENDING) {
-      return { kind: 'held', reason: `${MAX_PENDING} documents are still being fetched` };
-    }
-    return { kind: 'pending', row };
+  /** @returns whether the broker may forget the message. */
+  #store(message: BusMessage, outcome: Taken): boolean {
+    if (outcome.kind === 'held') return park(this.#core, message, outcome);
+    storeTaken(this.#core, message, outcome);
+    return true;
   }
 
-  #store(message: BusMessage, outcome: Taken): void {
-    if (outcome.kind === 'held') return;
-    if (outcome.kind !== 'pending') {
-      storeOutcome(this.#core, message, outcome, this.#core.now().getTime());
-      return;
-    }
-    const { downloads, inbox, log } = this.#core;
-    const { row } = outcome;
-    // Put aside before: its sender has heard why.
-    if (inbox.hasQuarantined(row.nats_subject, row.message_sha256)) return;
-    downloads.insert(row);
-    log.info(
-      { from: row.sender, documentId: row.document_id, bytes: row.total_bytes },
-      'to be fetched',
-    );
+  #tellHeld(reason: string, isKept: boolean): void {
+    const where = isKept ? 'kept' : 'left with the broker';
+    this.#logSometimes(`held, ${where}`, `${where}, judged again soon: ${reason}`);
   }
 
   /** What may be said for every message of a long row is said once a minute. */
@@ -149,26 +113,4 @@ export class InboxReceiver {
     this.#loggedMs.set(about, nowMs);
     this.#core.log.warn({ about }, text);
   }
-}
-
-function toDownloadRow(
-  message: BusMessage,
-  outcome: ShownDelivery | Extract<CheckedMessage, { kind: 'reference' }>,
-  nowMs: number,
-): NewDownloadRow {
-  const { natsSubject } = outcome;
-  const isReference = outcome.kind === 'reference';
-  return {
-    nats_subject: message.subject,
-    message_sha256: outcome.messageSha256,
-    data: message.data,
-    stored_ms: message.storedAt.getTime(),
-    stream_seq: message.streamSeq,
-    sender: natsSubject.from,
-    lane: natsSubject.lane,
-    delivery_id: isReference ? null : outcome.id,
-    document_id: isReference ? null : outcome.delivery.documentId,
-    total_bytes: isReference ? outcome.reference.bytes : outcome.delivery.sealed.bytes,
-    received_ms: nowMs,
-  };
 }

@@ -57,6 +57,17 @@ export function destinationOf(
   return toSite === undefined ? undefined : `${scopeOf(toSite, sender.site)} ${toSite}`;
 }
 
+/** Whether a message leaves for another site; reports are taken care of by the relay, wherever it is. */
+export function isAcross(
+  row: Pick<DueRow, 'purpose' | 'recipient'>,
+  sender: Sender,
+  directory: DirectoryCopy,
+): boolean {
+  if (row.purpose === 'report') return false;
+  const toSite = directory.find(parseAgencyCode(row.recipient))?.site;
+  return toSite !== undefined && scopeOf(toSite, sender.site) === 'cross';
+}
+
 /** The directory's signed word that the recipient has closed: nobody would fetch the message. */
 export function isClosed(
   row: Pick<DueRow, 'purpose' | 'recipient'>,

@@ -12,6 +12,12 @@ export const MAX_REPEAT_MS = AGENT_LIMITS.maxRepeatMs;
 export const UNDELIVERED_AFTER_MS = AGENT_LIMITS.undeliveredAfterMs;
 /** nats-server flushes to disk at the latest every 2 minutes (a PubAck is not a disk). */
 const CONFIRM_RECEIPT_AFTER_MS = 3 * MINUTE;
+/**
+ * What goes to another site passes two more streams, which fill from each other: a PubAck of the
+ * first says nothing about them, and 2.9 and 2.10 leave a message out when a line breaks just
+ * after they took the source up. So the first repeat comes soon, under another id.
+ */
+const ACROSS_REPEAT_MS = CONFIRM_RECEIPT_AFTER_MS;
 
 export type NextAct =
   | { readonly act: 'wait'; readonly nextTryMs: number }
@@ -21,16 +27,24 @@ export type NextAct =
  * What becomes of a row after the broker's acknowledgement.
  *
  * Documents and reports stay until the other side has answered; a receipt is confirmed by a second
- * publish with the same id, which costs one acknowledgement and repairs a broker's power cut.
+ * publish, which repairs a broker's power cut. Inside a site it has the same id and costs one
+ * acknowledgement; to another site it is a second copy, which repairs the streams behind as well.
+ *
+ * @param across - it goes to an agency of another site.
  */
-export function afterPubAck(row: DueRow, nowMs: number): NextAct {
+export function afterPubAck(row: DueRow, across: boolean, nowMs: number): NextAct {
   if (row.purpose === 'receipt') {
     return row.stream_seq === null
       ? { act: 'wait', nextTryMs: nowMs + CONFIRM_RECEIPT_AFTER_MS }
       : { act: 'settle', outcome: 'confirmed' };
   }
   // Tries that never reached the broker do not make the first repeat later.
-  const delayMs = row.stream_seq === null ? FIRST_REPEAT_MS : repeatDelayMs(row.attempt_count);
+  const isFirst = row.stream_seq === null;
+  if (across) {
+    const delayMs = isFirst ? ACROSS_REPEAT_MS : repeatDelayMs(Math.max(0, row.attempt_count - 1));
+    return { act: 'wait', nextTryMs: nowMs + delayMs };
+  }
+  const delayMs = isFirst ? FIRST_REPEAT_MS : repeatDelayMs(row.attempt_count);
   return { act: 'wait', nextTryMs: nowMs + delayMs };
 }
 

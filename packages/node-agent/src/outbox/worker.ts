@@ -12,7 +12,7 @@ import { Signal } from '../signal.ts';
 import type { AgentStep } from '../step.ts';
 import type { GroupCommit } from '../storage/group-commit.ts';
 import type { DueRow, Outcome, OutboxStore } from '../storage/outbox-store.ts';
-import { type Sender, addressOf, destinationOf, isClosed } from './address.ts';
+import { type Sender, addressOf, destinationOf, isAcross, isClosed } from './address.ts';
 import { Breaker } from './breaker.ts';
 import type { LineGate } from './line-gate.ts';
 import { encodeDelivery } from './message.ts';
@@ -201,7 +201,7 @@ export class OutboxWorker {
     try {
       const ack = await gate.pass(row.lane, data.length, () =>
         connection.publish(natsSubject, data, {
-          messageId: duplicateKey(row, frame),
+          messageId: duplicateKey(row, frame, isAcross(row, config, directory)),
           timeoutMs: AGENT_LIMITS.publishTimeoutMs,
           ...(typeof row.trace_id !== 'string' ? {} : { traceparent: traceparentOf(row.trace_id) }),
         }),
@@ -219,7 +219,7 @@ export class OutboxWorker {
   }
 
   #keepResult(result: Published): void {
-    const { outbox, now } = this.#deps;
+    const { config, directory, outbox, now } = this.#deps;
     const { row } = result;
     const nowMs = now().getTime();
     switch (result.kind) {
@@ -242,7 +242,7 @@ export class OutboxWorker {
         return;
       }
       case 'stored': {
-        const next = afterPubAck(row, nowMs);
+        const next = afterPubAck(row, isAcross(row, config, directory), nowMs);
         const nextTryMs = next.act === 'wait' ? next.nextTryMs : nowMs;
         outbox.recordAttempt(row.message_id, result.streamSeq, nextTryMs);
         if (next.act === 'settle') outbox.settle(row.message_id, next.outcome, nowMs);
@@ -287,10 +287,15 @@ function traceparentOf(traceId: string): string {
 }
 
 /**
- * `Nats-Msg-Id`: the same for every repeat of a row, and known to nobody before it leaves, since the
- * signature goes into it. Any agency may publish with any id, so one that another recipient of the
- * same document can compute could be occupied, and the broker would drop this message as a repeat.
+ * `Nats-Msg-Id`: the same until the broker has acknowledged, and known to nobody before it leaves,
+ * since the signature goes into it. Any agency may publish with any id, so one that another recipient
+ * of the same document can compute could be occupied, and the broker would drop this message as a repeat.
+ *
+ * What is repeated to another site after an acknowledgement is told apart by it: the streams
+ * behind may lack the first, and the one that has it would drop a second of the same id.
  */
-function duplicateKey(row: DueRow, frame: Uint8Array): string {
-  return createHash('sha256').update(row.message_id).update(frame).digest('hex');
+function duplicateKey(row: DueRow, frame: Uint8Array, across: boolean): string {
+  const key = createHash('sha256').update(row.message_id).update(frame);
+  if (across && row.stream_seq !== null) key.update(String(row.stream_seq));
+  return key.digest('hex');
 }

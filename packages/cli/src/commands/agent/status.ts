@@ -50,7 +50,7 @@ function renderStatus(
         ? words.perMinute(perMinute(status.rates.urgent), perMinute(status.rates.normal))
         : '',
     ],
-    [text.inbox, text.inboxCounts(inbox.open, inbox.quarantined)],
+    [text.inbox, text.inboxCounts(inbox.open, inbox.quarantined, inbox.held)],
     [text.reports, text.reportCounts(report.last, report.watermark)],
     [text.directoryEntries, status.directoryEntries],
     [words.heading, conditions.length === 0 ? words.none : conditions.length],

@@ -73,6 +73,11 @@ const WORDS: Readonly<Record<ConditionCode, Words>> = {
     detail: (f) => `${f['sender']} gửi quá nhiều thông điệp hỏng trong ngày (${f['count']})`,
     action: 'xem congvan inbox --quarantine và báo cho cơ quan đó',
   },
+  MESSAGES_HELD: {
+    detail: (f) =>
+      `${f['count']} thông điệp chưa kiểm tra được, cũ nhất của ${f['sender']}: ${f['reason']}`,
+    action: 'xem congvan inbox --held; nếu thiếu thì đưa danh sách thu hồi mới vào thư mục tin cậy',
+  },
   DEAD_LETTERS: {
     detail: (f) => `${f['count']} thông điệp không tới được, chờ người xử lý`,
     action: 'congvan outbox liệt kê; outbox retry MÃ hoặc outbox give-up MÃ --reason',

@@ -136,6 +136,12 @@ export const helpEn = {
     planCheck: 'write nothing, only show what would change (exit status 6 when something would)',
     place: 'only these places, separated by commas: a site, `central`, or `bus` in the flat plan',
     dryRun: 'change nothing, only show what would be done',
+    relayCredentials:
+      "the relay's credentials at its site, as `congvan bus plan` writes them (relays/CODE/relay.creds); for a home without the operator's keys",
+    revokePlan:
+      "folder of `congvan bus plan` with the operator's keys, for a home that has only those of its site",
+    outPem:
+      'for a server: write certificates as PEM to --out, and the key without passphrase beside it (.key)',
     tlsCa: 'certificates of the authority of the servers (PEM), for servers with TLS',
     tlsP12: 'certificate and key to show to the servers (P12); --passphrase-file opens it',
     issueSeal: 'issue the seal too, for an agency that has none from elsewhere',
@@ -175,6 +181,7 @@ export const helpEn = {
     position: 'position of the person who signed',
     passphraseFile: 'file with the passphrase in its first line',
     sealPassphraseFile: 'file with the passphrase of the seal key, where it differs',
+    held: 'list what cannot be judged yet, and what it waits for',
     quarantine: 'list what failed its checks, with the reason',
     inboxState: 'which documents',
     limit: 'at most so many lines',

@@ -138,6 +138,12 @@ export const helpVi: HelpTexts = {
     place:
       'chỉ những nơi này, cách nhau bằng dấu phẩy: một điểm, `central`, hoặc `bus` khi chỉ có một cụm',
     dryRun: 'không đổi gì, chỉ cho xem sẽ làm gì',
+    relayCredentials:
+      'quyền kết nối của trạm tại điểm của nó, như `congvan bus plan` ghi ra (relays/MÃ/relay.creds); khi nơi này không giữ khóa của đơn vị vận hành',
+    revokePlan:
+      'thư mục của `congvan bus plan` có khóa của đơn vị vận hành, khi nơi này chỉ có khóa của điểm mình',
+    outPem:
+      'cho máy chủ: ghi chứng thư dạng PEM ra --out, khóa không có mật khẩu ở tệp bên cạnh (.key)',
     tlsCa: 'chứng thư của nơi cấp cho máy chủ (PEM), khi máy chủ dùng TLS',
     tlsP12: 'chứng thư và khóa để trình cho máy chủ (P12); --passphrase-file mở nó',
     issueSeal: 'cấp cả con dấu số, cho cơ quan chưa có từ nơi khác',
@@ -174,6 +180,7 @@ export const helpVi: HelpTexts = {
     position: 'chức vụ người ký',
     passphraseFile: 'tệp có mật khẩu ở dòng đầu',
     sealPassphraseFile: 'tệp có mật khẩu của khóa con dấu, nếu khác',
+    held: 'liệt kê những gì chưa kiểm tra được và đang chờ gì',
     quarantine: 'liệt kê những gì không qua kiểm tra, kèm lý do',
     inboxState: 'những văn bản nào',
     limit: 'nhiều nhất bấy nhiêu dòng',

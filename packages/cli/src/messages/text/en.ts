@@ -77,6 +77,16 @@ export const textEn = {
   sentBefore: 'this --key was used before; the same document is shown, nothing was sent twice',
   noAgentRuns: "this agency's agent is not running: what is kept leaves when it runs",
   runAgent: '`congvan agent run` starts it',
+  areHeld: (count: number) =>
+    `${count} cannot be judged yet; \`congvan inbox --held\` shows what they wait for`,
+  lacks: {
+    revocation: 'a fresh revocation list',
+    directory: 'the directory',
+    key: 'the encryption key of this agency',
+    turn: 'contents of the same sender that are still being fetched',
+  },
+  waitsForWhat: 'waits for',
+  heldUntil: 'held until',
   inQuarantine: (count: number) =>
     `${count} in quarantine; \`congvan inbox --quarantine\` shows them`,
   voided: (number: number, year: number) =>
@@ -169,7 +179,8 @@ export const textEn = {
   trustReloaded: 'certificates and revocation lists read again',
   outboxCounts: (waiting: number, published: number, undelivered: number) =>
     `${waiting} wait for the bus, ${published} to be confirmed, ${undelivered} undelivered`,
-  inboxCounts: (open: number, quarantined: number) => `${open} open, ${quarantined} in quarantine`,
+  inboxCounts: (open: number, quarantined: number, held: number) =>
+    `${open} open, ${quarantined} in quarantine, ${held} held`,
   reportCounts: (last: number, watermark: number) =>
     `${last} made, ${watermark} confirmed by the relay`,
 
@@ -298,6 +309,7 @@ export const findingsEn: Record<Finding, string> = {
   PACKAGE_DIGEST_MISMATCH: 'the package is not the one that was announced',
   SEAL_UNREADABLE: 'what is sealed cannot be opened with a key of this agency',
   CONTENT_CORRUPT: 'the content is not what the record names',
+  HELD_TOO_LONG: 'it could not be judged for too long',
   CONTENT_MISSING: 'the content did not come',
   HEADER_MISMATCH: 'header and record name different things',
   DOCUMENT_TAMPERED: 'the document was changed after signing',

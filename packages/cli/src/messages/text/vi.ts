@@ -69,6 +69,16 @@ export const textVi: Texts = {
   sentBefore: '--key này đã dùng; đây là chính văn bản đó, không gửi hai lần',
   noAgentRuns: 'phần mềm nút của cơ quan không chạy: những gì đã giữ sẽ đi khi nó chạy',
   runAgent: '`congvan agent run` để chạy',
+  areHeld: (count) =>
+    `${count} mục chưa kiểm tra được; \`congvan inbox --held\` cho biết đang chờ gì`,
+  lacks: {
+    revocation: 'danh sách thu hồi mới',
+    directory: 'danh bạ',
+    key: 'khóa mã hóa của cơ quan',
+    turn: 'nội dung khác của cùng bên gửi còn đang tải',
+  },
+  waitsForWhat: 'chờ',
+  heldUntil: 'giữ đến',
   inQuarantine: (count) => `${count} mục bị cách ly; \`congvan inbox --quarantine\` để xem`,
   voided: (number, year) => `đã hủy số ${number} năm ${year}; sổ vẫn giữ số này kèm lý do`,
   acceptedAs: (number, year) =>
@@ -159,7 +169,8 @@ export const textVi: Texts = {
   trustReloaded: 'đã đọc lại chứng thư số và danh sách thu hồi',
   outboxCounts: (waiting, published, undelivered) =>
     `${waiting} chờ lên trục, ${published} chờ xác nhận, ${undelivered} không tới được`,
-  inboxCounts: (open, quarantined) => `${open} chưa xử lý, ${quarantined} bị cách ly`,
+  inboxCounts: (open, quarantined, held) =>
+    `${open} chưa xử lý, ${quarantined} bị cách ly, ${held} chờ kiểm tra`,
   reportCounts: (last, watermark) => `đã lập ${last}, trạm đã xác nhận ${watermark}`,
 
   delegationEnds: 'mục cuối được tính',
@@ -260,6 +271,7 @@ export const findingsVi: Record<Finding, string> = {
   PACKAGE_DIGEST_MISMATCH: 'gói không đúng với gói đã báo',
   SEAL_UNREADABLE: 'không mở được phần niêm phong bằng khóa của cơ quan này',
   CONTENT_CORRUPT: 'nội dung không đúng với nội dung đã báo trong bản ghi',
+  HELD_TOO_LONG: 'quá lâu không kiểm tra được',
   CONTENT_MISSING: 'nội dung không đến được',
   HEADER_MISMATCH: 'phần đầu và bản ghi không khớp nhau',
   DOCUMENT_TAMPERED: 'văn bản bị thay đổi sau khi ký',
