@@ -61,24 +61,38 @@ describe('the outbox', () => {
     expect(outbox.settle('a', 'undelivered', NOW_MS + 2)).toBe(false);
   });
 
+  const acknowledged = (purpose: DueRow['purpose'], streamSeq: number | null): DueRow => ({
+    message_id: 'a',
+    purpose,
+    record_id: 1,
+    package_id: 1,
+    recipient: 'G09',
+    lane: 'normal',
+    created_ms: NOW_MS,
+    attempt_count: streamSeq === null ? 9 : 1,
+    stream_seq: streamSeq,
+    type: 'delivery',
+    payload: Buffer.from('{}'),
+    signed: null,
+    refusal_count: 0,
+    tried_since_ms: NOW_MS,
+  });
+  const minutesFromNow = (minutes: number) => ({
+    act: 'wait',
+    nextTryMs: NOW_MS + minutes * 60_000,
+  });
+
   it('repeats after little more than an hour, however long the broker was away before', () => {
-    const row: DueRow = {
-      message_id: 'a',
-      purpose: 'document',
-      record_id: 1,
-      package_id: 1,
-      recipient: 'G09',
-      lane: 'normal',
-      created_ms: NOW_MS,
-      attempt_count: 9,
-      stream_seq: null,
-      type: 'delivery',
-      payload: Buffer.from('{}'),
-      signed: null,
-      refusal_count: 0,
-      tried_since_ms: NOW_MS,
-    };
-    const nextTryMs = NOW_MS + 65 * 60_000;
-    expect(afterPubAck(row, NOW_MS)).toEqual({ act: 'wait', nextTryMs });
+    const act = afterPubAck(acknowledged('document', null), false, NOW_MS);
+    expect(act).toEqual(minutesFromNow(65));
+  });
+
+  it('repeats to another site after minutes, then after hours', () => {
+    const first = afterPubAck(acknowledged('document', null), true, NOW_MS);
+    expect(first).toEqual(minutesFromNow(3));
+    const second = afterPubAck(acknowledged('document', 7), true, NOW_MS);
+    expect(second).toEqual(minutesFromNow(65));
+    const receipt = afterPubAck(acknowledged('receipt', 7), true, NOW_MS);
+    expect(receipt).toEqual({ act: 'settle', outcome: 'confirmed' });
   });
 });

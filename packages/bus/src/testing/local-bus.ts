@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { type AgencyCode, parseAgencyCode } from '../agency/code.ts';
 import type { Site, Tier } from '../agency/tier.ts';
+import { connectAdmin } from '../broker/admin-connection.ts';
 import { sendSignal, waitForEnd } from '../local-server/process.ts';
 import { type LocalServer, startLocalServer } from '../local-server/start.ts';
 import type { FoundServer } from '../local-server/find.ts';
@@ -60,6 +61,8 @@ export interface LocalBus extends AsyncDisposable {
   kill(): Promise<void>;
   /** Starts the server again, on the same port and folder; stops it first when it runs. */
   restart(): Promise<void>;
+  /** Takes everything out of a stream, as a power cut may. */
+  emptyStream(name: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -111,6 +114,17 @@ export async function startLocalBus(options: LocalBusOptions): Promise<LocalBus>
     restart: async () => {
       await server.stop();
       server = await startLocalServer({ ...serverOptions, port: server.port });
+    },
+    emptyStream: async (name) => {
+      const credentials = await server.operator.mint({
+        account: 'STORE',
+        name: 'administrator',
+        permissions: 'all',
+        expiresAt: null,
+        now: new Date(),
+      });
+      await using admin = await connectAdmin({ servers: server.url, credentials });
+      await admin.purgeStream(name);
     },
     stop,
     [Symbol.asyncDispose]: stop,
