@@ -7,9 +7,11 @@ import type { Connection } from './connection.ts';
 export interface StoredHead {
   readonly subject: string;
   readonly streamSeq: number;
-  /** Of the body. */
+  /** Of body and headers; chunks have none of these. */
   readonly bytes: number;
   readonly storedMs: number;
+  /** The message of another stream that this one was filled from; `null` for one published here. */
+  readonly origin: { readonly stream: string; readonly streamSeq: number } | null;
 }
 
 export interface FollowOptions {
@@ -34,6 +36,9 @@ const INACTIVE_MS = 60_000;
 const RETRY_MS = 1_000;
 const NANOS_PER_MS = 1_000_000;
 const ACK_TOKENS = 9;
+const SIZE_HEADER = 'Nats-Msg-Size';
+/** Colon, blank and line end. */
+const HEADER_LINE_BYTES = 4;
 
 type Pulled = 'more' | 'gone';
 
@@ -65,6 +70,30 @@ export async function followStream(
     }
     await pause(options.signal);
   }
+}
+
+/** Everything that a stream holds now, without the bodies; throws what `onError` would be told. */
+export async function listHeads(
+  connection: Connection,
+  manager: JetStreamManager,
+  options: Pick<FollowOptions, 'stream' | 'filterSubject'>,
+): Promise<StoredHead[]> {
+  const heads: StoredHead[] = [];
+  const ended = new AbortController();
+  let failure: Error | undefined;
+  await followStream(connection, manager, {
+    ...options,
+    fromSeq: 0,
+    onHead: (head) => heads.push(head),
+    onCaughtUp: () => ended.abort(),
+    onError: (error) => {
+      failure = error;
+      ended.abort();
+    },
+    signal: ended.signal,
+  });
+  if (failure !== undefined) throw failure;
+  return heads;
 }
 
 async function makeReader(manager: JetStreamManager, options: FollowOptions, nextSeq: number) {
@@ -138,10 +167,35 @@ function readHead(message: Msg): { head: StoredHead; pendingCount: number } | un
   const head = {
     subject: message.subject,
     streamSeq: Number(streamSeq),
-    bytes: Number(message.headers?.get('Nats-Msg-Size') || 0),
+    bytes: sizeOf(message),
     storedMs: Math.floor(Number(nanos) / NANOS_PER_MS),
+    origin: readOrigin(message.headers?.get('Nats-Stream-Source') ?? ''),
   };
   return { head, pendingCount: Number(pending) };
+}
+
+/**
+ * The server appends the length of the body to the headers that the sender wrote, so only the last
+ * one is its word: a sender could write the same name before it, or put what it has into headers.
+ */
+function sizeOf({ headers }: Msg): number {
+  let bytes = Number(headers?.values(SIZE_HEADER).at(-1) ?? 0);
+  for (const key of headers?.keys() ?? []) {
+    const values = headers?.values(key) ?? [];
+    for (const value of key === SIZE_HEADER ? values.slice(0, -1) : values) {
+      bytes += Buffer.byteLength(key) + Buffer.byteLength(value) + HEADER_LINE_BYTES;
+    }
+  }
+  return bytes;
+}
+
+/** `<stream>:<hash of its address> <sequence>`, and more words from newer servers. */
+function readOrigin(header: string): StoredHead['origin'] {
+  const [name = '', streamSeq = ''] = header.split(' ');
+  const [stream = ''] = name.split(':');
+  return stream === '' || !/^\d{1,19}$/.test(streamSeq)
+    ? null
+    : { stream, streamSeq: Number(streamSeq) };
 }
 
 async function whenConnected(connection: Connection, signal: AbortSignal): Promise<void> {

@@ -67,6 +67,27 @@ export function parseBlobDroppedSubject(subject: string): BlobName | undefined {
   return name;
 }
 
+/** Every message of an agency under its own scopes, whatever it is; as two filters. */
+export function ownerFilters({ fromSite, from }: Pick<BlobName, 'fromSite' | 'from'>): string[] {
+  const owner = `${parseSite(fromSite)}.${codeToToken(from)}`;
+  return [`vb.blob.local.${owner}.*.*`, `vb.blob.cross.${owner}.*.*`];
+}
+
+/** Every word that a blob of this agency is gone, as a filter. */
+export function droppedFilter({ fromSite, from }: Pick<BlobName, 'fromSite' | 'from'>): string {
+  return `vb.blob.cross.${parseSite(fromSite)}.${codeToToken(from)}.*.${DROPPED}`;
+}
+
+/** Who published a message among the chunks, also where it names no chunk. */
+export function ownerOfBlobSubject(
+  subject: string,
+): Pick<BlobName, 'fromSite' | 'from'> | undefined {
+  const [, , , fromSite, token] = subject.split('.', 5);
+  const from = tokenToCodeOrUndefined(token ?? '');
+  if (fromSite === undefined || !isSite(fromSite) || from === undefined) return undefined;
+  return { fromSite, from };
+}
+
 /** `vb.file.locate.<fromSite>.<from>.<sha256>`: asks where a blob can be read, and how much of it. */
 export function fileLocateSubject(blob: BlobName): string {
   return `vb.file.locate.${blobPart(blob)}`;

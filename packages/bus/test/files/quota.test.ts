@@ -1,8 +1,11 @@
+import { credsAuthenticator, headers } from '@nats-io/transport-node';
+import { connect } from '@nats-io/transport-node';
 import { expect, it } from 'vitest';
 
 import { connectSite } from '../../src/broker/site-connection.ts';
 import { BusError } from '../../src/errors.ts';
 import { chunkCountOf } from '../../src/file/blob.ts';
+import { MAX_STRAYS_OF_OWNER } from '../../src/site/files/chunk-index.ts';
 import { openFilesDesk } from '../../src/site/files/desk.ts';
 import { openStoredChunks } from '../../src/site/files/stored-chunks.ts';
 import { mintSiteCredentials } from '../../src/site/index.ts';
@@ -109,6 +112,69 @@ it('deletes what an agency publishes among the chunks that is none', async () =>
     code: 'BUS_BLOB_INVALID',
     message: expect.stringContaining('vb.blob.local.H09.H09-1.') as unknown,
   });
+});
+
+it('charges what an agency hides in headers, and believes no size that it writes itself', async () => {
+  await using bus = await startLocalBus({ sites: ['H09'] });
+  const owner = await bus.addAgency({ code: 'H09.1', site: 'H09' });
+  await using raw = await connect({
+    servers: bus.url,
+    authenticator: credsAuthenticator(owner.credentials),
+    inboxPrefix: '_INBOX.H09-1',
+  });
+  const names = { fromSite: 'H09', from: owner.entry.code } as const;
+  const put = async (letter: string, set: Record<string, string>, body: Uint8Array) => {
+    const subject = chunkSubject({ ...names, scope: 'local', sha256: letter.repeat(64), index: 0 });
+    const fields = headers();
+    for (const [key, value] of Object.entries(set)) fields.set(key, value);
+    await raw.request(subject, body, { headers: fields, timeout: 5_000 });
+  };
+  await put('a', { Hoard: 'x'.repeat(60_000) }, new Uint8Array(1));
+  await put('b', { 'Nats-Msg-Size': '1' }, new Uint8Array(200_000));
+  const { operator, url } = bus.server();
+  const credentials = await mintSiteCredentials(operator, new Date());
+  await using connection = await connectSite({ servers: url, credentials });
+  const chunks = openStoredChunks({ connection, stream: 'BLOB_H09', onError: () => {} });
+  expect(await chunks.whenKnown(5_000)).toBe(true);
+  expect(chunks.index.usageOf(names).bytes).toBeGreaterThan(260_000);
+  await chunks.stop();
+});
+
+it('takes back the room of an agency that floods the stream with what is no chunk', async () => {
+  await using bus = await startLocalBus({ sites: ['H09'] });
+  const owner = await bus.addAgency({ code: 'H09.1', site: 'H09' });
+  const quiet = await bus.addAgency({ code: 'H09.2', site: 'H09' });
+  await using sender = await connectEnrolled(bus, owner);
+  await using other = await connectEnrolled(bus, quiet);
+  const kept = makeBlob(quiet.entry, 100_000);
+  await upload(other, kept);
+  const publish = async (tail: string): Promise<void> => {
+    const subject = `vb.blob.cross.H09.H09-1.${tail}`;
+    await sender.publish(subject, new Uint8Array(1_000), { messageId: tail });
+  };
+  for (let count = 0; count < MAX_STRAYS_OF_OWNER + 100; count += 50) {
+    await Promise.all(
+      Array.from({ length: 50 }, async (_, index) => {
+        const sha256 = (count + index).toString(16).padStart(64, '0');
+        await publish(index % 2 === 0 ? `${sha256}.junk` : `${sha256}.dropped`);
+      }),
+    );
+  }
+  const { operator, url } = bus.server();
+  const credentials = await mintSiteCredentials(operator, new Date());
+  await using connection = await connectSite({ servers: url, credentials });
+  const errors: Error[] = [];
+  const onError = (error: Error): void => void errors.push(error);
+  const desk = openFilesDesk({ connection, checkMs: 50, onError });
+  desk.addSites(['H09']);
+  await waitUntil(async () => (await connection.streamState('BLOB_H09'))?.messageCount === 4);
+  await desk.stop();
+  expect(errors).toContainEqual(
+    expect.objectContaining({
+      code: 'BUS_BLOB_INVALID',
+      details: { from: 'H09.1', what: 'strays' },
+    }),
+  );
 });
 
 it('notices that chunks were deleted by somebody else', async () => {

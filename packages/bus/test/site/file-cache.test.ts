@@ -39,6 +39,7 @@ function createSite(centralCount: number, maxBytes = Infinity) {
       return 1;
     },
     purgeStrays: async () => [],
+    purgeFloods: async () => [],
     compare: async () => {},
     stop: async () => {},
   };

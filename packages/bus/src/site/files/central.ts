@@ -7,6 +7,8 @@ export interface CentralFilesOptions {
   readonly onError: (error: Error) => void;
 }
 
+/** What is told beyond this while others wait stays until it is too old: somebody floods the centre. */
+const MAX_WAITING_PURGES = 20_000;
 const DROPPED_FILTER = 'vb.blob.cross.*.*.*.dropped';
 
 /**
@@ -22,13 +24,15 @@ export function keepCentralFiles({
 }: CentralFilesOptions): () => Promise<void> {
   const ended = new AbortController();
   let purging: Promise<void> = Promise.resolve();
+  let waiting = 0;
   const following = connection.followStream({
     stream: BLOB_EXCHANGE_STREAM,
     filterSubject: DROPPED_FILTER,
     fromSeq: 0,
     onHead: ({ subject, streamSeq }) => {
       const name = parseBlobDroppedSubject(subject);
-      if (name === undefined) return;
+      if (name === undefined || waiting >= MAX_WAITING_PURGES) return;
+      waiting += 1;
       const filter = blobFilter(name, 'cross');
       purging = purging
         .then(async () => {
@@ -37,6 +41,9 @@ export function keepCentralFiles({
         })
         .catch((error: unknown) => {
           if (error instanceof Error) onError(error);
+        })
+        .finally(() => {
+          waiting -= 1;
         });
     },
     onError,

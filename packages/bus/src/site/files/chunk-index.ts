@@ -4,6 +4,7 @@ import { MAX_MISSING_RANGES } from '../../file/location.ts';
 import {
   type BlobName,
   type BlobScope,
+  ownerOfBlobSubject,
   parseBlobDroppedSubject,
   parseChunkSubject,
 } from '../../subject/blob-subject.ts';
@@ -32,6 +33,22 @@ export interface Usage {
 
 /** Messages that are no chunk: beyond this somebody fills the stream with them on purpose. */
 const MAX_OTHER_MESSAGES = 100_000;
+/** Of one agency, until everything that it has here is deleted: honest agents have none. */
+export const MAX_STRAYS_OF_OWNER = 1_000;
+/** Words of one agency that a blob is gone, until they are deleted; the centre has read most of them. */
+export const MAX_WORDS_OF_OWNER = 20_000;
+
+/** An agency that fills the stream with what is no chunk. */
+export interface Flood {
+  readonly owner: Pick<BlobName, 'fromSite' | 'from'>;
+  readonly what: 'strays' | 'words';
+}
+
+interface OtherCounts {
+  readonly owner: Pick<BlobName, 'fromSite' | 'from'>;
+  strays: number;
+  words: number;
+}
 
 /**
  * What a stream of blobs holds, kept in memory from the heads of its messages: so which chunks are
@@ -42,6 +59,10 @@ export class ChunkIndex {
   readonly #usage = new Map<string, Usage>();
   /** Sequences of what is no chunk, by subject: words that a blob is gone, and strays. */
   readonly #others = new Map<string, number>();
+  /** Those of them that are nothing at all. */
+  readonly #strays = new Set<string>();
+  /** How many of those came, by agency; those that found no place above count too. */
+  readonly #otherCounts = new Map<string, OtherCounts>();
   #chunkCount = 0;
   #cacheBytes = 0;
   #lastSeq = 0;
@@ -70,7 +91,7 @@ export class ChunkIndex {
     this.#lastSeq = Math.max(this.#lastSeq, head.streamSeq);
     const chunk = parseChunkSubject(head.subject);
     if (chunk === undefined) {
-      if (this.#others.size < MAX_OTHER_MESSAGES) this.#others.set(head.subject, head.streamSeq);
+      this.#addOther(head);
       return undefined;
     }
     const { scope, index, ...name } = chunk;
@@ -91,15 +112,44 @@ export class ChunkIndex {
   /** Subjects that an agency may publish but that name nothing; at most `limit` of them. */
   strays(limit: number): string[] {
     const found: string[] = [];
-    for (const subject of this.#others.keys()) {
+    for (const subject of this.#strays) {
       if (found.length === limit) break;
-      if (parseBlobDroppedSubject(subject) === undefined) found.push(subject);
+      found.push(subject);
     }
     return found;
   }
 
   forgetOther(subject: string): void {
     this.#others.delete(subject);
+    this.#strays.delete(subject);
+  }
+
+  /** Agencies of which more than a few came; each is told once. */
+  takeFloods(): Flood[] {
+    const floods: Flood[] = [];
+    for (const counts of this.#otherCounts.values()) {
+      const { owner } = counts;
+      if (counts.strays > MAX_STRAYS_OF_OWNER) floods.push({ owner, what: 'strays' });
+      else if (counts.words > MAX_WORDS_OF_OWNER) floods.push({ owner, what: 'words' });
+    }
+    return floods;
+  }
+
+  /** What an agency flooded the stream with is gone; with strays, all of its chunks. */
+  forgetFlood({ owner, what }: Flood): void {
+    const key = ownerOf(owner);
+    for (const subject of this.#others.keys()) {
+      const of = ownerOfBlobSubject(subject);
+      if (of === undefined || ownerOf(of) !== key) continue;
+      if (what === 'strays' || !this.#strays.has(subject)) this.forgetOther(subject);
+    }
+    const counts = this.#otherCounts.get(key);
+    if (what === 'words' && counts !== undefined) counts.words = 0;
+    if (what === 'words') return;
+    this.#otherCounts.delete(key);
+    for (const blob of this.#blobs.values()) {
+      if (blob.scope !== 'cache' && ownerOf(blob.name) === key) this.forget(blob);
+    }
   }
 
   /** Of blobs that an agency itself uploaded. */
@@ -129,7 +179,7 @@ export class ChunkIndex {
   /** Everything older than this sequence is gone from the stream. */
   forgetBefore(firstSeq: number): void {
     for (const [subject, seq] of this.#others) {
-      if (seq < firstSeq) this.#others.delete(subject);
+      if (seq < firstSeq) this.forgetOther(subject);
     }
     for (const blob of this.#blobs.values()) {
       if (blob.oldestSeq >= firstSeq) continue;
@@ -148,9 +198,27 @@ export class ChunkIndex {
     this.#blobs.clear();
     this.#usage.clear();
     this.#others.clear();
+    this.#strays.clear();
+    this.#otherCounts.clear();
     this.#chunkCount = 0;
     this.#cacheBytes = 0;
     this.#lastSeq = 0;
+  }
+
+  #addOther({ subject, streamSeq, bytes }: StoredHead): void {
+    // A site writes the word that a blob is gone without a body; an agency may write anything there.
+    const isWord = bytes === 0 && parseBlobDroppedSubject(subject) !== undefined;
+    if (this.#others.size < MAX_OTHER_MESSAGES) {
+      this.#others.set(subject, streamSeq);
+      if (!isWord) this.#strays.add(subject);
+    }
+    const owner = ownerOfBlobSubject(subject);
+    if (owner === undefined) return;
+    const key = ownerOf(owner);
+    const counts = this.#otherCounts.get(key) ?? { owner, strays: 0, words: 0 };
+    if (isWord) counts.words += 1;
+    else counts.strays += 1;
+    this.#otherCounts.set(key, counts);
   }
 
   #put(

@@ -9,7 +9,7 @@ import type { FileLocation } from '../../file/location.ts';
 import { blobStream } from '../../stream/names.ts';
 import type { BlobName, BlobScope } from '../../subject/blob-subject.ts';
 import { type BlobCache, createBlobCache } from './cache.ts';
-import { missingRanges, storedCount } from './chunk-index.ts';
+import { type Flood, missingRanges, storedCount } from './chunk-index.ts';
 import { FILE_LIMITS, type FileLimits, enforceQuotas, quotaOf } from './quota.ts';
 import { type StoredChunks, openStoredChunks } from './stored-chunks.ts';
 
@@ -112,6 +112,7 @@ function createCheck({ hosted, limits, cache, onError }: CheckParts): () => Prom
     checks += 1;
     for (const chunks of hosted.values()) {
       await chunks.compare();
+      for (const flood of await chunks.purgeFloods()) onError(floodMessage(flood));
       const [stray] = await chunks.purgeStrays();
       if (stray !== undefined) onError(strayMessage(stray));
       for (const { name, bytes } of await enforceQuotas(chunks, limits)) {
@@ -178,6 +179,14 @@ function strayMessage(subject: string): BusError {
   return new BusError('BUS_BLOB_INVALID', `"${subject}" is no chunk; it was deleted`, {
     details: { natsSubject: subject },
   });
+}
+
+function floodMessage({ owner: { from }, what }: Flood): BusError {
+  const told =
+    what === 'strays'
+      ? 'filled the stream of files with what is none; everything it had there was deleted'
+      : 'said of far too many files that they are gone; these words were deleted';
+  return new BusError('BUS_BLOB_INVALID', `${from} ${told}`, { details: { from, what } });
 }
 
 function overQuota(name: BlobName, bytes: number): BusError {

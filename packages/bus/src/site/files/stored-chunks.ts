@@ -5,8 +5,10 @@ import {
   type BlobScope,
   blobDroppedSubject,
   blobFilter,
+  droppedFilter,
+  ownerFilters,
 } from '../../subject/blob-subject.ts';
-import { ChunkIndex } from './chunk-index.ts';
+import { ChunkIndex, type Flood } from './chunk-index.ts';
 
 export interface StoredChunksOptions {
   readonly connection: Pick<SiteFiles, 'followStream' | 'purgeMessages'> &
@@ -27,6 +29,11 @@ export interface StoredChunks {
   purge(name: BlobName, scope?: BlobScope): Promise<number>;
   /** Deletes messages that are no chunks, a hundred at once. @returns their subjects. */
   purgeStrays(): Promise<string[]>;
+  /**
+   * Deletes what agencies flooded the stream with: words that blobs are gone, or, where it is nothing
+   * at all, everything that they have here.
+   */
+  purgeFloods(): Promise<Flood[]>;
   /** Compares with the stream, where messages also grow too old or are deleted by others. */
   compare(): Promise<void>;
   stop(): Promise<void>;
@@ -90,6 +97,19 @@ class FollowedChunks implements StoredChunks {
       this.index.forgetOther(subject);
     }
     return strays;
+  }
+
+  async purgeFloods(): Promise<Flood[]> {
+    const floods = this.index.takeFloods();
+    for (const flood of floods) {
+      const { owner, what } = flood;
+      const filters = what === 'strays' ? ownerFilters(owner) : [droppedFilter(owner)];
+      for (const filter of filters) {
+        await this.#options.connection.purgeMessages(this.stream, filter);
+      }
+      this.index.forgetFlood(flood);
+    }
+    return floods;
   }
 
   async compare(): Promise<void> {
