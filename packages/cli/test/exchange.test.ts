@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, readFile, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 
 import { connectAgency, messageSubject, parseAgencyCode } from '@congvan/bus';
 import { waitUntil } from '@congvan/bus/testing';
@@ -297,30 +297,6 @@ describe('an exchange set up and done with the command alone', () => {
     expect((await town.run([...share, '--tier', 'commune'])).out).not.toContain('province');
   });
 
-  it('keeps what is sent while the agent is away, and says so', async () => {
-    const alone = await createTown();
-    try {
-      // A clerk's machine: one agency and nothing else, the bus out of reach.
-      await cp(town.path('agents', 'H09-12-34'), alone.path('agents', 'H09-12-34'), {
-        recursive: true,
-        filter: (path) => !path.endsWith('agent.lock'),
-      });
-      const sent = await alone.run(['send', pdf, '--to', 'H09', '--abstract', 'y', ...LETTER]);
-      expect(sent).toMatchObject({ code: 0 });
-      expect(sent.out).toContain('kept');
-      expect(sent.err).toContain('`congvan agent run` starts it');
-      const status = await alone.run(['agent', 'status', '--json']);
-      expect(status.code).toBe(7);
-      expect(JSON.parse(status.out)).toMatchObject({ running: false, outbox: { waiting: 2 } });
-      expect((await alone.run(['agency', 'list'])).out).toContain('UBND tỉnh Bình Dương');
-      expect((await alone.run(['agency', 'show', 'H99'])).code).toBe(5);
-      expect((await alone.run(['stats', 'share'])).code).toBe(5);
-      expect((await alone.run(['site', 'run'])).code).toBe(5);
-    } finally {
-      await alone[Symbol.asyncDispose]();
-    }
-  });
-
   it('judges a saved package, and finds its seal revoked after `ca revoke`', async () => {
     const [packaged = ''] = (await readdir(town.path('out'))).filter((one) =>
       one.endsWith('.asice'),
@@ -407,5 +383,37 @@ describe('an exchange set up and done with the command alone', () => {
     const waiting = await town.start(['relay', 'run'], /waiting for the broker/);
     expect(await waiting.interrupt()).toBe(0);
     expect((await town.run(['site', 'run'])).code).toBe(7);
+  });
+
+  it('numbers nothing with a copy of its folder, and goes on with the folder itself', async () => {
+    const alone = await createTown();
+    const here = town.path('agents', 'H09-12-34');
+    const there = alone.path('agents', 'H09-12-34');
+    const letter = ['send', pdf, '--to', 'H09', '--abstract', 'y', ...LETTER];
+    try {
+      // Both would give out the same numbers: only the relay can tell what was used since.
+      await cp(here, there, { recursive: true });
+      const copied = await alone.run(letter);
+      expect(copied).toMatchObject({ code: 6, out: '' });
+      expect(copied.err).toContain('AGENT_RESTORED');
+      expect(copied.err).toContain('hint: ');
+      await rm(there, { recursive: true });
+
+      // The folder itself, on a clerk's machine: one agency and nothing else, the bus out of reach.
+      await rename(here, there);
+      const sent = await alone.run(letter);
+      expect(sent).toMatchObject({ code: 0 });
+      expect(sent.out).toContain('kept');
+      expect(sent.err).toContain('`congvan agent run` starts it');
+      const status = await alone.run(['agent', 'status', '--json']);
+      expect(status.code).toBe(7);
+      expect(JSON.parse(status.out)).toMatchObject({ running: false, outbox: { waiting: 2 } });
+      expect((await alone.run(['agency', 'list'])).out).toContain('UBND tỉnh Bình Dương');
+      expect((await alone.run(['agency', 'show', 'H99'])).code).toBe(5);
+      expect((await alone.run(['stats', 'share'])).code).toBe(5);
+      expect((await alone.run(['site', 'run'])).code).toBe(5);
+    } finally {
+      await alone[Symbol.asyncDispose]();
+    }
   });
 });

@@ -43,6 +43,8 @@ export const AGENT_LIMITS = {
   maxHeldBytes: 1024 * 1024 * 1024,
   firstHeldRetryMs: 5 * SECOND,
   maxHeldRetryMs: 10 * MINUTE,
+  /** What could not be stored, judged or kept comes again from the broker after this time. */
+  leftWithBrokerMs: 5 * SECOND,
   /** As long as the streams keep a message. Then it is put into quarantine. */
   heldEndsAfterMs: 30 * DAY,
   presenceEveryMs: MINUTE,

@@ -46,7 +46,7 @@ describe('what cannot be judged yet', () => {
     holdLimits: OpenAgentOptions['holdLimits'],
     log?: Partial<Log>,
   ): Promise<Agent> {
-    const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, ...log };
+    const quiet: Log = { info() {}, warn() {}, error() {}, ...log };
     const agent = await ministry.open({ holdLimits: { ...holdLimits }, log: quiet });
     recipient = agent;
     await waitUntil(() => agent.status().directoryEntries >= 4, WAIT_MS);

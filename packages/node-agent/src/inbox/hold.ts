@@ -22,6 +22,8 @@ export interface HoldLimits {
   readonly bytes: number;
   readonly firstRetryMs: number;
   readonly maxRetryMs: number;
+  /** What stays with the broker comes again after this time. */
+  readonly leftMs: number;
   /** Then it is put into quarantine and its sender is told. */
   readonly endsAfterMs: number;
 }
@@ -32,6 +34,7 @@ export const HOLD_LIMITS: HoldLimits = {
   bytes: AGENT_LIMITS.maxHeldBytes,
   firstRetryMs: AGENT_LIMITS.firstHeldRetryMs,
   maxRetryMs: AGENT_LIMITS.maxHeldRetryMs,
+  leftMs: AGENT_LIMITS.leftWithBrokerMs,
   endsAfterMs: AGENT_LIMITS.heldEndsAfterMs,
 };
 

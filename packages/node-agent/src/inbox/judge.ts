@@ -34,6 +34,8 @@ export interface Held {
   readonly claim?: Claim;
 }
 
+/** Whatever waits for the answer waits so long; later it is held and asked about again. */
+const ASK_PATIENCE_MS = 2_000;
 /** A site service that was silent is not asked about senders again for so long. */
 const SILENCE_MS = 10_000;
 
@@ -55,20 +57,12 @@ export class MessageJudge {
   readonly #core: AgentCore;
   readonly #connection: AgencyConnection;
   readonly #reader: DirectoryReader;
-  readonly #patienceMs: number;
   #silentUntilMs = 0;
 
-  /** @param patienceMs - how long the directory may take to answer about one sender. */
-  constructor(
-    core: AgentCore,
-    connection: AgencyConnection,
-    reader: DirectoryReader,
-    patienceMs = Infinity,
-  ) {
+  constructor(core: AgentCore, connection: AgencyConnection, reader: DirectoryReader) {
     this.#core = core;
     this.#connection = connection;
     this.#reader = reader;
-    this.#patienceMs = patienceMs;
   }
 
   newRound(): DirectoryRound {
@@ -158,12 +152,11 @@ export class MessageJudge {
   }
 
   #ask(from: AgencyCode): Promise<Uint8Array | undefined> {
-    return soonerThan(this.#patienceMs, this.#connection.getDirectoryEntry(from));
+    return soonerThan(ASK_PATIENCE_MS, this.#connection.getDirectoryEntry(from));
   }
 }
 
 function soonerThan<T>(patienceMs: number, answer: Promise<T>): Promise<T> {
-  if (patienceMs === Infinity) return answer;
   return new Promise((resolve, reject) => {
     const late = new Error(`no answer within ${patienceMs} ms`);
     const timer = setTimeout(() => reject(late), patienceMs);

@@ -12,10 +12,6 @@ import { type DirectoryRound, MessageJudge } from './judge.ts';
 import { type Taken, defer, storeTaken } from './take.ts';
 
 const BATCH_MESSAGES = 64;
-/** How long what cannot be judged yet waits before it is looked at again. */
-const HOLD_MS = 5_000;
-/** The lane waits meanwhile; what is not answered so soon is kept and asked about aside. */
-const ASK_PATIENCE_MS = 2_000;
 const LOG_EVERY_MS = 60_000;
 /** Takes one lane of the agency's inbox: check, store, acknowledge, in this order (DESIGN §4.6). */
 export class InboxReceiver {
@@ -28,7 +24,7 @@ export class InboxReceiver {
   constructor(core: AgentCore, connection: AgencyConnection, reader: DirectoryReader) {
     this.#core = core;
     this.#connection = connection;
-    this.#judge = new MessageJudge(core, connection, reader, ASK_PATIENCE_MS);
+    this.#judge = new MessageJudge(core, connection, reader);
   }
 
   get isBusy(): boolean {
@@ -61,7 +57,7 @@ export class InboxReceiver {
     );
     if (failure?.status === 'rejected') {
       // Some may be stored: those come again and are suppressed.
-      for (const message of batch) message.retry(HOLD_MS);
+      for (const message of batch) message.retry(core.holdLimits.leftMs);
       throw failure.reason;
     }
     core.step('inbox.committed');
@@ -72,7 +68,7 @@ export class InboxReceiver {
       }
       const isKept = result?.status === 'fulfilled' && result.value;
       if (isKept) message.ack();
-      else message.retry(HOLD_MS);
+      else message.retry(core.holdLimits.leftMs);
       if (outcome.kind === 'held') this.#tellHeld(outcome.reason, isKept);
     });
     core.step('inbox.acknowledged');

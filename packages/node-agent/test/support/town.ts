@@ -14,6 +14,9 @@ import { PASSPHRASE } from './passphrase.ts';
 
 export const RELAY = parseAgencyCode('W01');
 
+/** Test keys need no protection against guessing; the full count costs 0.1 s for each file. */
+const TEST_ITERATIONS = 1_000;
+
 /** An agency with its folder, its keys in the open and its agent when a test opens it. */
 export interface Office {
   readonly code: AgencyCode;
@@ -92,7 +95,8 @@ async function addOffice(
   const { folder, bus, pki, registrar } = town;
   const code = parseAgencyCode(input.code);
   const name = input.name ?? `Ủy ban ${code}`;
-  const seal = input.seal ?? (await pki.issue({ commonName: name, use: 'seal' }));
+  const seal =
+    input.seal ?? (await pki.issue({ commonName: name, use: 'seal', algorithm: 'ec-p256' }));
   const node = input.node ?? (await pki.issue({ commonName: `${name} (máy)`, use: 'node' }));
   const encryption = input.encryption ?? (await issueEncryption(pki, name));
   const isSealable = input.encryption !== null;
@@ -178,6 +182,7 @@ function p12(signer: TestSigner): Uint8Array {
     chain,
     friendlyName: certificate.commonName ?? 'key',
     passphrase: PASSPHRASE,
+    iterations: TEST_ITERATIONS,
   });
 }
 
