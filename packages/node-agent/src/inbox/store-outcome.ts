@@ -125,13 +125,15 @@ function storeWatermark(
 ): void {
   const { log } = core;
   const { watermark } = outcome;
-  const learned = learnReports(core, outcome.body);
-  const result = applyWatermark(core, watermark, outcome.record, nowMs);
+  const { learned, proven } = learnReports(core, outcome.body);
+  const isOlderCopy = proven || !core.outbox.mayAppend();
+  const result = applyWatermark(core, watermark, outcome.record, nowMs, isOlderCopy);
   const fields = { relay: watermark.from, upTo: watermark.upTo, resent: result.resent };
   if (learned > 0) log.warn({ ...fields, learned }, 'own reports learned again from the relay');
   if (result.behind) {
     const here = core.outbox.chainHead().number;
-    core.conditions.set('RESTORED', { relayHas: watermark.upTo, here });
+    if (isOlderCopy) core.conditions.set('RESTORED', { relayHas: watermark.upTo, here });
+    else log.error({ ...fields, here }, 'the relay claims reports that it does not show');
     // Asked again for the next part; a repeat of the same answer would change nothing.
     if (learned > 0 || (outcome.body.length === 0 && core.restore.mayAsk())) askRelay(core.outbox);
     return;

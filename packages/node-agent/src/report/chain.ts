@@ -93,17 +93,22 @@ export interface WatermarkOutcome {
  * Applies a relay's verified watermark: settles what has arrived, queues again what is missing.
  *
  * Call inside a transaction.
+ *
+ * @param isOlderCopy - something else than this watermark says that reports are missing here. Then
+ *   nothing is numbered until they are back.
  */
 export function applyWatermark(
   stores: { readonly outbox: OutboxStore; readonly watermarks: WatermarkStore },
   watermark: WatermarkPayload,
   record: Uint8Array,
   nowMs: number,
+  isOlderCopy: boolean,
 ): WatermarkOutcome {
   const { outbox, watermarks } = stores;
   const head = outbox.chainHead().number;
   if (watermark.upTo > head) {
-    watermarks.noteRelayHas(watermark.from, watermark.upTo, nowMs);
+    // The word of a relay alone stops nobody: it might be any number, for ever.
+    if (isOlderCopy) watermarks.noteRelayHas(watermark.from, watermark.upTo, nowMs);
     return { resent: 0, agrees: true, behind: true };
   }
   const known = watermark.upTo === 0 ? null : (outbox.reportHash(watermark.upTo) ?? null);

@@ -2,6 +2,8 @@ import { statSync } from 'node:fs';
 
 import {
   type ReportPayload,
+  BusError,
+  type RawRecord,
   authenticateRecord,
   decodeMessage,
   deliveryId,
@@ -36,8 +38,11 @@ export async function checkHome(
   if (suspect) {
     core.conditions.set('RESTORED', { relayHas: '?', here: core.outbox.chainHead().number });
   }
-  if (!changed && !(running && suspect)) return;
+  const isAssured = known === 'moved' && core.watermarks.relayHas() > 0;
+  if (!changed && !isAssured && !(running && suspect)) return;
   await core.commit.commit(() => {
+    // Who put the folder here says that it is whole: a relay that claims more is not believed.
+    if (isAssured) core.watermarks.forgetRelayHas();
     core.restore.setCheck(inode, suspect);
     if (running && suspect) askRelay(core.outbox);
   });
@@ -86,22 +91,23 @@ export function confirmHome(restore: RestoreStore): void {
   if (suspect && inode !== null) restore.setCheck(inode, false);
 }
 
+/** What came of the reports that a relay gave back. */
+export interface GivenBack {
+  readonly learned: number;
+  /** One of them is ours and later than all that is here: this is an older copy, whoever says so. */
+  readonly proven: boolean;
+}
+
 /**
  * Takes the agency's own reports that the relay gives back: each must be signed by this agency and
  * follow the one before. Call inside a transaction.
- *
- * @returns how many were learned.
  */
-export function learnReports(core: AgentCore, body: Uint8Array): number {
-  let rest = body;
+export function learnReports(core: AgentCore, body: Uint8Array): GivenBack {
   let learned = 0;
-  while (rest.length > 0 && learned < MAX_REPORTS_PER_ANSWER) {
-    const { record, body: next } = decodeMessage(rest);
-    rest = next;
-    const report = parsePayloadAs(record, 'report');
+  let proven = false;
+  for (const { record, report } of readReports(core, body)) {
     const head = core.outbox.chainHead();
     if (report.number <= head.number) continue;
-    if (report.number !== head.number + 1 || report.previous !== head.sha256) break;
     const judged = authenticateRecord(record, {
       from: core.config.code,
       lookup: (code) => core.directory.find(code),
@@ -115,13 +121,37 @@ export function learnReports(core: AgentCore, body: Uint8Array): number {
       );
       break;
     }
+    proven = true;
+    if (report.number !== head.number + 1 || report.previous !== head.sha256) break;
     const sha256 = payloadHash(record.payload);
     const id = core.outbox.insertRecord('report', record.payload, sha256, report.number);
     core.outbox.storeSigned(id, record.bytes);
     learnEntry(core, report);
     learned += 1;
+    if (learned === MAX_REPORTS_PER_ANSWER) break;
   }
-  return learned;
+  return { learned, proven };
+}
+
+/** Up to the first bytes that are no report: a relay may send anything. */
+function* readReports(
+  core: Pick<AgentCore, 'log'>,
+  body: Uint8Array,
+): Generator<{ readonly record: RawRecord; readonly report: ReportPayload }> {
+  let rest = body;
+  while (rest.length > 0) {
+    let found: { record: RawRecord; report: ReportPayload };
+    try {
+      const { record, body: next } = decodeMessage(rest);
+      found = { record, report: parsePayloadAs(record, 'report') };
+      rest = next;
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+      core.log.error({ error: error.message }, 'what the relay gives back is no report');
+      return;
+    }
+    yield found;
+  }
 }
 
 function learnEntry(core: AgentCore, report: ReportPayload): void {
@@ -164,6 +194,8 @@ function learnEntry(core: AgentCore, report: ReportPayload): void {
         atMs,
       });
       return;
+    case 'withdrawn':
+      return; // the row of the outbox is gone with its message; the relay has the word
     case 'void':
       restore.learnEntry({
         year: entry.year,

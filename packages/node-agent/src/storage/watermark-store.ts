@@ -7,6 +7,7 @@ export class WatermarkStore {
   readonly #upToOf;
   readonly #relayHas;
   readonly #noteRelayHas;
+  readonly #forgetRelayHas;
 
   constructor(db: Db) {
     this.#highest = db.prepare<[], { up_to: number | null }>(
@@ -20,6 +21,7 @@ export class WatermarkStore {
       `INSERT INTO watermark (relay, up_to, received_ms, record, relay_has) VALUES (?, 0, ?, x'', ?)
        ON CONFLICT (relay) DO UPDATE SET relay_has = max(relay_has, excluded.relay_has)`,
     );
+    this.#forgetRelayHas = db.prepare<[]>('UPDATE watermark SET relay_has = 0');
     this.#put = db.prepare<[string, number, number, Uint8Array]>(
       `INSERT INTO watermark (relay, up_to, received_ms, record) VALUES (?, ?, ?, ?)
        ON CONFLICT (relay) DO UPDATE SET up_to = excluded.up_to,
@@ -34,6 +36,10 @@ export class WatermarkStore {
 
   noteRelayHas(relay: string, number: number, nowMs: number): void {
     this.#noteRelayHas.run(relay, nowMs, number);
+  }
+
+  forgetRelayHas(): void {
+    this.#forgetRelayHas.run();
   }
 
   /** How far this relay has acknowledged; 0 while it has not answered. */
