@@ -21,7 +21,7 @@ describe('delegating to a registrar', () => {
     await centre.run(['ca', 'init']);
     const rootCertificate = centre.path('site', 'registrar.crt');
     const init = ['ca', 'init', '--registrar', 'H09.DK', '--root-certificate', rootCertificate];
-    expect((await province.run(init)).code).toBe(0);
+    await province.run(init);
   });
   afterAll(async () => {
     await centre[Symbol.asyncDispose]();
