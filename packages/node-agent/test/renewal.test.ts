@@ -11,13 +11,16 @@ import {
   parseAgencyCode,
   renewalSigningInput,
 } from '@congvan/bus';
+import { MAX_GOOD_CERTIFICATES } from '@congvan/bus/site';
 import { type LocalBus, startLocalBus, waitUntil } from '@congvan/bus/testing';
 import {
   type Authority,
   type Certificate,
   type Issued,
+  buildCertificateRequest,
   createAuthority,
   createKeySigner,
+  generateKeys,
   openPkcs12,
   openPkcs12Decryptor,
   parseCrl,
@@ -196,6 +199,39 @@ describe('renewal', () => {
     expect(await ask(new Date())).toContain('"refused":"keys"');
     await bus.site.enrolment.amend(CODE, { natsUserKey: null });
     expect(await ask(new Date())).toContain('"refused":"agency"');
+  });
+
+  it('gives a thief of the node key a few certificates, and the directory few entries', async () => {
+    const credentials = await readFile(join(home, 'credentials', 'agent.creds'));
+    const config = { servers: bus.url, credentials, code: CODE, site: 'H09', name: 'test' };
+    await using connection = await connectAgency(config);
+    const newRequest = async (): Promise<string> => {
+      const { privateKey } = await generateKeys('ec-p256');
+      return Buffer.from(await buildCertificateRequest(privateKey, { commonName: 'x' })).toString(
+        'base64',
+      );
+    };
+    const ask = async (use: 'node' | 'tls'): Promise<string> => {
+      const at = new Date().toISOString();
+      const requests = { [use]: await newRequest() };
+      const bytes = encodeRenewalRequest({ version: 1, code: CODE, site: 'H09', at, requests });
+      const content = renewalSigningInput(bytes);
+      const signature = await signCms({ content }, signerOf(node), { certificates: 'none' });
+      const answer = await connection.requestRenewal(encodeRenewalFrame(bytes, signature));
+      return Buffer.from(answer).toString();
+    };
+    const answers: string[] = [];
+    for (let count = 0; count < 10; count += 1) {
+      answers.push(await ask('node'), await ask('tls'));
+    }
+    expect(listed('node').length).toBe(MAX_GOOD_CERTIFICATES);
+    expect(entry()?.sequence).toBe(MAX_GOOD_CERTIFICATES);
+    const clients = authority.list().filter(({ use }) => use === 'client');
+    expect(clients).toHaveLength(MAX_GOOD_CERTIFICATES);
+    expect(answers.slice(-2)).toEqual([
+      expect.stringContaining('"refused":"keys"'),
+      expect.stringContaining('"refused":"keys"'),
+    ]);
   });
 
   it('brings revocation lists over the bus, and only what an authority has signed', async () => {

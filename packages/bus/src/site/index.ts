@@ -22,7 +22,7 @@ export {
   createEnrolmentDesk,
 } from './enrolment/desk.ts';
 export type { PresenceDesk } from './presence-desk.ts';
-export { stillGood } from './enrolment/grant.ts';
+export { MAX_GOOD_CERTIFICATES, stillGood } from './enrolment/grant.ts';
 export {
   type EnrolmentHttp,
   type EnrolmentHttpOptions,

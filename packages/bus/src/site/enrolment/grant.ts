@@ -27,7 +27,16 @@ export interface GrantRequest {
   readonly csr: Uint8Array;
   /** What the registrar says the agency is called; the name in the request counts for nothing. */
   readonly subject: SubjectName;
+  /** Readable name of who asks again and again: it gets no more than a few good ones of a use. */
+  readonly askedBy?: string;
+  readonly now?: Date;
 }
+
+/**
+ * Good certificates of one agency and use at a time: a renewal makes two of one, keys that were lost in
+ * between another. Whoever has a node key could else fill the authority and the directory with them.
+ */
+export const MAX_GOOD_CERTIFICATES = 4;
 
 /** What the authority calls the use: a TLS key of an agency opens connections and serves none. */
 const ISSUED_USE = {
@@ -66,8 +75,19 @@ export async function grantCertificate(
     const certificate = authority.certificate(same.serialNumber);
     return { use, certificate, chain: issuer === undefined ? [] : [issuer.certificate] };
   }
+  requireFew(authority, request);
   const { certificate, chain } = await authority.issueFor(read, { use: ISSUED_USE[use], subject });
   return { use, certificate, chain };
+}
+
+function requireFew(authority: Authority, { use, askedBy, now }: GrantRequest): void {
+  if (askedBy === undefined || now === undefined) return;
+  const good = authority.list().filter((one) => {
+    const isOfThem = one.use === ISSUED_USE[use] && one.subjectText === askedBy;
+    return isOfThem && one.revoked === undefined && one.notAfter > now;
+  });
+  if (good.length < MAX_GOOD_CERTIFICATES) return;
+  throw refuseEnrolment('keys', `${good.length} good certificates for ${use} are out already`);
 }
 
 function readRequest({ use, csr }: GrantRequest) {

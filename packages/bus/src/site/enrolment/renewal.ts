@@ -89,14 +89,16 @@ async function serve(
     throw refuseEnrolment('agency', `${from.code} is closed, revoked or of another site`);
   }
   const signedBytes = renewalSigningInput(requestBytes);
-  const subject = authenticate(authority, entry, signedBytes, signature, now());
+  const { subject, askedBy } = authenticate(authority, entry, signedBytes, signature, now());
   const userJwt = await enrolment.mintUserJwt(entry);
   const granted: GrantedCertificate[] = [];
   for (const use of UNATTENDED) {
     const csr = request.requests[use];
     if (csr === undefined) continue;
-    granted.push(await grantCertificate(authority, { use, csr: fromBase64(csr), subject }));
+    const grant = { use, csr: fromBase64(csr), subject, askedBy, now: now() };
+    granted.push(await grantCertificate(authority, grant));
   }
+  await requireStillIn(enrolment, entry);
   const listed = granted.flatMap(({ use, certificate }) =>
     use === 'tls' ? [] : [toListed(use, certificate)],
   );
@@ -117,6 +119,14 @@ async function serve(
   };
 }
 
+/** It may have been shut out by another process while its certificates were made. */
+async function requireStillIn({ registry }: Enrolment, before: DirectoryEntry): Promise<void> {
+  await registry.refresh();
+  const entry = registry.newest(before.code)?.entry;
+  if (entry?.natsUserKey === before.natsUserKey && entry.site === before.site) return;
+  throw refuseEnrolment('agency', `${before.code} was changed meanwhile`);
+}
+
 /** @returns the name in the certificate that signed: the next ones have it too. */
 function authenticate(
   authority: Authority,
@@ -124,7 +134,7 @@ function authenticate(
   content: Uint8Array,
   signature: Uint8Array,
   at: Date,
-): SubjectName {
+): { readonly subject: SubjectName; readonly askedBy: string } {
   const candidates = certificatesOf(entry, 'node');
   const verdict = createSignatureVerifier(authority.trust())({
     content,
@@ -137,11 +147,12 @@ function authenticate(
     const why = `${verdict.subIndication ?? verdict.indication}, ${verdict.detail}`;
     throw refuseEnrolment('keys', `no listed node key has signed this request: ${why}`);
   }
+  const { subject: name, subjectText: askedBy } = parseCertificate(signer.der);
   try {
-    return readSubjectName(parseCertificate(signer.der).subject).subject;
+    return { subject: readSubjectName(name).subject, askedBy };
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;
-    return subjectOf(entry, 'node');
+    return { subject: subjectOf(entry, 'node'), askedBy };
   }
 }
 
