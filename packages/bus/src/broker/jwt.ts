@@ -16,6 +16,7 @@ import { fromPublic, fromSeed } from '@nats-io/nkeys';
 import { BusError } from '../errors.ts';
 import type { AccountExport, AccountImport } from '../permission/account.ts';
 import type { UserPermissions } from '../permission/user.ts';
+import { keyPairOf } from './key-pair.ts';
 import { createNatsKey, type NatsKey } from './keys.ts';
 
 /** Clocks of an agency and its broker may differ this much. */
@@ -29,7 +30,7 @@ export async function signOperatorJwt(
   operator: NatsKey,
   systemAccount: string,
 ): Promise<string> {
-  return await encodeOperator(name, fromSeed(operator.seed), { system_account: systemAccount });
+  return await encodeOperator(name, keyPairOf(operator), { system_account: systemAccount });
 }
 
 /** A key that signs users of an account, and only such as fit its template. */
@@ -80,7 +81,7 @@ export async function signAccountJwt(claims: AccountClaims, operator: NatsKey): 
   if (claims.signingKeys !== undefined) account.signing_keys = claims.signingKeys.map(toSigningKey);
   if (claims.revocations !== undefined) account.revocations = { ...claims.revocations };
   return await encodeAccount(claims.name, fromPublic(claims.publicKey), account, {
-    signer: fromSeed(operator.seed),
+    signer: keyPairOf(operator),
   });
 }
 
@@ -122,7 +123,7 @@ export async function mintCredentials(
   const jwt = await encodeUser(
     claims.name,
     fromPublic(user.publicKey),
-    fromSeed(account.seed),
+    keyPairOf(account),
     rights,
     // Otherwise the library adds empty `resp`, which the server reads as leave to answer.
     { scopedUser: true, ...validity(claims) },
@@ -149,7 +150,7 @@ export async function signScopedUserJwt(
   return await encodeUser(
     claims.name,
     fromPublic(claims.userPublicKey),
-    fromSeed(signingKey.seed),
+    keyPairOf(signingKey),
     { issuer_account: claims.accountPublicKey, tags: [...claims.tags] },
     { scopedUser: true, ...validity(claims) },
   );
