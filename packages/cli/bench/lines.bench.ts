@@ -11,7 +11,11 @@ import { printResults, readCount } from '../../../bench/report.ts';
 const argv = process.argv.slice(2);
 const agencies = readCount(argv, 'agencies', 252);
 
-await using town = await foundTown();
+/** One agency may hold a part of its site's files, and the largest upload has 300 MB. */
+const BLOB_BYTES = 2_048 * 1024 * 1024;
+const INBOX_BYTES = 512 * 1024 * 1024;
+
+await using town = await foundTown({ blobBytes: BLOB_BYTES, inboxBytes: INBOX_BYTES });
 const province = await addProvince(town, agencies);
 await using running = new AsyncDisposableStack();
 for (const office of await startProvince(town, agencies)) running.use(office);

@@ -19,7 +19,7 @@ const STREAM_LIMITS = {
   reportBytes: 512 * MEBIBYTE,
   blobBytes: 256 * MEBIBYTE,
   replicas: 1,
-} as const;
+};
 
 /** A broker with split accounts and the folders of a sender, a recipient and a relay. */
 export interface Town extends AsyncDisposable {
@@ -44,13 +44,14 @@ export interface NewAgency {
   readonly line?: { readonly chunkBytes: number; readonly window: number };
 }
 
-export async function foundTown(): Promise<Town> {
+/** @param limits - what is unlike a town of documents without large files. */
+export async function foundTown(limits: Partial<typeof STREAM_LIMITS> = {}): Promise<Town> {
   const folder = await mkdtemp(join(tmpdir(), 'congvan-bench-'));
   const homeOf = (name: string): string => join(folder, name);
   const offices = await openOffices();
   const bus = await startLocalBus({
     sites: ['H09', 'TW'],
-    limits: STREAM_LIMITS,
+    limits: { ...STREAM_LIMITS, ...limits },
     signRegistrar: offices.signRegistrar,
   });
   const host = { url: bus.url, enter: bus.addAgency };
