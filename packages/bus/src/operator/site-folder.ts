@@ -53,10 +53,17 @@ export async function exportSiteKeys(
 /**
  * Opens the folder of keys that a site service works with: a province's, with the files of
  * {@link exportSiteKeys}, or else the operator's.
+ *
+ * @throws {@link BusError} `BUS_KEY_NOT_HELD` for a folder that holds neither.
  */
 export async function openSiteKeys(folder: string): Promise<SiteKeys> {
-  const own = existsSync(folder) && !existsSync(join(folder, OPERATOR_SEED));
-  if (!own || (await signedSites(folder)).length === 0) return await openOperator(folder);
+  if (existsSync(join(folder, OPERATOR_SEED))) return await openOperator(folder);
+  // Keys that were made up here would sign what no server of the bus believes.
+  if (!existsSync(folder) || (await signedSites(folder)).length === 0) {
+    throw new BusError('BUS_KEY_NOT_HELD', `${folder} holds no keys of a bus`, {
+      details: { folder },
+    });
+  }
   return {
     sites: async () => await signedSites(folder),
     siteSigner: async (site) => {

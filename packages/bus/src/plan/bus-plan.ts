@@ -115,6 +115,12 @@ export function placeOfSite(plan: BusPlan, site: Site): Place | undefined {
   return plan.places.find(({ sites }) => sites.includes(site));
 }
 
+/** The addresses by which clients reach a place: `tls://` where the servers ask for certificates. */
+export function clientAddresses(plan: BusPlan, place: Place): string[] {
+  const scheme = plan.tls === null ? 'nats' : 'tls';
+  return place.servers.map(({ host, clientPort }) => `${scheme}://${host}:${clientPort}`);
+}
+
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

@@ -4,6 +4,7 @@ export {
   type Place,
   type PlanRelay,
   type PlanServer,
+  clientAddresses,
   placeOfSite,
 } from './bus-plan.ts';
 export { readDescription } from './description.ts';

@@ -2,12 +2,14 @@ import type { LocalOperator } from '../operator/operator.ts';
 import { leafPermissions } from '../permission/leaf.ts';
 import { exportSiteKeys } from '../operator/site-folder.ts';
 import { CENTRAL_DOMAIN } from '../stream/names.ts';
-import type { BusPlan, Place } from './bus-plan.ts';
+import { type BusPlan, type Place, type PlanRelay, placeOfSite } from './bus-plan.ts';
 import { renderCompose } from './compose.ts';
 import { placeAccounts } from './place-accounts.ts';
 import { renderPlaceConfig } from './place-config.ts';
 import { SITE_PLAN_FILE, encodeSitePlan } from './site-plan.ts';
 import { renderRelayUnit, renderServerUnit, renderSiteUnit } from './systemd.ts';
+
+const RELAY_CREDENTIALS_FILE = 'relay.creds';
 
 /** One file of a plan's folder. */
 export interface PlanFile {
@@ -23,7 +25,7 @@ export interface PlanFile {
  *
  * - `servers/<name>/`: configuration, unit, and for a site's server its line to the centre
  * - `sites/<site>/`: the unit of the site service, and `home/` for its home, with the site's own keys only
- * - `relays/<code>/`: the unit of a relay, and its credentials at the centre
+ * - `relays/<code>/`: the unit of a relay, its credentials at its site, and those at the centre
  * - `<place>/compose.yaml`: the same servers for containers
  *
  * The operators' keys stay behind in `keys/`.
@@ -53,19 +55,32 @@ export async function planFiles(
       }
     }
   }
-  for (const { code, site, reads } of plan.relays) {
-    const folder = `relays/${code.replaceAll('.', '-')}`;
-    files.push(text(`${folder}/congvan-relay.service`, renderRelayUnit(plan, code)));
-    if (plan.kind === 'federated' && reads === 'all') {
-      files.push({
-        path: `${folder}/central.creds`,
-        secret: true,
-        content: async () =>
-          await operatorOf(CENTRAL_DOMAIN).relayCredentials({ code, site, expiresAt: null, now }),
-      });
-    }
-  }
+  for (const relay of plan.relays) files.push(...relayFiles(plan, relay, operatorOf, now));
   return files;
+}
+
+/** A relay's rights at the place of its own site, and at the centre where it reads there. */
+function relayFiles(
+  plan: BusPlan,
+  { code, site, reads }: PlanRelay,
+  operatorOf: (placeId: string) => LocalOperator,
+  now: Date,
+): PlanFile[] {
+  const folder = `relays/${code.replaceAll('.', '-')}`;
+  const credentials = (name: string, placeId: string): PlanFile => ({
+    path: `${folder}/${name}`,
+    secret: true,
+    content: async () =>
+      await operatorOf(placeId).relayCredentials({ code, site, expiresAt: null, now }),
+  });
+  const own = placeOfSite(plan, site);
+  return [
+    text(`${folder}/congvan-relay.service`, renderRelayUnit(plan, code)),
+    ...(own === undefined ? [] : [credentials(RELAY_CREDENTIALS_FILE, own.id)]),
+    ...(plan.kind === 'federated' && reads === 'all'
+      ? [credentials('central.creds', CENTRAL_DOMAIN)]
+      : []),
+  ];
 }
 
 async function serverFiles(

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 /**
@@ -18,7 +18,9 @@ export async function readServerCertificate(
   try {
     // A NATS server greets in the clear and then waits for the client to start TLS.
     await once(plain, 'data', { signal });
-    const secured = connectTls({ socket: plain, servername: host, rejectUnauthorized: false });
+    // An address is no server name (RFC 6066 §3).
+    const servername = isIP(host) === 0 ? { servername: host } : {};
+    const secured = connectTls({ socket: plain, ...servername, rejectUnauthorized: false });
     try {
       await once(secured, 'secureConnect', { signal });
       const validTo = new Date(secured.getPeerCertificate().valid_to);

@@ -3,7 +3,7 @@ import * as z from 'zod';
 
 import { isSite } from '../agency/tier.ts';
 import { BusError } from '../errors.ts';
-import type { BusPlan, Place } from './bus-plan.ts';
+import { type BusPlan, type Place, clientAddresses } from './bus-plan.ts';
 
 /** In a site's home, beside its keys. */
 export const SITE_PLAN_FILE = 'site-plan.json';
@@ -30,8 +30,13 @@ export type SitePlan = z.infer<typeof sitePlanSchema>;
 export function encodeSitePlan(plan: BusPlan, place: Place, site: string): string | undefined {
   const { kind, ...limits } = place.limits;
   if (kind === 'centre') return undefined;
-  const addresses = place.servers.map(({ host, clientPort }) => `nats://${host}:${clientPort}`);
-  const value = { version: 1, plan: plan.kind, site, servers: addresses, limits };
+  const value = {
+    version: 1,
+    plan: plan.kind,
+    site,
+    servers: clientAddresses(plan, place),
+    limits,
+  };
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 

@@ -31,6 +31,8 @@ export interface RelayHomeContent {
   /** PKCS#12 with the node key that signs watermarks. */
   readonly nodeP12: Uint8Array;
   readonly credentials: Uint8Array;
+  /** With `config.tls`: certificate and key for brokers that ask for one, under the node key's passphrase. */
+  readonly tlsP12?: Uint8Array;
   /** With `config.central`: the relay's credentials there. */
   readonly centralCredentials?: Uint8Array;
   readonly trust: {
@@ -143,6 +145,7 @@ async function fill(folder: string, config: RelayConfig, content: RelayHomeConte
   await mkdir(dirname(paths.credentials), { mode: 0o700 });
   await writeFile(paths.nodeKey, content.nodeP12, PRIVATE);
   await writeFile(paths.credentials, content.credentials, PRIVATE);
+  if (content.tlsP12 !== undefined) await writeFile(paths.tlsKey, content.tlsP12, PRIVATE);
   if (content.centralCredentials !== undefined) {
     await writeFile(paths.centralCredentials, content.centralCredentials, PRIVATE);
   }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import type { AgencyCode } from '../agency/code.ts';
 import { type Site, type Tier, parseSite } from '../agency/tier.ts';
+import { readCredentials } from '../broker/jwt.ts';
 import { createNatsKey } from '../broker/keys.ts';
 import type { DirectoryEntry } from '../directory/entry.ts';
 import { BusError } from '../errors.ts';
@@ -62,8 +63,13 @@ export interface EnrolledWithKey extends RegisteredEntry {
 export interface Enrolment {
   readonly registry: Registry;
   addAgency(input: AgencyInput): Promise<Enrolled>;
-  /** A relay is a directory entry of its own, with rights to read all reports. */
-  addRelay(input: AgencyInput): Promise<Enrolled>;
+  /**
+   * A relay is a directory entry of its own, with rights to read all reports.
+   *
+   * @param credentials - those that the centre made for it, where the keys here may make none.
+   * @throws {@link BusError} `BUS_CREDENTIALS_INVALID` for credentials of somebody else.
+   */
+  addRelay(input: AgencyInput, credentials?: Uint8Array): Promise<Enrolled>;
   /** As {@link Enrolment.addAgency}, for an agency that made its user key itself. */
   addWithKey(input: AgencyInput, userPublicKey: string): Promise<EnrolledWithKey>;
   /** A fresh JWT for the user key that the entry names. */
@@ -121,7 +127,12 @@ export async function openEnrolment(options: EnrolmentOptions): Promise<Enrolmen
   return {
     registry,
     addAgency: async (input) => await enrol(toDraft(input, 'agency', now())),
-    addRelay: async (input) => await enrol(toDraft(input, 'relay', now())),
+    addRelay: async (input, credentials) => {
+      const draft = toDraft(input, 'relay', now());
+      if (credentials === undefined) return await enrol(draft);
+      const natsUserKey = await relayUserKey(draft.code, credentials);
+      return { ...(await registry.append({ ...draft, natsUserKey })), credentials };
+    },
     addWithKey: async (input, userPublicKey) => {
       const draft = { ...toDraft(input, 'agency', now()), natsUserKey: userPublicKey };
       // First the JWT: an entry whose key is refused must not come about.
@@ -138,6 +149,16 @@ export async function openEnrolment(options: EnrolmentOptions): Promise<Enrolmen
       return draft && (await enrol(draft));
     },
   };
+}
+
+async function relayUserKey(code: AgencyCode, credentials: Uint8Array): Promise<string> {
+  const { name, userPublicKey } = await readCredentials(credentials);
+  if (name === `relay ${code}`) return userPublicKey;
+  throw new BusError(
+    'BUS_CREDENTIALS_INVALID',
+    `the credentials belong to "${name}", not to the relay ${code}`,
+    { details: { agencyCode: code } },
+  );
 }
 
 function toDraft(input: AgencyInput, role: DirectoryEntry['role'], now: Date): EntryDraft {

@@ -33,6 +33,8 @@ export interface NewMember {
   /** Whom the agency trusts besides this authority: the issuers of such certificates. */
   readonly trust?: TrustStore;
   readonly bundle: string;
+  /** A relay's, where the centre made them: a site has no keys for that. */
+  readonly credentials?: Uint8Array;
   /** Whether a later entry may take the place of one that is there. */
   readonly replace: boolean;
 }
@@ -79,16 +81,7 @@ export async function addMember(
     now: cli.now,
     ...rootOf(settings),
   });
-  if (enrolment.registry.newest(member.code) !== undefined && !member.replace) {
-    throw new CliError('CLI_ALREADY_EXISTS', text.agencyExists(member.code), {
-      details: { agencyCode: member.code },
-    });
-  }
-  if (member.parent !== null && enrolment.registry.newest(member.parent) === undefined) {
-    throw new CliError('CLI_AGENCY_NOT_FOUND', text.parentNotFound(member.parent), {
-      details: { agencyCode: member.parent },
-    });
-  }
+  checkPlace(cli, enrolment, member);
   const authority = await openHomeAuthority(cli, layout, passphrases);
   const keysPassphrase = await passphrases.choose('keys', text.newKeys);
   const draft = await draftBundle(cli, member.bundle);
@@ -98,8 +91,7 @@ export async function addMember(
       const key = keys[use];
       return key === undefined ? [] : [{ use, certificate: key.certificate }];
     });
-    const add = member.role === 'relay' ? enrolment.addRelay : enrolment.addAgency;
-    const enrolled = await add({
+    const input = {
       code: member.code,
       name: member.name,
       tier: member.tier,
@@ -109,7 +101,11 @@ export async function addMember(
       certificates: listed.map(({ use, certificate: { sha256, der } }) => {
         return { use, sha256, der: Buffer.from(der).toString('base64') };
       }),
-    });
+    };
+    const enrolled =
+      member.role === 'relay'
+        ? await enrolment.addRelay(input, member.credentials)
+        : await enrolment.addAgency(input);
     await draft.publish({
       settings: bundleSettings(member, servers, settings.relay),
       ...(keys.node.p12 === undefined ? {} : { nodeP12: keys.node.p12 }),
@@ -126,6 +122,20 @@ export async function addMember(
   } catch (error) {
     await draft.discard();
     throw error;
+  }
+}
+
+function checkPlace(cli: Cli, { registry }: Enrolment, { code, parent, replace }: NewMember): void {
+  const { text } = cli.messages;
+  if (registry.newest(code) !== undefined && !replace) {
+    throw new CliError('CLI_ALREADY_EXISTS', text.agencyExists(code), {
+      details: { agencyCode: code },
+    });
+  }
+  if (parent !== null && registry.newest(parent) === undefined) {
+    throw new CliError('CLI_AGENCY_NOT_FOUND', text.parentNotFound(parent), {
+      details: { agencyCode: parent },
+    });
   }
 }
 

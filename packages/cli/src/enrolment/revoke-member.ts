@@ -9,7 +9,6 @@ import {
   pushAccount,
   revokeUser,
   type SiteKeys,
-  type TlsMaterial,
 } from '@congvan/bus';
 import { openEnrolment } from '@congvan/bus/site';
 import { type Authority, parseCertificate, type RevocationReason } from '@congvan/signer';
@@ -18,7 +17,9 @@ import type { Cli } from '../context.ts';
 import { CliError } from '../errors.ts';
 import type { HomeLayout } from '../home/layout.ts';
 import type { Passphrases } from '../passphrase/passphrase.ts';
+import { type OpenedPlan, type TlsOptions, placeOf } from '../plan/plan-folder.ts';
 import { openHomeAuthority } from './authority.ts';
+import { tlsOfHome, wantTls } from './bus-tls.ts';
 import { openRegistrarSigner, readSite, rootOf } from './registrar.ts';
 import { findServers } from './servers.ts';
 import { spreadCrls } from './spread-crl.ts';
@@ -29,7 +30,9 @@ export interface Revocation {
   /** Whether the directory entry ends now; else it stays, without a user key. */
   readonly closes: boolean;
   readonly servers: readonly string[] | undefined;
-  readonly tls: TlsMaterial | undefined;
+  readonly tls: TlsOptions;
+  /** Where the operator's keys are, when this home has only those of its site. */
+  readonly plan?: OpenedPlan;
 }
 
 export interface RevokedMember {
@@ -71,11 +74,14 @@ export async function revokeMember(
     throw new CliError('CLI_AGENCY_NOT_FOUND', message, { details: { agencyCode: code } });
   }
   const authority = await openHomeAuthority(cli, layout, passphrases);
-  const { tls } = revocation;
-  const servers = await findServers(cli, layout, revocation.servers);
-  const targets = { servers, ...(tls === undefined ? {} : { tls }) };
   const { site, natsUserKey, name } = entry;
-  const brokers = await shutOut(cli, keys, { site, natsUserKey }, targets);
+  const place =
+    revocation.plan === undefined ? undefined : await placeOf(cli, revocation.plan, site);
+  const servers =
+    revocation.servers ?? place?.servers ?? (await findServers(cli, layout, undefined));
+  const tls = await tlsOfHome(cli, layout, passphrases, revocation.tls, wantTls(servers));
+  const targets = { servers, ...(tls === undefined ? {} : { tls }) };
+  const brokers = await shutOut(cli, place?.operator ?? keys, { site, natsUserKey }, targets);
   const certificates = await revokeCertificates(authority, entry.certificates, reason, cli.now());
   const closedAt = closes ? (entry.validTo ?? cli.now().toISOString()) : null;
   if (natsUserKey !== null || (closes && entry.validTo === null)) {

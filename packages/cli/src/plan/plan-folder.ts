@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { BusPlan } from '@congvan/bus/plan';
 import type { LocalOperator, TlsMaterial } from '@congvan/bus';
 
+import type { GlobalOptions } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { CliError } from '../errors.ts';
-import { pathExists } from '../home/layout.ts';
+import { layoutOf, pathExists } from '../home/layout.ts';
 import { readInputFile } from '../home/input-file.ts';
 import { type PassphraseFiles, passphrasesOf } from '../passphrase/passphrase.ts';
 
@@ -44,6 +45,34 @@ export function choosePlaces(
   if (unknown === undefined) return named;
   const message = cli.messages.plan.noPlace(unknown, known.join(', '));
   throw new CliError('CLI_USAGE', message, { details: { place: unknown } });
+}
+
+/** What a command takes to reach the servers of a plan; see {@link tlsOfHome}. */
+export async function tlsOfPlan(
+  cli: Cli,
+  globals: GlobalOptions,
+  { plan }: OpenedPlan,
+  options: TlsOptions,
+): Promise<TlsMaterial | undefined> {
+  const { tlsOfHome } = await import('../enrolment/bus-tls.ts');
+  const passphrases = passphrasesOf(cli, options);
+  return await tlsOfHome(cli, layoutOf(cli, globals), passphrases, options, plan.tls !== null);
+}
+
+/** The keys and servers that answer for a site: those of its place. */
+export async function placeOf(
+  cli: Cli,
+  { plan, operators }: OpenedPlan,
+  site: string,
+): Promise<{ readonly operator: LocalOperator; readonly servers: readonly string[] }> {
+  const { clientAddresses, placeOfSite } = await import('@congvan/bus/plan');
+  const place = placeOfSite(plan, site);
+  const operator = operators.get(place?.id ?? '');
+  if (place !== undefined && operator !== undefined) {
+    return { operator, servers: clientAddresses(plan, place) };
+  }
+  const known = plan.places.flatMap(({ sites }) => sites).join(', ');
+  throw new CliError('CLI_USAGE', cli.messages.plan.noPlace(site, known), { details: { site } });
 }
 
 /** What `--tls-ca` and `--tls-p12` name; `undefined` without them. */

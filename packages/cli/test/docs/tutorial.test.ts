@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { PDFDocument, StandardFonts } from 'pdf-lib';
 import { expect, it } from 'vitest';
 
+import { makeReport } from './make-report.ts';
 import { GUIDE_LIMIT_MS, blocksOf, createGuideFolder, runScript } from './run-guide.ts';
 
 it(
@@ -20,10 +20,3 @@ it(
   },
   GUIDE_LIMIT_MS,
 );
-
-async function makeReport(): Promise<Uint8Array> {
-  const document = await PDFDocument.create();
-  const font = await document.embedFont(StandardFonts.TimesRoman);
-  document.addPage([595, 842]).drawText('Bao cao quy III', { x: 72, y: 760, size: 13, font });
-  return await document.save();
-}

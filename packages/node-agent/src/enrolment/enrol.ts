@@ -210,7 +210,7 @@ async function writeHome(
   const { member } = answer;
   const seal = p12.get('seal') ?? options.sealP12;
   const [encryption, tls] = [p12.get('encryption'), p12.get('tls')];
-  const isLocal = member.servers.every((server) => LOOPBACK.test(new URL(server).hostname));
+  const wantsTls = member.servers.some(needsTls);
   if (await isWritten(home, credentials)) return;
   if (await isHome(home)) {
     const now = (options.now ?? (() => new Date()))();
@@ -228,7 +228,7 @@ async function writeHome(
       ...(member.relay === undefined ? {} : { relay: member.relay }),
       notation: options.notation ?? member.notation,
       policy: { unsigned: options.unsigned ?? 'accept' },
-      ...(isLocal ? {} : { tls: {} }),
+      ...(wantsTls ? { tls: {} } : {}),
     },
     nodeP12: p12.get('node') ?? new Uint8Array(),
     ...(seal === undefined ? {} : { sealP12: seal }),
@@ -243,6 +243,12 @@ async function writeHome(
     registrarCertificate: fromBase64(answer.registrarCertificate),
     directory: (answer.directory.length > 0 ? answer.directory : [answer.entry]).map(fromBase64),
   });
+}
+
+/** Where the address asks for it, and on every line that leaves this machine. */
+function needsTls(server: string): boolean {
+  const { protocol, hostname } = new URL(server);
+  return protocol === 'tls:' || !LOOPBACK.test(hostname);
 }
 
 async function isHome(home: string): Promise<boolean> {

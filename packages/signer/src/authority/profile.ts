@@ -211,7 +211,8 @@ const EXT_KEY_USAGE_OF: Readonly<Record<CertificateUse, readonly string[]>> = {
   node: [OID.documentSigning, OID.clientAuth, OID.emailProtection],
   tsa: [OID.timeStamping],
   ocsp: [OID.ocspSigning],
-  tls: [OID.serverAuth],
+  // A server of a cluster or of a leaf line is the client of its neighbours, with the same certificate.
+  tls: [OID.serverAuth, OID.clientAuth],
   client: [OID.clientAuth],
   encryption: [OID.emailProtection],
 };

@@ -13,7 +13,7 @@ import { EXIT } from '../../exit-codes.ts';
 import { layoutOf } from '../../home/layout.ts';
 import { printNote, printResult } from '../../output.ts';
 import { passphrasesOf } from '../../passphrase/passphrase.ts';
-import { type TlsOptions, readTlsOptions } from '../../plan/plan-folder.ts';
+import { type TlsOptions, openPlanFolder } from '../../plan/plan-folder.ts';
 import { renderFields } from '../../terminal/table.ts';
 import { REASONS } from '../ca/names.ts';
 import { addCaPassphrases } from '../ca/options.ts';
@@ -22,6 +22,7 @@ interface AgencyRevokeOptions extends TlsOptions {
   readonly reason: RevocationReason;
   readonly server?: readonly string[];
   readonly close?: true;
+  readonly plan?: string;
 }
 
 /** `congvan agency revoke`: the broker first, since that ends what goes on now. */
@@ -33,6 +34,7 @@ export function agencyRevokeCommand(cli: Cli): Command {
     )
     .addOption(newOption(cli, '--close', 'closeAgency'))
     .addOption(newOption(cli, '--server <url>', 'server').argParser(collectServers(cli)))
+    .addOption(newOption(cli, '--plan <folder>', 'revokePlan'))
     .addOption(newOption(cli, '--tls-ca <file>', 'tlsCa'))
     .addOption(newOption(cli, '--tls-p12 <file>', 'tlsP12'));
   return addCaPassphrases(cli, command).action(
@@ -57,7 +59,8 @@ async function agencyRevoke(
     reason: options.reason,
     closes: options.close === true,
     servers: options.server,
-    tls: await readTlsOptions(cli, options),
+    tls: options,
+    ...(options.plan === undefined ? {} : { plan: await openPlanFolder(cli, options.plan) }),
   });
   const brokers = revoked.brokers.map(({ server, error }) => {
     return { server, closed: error === undefined, ...(error && { error: error.message }) };

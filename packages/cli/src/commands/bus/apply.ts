@@ -1,3 +1,4 @@
+import type { TlsMaterial } from '@congvan/bus';
 import type { Place } from '@congvan/bus/plan';
 import type { Command } from 'commander';
 
@@ -18,7 +19,7 @@ import {
   type TlsOptions,
   choosePlaces,
   openPlanFolder,
-  readTlsOptions,
+  tlsOfPlan,
 } from '../../plan/plan-folder.ts';
 import { renderTable } from '../../terminal/table.ts';
 
@@ -57,18 +58,19 @@ async function busApply(
   const opened = await openPlanFolder(cli, folder);
   const wanted = choosePlaces(cli, opened.plan, options.place);
   const places = opened.plan.places.filter(({ id }) => wanted === undefined || wanted.includes(id));
+  const dryRun = options.dryRun === true;
+  const tls = await tlsOfPlan(cli, globals, opened, options);
   const results: PlaceResult[] = [];
   let exit: number = EXIT.ok;
   for (const place of places) {
     try {
-      results.push(await applyOne(cli, opened, place, options));
+      results.push(await applyOne(cli, opened, place, { dryRun, tls }));
     } catch (error) {
       const failure = describeFailure(error, cli.messages);
       results.push({ place: place.id, streams: [], consumerCount: 0, error: failure.message });
       exit = exit === EXIT.refused ? exit : failure.exitCode;
     }
   }
-  const dryRun = options.dryRun === true;
   printResult(cli, globals, { dryRun, places: results }, () => renderResults(cli, results, dryRun));
   if (exit !== EXIT.ok) cli.setExitCode(exit);
 }
@@ -77,14 +79,12 @@ async function applyOne(
   cli: Cli,
   { plan, operators }: OpenedPlan,
   place: Place,
-  options: BusApplyOptions,
+  { dryRun, tls }: { readonly dryRun: boolean; readonly tls: TlsMaterial | undefined },
 ): Promise<PlaceResult> {
   const { applyPlace, connectPlace, pushPlaceAccounts } = await import('@congvan/bus/plan');
   const operator = operators.get(place.id);
   if (operator === undefined) throw new Error(`no keys for ${place.id}`);
-  const tls = await readTlsOptions(cli, options);
   const secured = tls === undefined ? {} : { tls };
-  const dryRun = options.dryRun === true;
   await using admin = await connectPlace(place, operator, { ...secured, now: cli.now });
   if (!dryRun) await pushPlaceAccounts(place, operator, secured);
   const applied = await applyPlace(admin, place, { relays: plan.relays, dryRun });

@@ -16,7 +16,7 @@ import {
   type TlsOptions,
   choosePlaces,
   openPlanFolder,
-  readTlsOptions,
+  tlsOfPlan,
 } from '../../plan/plan-folder.ts';
 import { renderTable } from '../../terminal/table.ts';
 
@@ -37,7 +37,7 @@ export function busDoctorCommand(cli: Cli): Command {
       const { inspectPlan } = await import('@congvan/bus/plan');
       const opened = await openPlanFolder(cli, folder);
       const places = choosePlaces(cli, opened.plan, options.place);
-      const tls = await readTlsOptions(cli, options);
+      const tls = await tlsOfPlan(cli, globals, opened, options);
       const found = await inspectPlan({
         ...opened,
         now: cli.now,

@@ -4,7 +4,7 @@ import type { GlobalOptions } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { printResult } from '../../output.ts';
-import { type TlsOptions, openPlanFolder, readTlsOptions } from '../../plan/plan-folder.ts';
+import { type TlsOptions, openPlanFolder, tlsOfPlan } from '../../plan/plan-folder.ts';
 import { renderTable } from '../../terminal/table.ts';
 
 /** `congvan bus status FOLDER`: servers and streams of a whole plan; exit code 7 when a place does not answer. */
@@ -16,7 +16,7 @@ export async function planStatus(
 ): Promise<void> {
   const { inspectPlan } = await import('@congvan/bus/plan');
   const opened = await openPlanFolder(cli, folder);
-  const tls = await readTlsOptions(cli, options);
+  const tls = await tlsOfPlan(cli, globals, opened, options);
   const places = await inspectPlan({
     ...opened,
     now: cli.now,

@@ -17,7 +17,7 @@ import { CliError } from '../../errors.ts';
 import { findServers } from '../../enrolment/servers.ts';
 import { type HomeLayout, layoutOf, pathExists } from '../../home/layout.ts';
 import { type Passphrases, passphrasesOf } from '../../passphrase/passphrase.ts';
-import { type TlsOptions, readTlsOptions } from '../../plan/plan-folder.ts';
+import type { TlsOptions } from '../../plan/plan-folder.ts';
 import { type MetricsOptions, observe, siteObserved } from '../../running/observed.ts';
 import {
   type RunLog,
@@ -52,6 +52,7 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   const { SITE_PLAN_FILE, readSitePlan } = await import('@congvan/bus/plan');
   const { openRegistrarSigner, readSite, rootOf } = await import('../../enrolment/registrar.ts');
   const { openSiteVerifier } = await import('../../enrolment/site-verifier.ts');
+  const { tlsOfHome, wantTls } = await import('../../enrolment/bus-tls.ts');
   const settings = await readSite(cli, layout);
   const servers = await findServers(cli, layout, options.server);
   const passphrases = passphrasesOf(cli, options);
@@ -59,7 +60,7 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   const keys = await openSiteKeys(join(layout.bus, 'operator'));
   const plan = await readSitePlan(join(layout.bus, SITE_PLAN_FILE));
   const log = await createRunLog(cli, globals, 'site', options);
-  const tls = await readTlsOptions(cli, options);
+  const tls = await tlsOfHome(cli, layout, passphrases, options, wantTls(servers));
   const authority = await openSiteAuthority(cli, layout, passphrases, log);
   using _lock = await lockSite(cli, layout);
   await using site = await openSite({

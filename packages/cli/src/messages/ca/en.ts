@@ -6,6 +6,7 @@ export const caEn = {
   wantedUrl: 'an address is wanted that starts with http:// or https://',
   keyOrNew: 'name the key: --p12 for one that exists, --new-key for a new one',
   nameWanted: 'a new key needs a name: --name',
+  pemUse: 'only the key of a server (--use tls) is written without a passphrase; leave --pem out',
   outWanted: 'name the file to write: --out',
   noTokenCertificate: (file: string) => `token settings '${file}' are damaged`,
   request: 'request',

@@ -8,6 +8,7 @@ export const caVi: CaTexts = {
   wantedUrl: 'cần một địa chỉ bắt đầu bằng http:// hoặc https://',
   keyOrNew: 'chỉ rõ khóa: --p12 cho khóa có sẵn, --new-key cho khóa mới',
   nameWanted: 'khóa mới cần có tên: --name',
+  pemUse: 'chỉ khóa của máy chủ (--use tls) được ghi không có mật khẩu; bỏ --pem',
   outWanted: 'chỉ rõ tệp sẽ ghi: --out',
   noTokenCertificate: (file) => `tệp cài đặt token '${file}' bị hỏng`,
   request: 'yêu cầu cấp',

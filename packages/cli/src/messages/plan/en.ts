@@ -39,6 +39,8 @@ export const planEn = {
   noPlace: (name: string, known: string) => `there is no place '${name}'; there are ${known}`,
   noPlan: (folder: string) => `'${folder}' holds no plan`,
   siteRuns: (folder: string) => `another process runs the site service of '${folder}'`,
+  tlsWanted:
+    'the servers ask for TLS; name --tls-ca and --tls-p12, or use the home (--home) that holds the authority',
   centralBoth: 'name both: --central-server and --central-credentials',
   found: {
     reachable: () => 'answers',

@@ -28,6 +28,8 @@ export const planVi: PlanTexts = {
   noPlace: (name, known) => `không có nơi '${name}'; chỉ có ${known}`,
   noPlan: (folder) => `'${folder}' không có kế hoạch nào`,
   siteRuns: (folder) => `đã có tiến trình khác chạy dịch vụ điểm của '${folder}'`,
+  tlsWanted:
+    'máy chủ dùng TLS; ghi --tls-ca và --tls-p12, hoặc dùng thư mục (--home) giữ nơi cấp chứng thư',
   centralBoth: 'ghi cả hai: --central-server và --central-credentials',
   found: {
     reachable: () => 'trả lời',
