@@ -276,6 +276,7 @@ export type {
   ReportPayload,
   VoidEntry,
   WatermarkPayload,
+  WithdrawnEntry,
 } from './record/payload.ts';
 export { REFERENCE_BYTES, decodeReference, encodeReference } from './record/reference.ts';
 export {

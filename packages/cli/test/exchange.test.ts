@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cp, readFile, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
 
 import { connectAgency, messageSubject, parseAgencyCode } from '@congvan/bus';
 import { waitUntil } from '@congvan/bus/testing';
@@ -358,6 +359,28 @@ describe('an exchange set up and done with the command alone', () => {
     ]);
   });
 
+  it('says by its exit code that an agent runs and a person has to act', async () => {
+    expect((await town.run(['agent', 'status', ...COMMUNE])).code).toBe(0);
+    const db = new DatabaseSync(town.path('agents', 'H09-12-34', 'agent.sqlite'));
+    const suspect = db.prepare('UPDATE home_check SET suspect = ?');
+    try {
+      suspect.run(1); // as after a copy was put back
+      await waitUntil(
+        async () => (await town.run(['agent', 'status', ...COMMUNE])).code === 10,
+        WAIT_MS,
+      );
+      const { out } = await town.run(['agent', 'status', '--lang', 'vi', ...COMMUNE]);
+      expect(out).toContain('đây là bản sao cũ');
+    } finally {
+      suspect.run(0);
+      db.close();
+    }
+    await waitUntil(
+      async () => (await town.run(['agent', 'status', ...COMMUNE])).code === 0,
+      WAIT_MS,
+    );
+  });
+
   it('is healthy for the doctor, and not once the bus is gone', async () => {
     interface Health {
       readonly healthy: boolean;
@@ -408,6 +431,7 @@ describe('an exchange set up and done with the command alone', () => {
       const status = await alone.run(['agent', 'status', '--json']);
       expect(status.code).toBe(7);
       expect(JSON.parse(status.out)).toMatchObject({ running: false, outbox: { waiting: 2 } });
+      await givesUp(alone);
       expect((await alone.run(['agency', 'list'])).out).toContain('UBND tỉnh Bình Dương');
       expect((await alone.run(['agency', 'show', 'H99'])).code).toBe(5);
       expect((await alone.run(['stats', 'share'])).code).toBe(5);
@@ -417,3 +441,25 @@ describe('an exchange set up and done with the command alone', () => {
     }
   });
 });
+
+/** Of the one letter that waits: given up with a reason, shown as such, and tried again. */
+async function givesUp(alone: Town): Promise<void> {
+  interface Outbox {
+    readonly messages: readonly { readonly messageId: string; readonly purpose: string }[];
+  }
+  const { messages } = await alone.json<Outbox>(['outbox']);
+  const id = messages.find(({ purpose }) => purpose === 'document')?.messageId ?? '';
+  const { documentId } = (
+    await alone.json<{ entries: { documentId: string }[] }>(['register', 'list'])
+  ).entries.at(-1) ?? { documentId: '' };
+  expect((await alone.run(['outbox', 'give-up', id])).code).toBe(2);
+  const reason = ['--reason', 'gửi nhầm'];
+  expect((await alone.run(['outbox', 'give-up', 'abcdef', ...reason])).code).toBe(5);
+  expect(await alone.run(['outbox', 'give-up', id.slice(0, 10), ...reason])).toMatchObject({
+    code: 0,
+  });
+  expect((await alone.run(['track', documentId])).out).toContain('given-up: gửi nhầm');
+  expect((await alone.run(['outbox', 'give-up', id, ...reason])).code).toBe(6);
+  expect(await alone.run(['outbox', 'retry', id])).toMatchObject({ code: 0 });
+  expect((await alone.run(['track', documentId])).out).not.toContain('gửi nhầm');
+}

@@ -38,7 +38,7 @@ import {
   toQuarantineRow,
 } from './inbox/hand-over.ts';
 import { giveUpMessage, retryMessage } from './outbox/dead-letters.ts';
-import { placeOf } from './outbox/place.ts';
+import { toOutboxRow } from './outbox/describe.ts';
 import { registerPaper } from './register/register-paper.ts';
 import { toRegisterEntry, voidNumber } from './register/reserve.ts';
 import { sendDocument } from './register/send.ts';
@@ -46,7 +46,6 @@ import { trackDocument } from './register/track.ts';
 import type { BusSide } from './bus-side.ts';
 import { Signal } from './signal.ts';
 import { listTransfers } from './transfer/list.ts';
-import { DEAD_OUTCOMES, type OutboxListRow } from './storage/outbox-store.ts';
 
 const DEFAULT_LIST_LIMIT = 200;
 
@@ -306,28 +305,4 @@ export class Agent implements AsyncDisposable {
     if (this.#closing === undefined) return;
     throw new AgentError('AGENT_CLOSED', `the agent of ${this.#core.config.code} is closed`);
   }
-}
-
-function toOutboxRow(core: AgentCore, row: OutboxListRow): OutboxRow {
-  const state = stateOf(row);
-  return {
-    messageId: row.message_id,
-    purpose: row.purpose,
-    to: row.recipient,
-    createdAt: new Date(row.created_ms),
-    attemptCount: row.attempt_count,
-    nextTryAt: new Date(row.next_try_ms),
-    state,
-    outcome: row.outcome,
-    lane: row.lane,
-    place: state === 'waiting' ? placeOf(core, row.lane, row.next_try_ms) : null,
-    lastError: row.last_error,
-    note: row.note,
-  };
-}
-
-function stateOf(row: OutboxListRow): OutboxRow['state'] {
-  if (DEAD_OUTCOMES.some((dead) => dead === row.outcome)) return 'undelivered';
-  if (row.outcome !== null) return 'settled';
-  return row.stream_seq === null ? 'waiting' : 'published';
 }

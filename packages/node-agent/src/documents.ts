@@ -211,11 +211,19 @@ export interface Place {
   readonly aboutSeconds: number | null;
 }
 
+/** How far the message of a delivery is on its way out; see {@link OutboxRow}. */
+export type Sending = Pick<
+  OutboxRow,
+  'state' | 'outcome' | 'place' | 'attemptCount' | 'nextTryAt' | 'lastError' | 'note'
+>;
+
 export interface DeliveryTrack {
   readonly id: string;
   readonly to: AgencyCode;
   readonly toName: string;
   readonly mode: 'E' | 'E+P';
+  /** `null` once it is settled and its retention has ended. */
+  readonly sending: Sending | null;
   /** The furthest status of domain terms 01…16; `null`: nothing heard. */
   readonly status: string | null;
   readonly steps: readonly {

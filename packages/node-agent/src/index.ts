@@ -27,6 +27,7 @@ export type {
   RegisterEntry,
   RegisterState,
   SendRequest,
+  Sending,
   SentDocument,
   TrackedDocument,
   Transfer,

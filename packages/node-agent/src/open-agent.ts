@@ -68,7 +68,8 @@ export interface OpenAgentOptions {
  * Opens the agent of one agency.
  *
  * @throws {@link AgentError} `AGENT_HOME_INVALID`, `AGENT_ALREADY_RUNNING` (mode `run`),
- *   `AGENT_KEY_MISSING`; SignerError for a wrong passphrase; BusError `BUS_DATABASE_NEWER`.
+ *   `AGENT_KEY_MISSING`; SignerError for a wrong passphrase; BusError `BUS_DATABASE_NEWER`,
+ *   `BUS_CREDENTIALS_INVALID`.
  *
  * @example
  * ```ts

@@ -1,13 +1,13 @@
 import { copyFileSync, cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type Relay, initRelay, openRelay } from '@congvan/bus/relay';
+import { type Relay, openRelay } from '@congvan/bus/relay';
 import { waitUntil } from '@congvan/bus/testing';
-import { writePkcs12 } from '@congvan/signer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { type Agent, layoutOf } from '../src/index.ts';
 import { PASSPHRASE } from './support/passphrase.ts';
+import { makeRelayHome } from './support/relay.ts';
 import { type Office, type Town, foundTown, makePdf } from './support/town.ts';
 
 const WAIT_MS = 30_000;
@@ -24,8 +24,7 @@ describe('a copy of yesterday that is put back', () => {
     town = await foundTown();
     commune = await town.addOffice({ code: 'H09.12.034', tier: 'commune', site: 'H09' });
     district = await town.addOffice({ code: 'H09.12', tier: 'district', site: 'H09' });
-    relayHome = join(town.folder, 'relay');
-    await makeRelayHome();
+    relayHome = await makeRelayHome(town, commune);
     relay = await openRelay({ home: relayHome, passphrase: async () => PASSPHRASE });
     recipient = await district.open();
     await ready(recipient);
@@ -36,30 +35,6 @@ describe('a copy of yesterday that is put back', () => {
     await relay.close();
     await town[Symbol.asyncDispose]();
   });
-
-  async function makeRelayHome(): Promise<void> {
-    const { node, credentials, code } = town.relay;
-    const registrar = layoutOf(commune.home).registrarCertificate;
-    const { readFile } = await import('node:fs/promises');
-    await initRelay({
-      home: relayHome,
-      config: { code, name: 'Trung tâm', site: 'TW', servers: [town.bus.url] },
-      nodeP12: writePkcs12({
-        privateKey: node.keys.privateKey,
-        certificate: node.certificate,
-        chain: node.chain,
-        friendlyName: 'relay',
-        passphrase: PASSPHRASE,
-      }),
-      credentials,
-      trust: {
-        anchors: [town.pki.root.der],
-        intermediates: [town.pki.issuing.der],
-        crls: [town.pki.rootCrl().der, town.pki.crl().der],
-      },
-      registrarCertificate: await readFile(registrar),
-    });
-  }
 
   const ready = async (agent: Agent): Promise<void> =>
     await waitUntil(() => agent.status().directoryEntries >= 3, WAIT_MS);

@@ -137,13 +137,31 @@ const paperEntry = z.object({
 
 const voidEntry = z.object({ kind: z.literal('void'), year, number: ordinal, reason });
 
+/** A delivery that does not come about, as its sender says. A receipt that comes all the same counts. */
+const withdrawnEntry = z.object({
+  kind: z.literal('withdrawn'),
+  documentId,
+  businessType,
+  documentVersion: ordinal,
+  to: agencyCode,
+  at: instant,
+  cause: z.enum(['given-up', 'unanswered', 'refused', 'recipient-gone']),
+  reason: reason.optional(),
+});
+
 const report = z
   .object({
     from: agencyCode,
     number: ordinal,
     previous: digest.nullable(),
     at: instant,
-    entry: z.discriminatedUnion('kind', [dispatchEntry, receiptEntry, paperEntry, voidEntry]),
+    entry: z.discriminatedUnion('kind', [
+      dispatchEntry,
+      receiptEntry,
+      paperEntry,
+      voidEntry,
+      withdrawnEntry,
+    ]),
   })
   .refine((value) => (value.number === 1) === (value.previous === null), {
     path: ['previous'],
@@ -234,6 +252,7 @@ export type DispatchRecipient = z.infer<typeof dispatchRecipient>;
 export type ReceiptEntry = z.infer<typeof receiptEntry>;
 export type PaperEntry = z.infer<typeof paperEntry>;
 export type VoidEntry = z.infer<typeof voidEntry>;
+export type WithdrawnEntry = z.infer<typeof withdrawnEntry>;
 export type WatermarkPayload = z.infer<typeof watermark>;
 export type DirectoryPayload = z.infer<typeof directory>;
 export type RegisterNumber = z.infer<typeof register>;

@@ -7,6 +7,7 @@ import type { ContradictionKind } from './storage/report-store.ts';
 import { ShareQueries } from './storage/share-queries.ts';
 import {
   type ChainRecord,
+  type DeliveryRecord,
   type DocumentRecord,
   type ReceiptRecord,
   type RelayCounts,
@@ -32,6 +33,12 @@ export interface TrackedDelivery {
   readonly toName: string | null;
   readonly mode: 'E' | 'E+P';
   readonly state: DeliveryState;
+  /** The sender gave it up, or nobody answered; a receipt outweighs it. */
+  readonly withdrawn: {
+    readonly at: Date;
+    readonly cause: string;
+    readonly reason: string | null;
+  } | null;
   /** The receipts that count, oldest first. */
   readonly receipts: readonly TrackedReceipt[];
 }
@@ -216,11 +223,12 @@ export class DatabaseQueries implements RelayQueries {
       ...describeDispatch(document),
       deliveries: this.#track
         .deliveries(document.id)
-        .map(({ recipient, recipientName, mode, state }) => ({
+        .map(({ recipient, recipientName, mode, state, ...rest }) => ({
           to: recipient,
           toName: recipientName,
           mode,
           state,
+          withdrawn: describeWithdrawal(rest),
           receipts: counted(recipient).map(describeReceipt),
         })),
       paperRecipients: this.#track.paperRecipients(document.id),
@@ -233,6 +241,15 @@ export class DatabaseQueries implements RelayQueries {
         })),
     };
   }
+}
+
+function describeWithdrawal({
+  withdrawnMs,
+  cause,
+  reason,
+}: Pick<DeliveryRecord, 'withdrawnMs' | 'cause' | 'reason'>): TrackedDelivery['withdrawn'] {
+  if (withdrawnMs === null || cause === null) return null;
+  return { at: new Date(withdrawnMs), cause, reason };
 }
 
 function describeDispatch(document: DocumentRecord) {

@@ -4,6 +4,7 @@ import type {
   ReceiptEntry,
   ReportEntry,
   VoidEntry,
+  WithdrawnEntry,
 } from '../record/payload.ts';
 import { addReceipt, deliveryState } from './delivery-state.ts';
 import { judgeReceipt } from './receipt-standing.ts';
@@ -53,6 +54,8 @@ export class Tracking {
         return this.#enterNumber(report, paperRow(report, entry), null);
       case 'void':
         return this.#enterNumber(report, voidRow(report, entry), null);
+      case 'withdrawn':
+        return this.#applyWithdrawal(report, entry);
     }
   }
 
@@ -82,6 +85,22 @@ export class Tracking {
     const row = receiptRow(report, entry);
     this.#stores.tracking.addReceipt(row, 'waiting');
     this.#settleReceipt(row, report.payloadHash);
+  }
+
+  /** Needs no dispatch yet: it is looked up beside the delivery, and a receipt outweighs it. */
+  #applyWithdrawal({ agency, number: reportNumber }: Report, entry: WithdrawnEntry): void {
+    const { documentId, businessType, documentVersion, to: recipient, cause, reason } = entry;
+    this.#stores.tracking.putWithdrawal({
+      sender: agency,
+      documentId,
+      businessType,
+      documentVersion,
+      recipient,
+      reportNumber,
+      atMs: Date.parse(entry.at),
+      cause,
+      reason: reason ?? null,
+    });
   }
 
   #settleReceipt(receipt: ReceiptRow | WaitingReceipt, payloadHash: string): void {

@@ -205,3 +205,17 @@ export function receipt(
 export function codeOf(text: string): AgencyCode {
   return parseAgencyCode(text);
 }
+
+/** The sender's word that `dispatch(number, …)` does not reach one recipient. */
+export function withdrawn(number: number, to: string, reason?: string): ReportEntry {
+  return {
+    kind: 'withdrawn',
+    documentId: `doc-${number}`,
+    businessType: 0,
+    documentVersion: 1,
+    to: parseAgencyCode(to),
+    at: NOW.toISOString(),
+    cause: reason === undefined ? 'unanswered' : 'given-up',
+    ...(reason === undefined ? {} : { reason }),
+  };
+}

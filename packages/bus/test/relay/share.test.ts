@@ -11,6 +11,7 @@ import {
   paper,
   receipt,
   voided,
+  withdrawn,
 } from './relay-database.ts';
 
 const JULY = { from: '2026-07', to: '2026-07' };
@@ -110,6 +111,22 @@ describe('the rates', () => {
     expect(later.share(JULY).tiers.province).toMatchObject(undelivered);
     relay.report('H09.12', receipt('H09', 1, '01'));
     expect(later.share(JULY).tiers.province).toMatchObject({ E: 2, undelivered: 0 });
+  });
+
+  it('is none for a document that was given up for every recipient, until one answers', () => {
+    using relay = fourTiers();
+    // The word may come before the dispatch that it is about.
+    relay.report('H09', withdrawn(1, 'G12'));
+    relay.report('H09', dispatch(1, [electronic('G12'), electronic('H09.12')]));
+    expect(relay.queries.share(JULY).tiers.province).toMatchObject({ E: 1, undelivered: 0 });
+    relay.report('H09', withdrawn(1, 'H09.12', 'gửi nhầm'));
+    expect(relay.queries.share(JULY).tiers.province).toMatchObject({ E: 0, undelivered: 1 });
+    expect(relay.queries.track('doc-1')[0]?.deliveries).toMatchObject([
+      { to: 'G12', withdrawn: { cause: 'unanswered', reason: null } },
+      { to: 'H09.12', withdrawn: { cause: 'given-up', reason: 'gửi nhầm' } },
+    ]);
+    relay.report('H09.12', receipt('H09', 1, '01'));
+    expect(relay.queries.share(JULY).tiers.province).toMatchObject({ E: 1, undelivered: 0 });
   });
 
   it('count signed documents among those sent electronically', () => {

@@ -1,10 +1,11 @@
-import type { DeliveryTrack, TrackedDocument } from '@congvan/node-agent';
+import type { DeliveryTrack, Sending, TrackedDocument } from '@congvan/node-agent';
 import type { Command } from 'commander';
 
 import { type GlobalOptions, newArgument, newCommand } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { openDesk } from '../home/desk.ts';
 import { printResult } from '../output.ts';
+import { describePlace } from '../terminal/conditions.ts';
 import { renderFields, renderTable } from '../terminal/table.ts';
 import { formatDay, formatTime } from '../terminal/time.ts';
 
@@ -64,7 +65,7 @@ function renderTracked(cli: Cli, tracked: TrackedDocument, nameOf: NameOf): stri
 /** One line a step, the recipient named in the first. */
 function deliveryRows(cli: Cli, delivery: DeliveryTrack, nameOf: NameOf): string[][] {
   const who = [delivery.to, delivery.toName, delivery.mode];
-  if (delivery.steps.length === 0) return [[...who, cli.messages.text.nothingHeard, '', '', '']];
+  if (delivery.steps.length === 0) return [[...who, ...describeSending(cli, delivery.sending)]];
   return delivery.steps.map((step, index) => [
     ...(index === 0 ? who : ['', '', '']),
     `${step.status} ${nameOf(step.status)}`,
@@ -72,4 +73,17 @@ function deliveryRows(cli: Cli, delivery: DeliveryTrack, nameOf: NameOf): string
     step.incomingNumber ?? '',
     [step.reasonCode, step.reason].filter((part) => part !== null && part !== '').join(': '),
   ]);
+}
+
+/** State, time, incoming number and reason while no recipient has answered. */
+function describeSending(cli: Cli, sending: Sending | null): string[] {
+  const { text } = cli.messages;
+  if (sending === null || sending.state === 'published') return [text.nothingHeard, '', '', ''];
+  const { state, place, nextTryAt, outcome, note, lastError } = sending;
+  if (state === 'waiting') {
+    const queued = place === null ? '' : describePlace(cli, place);
+    return [text.outboxStates.waiting, formatTime(nextTryAt), '', lastError ?? queued];
+  }
+  const reason = [outcome, note].filter((part) => part !== null).join(': ');
+  return [text.outboxStates[state], '', '', reason];
 }

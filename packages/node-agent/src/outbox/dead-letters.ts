@@ -2,6 +2,7 @@ import type { AgentCore } from '../core.ts';
 import { AgentError } from '../errors.ts';
 import { requireProse } from '../request-text.ts';
 import type { OutboxListRow } from '../storage/outbox-store.ts';
+import { reportWithdrawn } from './withdraw.ts';
 
 const MIN_PREFIX_LENGTH = 6;
 
@@ -24,7 +25,8 @@ export async function retryMessage(core: AgentCore, id: string): Promise<void> {
  * Ends a message by a person's word, with the reason. A receipt that comes all the same still counts.
  *
  * @throws {@link AgentError} as {@link retryMessage}; `AGENT_REQUEST_INVALID` for an empty reason;
- *   `AGENT_STATE_CONFLICT` for a report too: the chain must have no gap.
+ *   `AGENT_STATE_CONFLICT` for a report too: the chain must have no gap; `AGENT_RESTORED` for a document
+ *   while this may be an older copy, since the relay is told.
  */
 export async function giveUpMessage(core: AgentCore, id: string, reason: string): Promise<void> {
   requireProse('reason', reason);
@@ -32,6 +34,7 @@ export async function giveUpMessage(core: AgentCore, id: string, reason: string)
   await core.commit.commit(() => {
     const row = requireRow(core, id);
     if (!core.queue.giveUp(row.message_id, reason, nowMs)) throw settled(row);
+    reportWithdrawn(core, row.message_id, 'given-up', nowMs, reason);
   });
   core.log.warn({ messageId: id }, 'a message was given up by a person');
   core.changed();

@@ -1,5 +1,5 @@
 import { AGENT_LIMITS } from '../limits.ts';
-import type { DueRow, Outcome } from '../storage/outbox-store.ts';
+import type { DeadOutcome, DueRow, Outcome } from '../storage/outbox-store.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -52,7 +52,7 @@ export function afterPubAck(row: DueRow, across: boolean, nowMs: number): NextAc
  * Before it is published: what nobody has answered for 30 days, or the broker refuses for good, is
  * given to a person. Reports go on, once a day: their chain must have no gap, and the relay asks.
  */
-export function deadOutcome(row: DueRow, nowMs: number): Outcome | undefined {
+export function deadOutcome(row: DueRow, nowMs: number): DeadOutcome | undefined {
   if (row.purpose === 'report') return undefined;
   if (row.refusal_count >= AGENT_LIMITS.maxRefusals) return 'refused';
   return nowMs - row.tried_since_ms >= UNDELIVERED_AFTER_MS ? 'undelivered' : undefined;

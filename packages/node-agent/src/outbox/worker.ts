@@ -11,13 +11,14 @@ import type { Log } from '../log.ts';
 import { Signal } from '../signal.ts';
 import type { AgentStep } from '../step.ts';
 import type { GroupCommit } from '../storage/group-commit.ts';
-import type { DueRow, Outcome, OutboxStore } from '../storage/outbox-store.ts';
+import type { DeadOutcome, DueRow, OutboxStore } from '../storage/outbox-store.ts';
 import { type Sender, addressOf, destinationOf, isAcross, isClosed } from './address.ts';
 import { Breaker } from './breaker.ts';
 import type { LineGate } from './line-gate.ts';
 import { encodeDelivery } from './message.ts';
 import { Rate } from './rate.ts';
 import { isForGood, isStreamFull } from './refusal.ts';
+import { reportWithdrawn } from './withdraw.ts';
 import type { UploadStore } from '../storage/upload-store.ts';
 import { TRANSFER_LIMITS } from '../transfer/limits.ts';
 import { MAX_REPEAT_MS, afterPubAck, deadOutcome, retryDelayMs } from './schedule.ts';
@@ -44,7 +45,7 @@ export interface OutboxWorkerDeps {
 type Published =
   | { readonly kind: 'stored'; readonly row: DueRow; readonly streamSeq: number }
   | { readonly kind: 'failed'; readonly row: DueRow; readonly error: BusError }
-  | { readonly kind: 'dead'; readonly row: DueRow; readonly outcome: Outcome }
+  | { readonly kind: 'dead'; readonly row: DueRow; readonly outcome: DeadOutcome }
   /** A repeat whose blobs were seen long ago: the site may have lost some of them. */
   | { readonly kind: 'unchecked'; readonly row: DueRow; readonly packageId: number }
   /** Its destination pauses: nothing was tried. */
@@ -150,8 +151,11 @@ export class OutboxWorker {
     const { config, directory, now } = this.#deps;
     const nowMs = now().getTime();
     const outcome = deadOutcome(row, nowMs);
-    if (outcome !== undefined) return { kind: 'dead', row, outcome };
-    if (isClosed(row, directory, nowMs)) return { kind: 'dead', row, outcome: 'recipient-gone' };
+    // An older copy reports nothing before the relay has answered; the row is looked at again then.
+    const mayEnd = this.#deps.outbox.mayAppend();
+    if (outcome !== undefined && mayEnd) return { kind: 'dead', row, outcome };
+    if (isClosed(row, directory, nowMs) && mayEnd)
+      return { kind: 'dead', row, outcome: 'recipient-gone' };
     const packageId = row.stream_seq === null ? null : row.package_id;
     const staleMs = nowMs - TRANSFER_LIMITS.recheckAfterMs;
     if (packageId !== null && this.#deps.uploads.isStale(packageId, staleMs)) {
@@ -233,6 +237,7 @@ export class OutboxWorker {
         return;
       case 'dead':
         outbox.settle(row.message_id, result.outcome, nowMs);
+        reportWithdrawn(this.#deps, row.message_id, causeOf(result.outcome), nowMs);
         return;
       case 'failed': {
         const { error } = result;
@@ -275,6 +280,10 @@ export class OutboxWorker {
       log.error(traced(fields, row), 'not delivered; it waits for a person');
     }
   }
+}
+
+function causeOf(outcome: DeadOutcome): 'unanswered' | 'refused' | 'recipient-gone' {
+  return outcome === 'undelivered' ? 'unanswered' : outcome;
 }
 
 function traced<T extends object>(fields: T, row: DueRow): T & { traceId?: string } {

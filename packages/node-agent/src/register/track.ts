@@ -9,8 +9,9 @@ import {
 import { z } from 'zod';
 
 import type { AgentCore } from '../core.ts';
-import type { DeliveryTrack, Priority, TrackedDocument } from '../documents.ts';
+import type { DeliveryTrack, Priority, Sending, TrackedDocument } from '../documents.ts';
 import { AgentError } from '../errors.ts';
+import { toOutboxRow } from '../outbox/describe.ts';
 import { readSignedPdf } from '../package/build.ts';
 import type { DeliveryReceiptRow, DeliveryRow, RegisterRow } from '../storage/register-store.ts';
 import { toRegisterEntry } from './reserve.ts';
@@ -65,9 +66,21 @@ function trackDelivery(core: AgentCore, delivery: DeliveryRow): DeliveryTrack {
     to,
     toName: core.directory.find(to)?.name ?? to,
     mode: delivery.mode,
+    sending: sendingOf(core, delivery.id),
     status: stateOfStatuses(standingStatuses(receipts)).furthest,
     steps: receipts.map((receipt) => readStep(receipt)),
   };
+}
+
+/** The row of a delivery has the delivery's id. */
+function sendingOf(core: AgentCore, id: string): Sending | null {
+  const row = core.outbox.describe(id);
+  if (row === undefined) return null;
+  const { state, outcome, place, attemptCount, nextTryAt, lastError, note } = toOutboxRow(
+    core,
+    row,
+  );
+  return { state, outcome, place, attemptCount, nextTryAt, lastError, note };
 }
 
 /** A refusal stands until a later arrival: a good copy may have come after a damaged one. */

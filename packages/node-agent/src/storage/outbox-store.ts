@@ -6,10 +6,10 @@ import { RestoreStore } from './restore-store.ts';
 
 export type Purpose = 'document' | 'receipt' | 'report';
 /** Those of {@link DEAD_OUTCOMES} wait for a person, `given-up` is a person's word. */
-export type Outcome =
-  'receipted' | 'confirmed' | 'watermarked' | 'given-up' | (typeof DEAD_OUTCOMES)[number];
+export type Outcome = 'receipted' | 'confirmed' | 'watermarked' | 'given-up' | DeadOutcome;
 /** No answer for 30 days; refused by the broker for good; the directory has no such open agency. */
 export const DEAD_OUTCOMES = ['undelivered', 'refused', 'recipient-gone'] as const;
+export type DeadOutcome = (typeof DEAD_OUTCOMES)[number];
 
 export interface NewOutboxRow {
   readonly message_id: string;
@@ -88,7 +88,9 @@ export class OutboxStore {
   readonly #list;
   readonly #counts;
 
+  readonly #lookUp;
   constructor(db: Db) {
+    this.#lookUp = prepareLookUp(db);
     this.#restore = new RestoreStore(db);
     this.#insertRecord = db.prepare<[string, Uint8Array, string, number | null]>(
       'INSERT INTO record (type, payload, payload_sha256, report_number) VALUES (?, ?, ?, ?)',
@@ -170,6 +172,16 @@ export class OutboxStore {
   chainHead(): { number: number; sha256: string | null } {
     const row = this.#chainHead.get();
     return { number: row?.report_number ?? 0, sha256: row?.payload_sha256 ?? null };
+  }
+
+  /** The delivery record of a document's message, and whom it is for. */
+  deliveryOf(messageId: string): { recipient: string; payload: Uint8Array } | undefined {
+    return this.#lookUp.delivery.get(messageId);
+  }
+
+  /** `undefined` once it is settled and its retention has ended. */
+  describe(messageId: string): OutboxListRow | undefined {
+    return this.#lookUp.row.get(messageId);
   }
 
   /** False while this may be an older copy: see `RestoreStore.mayAppend`. */
@@ -291,5 +303,17 @@ function prepareDelivery(db: Db) {
          WHERE package_id = ? LIMIT 1`,
       )
       .pluck(),
+  };
+}
+
+function prepareLookUp(db: Db) {
+  return {
+    delivery: db.prepare<[string], { recipient: string; payload: Uint8Array }>(
+      `SELECT o.recipient, r.payload FROM outbox AS o JOIN record AS r ON r.id = o.record_id
+       WHERE o.message_id = ? AND o.purpose = 'document'`,
+    ),
+    row: db.prepare<[string], OutboxListRow>(
+      `SELECT ${LIST_COLUMNS} FROM outbox WHERE message_id = ?`,
+    ),
   };
 }

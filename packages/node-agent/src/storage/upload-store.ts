@@ -82,11 +82,14 @@ export class UploadStore {
          bytes_per_second = 0
        WHERE package_id = ? AND part = ?`,
     );
-    this.#giveUp = db.prepare<[number, number]>(
-      `UPDATE outbox SET settled_ms = ?, outcome = 'undelivered'
+    this.#giveUp = db
+      .prepare<[number, number], string>(
+        `UPDATE outbox SET settled_ms = ?, outcome = 'undelivered'
        WHERE settled_ms IS NULL AND coalesce(tried_since_ms, created_ms) <= ?
-         AND package_id IN (SELECT package_id FROM upload WHERE done_ms IS NULL)`,
-    );
+         AND package_id IN (SELECT package_id FROM upload WHERE done_ms IS NULL)
+       RETURNING message_id`,
+      )
+      .pluck();
     this.#finish = db.prepare<[number, number, number, UploadPart]>(
       `UPDATE upload SET done_bytes = bytes, attempt_count = 0, waits_for = NULL,
          bytes_per_second = 0, done_ms = ?, checked_ms = ?
@@ -155,8 +158,8 @@ export class UploadStore {
   }
 
   /** Deliveries that no blob let out since `beforeMs` are given to a person. @returns how many. */
-  giveUpBefore(beforeMs: number, nowMs: number): number {
-    return this.#giveUp.run(nowMs, beforeMs).changes;
+  giveUpBefore(beforeMs: number, nowMs: number): string[] {
+    return this.#giveUp.all(nowMs, beforeMs);
   }
 
   finish(row: Pick<UploadRow, 'package_id' | 'part'>, nowMs: number): void {

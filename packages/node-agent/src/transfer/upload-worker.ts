@@ -9,6 +9,7 @@ import {
 } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
+import { reportWithdrawn } from '../outbox/withdraw.ts';
 import type { LineGate } from '../outbox/line-gate.ts';
 import { Signal } from '../signal.ts';
 import { storageTroubleOf } from '../storage/trouble.ts';
@@ -161,8 +162,15 @@ export class UploadWorker {
     this.#releasedMs = nowMs;
     const { commit, log, now, uploads } = this.#core;
     const beforeMs = now().getTime() - this.#core.transferLimits.retentionMs;
-    const given = await commit.commit(() => uploads.giveUpBefore(beforeMs, now().getTime()));
-    if (given > 0) log.error({ count: given }, 'not uploaded for 30 days: undelivered');
+    const given = await commit.commit(() => {
+      // An older copy reports nothing before the relay has answered.
+      if (!this.#core.outbox.mayAppend()) return [];
+      const ended = uploads.giveUpBefore(beforeMs, now().getTime());
+      for (const id of ended) reportWithdrawn(this.#core, id, 'unanswered', now().getTime());
+      return ended;
+    });
+    if (given.length > 0)
+      log.error({ count: given.length }, 'not uploaded for 30 days: undelivered');
     await releaseEnded(this.#core, this.#connection);
   }
 }

@@ -15,7 +15,7 @@ import { PASSPHRASE } from './passphrase.ts';
 export const RELAY = parseAgencyCode('W01');
 
 /** Test keys need no protection against guessing; the full count costs 0.1 s for each file. */
-const TEST_ITERATIONS = 1_000;
+export const TEST_ITERATIONS = 1_000;
 
 /** An agency with its folder, its keys in the open and its agent when a test opens it. */
 export interface Office {

@@ -19,7 +19,7 @@ export interface ShareFigures {
   readonly rate_electronic: number | null;
   readonly rate_any: number | null;
   readonly rate_signed: number | null;
-  /** Sent, and answered by nobody for as long as the broker keeps a message: in no term. */
+  /** Answered by nobody, for as long as the broker keeps a message or until its sender gave it up: in no term. */
   readonly undelivered: number;
   /** Numbers given up with a reason: in no term. */
   readonly void_numbers: number;

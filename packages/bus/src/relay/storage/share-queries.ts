@@ -7,7 +7,7 @@ export interface DocumentCount {
   readonly month: string;
   readonly shareClass: ShareClass;
   readonly signed: 0 | 1;
-  /** 1: dispatched before the cut-off, and no recipient has ever answered. */
+  /** 1: no recipient has ever answered, and the cut-off is over or the sender gave all of them up. */
   readonly undelivered: 0 | 1;
   readonly count: number;
 }
@@ -64,8 +64,13 @@ export class ShareQueries {
   constructor(db: Db) {
     this.#documents = db.prepare<[number, string, string], DocumentCount>(
       `SELECT r.agency, r.month, r.share_class AS shareClass, r.signed,
-         (r.share_class <> 'P' AND o.dispatched_ms < ? AND NOT EXISTS (
-           SELECT 1 FROM delivery AS d WHERE d.document = r.document AND d.receipt_count > 0
+         (r.share_class <> 'P' AND NOT EXISTS (
+           SELECT 1 FROM delivery AS d WHERE d.document = r.document AND (d.receipt_count > 0
+             OR o.dispatched_ms >= ? AND NOT EXISTS (
+               SELECT 1 FROM withdrawal AS w
+               WHERE w.sender = o.sender AND w.document_id = o.document_id
+                 AND w.business_type = o.business_type AND w.document_version = o.document_version
+                 AND w.recipient = d.recipient))
          )) AS undelivered, count(*) AS count
        FROM register_entry AS r LEFT JOIN document AS o ON o.id = r.document
        WHERE r.month BETWEEN ? AND ? AND r.share_class IS NOT NULL

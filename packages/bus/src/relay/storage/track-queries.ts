@@ -30,6 +30,9 @@ export interface DeliveryRecord {
   readonly recipientName: string | null;
   readonly mode: 'E' | 'E+P';
   readonly state: DeliveryState;
+  readonly withdrawnMs: number | null;
+  readonly cause: string | null;
+  readonly reason: string | null;
 }
 
 export interface ReceiptRecord {
@@ -186,8 +189,13 @@ function prepareDocuments(db: Db) {
        ORDER BY o.sender, o.register_year, o.document_version, o.business_type`,
     ),
     deliveries: db.prepare<[number], DeliveryRecord>(
-      `SELECT d.recipient, a.name AS recipientName, d.mode, d.state
-       FROM delivery AS d LEFT JOIN agency AS a ON a.code = d.recipient
+      `SELECT d.recipient, a.name AS recipientName, d.mode, d.state, w.at_ms AS withdrawnMs,
+         w.cause, w.reason
+       FROM delivery AS d JOIN document AS o ON o.id = d.document
+         LEFT JOIN agency AS a ON a.code = d.recipient
+         LEFT JOIN withdrawal AS w ON w.sender = o.sender AND w.document_id = o.document_id
+           AND w.business_type = o.business_type AND w.document_version = o.document_version
+           AND w.recipient = d.recipient
        WHERE d.document = ? ORDER BY d.id`,
     ),
     paper: db.prepare<[number], { name: string; reason: string }>(

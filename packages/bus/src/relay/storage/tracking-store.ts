@@ -59,6 +59,15 @@ export interface DeliveryRow extends ReceiptTimes {
   readonly incomingNumber: number | null;
 }
 
+/** What a sender says of a delivery that does not come about. */
+export interface WithdrawalRow extends DocumentKey {
+  readonly recipient: string;
+  readonly reportNumber: number;
+  readonly atMs: number;
+  readonly cause: string;
+  readonly reason: string | null;
+}
+
 /** Documents, deliveries and receipts. Every call belongs inside a transaction. */
 export class TrackingStore {
   readonly #statements;
@@ -101,6 +110,11 @@ export class TrackingStore {
   /** Saves what a counted receipt changed. */
   saveDelivery(row: DeliveryRow): void {
     this.#statements.saveDelivery.run(row);
+  }
+
+  /** The latest report of a delivery counts, in whatever order they come. */
+  putWithdrawal(row: WithdrawalRow): void {
+    this.#statements.putWithdrawal.run(row);
   }
 
   addReceipt(row: ReceiptRow, standing: string): void {
@@ -153,6 +167,15 @@ function prepareDeliveries(db: Db) {
          change_agreed_ms AS changeAgreedMs, reason_code AS reasonCode, reason,
          incoming_year AS incomingYear, incoming_number AS incomingNumber
        FROM delivery WHERE document = ? AND recipient = ?`,
+    ),
+    putWithdrawal: db.prepare<[WithdrawalRow]>(
+      `INSERT INTO withdrawal (sender, document_id, business_type, document_version, recipient,
+         report_number, at_ms, cause, reason)
+       VALUES (@sender, @documentId, @businessType, @documentVersion, @recipient, @reportNumber,
+         @atMs, @cause, @reason)
+       ON CONFLICT DO UPDATE SET report_number = excluded.report_number, at_ms = excluded.at_ms,
+         cause = excluded.cause, reason = excluded.reason
+       WHERE excluded.report_number > report_number`,
     ),
     saveDelivery: db.prepare<[DeliveryRow]>(
       `UPDATE delivery SET state = @state, receipt_count = receipt_count + 1,
