@@ -1,3 +1,5 @@
+import { parseAgencyCode } from '@congvan/bus';
+import { openRegistry } from '@congvan/bus/site';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type Town, createTown } from './town.ts';
@@ -68,5 +70,41 @@ describe('delegating to a registrar', () => {
     ]);
     expect(code).not.toBe(0);
     expect(err).toContain('H09.DK');
+  });
+
+  it('moves an agency, and closes one with its successor named on both', async () => {
+    const registry = await openRegistry({
+      folder: centre.path('site', 'directory'),
+      registrar: parseAgencyCode('TW'),
+      sign: async () => new TextEncoder().encode('nobody looks at it here'),
+    });
+    for (const code of ['H44.1', 'H44.2'].map(parseAgencyCode)) {
+      await registry.append({
+        code,
+        name: `Agency ${code}`,
+        tier: 'district',
+        parent: null,
+        site: 'H44',
+        role: 'agency',
+        validFrom: '2026-01-01T00:00:00.000Z',
+        validTo: null,
+        oldCodes: [],
+        predecessors: [],
+        successors: [],
+        certificates: [],
+        natsUserKey: null,
+      });
+    }
+    await centre.json(['agency', 'move', 'H44.1', '--site', 'H09']);
+    await centre.json(['agency', 'close', 'H44.2', '--successor', 'H44.1']);
+    expect(await centre.json(['agency', 'show', 'H44.1'])).toMatchObject({
+      site: 'H09',
+      predecessors: ['H44.2'],
+      validTo: null,
+    });
+    const closed = await centre.json<Shown>(['agency', 'show', 'H44.2']);
+    expect(closed).toMatchObject({ site: 'H44', successors: ['H44.1'] });
+    expect(closed.validTo).not.toBeNull();
+    expect((await centre.run(['agency', 'close', 'H44.9'])).code).not.toBe(0);
   });
 });

@@ -41,6 +41,7 @@ export {
   type RegisteredEntry,
   type Registry,
   type RegistryOptions,
+  draftOf,
   openRegistry,
 } from './registry.ts';
 export { type SiteOptions, type SiteService, openSite } from './service.ts';

@@ -24,6 +24,12 @@ export interface RegisteredEntry {
 /** A directory entry before it has its place in the sequence. */
 export type EntryDraft = Omit<DirectoryEntry, 'sequence' | 'registrar' | 'signedAt' | 'basedOn'>;
 
+/** An entry without what its registrar puts in when it signs: the start of a later one. */
+export function draftOf(entry: DirectoryEntry): EntryDraft {
+  const { sequence: _1, registrar: _2, signedAt: _3, basedOn: _4, ...draft } = entry;
+  return draft;
+}
+
 /**
  * The directory as a site service keeps it: the entries that its own registrar signs, and those of
  * the others as they come from the bus. Several processes may add; each number is given once.

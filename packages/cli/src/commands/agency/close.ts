@@ -41,18 +41,19 @@ async function agencyClose(
   const { parseAgencyCode } = await import('@congvan/bus');
   const entries = await import('../../enrolment/amend-entry.ts');
   const passphrases = passphrasesOf(cli, options);
-  const enrolment = await entries.openHomeEnrolment(cli, layoutOf(cli, globals), passphrases);
-  const before = entries.requireEntry(cli, enrolment, parseAgencyCode(codeText));
+  const registry = await entries.openHomeRegistry(cli, layoutOf(cli, globals), passphrases);
+  const before = entries.requireEntry(cli, registry, parseAgencyCode(codeText));
   const successors = (options.successor ?? []).map(parseAgencyCode);
-  const heirs = successors.map((code) => entries.requireEntry(cli, enrolment, code));
+  const heirs = successors.map((code) => entries.requireEntry(cli, registry, code));
   // The heirs first: whoever finds the closed entry finds them complete.
-  for (const { code, predecessors } of heirs) {
+  for (const heir of heirs) {
+    const { predecessors } = heir;
     if (predecessors.includes(before.code)) continue;
-    await enrolment.amend(code, { predecessors: [...predecessors, before.code] });
+    await entries.amendEntry(registry, heir, { predecessors: [...predecessors, before.code] });
   }
   const validTo = before.validTo ?? cli.now().toISOString();
   const change = { validTo, successors: [...new Set([...before.successors, ...successors])] };
-  const entry = (await enrolment.amend(before.code, change))?.entry ?? before;
+  const entry = await entries.amendEntry(registry, before, change);
   const json = { code: entry.code, validTo, successors, sequence: entry.sequence };
   printResult(cli, globals, json, () =>
     renderFields([

@@ -63,7 +63,7 @@ async function agencyDelegate(
 ): Promise<void> {
   const { text } = cli.messages;
   const { parseAgencyCode, parseSite } = await import('@congvan/bus');
-  const { openHomeEnrolment } = await import('../../enrolment/amend-entry.ts');
+  const { openHomeRegistry } = await import('../../enrolment/amend-entry.ts');
   const to = parseAgencyCode(options.to);
   const sites = [siteText, ...(options.alsoSite ?? [])].map(parseSite);
   const certificate =
@@ -71,7 +71,7 @@ async function agencyDelegate(
       ? undefined
       : parseCertificate(await readInputFile(cli, options.certificate));
   const passphrases = passphrasesOf(cli, options);
-  const { registry } = await openHomeEnrolment(cli, layoutOf(cli, globals), passphrases);
+  const registry = await openHomeRegistry(cli, layoutOf(cli, globals), passphrases);
   const before = registry.newest(to)?.entry;
   if (certificate === undefined && before?.role !== 'registrar') {
     throw new CliError('CLI_USAGE', text.delegateNeedsCertificate(to), {

@@ -30,11 +30,11 @@ export function agencyMoveCommand(cli: Cli): Command {
       const { parseAgencyCode, parseSite } = await import('@congvan/bus');
       const entries = await import('../../enrolment/amend-entry.ts');
       const passphrases = passphrasesOf(cli, options);
-      const enrolment = await entries.openHomeEnrolment(cli, layoutOf(cli, globals), passphrases);
-      const before = entries.requireEntry(cli, enrolment, parseAgencyCode(code));
+      const registry = await entries.openHomeRegistry(cli, layoutOf(cli, globals), passphrases);
+      const before = entries.requireEntry(cli, registry, parseAgencyCode(code));
       // Its broker key belongs to the account of the site that it leaves.
       const change = { site: parseSite(options.site), natsUserKey: null };
-      const entry = (await enrolment.amend(before.code, change))?.entry ?? before;
+      const entry = await entries.amendEntry(registry, before, change);
       const json = {
         code: entry.code,
         from: before.site,
