@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import {
   type AgencyConnection,
   type BusMessage,
@@ -12,6 +14,8 @@ import { type DirectoryRound, MessageJudge } from './judge.ts';
 import { type Taken, defer, storeTaken } from './take.ts';
 
 const BATCH_MESSAGES = 64;
+/** The normal lane keeps the event loop no longer than this, then the urgent lane has its turn. */
+const MAX_TURN_MS = 8;
 const LOG_EVERY_MS = 60_000;
 /** Takes one lane of the agency's inbox: check, store, acknowledge, in this order (DESIGN §4.6). */
 export class InboxReceiver {
@@ -36,17 +40,24 @@ export class InboxReceiver {
     const batches = this.#connection.inbox(lane, { maxMessages: BATCH_MESSAGES, signal });
     for await (const batch of batches) {
       this.#busy = true;
-      await this.#take(batch);
+      await this.#take(lane, batch);
       this.#busy = false;
     }
   }
 
-  async #take(batch: readonly BusMessage[]): Promise<void> {
+  async #take(lane: Lane, batch: readonly BusMessage[]): Promise<void> {
     const core = this.#core;
     await this.#refreshTrust();
     const round = this.#judge.newRound();
     const judged: [BusMessage, Taken][] = [];
-    for (const message of batch) judged.push([message, await this.#judgeOne(message, round)]);
+    let turnMs = performance.now();
+    for (const message of batch) {
+      judged.push([message, await this.#judgeOne(message, round)]);
+      if (lane === 'urgent' || performance.now() - turnMs < MAX_TURN_MS) continue;
+      // A full batch takes 150 ms and more: an urgent message that comes now is judged now.
+      await setImmediate();
+      turnMs = performance.now();
+    }
     core.step('inbox.checked');
     // A job each, in one transaction: a message that cannot be stored takes no other with it.
     const stored = await Promise.allSettled(
