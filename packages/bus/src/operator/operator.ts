@@ -199,6 +199,7 @@ type SiteFiles = ReturnType<typeof openSiteFiles>;
 
 /** What the folder holds of each site. */
 function openSiteFiles(folder: string) {
+  let last: { readonly content: string; readonly signer: SiteSigner } | undefined;
   const account = async (site: Site): Promise<NatsKey> => {
     const path = join(folder, `${agencyAccount(site)}.seed`);
     if (existsSync(path)) return readNatsKey('account', await readFile(path));
@@ -225,8 +226,13 @@ function openSiteFiles(folder: string) {
     revocations,
     networks: (site: Site) => openNetworks(join(folder, `${agencyAccount(site)}.networks.json`)),
     signerFile,
-    signer: async (site: Site): Promise<SiteSigner> =>
-      refuseRevoked(decodeSiteSigner(await signerFile(site)), revocations(site).has),
+    signer: async (site: Site): Promise<SiteSigner> => {
+      const content = await signerFile(site);
+      // Deriving the public key costs more than all else of letting an agency in.
+      const signer = last?.content === content ? last.signer : decodeSiteSigner(content);
+      last = { content, signer };
+      return refuseRevoked(signer, revocations(site).has);
+    },
     replaceSigner: async (site: Site): Promise<void> =>
       await replaceFile(signerPath(site), await freshSigner(site), 0o600),
   };
