@@ -13,11 +13,12 @@ import { type Final, storeOutcome } from '../inbox/store-outcome.ts';
 import { Signal } from '../signal.ts';
 import type { DownloadListRow, DownloadRow } from '../storage/download-store.ts';
 import { storageTroubleOf } from '../storage/trouble.ts';
+import { MAX_PENDING } from '../inbox/take.ts';
 import { fetchContent, fetchMessage } from './fetch.ts';
+import { SenderTurns } from './sender-turns.ts';
 import { transferRetryMs } from './limits.ts';
 
 const MAX_IDLE_MS = 60_000;
-const CANDIDATES = 50;
 
 type Client = Pick<
   AgencyConnection,
@@ -38,11 +39,13 @@ export class DownloadWorker {
   readonly #judge: MessageJudge;
   readonly #signals: Record<Slot, Signal> = { any: new Signal(), small: new Signal() };
   readonly #active = new Set<number>();
+  readonly #turns: SenderTurns;
 
   constructor(core: AgentCore, connection: AgencyConnection, reader: DirectoryReader) {
     this.#core = core;
     this.#connection = connection;
     this.#judge = new MessageJudge(core, connection, reader);
+    this.#turns = new SenderTurns(core.transferLimits.urgentAheadMs);
     connection.onStatus((status) => {
       if (status !== 'connected') return;
       // What waited for the line need not wait for its back-off too.
@@ -82,23 +85,38 @@ export class DownloadWorker {
         continue;
       }
       this.#active.add(row.id);
+      this.#turns.begin(row.sender);
       try {
-        await this.#handle(row, signal);
+        await this.#handle(row, slot, signal);
       } finally {
         this.#active.delete(row.id);
+        this.#turns.end(row.sender);
       }
     }
   }
 
   #pick(slot: Slot): DownloadRow | undefined {
+    const found = this.#turns.next(this.#candidates(slot));
+    return found && this.#core.downloads.find(found.id);
+  }
+
+  #candidates(slot: Slot): DownloadListRow[] {
     const { downloads, now } = this.#core;
     const fits = (row: DownloadListRow): boolean =>
       slot === 'any' ||
       row.lane === 'urgent' ||
       row.total_bytes <= this.#core.transferLimits.smallContentBytes;
-    const candidates = downloads.due(now().getTime(), CANDIDATES);
-    const found = candidates.find((row) => !this.#active.has(row.id) && fits(row));
-    return found && downloads.find(found.id);
+    const due = downloads.due(now().getTime(), MAX_PENDING);
+    return due.filter((row) => !this.#active.has(row.id) && fits(row));
+  }
+
+  /** Ends a turn that is over while others wait: who sends slowly, or nothing, keeps no slot. */
+  #beginTurn(row: DownloadRow, slot: Slot): Disposable & { readonly signal: AbortSignal } {
+    const over = new AbortController();
+    const timer = setInterval(() => {
+      if (this.#candidates(slot).some(({ sender }) => sender !== row.sender)) over.abort();
+    }, this.#core.transferLimits.turnMs);
+    return { signal: over.signal, [Symbol.dispose]: () => clearInterval(timer) };
   }
 
   #idleMs(): number {
@@ -108,9 +126,11 @@ export class DownloadWorker {
     return Math.max(500, Math.min(dueInMs, MAX_IDLE_MS));
   }
 
-  async #handle(row: DownloadRow, signal: AbortSignal): Promise<void> {
+  async #handle(row: DownloadRow, slot: Slot, signal: AbortSignal): Promise<void> {
     try {
-      const outcome = await this.#work(row, signal);
+      using turn = this.#beginTurn(row, slot);
+      const fetching = AbortSignal.any([signal, turn.signal]);
+      const outcome = await this.#work(row, signal, fetching);
       if (outcome === undefined) return;
       if (outcome.kind === 'held') {
         await this.#postpone(row, outcome.reason, outcome.waitsFor ?? 'judgement');
@@ -122,13 +142,20 @@ export class DownloadWorker {
     }
   }
 
-  /** @returns `undefined` when the agent stops, or the row changed and is to be picked anew. */
-  async #work(row: DownloadRow, signal: AbortSignal): Promise<Final | Waiting | undefined> {
+  /**
+   * @param fetching - fires when the agent stops, or when it is somebody else's turn.
+   * @returns `undefined` when the row is to be picked anew.
+   */
+  async #work(
+    row: DownloadRow,
+    signal: AbortSignal,
+    fetching: AbortSignal,
+  ): Promise<Final | Waiting | undefined> {
     const core = this.#core;
     const reference = decodeReference(row.data);
     const data = row.message ?? (reference === undefined ? row.data : undefined);
     const message =
-      data ?? (reference && (await fetchMessage(core, this.#connection, row, reference, signal)));
+      data ?? (reference && (await fetchMessage(core, this.#connection, row, reference, fetching)));
     if (message === undefined) return undefined;
     const outcome = await this.#judge.judge(
       { subject: row.nats_subject, data: message, storedAt: new Date(row.stored_ms) },
@@ -144,15 +171,16 @@ export class DownloadWorker {
         core.downloads.setMessage(row.id, { message, deliveryId, documentId, totalBytes }),
       );
     }
-    return await this.#fetchAndOpen(row, outcome, signal);
+    return await this.#fetchAndOpen(row, outcome, signal, fetching);
   }
 
   async #fetchAndOpen(
     row: DownloadRow,
     shown: ShownDelivery,
     signal: AbortSignal,
+    fetching: AbortSignal,
   ): Promise<OpenedDelivery | Quarantined | Waiting | undefined> {
-    const content = await fetchContent(this.#core, this.#connection, row, shown, signal);
+    const content = await fetchContent(this.#core, this.#connection, row, shown, fetching);
     if (content === undefined) return undefined;
     if ('lacks' in content) return { kind: 'held', reason: content.lacks, waitsFor: 'disk' };
     const opened = await this.#judge.open(shown, content.source, signal);

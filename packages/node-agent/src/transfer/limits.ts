@@ -10,8 +10,12 @@ export const TRANSFER_LIMITS = {
   maxFailedTries: 10,
   /** Whole contents with another digest; the first may have been damaged here. */
   maxWrongContents: 2,
-  /** How long one try waits for the next chunk of a blob that is still on its way. */
-  patienceMs: MINUTE,
+  /** How long one try waits for the next chunk of a blob that is still on its way; less than a turn. */
+  patienceMs: 20_000,
+  /** How long one content is fetched while those of other senders wait; then it is their turn. */
+  turnMs: 30_000,
+  /** So much earlier comes the turn of an urgent one. */
+  urgentAheadMs: MINUTE,
   firstRetryMs: 1_000,
   maxRetryMs: 30 * MINUTE,
   /** Progress is kept so often; a kill repeats no chunk for it, since the site says what it has. */
