@@ -8,6 +8,7 @@ import { EXIT } from './exit-codes.ts';
 import { describeFailure, type Failure } from './failure.ts';
 import { chooseLanguage, type Messages, messagesOf } from './messages/index.ts';
 import { createProgram } from './program.ts';
+import { keepMemorySmall } from './running/small-memory.ts';
 import { processIo } from './terminal/process-io.ts';
 import { safeLines } from './terminal/safe-text.ts';
 import { describeUsageError } from './usage-error.ts';
@@ -111,4 +112,8 @@ function isStartedDirectly(): boolean {
   }
 }
 
-if (isStartedDirectly()) process.exitCode = await main(process.argv.slice(2));
+if (isStartedDirectly()) {
+  const argv = process.argv.slice(2);
+  keepMemorySmall(argv);
+  process.exitCode = await main(argv);
+}

@@ -18,7 +18,7 @@ const STREAM_LIMITS = {
   inboxBytes: 2_560 * MEBIBYTE,
   reportBytes: 512 * MEBIBYTE,
   blobBytes: 256 * MEBIBYTE,
-  replicas: 1,
+  replicas: 1 as const,
 };
 
 /** A broker with split accounts and the folders of a sender, a recipient and a relay. */
