@@ -20,7 +20,7 @@ function createSite(centralCount: number, maxBytes = Infinity) {
   const index = new ChunkIndex();
   const purged: string[] = [];
   const fetched: number[] = [];
-  const site = { nowMs: 1_000, centralCount, purged, fetched, index };
+  const site = { nowMs: 1_000, centralCount, real: '', purged, fetched, index };
   let streamSeq = 0;
   const store = (name: BlobName, chunk: number): void => {
     streamSeq += 1;
@@ -45,8 +45,8 @@ function createSite(centralCount: number, maxBytes = Infinity) {
   };
   const cache = createBlobCache({
     connection: {
-      getCentralChunk: async (_, chunk) => {
-        if (chunk >= site.centralCount) return undefined;
+      getCentralChunk: async ({ sha256 }, chunk) => {
+        if (chunk >= site.centralCount && sha256 !== site.real) return undefined;
         fetched.push(chunk);
         return new Uint8Array(20_000);
       },
@@ -89,6 +89,17 @@ it('follows a blob that the centre does not have whole yet', async () => {
   await waitUntil(() => index.find(nameOf('a'), 'cache')?.chunkCount === 3);
   site.centralCount = 9;
   await waitUntil(() => index.find(nameOf('a'), 'cache')?.chunkCount === 9);
+  await cache.stop();
+});
+
+it('is not held up by names that exist nowhere', async () => {
+  const { cache, index, site } = createSite(0);
+  for (let count = 0; count < 500; count += 1) {
+    cache.want({ ...nameOf('a'), sha256: count.toString(16).padStart(64, '0') }, 20);
+  }
+  site.real = nameOf('b').sha256;
+  cache.want(nameOf('b'), 20);
+  await waitUntil(() => index.find(nameOf('b'), 'cache')?.chunkCount === 20, 3_000);
   await cache.stop();
 });
 

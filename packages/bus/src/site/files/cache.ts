@@ -43,11 +43,12 @@ export function createBlobCache(options: CacheOptions): BlobCache {
   const running = new Map<string, Promise<void>>();
   const ended = new AbortController();
 
+  const othersWait = (): boolean => jobs.size > running.size;
   const startJobs = (): void => {
     for (const [key, job] of jobs) {
       if (running.size >= MAX_COPY_JOBS || ended.signal.aborted) return;
       if (running.has(key)) continue;
-      const copying = copyBlob(job, options, ended.signal)
+      const copying = copyBlob(job, options, othersWait, ended.signal)
         .catch((error: unknown) => {
           if (error instanceof Error) options.onError(error);
         })
@@ -87,6 +88,7 @@ export function createBlobCache(options: CacheOptions): BlobCache {
 async function copyBlob(
   { name, chunkCount }: Job,
   options: CacheOptions,
+  othersWait: () => boolean,
   signal: AbortSignal,
 ): Promise<void> {
   const { connection, chunks } = options;
@@ -99,7 +101,8 @@ async function copyBlob(
         await run.retry(() => connection.putCachedChunk(name, index, data));
         return;
       }
-      if (attempt === MAX_WAITS_FOR_CHUNK) isAbsent = true;
+      // Anybody may ask for a name that does not exist: it keeps nobody else waiting.
+      if (attempt === MAX_WAITS_FOR_CHUNK || othersWait()) isAbsent = true;
       else await run.pause(attempt, POLL_MAX_MS);
     }
   };
