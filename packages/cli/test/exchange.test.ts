@@ -381,6 +381,21 @@ describe('an exchange set up and done with the command alone', () => {
     );
   });
 
+  it('names agencies that the site service has not heard of, and since when', async () => {
+    const silent = [
+      { code: 'H09', sinceMs: Date.parse('2026-07-15T03:00:00Z') },
+      { code: 'H09.12', sinceMs: null },
+    ];
+    const state = { writtenMs: Date.now(), present: 1, silent, conditions: {} };
+    await writeFile(town.path('site', 'presence.json'), JSON.stringify(state));
+    const { out } = await town.run(['bus', 'status', '--lang', 'vi']);
+    expect(out).toMatch(/H09 +(?:10:00 )?15\/0?7\/2026/);
+    expect(out).toMatch(/H09\.12 +chưa từng liên lạc/);
+    expect(await town.json(['bus', 'status'])).toMatchObject({
+      presence: { present: 1, silent: [{ code: 'H09' }, { code: 'H09.12', since: null }] },
+    });
+  });
+
   it('is healthy for the doctor, and not once the bus is gone', async () => {
     interface Health {
       readonly healthy: boolean;

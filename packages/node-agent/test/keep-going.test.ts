@@ -25,6 +25,9 @@ describe('one message that goes wrong does not stop the others', () => {
   let recipient: Agent;
   let broker: RelayConnection;
   let copies = 0;
+  let aheadMs = 0;
+  const now = () => new Date(Date.now() + aheadMs);
+  const standing = () => recipient.status().conditions.map(({ code }) => code);
 
   beforeAll(async () => {
     town = await foundTown();
@@ -33,7 +36,7 @@ describe('one message that goes wrong does not stop the others', () => {
     damaged = await town.addOffice({ code: 'H09.13', tier: 'district', site: 'H09' });
     ministry = await town.addOffice({ code: 'G09', tier: 'central', site: 'TW' });
     broker = await takeOverBroker(town);
-    recipient = await ministry.open({ holdLimits });
+    recipient = await ministry.open({ holdLimits, now });
     await waitUntil(() => recipient.status().directoryEntries >= 5, WAIT_MS);
   });
 
@@ -109,7 +112,7 @@ describe('one message that goes wrong does not stop the others', () => {
          VALUES (?, ?, ?, 'H45', 'agency', 1, ?)`,
       ).run(entry?.registrar, entry?.sequence, late.code, record);
     });
-    recipient = await ministry.open({ holdLimits });
+    recipient = await ministry.open({ holdLimits, now });
     await waitUntil(() => recipient.listDirectory().some(({ code }) => code === stranger), WAIT_MS);
   });
 
@@ -137,5 +140,8 @@ describe('one message that goes wrong does not stop the others', () => {
     await waitUntil(() => hasArrived(good), WAIT_MS);
     expect(recipient.listQuarantine()).toEqual(before);
     expect(recipient.listHeld()).toMatchObject([{ from: commune.code, lacks: 'directory' }]);
+    // Four minutes later nobody has answered its presence.
+    aheadMs = 4 * 60_000;
+    await waitUntil(() => standing().includes('SITE_SERVICE_SILENT'), WAIT_MS);
   });
 });

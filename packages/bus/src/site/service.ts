@@ -25,6 +25,7 @@ import {
 } from './enrolment.ts';
 import { type OwnRights, openOwnRights } from './own-rights.ts';
 import { type PresenceDesk, createPresenceDesk } from './presence-desk.ts';
+import { keepPresenceFile } from './presence-file.ts';
 import { createDirectoryDesk } from './directory/desk.ts';
 import { type DirectoryExchange, runDirectoryExchange } from './directory/exchange.ts';
 import { watchSources } from './source-watch.ts';
@@ -212,7 +213,16 @@ async function openDesks(parts: ServiceParts, preparation: StreamDesk): Promise<
     streams: () => (federated === undefined ? [] : streamsOf(options, federated.site)),
     onError: tell,
   });
+  const stopPresenceFile = keepPresenceFile({
+    folder: options.folder,
+    presence,
+    sites: hostedSites,
+    now,
+    onError: tell,
+    ...(options.pollMs === undefined ? {} : { everyMs: options.pollMs }),
+  });
   const stop = async (): Promise<void> => {
+    await stopPresenceFile();
     stopFollowing();
     stopAnswering();
     stopPresence();

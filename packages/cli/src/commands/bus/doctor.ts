@@ -18,6 +18,7 @@ import {
   openPlanFolder,
   tlsOfPlan,
 } from '../../plan/plan-folder.ts';
+import { presenceOf, renderPresence } from '../../running/site-presence.ts';
 import { renderTable } from '../../terminal/table.ts';
 
 interface BusDoctorOptions extends TlsOptions {
@@ -47,7 +48,10 @@ export function busDoctorCommand(cli: Cli): Command {
       });
       const findings = found.flatMap((place) => place.findings);
       const healthy = findings.every(({ state }) => state !== 'fail');
-      printResult(cli, globals, { healthy, findings }, () => renderFindings(cli, findings));
+      const presence = await presenceOf(cli, globals);
+      printResult(cli, globals, { healthy, findings, presence }, () =>
+        [renderFindings(cli, findings), renderPresence(cli, presence)].join(''),
+      );
       if (!healthy) cli.setExitCode(EXIT.refused);
     });
 }

@@ -5,6 +5,7 @@ import type { Cli } from '../../context.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { printResult } from '../../output.ts';
 import { type TlsOptions, openPlanFolder, tlsOfPlan } from '../../plan/plan-folder.ts';
+import { presenceOf, renderPresence } from '../../running/site-presence.ts';
 import { renderTable } from '../../terminal/table.ts';
 
 /** `congvan bus status FOLDER`: servers and streams of a whole plan; exit code 7 when a place does not answer. */
@@ -22,7 +23,10 @@ export async function planStatus(
     now: cli.now,
     ...(tls === undefined ? {} : { tls }),
   });
-  printResult(cli, globals, { plan: opened.plan.name, places }, () => renderStatus(cli, places));
+  const presence = await presenceOf(cli, globals);
+  printResult(cli, globals, { plan: opened.plan.name, places, presence }, () =>
+    [renderStatus(cli, places), renderPresence(cli, presence)].join(''),
+  );
   const silent = places.some(({ servers }) => servers.every(({ version }) => version === null));
   if (silent) cli.setExitCode(EXIT.notRunning);
 }

@@ -14,6 +14,7 @@ import { EXIT } from '../../exit-codes.ts';
 import { layoutOf, pathExists } from '../../home/layout.ts';
 import { printResult } from '../../output.ts';
 import type { TlsOptions } from '../../plan/plan-folder.ts';
+import { presenceOf, renderPresence } from '../../running/site-presence.ts';
 import { renderFields } from '../../terminal/table.ts';
 
 /** `congvan bus status`: exit code 7 when the local server does not run. */
@@ -38,18 +39,23 @@ async function localStatus(cli: Cli, globals: GlobalOptions): Promise<void> {
   const operator = join(folder, 'operator');
   const sites = (await pathExists(operator)) ? await (await openOperator(operator)).sites() : [];
   const server = await findLocalServer(folder);
-  printResult(cli, globals, { running: server !== undefined, ...server, sites, folder }, () =>
-    renderFields([
-      [text.state, server === undefined ? text.doesNotRun : text.runs],
-      [
-        text.server,
-        server === undefined
-          ? undefined
-          : `${server.url} (nats-server ${server.version}, ${text.process} ${server.pid})`,
-      ],
-      [text.sites, sites.join(', ')],
-      [text.folder, folder],
-    ]),
+  const presence = await presenceOf(cli, globals);
+  const shown = { running: server !== undefined, ...server, sites, folder, presence };
+  printResult(cli, globals, shown, () =>
+    [
+      renderFields([
+        [text.state, server === undefined ? text.doesNotRun : text.runs],
+        [
+          text.server,
+          server === undefined
+            ? undefined
+            : `${server.url} (nats-server ${server.version}, ${text.process} ${server.pid})`,
+        ],
+        [text.sites, sites.join(', ')],
+        [text.folder, folder],
+      ]),
+      renderPresence(cli, presence),
+    ].join(''),
   );
   if (server === undefined) cli.setExitCode(EXIT.notRunning);
 }

@@ -85,6 +85,9 @@ export const textEn = {
     key: 'the encryption key of this agency',
     turn: 'contents of the same sender that are still being fetched',
   },
+  presentAgencies: 'agencies heard of',
+  silentNow: 'silent agencies',
+  neverHeard: 'never heard of',
   waitsForWhat: 'waits for',
   heldUntil: 'held until',
   inQuarantine: (count: number) =>

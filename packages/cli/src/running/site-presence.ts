@@ -1,0 +1,48 @@
+import { type SitePresence, readSitePresence } from '@congvan/bus/site';
+
+import type { GlobalOptions } from '../command.ts';
+import type { Cli } from '../context.ts';
+import { layoutOf } from '../home/layout.ts';
+import { renderFields, renderTable } from '../terminal/table.ts';
+import { formatTime } from '../terminal/time.ts';
+
+export interface ShownPresence {
+  readonly writtenAt: Date;
+  readonly present: number;
+  readonly silent: readonly { readonly code: string; readonly since: Date | null }[];
+  readonly conditions: SitePresence['conditions'];
+}
+
+/** Who is there and who is silent, as this home's site service saw it last; `null` without one. */
+export async function presenceOf(cli: Cli, globals: GlobalOptions): Promise<ShownPresence | null> {
+  const found = await readSitePresence(layoutOf(cli, globals).site);
+  if (found === undefined) return null;
+  const { writtenMs, present, silent, conditions } = found;
+  return {
+    writtenAt: new Date(writtenMs),
+    present,
+    silent: silent.map(({ code, sinceMs }) => ({
+      code,
+      since: sinceMs === null ? null : new Date(sinceMs),
+    })),
+    conditions,
+  };
+}
+
+/** Empty without a site service here. */
+export function renderPresence(cli: Cli, presence: ShownPresence | null): string {
+  if (presence === null) return '';
+  const { text } = cli.messages;
+  const { writtenAt, present, silent } = presence;
+  const fields = renderFields([
+    [text.presentAgencies, `${present} (${formatTime(writtenAt)})`],
+    [text.silentNow, silent.length],
+  ]);
+  if (silent.length === 0) return `\n${fields}`;
+  const table = renderTable(
+    cli.io,
+    [{ title: text.agency }, { title: cli.messages.conditions.since }],
+    silent.map(({ code, since }) => [code, since === null ? text.neverHeard : formatTime(since)]),
+  );
+  return `\n${fields}\n${table}`;
+}
