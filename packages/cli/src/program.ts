@@ -20,6 +20,8 @@ import { busDoctorCommand } from './commands/bus/doctor.ts';
 import { busDownCommand } from './commands/bus/down.ts';
 import { busPlanCommand } from './commands/bus/plan.ts';
 import { busStatusCommand } from './commands/bus/status.ts';
+import { busRevokeCommand } from './commands/bus/revoke.ts';
+import { busRotateSignerCommand } from './commands/bus/rotate-signer.ts';
 import { busUpCommand } from './commands/bus/up.ts';
 import { caAuditCommand } from './commands/ca/audit.ts';
 import { caCrlCommand } from './commands/ca/crl.ts';
@@ -34,6 +36,7 @@ import { caRevokeCommand } from './commands/ca/revoke.ts';
 import { caServeCommand } from './commands/ca/serve.ts';
 import { caShowCommand } from './commands/ca/show.ts';
 import { caSignCommand } from './commands/ca/sign.ts';
+import { centreRunCommand } from './commands/centre/run.ts';
 import { completeCommand } from './commands/complete.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -154,7 +157,10 @@ function runningCommands(cli: Cli): Command[] {
       busApplyCommand(cli),
       busStatusCommand(cli),
       busDoctorCommand(cli),
+      busRevokeCommand(cli),
+      busRotateSignerCommand(cli),
     ]),
+    newGroup(cli, 'centre', 'centre', [centreRunCommand(cli)]),
     newGroup(cli, 'site', 'site', [siteDeskCommand(cli), siteRunCommand(cli)]),
     newGroup(cli, 'relay', 'relay', [relayInitCommand(cli), relayRunCommand(cli)]),
   ];

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { findNatsServer } from '@congvan/bus';
+import { createNatsKey, findNatsServer } from '@congvan/bus';
 import { waitUntil } from '@congvan/bus/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -94,6 +94,27 @@ sites: [{ code: H09 }]
     expect(doctor.code).toBe(0);
     expect(findingsOf(doctor).filter(({ code }) => code === 'probe')).toHaveLength(1);
     expect((await run('--lang', 'vi', 'bus', 'doctor', out)).out).toContain('ghi và đọc lại');
+  });
+
+  it('shut an agency out and replace a lost signing key, where the keys of the plan are', async () => {
+    const userKey = createNatsKey('user').publicKey;
+    const unknown = await run('bus', 'revoke', out, 'H09.01');
+    expect(unknown).toMatchObject({ code: 2 });
+    expect(unknown.err).toContain('--user-key');
+    const named = ['--user-key', userKey, '--site', 'H09'];
+    const revoked = await run('--json', 'bus', 'revoke', out, 'H09.01', ...named);
+    expect(revoked.code).toBe(0);
+    expect(JSON.parse(revoked.out)).toMatchObject({ userKey, servers: [{ done: true }] });
+    expect(await readdir(join(out, 'keys/bus/revoked/AGENCY_H09'))).toEqual([userKey]);
+
+    const file = join(out, 'sites/H09/home/bus/operator/AGENCY_H09.signer.json');
+    const before = await readFile(file, 'utf8');
+    const rotated = await run('bus', 'rotate-signer', out, 'H09');
+    expect(rotated).toMatchObject({ code: 0 });
+    expect(rotated.err).toContain('agency enrol --replace');
+    expect(await readFile(file, 'utf8')).not.toBe(before);
+    expect(await run('bus', 'rotate-signer', out, 'H44')).toMatchObject({ code: 2 });
+    expect(await run('centre', 'run')).toMatchObject({ code: 5 });
   });
 });
 

@@ -45,7 +45,7 @@ function checkNetworks(networks: readonly string[]): string[] {
   return [...networks];
 }
 
-function isNetwork(text: string): boolean {
+export function isNetwork(text: string): boolean {
   const [address = '', bits = '', more] = text.split('/');
   const version = isIP(address);
   if (version === 0 || more !== undefined || !/^(?:0|[1-9][0-9]{0,2})$/.test(bits)) return false;

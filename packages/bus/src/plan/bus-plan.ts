@@ -51,6 +51,8 @@ export interface Place {
   readonly servers: readonly PlanServer[];
   /** The sites whose agencies connect here. */
   readonly sites: readonly Site[];
+  /** For a site that has any: where its agencies may connect from. */
+  readonly networks: Readonly<Record<Site, readonly string[]>>;
   readonly streams: readonly StreamPlan[];
   readonly reservedBytes: number;
   readonly limits: PlaceLimits;
@@ -141,6 +143,7 @@ function flatPlace(description: Extract<BusDescription, { plan: 'flat' }>): Plac
     domain: null,
     servers,
     sites,
+    networks: Object.fromEntries(description.sites.map(({ code, networks }) => [code, networks])),
     streams,
     reservedBytes: streams.reduce((sum, { maxBytes }) => sum + maxBytes, 0),
     limits: { kind: 'flat', ...streamLimits },
@@ -161,6 +164,7 @@ function federatedPlaces(description: Extract<BusDescription, { plan: 'federated
     domain: CENTRAL_DOMAIN,
     servers: centralServers,
     sites: [],
+    networks: {},
     streams: centralStreams(sites, centralLimits),
     reservedBytes: reservedBytesOfCentre(centralLimits),
     limits: { kind: 'centre', ...centralLimits },
@@ -177,6 +181,7 @@ function federatedPlaces(description: Extract<BusDescription, { plan: 'federated
       domain: code,
       servers,
       sites: [code],
+      networks: { [code]: site.networks },
       streams: federatedStreamsOfSite(code, limits),
       reservedBytes: reservedBytesOfSite(limits),
       limits: { kind: 'site', ...limits },

@@ -7,6 +7,12 @@ export {
   clientAddresses,
   placeOfSite,
 } from './bus-plan.ts';
+export {
+  CENTRE_CREDENTIALS_FILE,
+  CENTRE_PLAN_FILE,
+  type CentrePlan,
+  readCentrePlan,
+} from './centre-plan.ts';
 export { readDescription } from './description.ts';
 export { type HealthCode, type HealthFinding, type HealthState, judgeVersion } from './health.ts';
 export {
@@ -26,4 +32,5 @@ export {
   type WrittenPlan,
   openPlan,
   writePlan,
+  writeSiteSigner,
 } from './write-plan.ts';

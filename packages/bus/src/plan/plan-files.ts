@@ -1,13 +1,15 @@
 import type { LocalOperator } from '../operator/operator.ts';
 import { leafPermissions } from '../permission/leaf.ts';
+import { centrePermissions } from '../permission/site.ts';
 import { exportSiteKeys } from '../operator/site-folder.ts';
 import { CENTRAL_DOMAIN } from '../stream/names.ts';
 import { type BusPlan, type Place, type PlanRelay, placeOfSite } from './bus-plan.ts';
+import { CENTRE_CREDENTIALS_FILE, CENTRE_PLAN_FILE, encodeCentrePlan } from './centre-plan.ts';
 import { renderCompose } from './compose.ts';
 import { placeAccounts } from './place-accounts.ts';
 import { renderPlaceConfig } from './place-config.ts';
 import { SITE_PLAN_FILE, encodeSitePlan } from './site-plan.ts';
-import { renderRelayUnit, renderServerUnit, renderSiteUnit } from './systemd.ts';
+import { renderCentreUnit, renderRelayUnit, renderServerUnit, renderSiteUnit } from './systemd.ts';
 
 const RELAY_CREDENTIALS_FILE = 'relay.creds';
 
@@ -25,6 +27,7 @@ export interface PlanFile {
  *
  * - `servers/<name>/`: configuration, unit, and for a site's server its line to the centre
  * - `sites/<site>/`: the unit of the site service, and `home/` for its home, with the site's own keys only
+ * - `centre/`: the same for the service at the centre of a federated plan
  * - `relays/<code>/`: the unit of a relay, its credentials at its site, and those at the centre
  * - `<place>/compose.yaml`: the same servers for containers
  *
@@ -55,8 +58,35 @@ export async function planFiles(
       }
     }
   }
+  files.push(...centreFiles(plan, operatorOf, now));
   for (const relay of plan.relays) files.push(...relayFiles(plan, relay, operatorOf, now));
   return files;
+}
+
+/** The service at the centre of a federated plan: its unit, and its home with its own rights only. */
+function centreFiles(
+  plan: BusPlan,
+  operatorOf: (placeId: string) => LocalOperator,
+  now: Date,
+): PlanFile[] {
+  const place = plan.places.find(({ limits }) => limits.kind === 'centre');
+  if (place === undefined) return [];
+  return [
+    text('centre/congvan-centre.service', renderCentreUnit(plan)),
+    text(`centre/home/bus/${CENTRE_PLAN_FILE}`, encodeCentrePlan(plan, place)),
+    {
+      path: `centre/home/bus/operator/${CENTRE_CREDENTIALS_FILE}`,
+      secret: true,
+      content: async () =>
+        await operatorOf(place.id).mint({
+          account: 'STORE',
+          name: 'centre',
+          permissions: centrePermissions(),
+          expiresAt: null,
+          now,
+        }),
+    },
+  ];
 }
 
 /** A relay's rights at the place of its own site, and at the centre where it reads there. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 import { isAgencyCode } from '../agency/code.ts';
 import { isSite } from '../agency/tier.ts';
+import { MAX_NETWORKS_PER_SITE, isNetwork } from '../operator/networks.ts';
 import { parseSize } from './size.ts';
 
 export const MAX_SERVERS = 1_000;
@@ -26,6 +27,12 @@ const folder = z
   .refine((path) => !path.split('/').includes('..'), 'must not hold ".."');
 const site = z.string().refine(isSite, 'must be a site such as H09 or TW');
 const agency = z.string().refine(isAgencyCode, 'must be an agency code such as A00');
+
+/** Where the agencies of a site may connect from; none: from anywhere. */
+const networks = z
+  .array(z.string().refine(isNetwork, 'must be a network such as 10.1.0.0/16 or 2001:db8::/32'))
+  .max(MAX_NETWORKS_PER_SITE)
+  .default([]);
 
 const serverSchema = z.strictObject({
   name,
@@ -89,7 +96,7 @@ const flatSchema = z.strictObject({
   plan: z.literal('flat'),
   servers: clusterServers,
   sites: z
-    .array(z.strictObject({ code: site }))
+    .array(z.strictObject({ code: site, networks }))
     .min(1)
     .max(MAX_SERVERS),
   limits: siteLimits.default({}),
@@ -108,6 +115,7 @@ const federatedSchema = z.strictObject({
     .array(
       z.strictObject({
         code: site,
+        networks,
         servers: clusterServers,
         limits: siteLimits.default({}),
         /** The centre's leaf addresses as seen from there, when they are not those of its servers. */

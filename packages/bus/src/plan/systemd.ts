@@ -66,7 +66,17 @@ export function renderRelayUnit(plan: BusPlan, code: string): string {
   return congvanUnit(`relay ${code} of the bus "${plan.name}"`, 'relay run');
 }
 
-function congvanUnit(description: string, command: string): string {
+/** Its home holds no authority, so with TLS a certificate of its own is handed to it. */
+export function renderCentreUnit(plan: BusPlan): string {
+  const description = `service at the centre, bus "${plan.name}"`;
+  if (plan.tls === null) return congvanUnit(description, 'centre run');
+  const tls = `--tls-ca ${plan.tls.ca} --tls-p12 \${CREDENTIALS_DIRECTORY}/tls.p12`;
+  return congvanUnit(description, `centre run ${tls}`, [
+    `LoadCredential=tls.p12:${plan.configFolder}/centre-tls.p12`,
+  ]);
+}
+
+function congvanUnit(description: string, command: string, more: readonly string[] = []): string {
   return unit({
     description,
     service: [
@@ -75,6 +85,7 @@ function congvanUnit(description: string, command: string): string {
       'Group=congvan',
       'Environment=CONGVAN_HOME=/var/lib/congvan/home',
       'LoadCredential=passphrase:/etc/congvan/passphrase',
+      ...more,
       `ExecStart=/usr/bin/env congvan ${command} --passphrase-file \${CREDENTIALS_DIRECTORY}/passphrase`,
       'TimeoutStopSec=200',
       'Restart=always',

@@ -2,6 +2,8 @@ import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 import { createFile, replaceFile } from '../local-server/atomic-file.ts';
+import type { Site } from '../agency/tier.ts';
+import { signerFileName } from '../operator/files.ts';
 import { type LocalOperator, openOperator } from '../operator/operator.ts';
 import type { BusPlan } from './bus-plan.ts';
 import { readDescription } from './description.ts';
@@ -43,6 +45,7 @@ export async function writePlan(
   const plan = readDescription(description, where);
   const check = options.check === true;
   const operators = await openPlanOperators(plan, folder);
+  if (!check) await tieToNetworks(plan, operators);
   const files: PlanFile[] = [
     { path: PLAN_FILE, secret: false, content: description },
     ...(await planFiles(plan, (place) => known(operators, place), options.now)),
@@ -61,6 +64,32 @@ export async function openPlan(
   const file = join(folder, PLAN_FILE);
   const plan = readDescription(await readFile(file, 'utf8'), file);
   return { plan, operators: await openPlanOperators(plan, folder) };
+}
+
+/** What the description says of networks is what holds; the servers learn it with `bus apply`. */
+async function tieToNetworks(
+  plan: BusPlan,
+  operators: ReadonlyMap<string, LocalOperator>,
+): Promise<void> {
+  for (const { id, sites, networks } of plan.places) {
+    for (const site of sites)
+      await known(operators, id).setSiteNetworks(site, networks[site] ?? []);
+  }
+}
+
+/**
+ * Writes the signing key of a site, after it was replaced, to where the plan's folder has it.
+ *
+ * @returns the file, which has to go to the site's home.
+ */
+export async function writeSiteSigner(
+  folder: string,
+  operator: LocalOperator,
+  site: Site,
+): Promise<string> {
+  const path = join(folder, 'sites', site, 'home', 'bus', 'operator', signerFileName(site));
+  await replaceFile(path, await operator.siteSignerFile(site), 0o600);
+  return path;
 }
 
 /** One folder of keys for each place: whoever takes over a site's server is nobody anywhere else. */

@@ -1,14 +1,15 @@
 import { connectCentre } from '../broker/centre-connection.ts';
-import type { LocalOperator } from '../operator/operator.ts';
-import { mintCentreCredentials } from './credentials.ts';
+import type { TlsMaterial } from '../broker/connection.ts';
 import { keepCentralFiles } from './files/central.ts';
 
 export interface CentreOptions {
   readonly servers: string | readonly string[];
-  readonly operator: LocalOperator;
+  /** Of {@link mintCentreCredentials}, or of the file that a plan holds. */
+  readonly credentials: Uint8Array;
+  /** For servers with TLS. */
+  readonly tls?: TlsMaterial;
   /** What goes wrong while nobody waits for an answer. */
   readonly onError?: (error: Error) => void;
-  readonly now?: () => Date;
 }
 
 /** What the centre of a federated plan needs besides its streams. */
@@ -23,9 +24,9 @@ export interface CentreService extends AsyncDisposable {
  * @throws {@link BusError} `BUS_CONNECT_FAILED`.
  */
 export async function openCentre(options: CentreOptions): Promise<CentreService> {
-  const now = options.now ?? (() => new Date());
-  const credentials = await mintCentreCredentials(options.operator, now());
-  const connection = await connectCentre({ servers: options.servers, credentials });
+  const { servers, credentials, tls } = options;
+  const secured = tls === undefined ? {} : { tls };
+  const connection = await connectCentre({ servers, credentials, ...secured });
   const stopKeeping = keepCentralFiles({
     connection,
     onError: (error) => {

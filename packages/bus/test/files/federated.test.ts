@@ -4,6 +4,7 @@ import type { AgencyConnection } from '../../src/broker/agency-connection.ts';
 import { connectAgency } from '../../src/broker/agency-connection.ts';
 import { chunkCountOf } from '../../src/file/blob.ts';
 import { openCentre } from '../../src/site/centre.ts';
+import { mintCentreCredentials } from '../../src/site/credentials.ts';
 import type { Enrolled } from '../../src/site/index.ts';
 import { type TestPlan, startPlan, waitUntil } from '../../src/testing/index.ts';
 import { type TestBlob, download, makeBlob, upload } from './fixture.ts';
@@ -68,7 +69,7 @@ it('carries a blob to another site once, however many read it there', async () =
 it('is dropped at the site and at the centre, and can go up again', async () => {
   await using _centre = await openCentre({
     servers: bus.central.map(({ url }) => url),
-    operator: bus.operator('central'),
+    credentials: await mintCentreCredentials(bus.operator('central'), new Date()),
   });
   const before = await messagesIn('central', 'BLOBX');
   const blob = makeBlob(owner.entry, 300_000, 32 * 1024, 2);

@@ -9,7 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { findNatsServer } from '../../src/local-server/find.ts';
 import { readDescription } from '../../src/plan/description.ts';
-import { writePlan } from '../../src/plan/write-plan.ts';
+import { openOperator } from '../../src/operator/operator.ts';
+import { readCentrePlan } from '../../src/plan/centre-plan.ts';
+import { writePlan, writeSiteSigner } from '../../src/plan/write-plan.ts';
 
 const run = promisify(execFile);
 const NOW = new Date('2026-11-22T08:00:00Z');
@@ -93,6 +95,45 @@ relays: [{ code: TW.RELAY, site: TW }]
     const { leftOver } = await write(without, true);
     expect(leftOver).toContain('servers/h09/nats-server.conf');
     expect((await stat(join(root, 'out', 'servers/h09/leaf.creds'))).isFile()).toBe(true);
+  });
+
+  it('tie a site to the networks of the description, and free it again', async () => {
+    await copy('tied');
+    const sourcesOf = async (): Promise<string> => {
+      const operator = await openOperator(join(root, 'tied', 'keys', 'H09'));
+      const { jwt } = await operator.agencyAccountJwt('H09');
+      return Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8');
+    };
+    const tied = description.replace('code: H09', 'code: H09\n    networks: [10.9.0.0/16]');
+    await write(tied, true, 'tied');
+    expect(await sourcesOf()).not.toContain('10.9.0.0/16');
+    await write(tied, false, 'tied');
+    expect(await sourcesOf()).toContain('10.9.0.0/16');
+    await write(description, false, 'tied');
+    expect(await sourcesOf()).not.toContain('10.9.0.0/16');
+    const wrong = description.replace('code: H09', 'code: H09\n    networks: [10.9.0.0]');
+    await expect(write(wrong, false, 'tied')).rejects.toThrow(/must be a network/u);
+  });
+
+  it('give the service at the centre its rights and servers, and no key of the operator', async () => {
+    const plan = await readCentrePlan(
+      join(root, 'out', 'centre', 'home', 'bus', 'centre-plan.json'),
+    );
+    expect(plan?.servers).toContain('nats://127.0.0.1:21001');
+    const names = await readdir(join(root, 'out', 'centre', 'home', 'bus', 'operator'));
+    expect(names).toEqual(['centre.creds']);
+    expect(await read('centre/congvan-centre.service')).toContain('congvan centre run');
+  });
+
+  it('hand a site its new signing key when the old one was lost', async () => {
+    await copy('lost');
+    const file = 'sites/H09/home/bus/operator/AGENCY_H09.signer.json';
+    const before = await read(file, 'lost');
+    const operator = await openOperator(join(root, 'lost', 'keys', 'H09'));
+    await operator.replaceSiteSigner('H09');
+    await writeSiteSigner(join(root, 'lost'), operator, 'H09');
+    expect(await read(file, 'lost')).not.toBe(before);
+    expect(await read(file, 'lost')).toBe(await operator.siteSignerFile('H09'));
   });
 
   it('give a site only its own secrets, readable by their owner alone', async () => {

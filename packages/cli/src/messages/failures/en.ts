@@ -131,7 +131,7 @@ export const failuresEn = {
   },
   operatorKeys: {
     title: "operator's keys",
-    hint: "run this at the centre, where the operator's keys are; a site has only its signing key",
+    hint: "run this at the centre, where the operator's keys are (`congvan bus revoke`), or name their folder (`agency revoke --plan`); a site has only its signing key",
   },
   userKeyRevoked: {
     title: 'revoked key',

@@ -136,7 +136,7 @@ export const failuresVi: FailureTexts = {
   },
   operatorKeys: {
     title: 'khóa của đơn vị vận hành',
-    hint: 'chạy lệnh này ở trung tâm, nơi giữ khóa của đơn vị vận hành; một điểm chỉ có khóa ký của mình',
+    hint: 'chạy lệnh này ở trung tâm, nơi giữ khóa của đơn vị vận hành (`congvan bus revoke`), hoặc chỉ thư mục của khóa (`agency revoke --plan`); một điểm chỉ có khóa ký của mình',
   },
   userKeyRevoked: {
     title: 'khóa đã bị thu hồi',

@@ -73,6 +73,11 @@ export const helpEn = {
     busPlan: 'write every file of a bus out of one description',
     busApply: 'make the streams, consumers and accounts of a plan; nothing is lost by it',
     busDoctor: 'check servers, streams, lines, clocks and disks of a plan and say what to do',
+    busRevoke: "end the broker rights of an agency, where the operator's keys of its site are",
+    busRotateSigner:
+      'replace the signing key of a site that was lost: every agency of the site is out until it enrols anew',
+    centre: 'the service at the centre of a bus with a server for each site',
+    centreRun: 'let go of files at the centre that their site has dropped',
     site: 'the site service: streams, enrolment, directory look-ups',
     siteRun: 'run the site service',
     siteDesk: 'set up the enrolment desk: address, TLS key and certificate',
@@ -114,6 +119,7 @@ export const helpEn = {
     serial: 'serial number of the certificate, hexadecimal',
     tokenFile: 'file with the token; without it you are asked',
     planFile: 'description of the bus: sites, servers, sizes (YAML)',
+    planSite: 'site of the plan, such as H09',
     planFolder: 'the folder that `congvan bus plan` wrote',
   },
   optionTexts: {
@@ -142,6 +148,8 @@ export const helpEn = {
       "folder of `congvan bus plan` with the operator's keys, for a home that has only those of its site",
     outPem:
       'for a server: write certificates as PEM to --out, and the key without passphrase beside it (.key)',
+    userKey:
+      "the agency's broker key, as `congvan agency revoke` and `agency show` print it (default: from the directory of this home); with --site",
     tlsCa: 'certificates of the authority of the servers (PEM), for servers with TLS',
     tlsP12: 'certificate and key to show to the servers (P12); --passphrase-file opens it',
     issueSeal: 'issue the seal too, for an agency that has none from elsewhere',

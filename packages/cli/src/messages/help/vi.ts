@@ -74,6 +74,11 @@ export const helpVi: HelpTexts = {
     busPlan: 'ghi mọi tệp của trục từ một bản mô tả',
     busApply: 'lập luồng, bộ nhận và tài khoản của kế hoạch; không làm mất gì',
     busDoctor: 'kiểm tra máy chủ, luồng, đường truyền, đồng hồ, đĩa của kế hoạch và nói cần làm gì',
+    busRevoke: 'ngắt quyền trên trục của một cơ quan, ở nơi giữ khóa của đơn vị vận hành',
+    busRotateSigner:
+      'thay khóa ký của một điểm khi bị lộ: mọi cơ quan của điểm bị ngắt đến khi ghi danh lại',
+    centre: 'dịch vụ ở trung tâm của trục có máy chủ riêng cho từng điểm',
+    centreRun: 'bỏ ở trung tâm những tệp mà điểm gửi đã bỏ',
     site: 'dịch vụ điểm: luồng, kết nối, tra danh bạ',
     siteRun: 'chạy dịch vụ điểm',
     siteDesk: 'lập bàn ghi danh: địa chỉ, khóa và chứng thư số TLS',
@@ -113,6 +118,7 @@ export const helpVi: HelpTexts = {
     filesToPack: 'các tệp cần đóng gói',
     tokenFile: 'tệp chứa mã ghi danh; không có thì được hỏi',
     planFile: 'bản mô tả của trục: điểm, máy chủ, dung lượng (YAML)',
+    planSite: 'một điểm của kế hoạch, như H09',
     planFolder: 'thư mục mà `congvan bus plan` đã ghi',
     delegatedSite: 'site mà nơi đăng ký được ghi',
     serial: 'số sê-ri của chứng thư số, hệ mười sáu',
@@ -144,6 +150,8 @@ export const helpVi: HelpTexts = {
       'thư mục của `congvan bus plan` có khóa của đơn vị vận hành, khi nơi này chỉ có khóa của điểm mình',
     outPem:
       'cho máy chủ: ghi chứng thư dạng PEM ra --out, khóa không có mật khẩu ở tệp bên cạnh (.key)',
+    userKey:
+      'khóa đăng nhập trục của cơ quan, như `congvan agency revoke` và `agency show` in ra (mặc định: theo danh bạ ở đây); đi cùng --site',
     tlsCa: 'chứng thư của nơi cấp cho máy chủ (PEM), khi máy chủ dùng TLS',
     tlsP12: 'chứng thư và khóa để trình cho máy chủ (P12); --passphrase-file mở nó',
     issueSeal: 'cấp cả con dấu số, cho cơ quan chưa có từ nơi khác',

@@ -39,6 +39,13 @@ export const planEn = {
   noPlace: (name: string, known: string) => `there is no place '${name}'; there are ${known}`,
   noPlan: (folder: string) => `'${folder}' holds no plan`,
   siteRuns: (folder: string) => `another process runs the site service of '${folder}'`,
+  tookAccount: (server: string) => `${server}: took the new account`,
+  rotateNext: (site: string) =>
+    `copy the file into 'bus/operator' of the home of ${site}, restart \`congvan site run\`, then \`congvan agency enrol --replace\` for each agency`,
+  userKeyWanted: (code: string) =>
+    `this home does not know the broker key of ${code}: name --user-key and --site`,
+  noCentre: (folder: string) =>
+    `'${folder}' holds no plan of a centre; copy 'centre/home' of the folder that \`congvan bus plan\` wrote`,
   tlsWanted:
     'the servers ask for TLS; name --tls-ca and --tls-p12, or use the home (--home) that holds the authority',
   centralBoth: 'name both: --central-server and --central-credentials',

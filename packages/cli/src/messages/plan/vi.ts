@@ -28,6 +28,13 @@ export const planVi: PlanTexts = {
   noPlace: (name, known) => `không có nơi '${name}'; chỉ có ${known}`,
   noPlan: (folder) => `'${folder}' không có kế hoạch nào`,
   siteRuns: (folder) => `đã có tiến trình khác chạy dịch vụ điểm của '${folder}'`,
+  tookAccount: (server) => `${server}: đã nhận tài khoản mới`,
+  rotateNext: (site) =>
+    `chép tệp vào 'bus/operator' trong thư mục của ${site}, chạy lại \`congvan site run\`, rồi \`congvan agency enrol --replace\` cho từng cơ quan`,
+  userKeyWanted: (code) =>
+    `ở đây không biết khóa đăng nhập trục của ${code}: ghi --user-key và --site`,
+  noCentre: (folder) =>
+    `'${folder}' không có kế hoạch của trung tâm; hãy chép 'centre/home' trong thư mục mà \`congvan bus plan\` đã ghi`,
   tlsWanted:
     'máy chủ dùng TLS; ghi --tls-ca và --tls-p12, hoặc dùng thư mục (--home) giữ nơi cấp chứng thư',
   centralBoth: 'ghi cả hai: --central-server và --central-credentials',

@@ -1,0 +1,81 @@
+import type { AgencyCode } from '@congvan/bus';
+import { type Command } from 'commander';
+
+import {
+  type GlobalOptions,
+  newArgument,
+  newCommand,
+  newOption,
+  passphraseOption,
+} from '../../command.ts';
+import type { Cli } from '../../context.ts';
+import { CliError } from '../../errors.ts';
+import { layoutOf, pathExists } from '../../home/layout.ts';
+import { type TlsOptions, openPlanFolder, placeOf, tlsOfPlan } from '../../plan/plan-folder.ts';
+import { reportPush } from '../../plan/report-push.ts';
+
+interface BusRevokeOptions extends TlsOptions {
+  readonly userKey?: string;
+  readonly site?: string;
+}
+
+/** `congvan bus revoke`: the broker's part of shutting an agency out, where the operator's keys are. */
+export function busRevokeCommand(cli: Cli): Command {
+  return newCommand(cli, 'revoke', 'busRevoke')
+    .addArgument(newArgument(cli, '<folder>', 'planFolder'))
+    .addArgument(newArgument(cli, '<code>', 'agencyCode'))
+    .addOption(newOption(cli, '--user-key <key>', 'userKey'))
+    .addOption(newOption(cli, '--site <site>', 'site'))
+    .addOption(newOption(cli, '--tls-ca <file>', 'tlsCa'))
+    .addOption(newOption(cli, '--tls-p12 <file>', 'tlsP12'))
+    .addOption(passphraseOption(cli))
+    .action(async (folder: string, code: string, options: BusRevokeOptions, command: Command) => {
+      await busRevoke(cli, { folder, code }, options, command.optsWithGlobals<GlobalOptions>());
+    });
+}
+
+async function busRevoke(
+  cli: Cli,
+  target: { readonly folder: string; readonly code: string },
+  options: BusRevokeOptions,
+  globals: GlobalOptions,
+): Promise<void> {
+  const { parseAgencyCode, revokeUser } = await import('@congvan/bus');
+  const code = parseAgencyCode(target.code);
+  const opened = await openPlanFolder(cli, target.folder);
+  const { site, userKey } = await findUser(cli, globals, code, options);
+  const { operator, servers } = await placeOf(cli, opened, site);
+  const tls = await tlsOfPlan(cli, globals, opened, options);
+  const targets = { servers, ...(tls === undefined ? {} : { tls }) };
+  const results = await revokeUser(operator, { site, userPublicKey: userKey }, targets);
+  const { enrolment, text } = cli.messages;
+  reportPush(cli, globals, results, {
+    json: { code, site, userKey },
+    fields: [
+      [text.agency, code],
+      [enrolment.userKey, userKey],
+    ],
+    done: enrolment.closedAt,
+  });
+}
+
+/** Given by the province, which sees the key in its `agency revoke`, else from the directory of this home. */
+async function findUser(
+  cli: Cli,
+  globals: GlobalOptions,
+  code: AgencyCode,
+  options: BusRevokeOptions,
+): Promise<{ site: string; userKey: string }> {
+  if (options.userKey !== undefined && options.site !== undefined) {
+    return { site: options.site, userKey: options.userKey };
+  }
+  const known = (await pathExists(layoutOf(cli, globals).site))
+    ? await (await import('../../enrolment/read-directory.ts')).findInDirectory(cli, globals, code)
+    : undefined;
+  const userKey = options.userKey ?? known?.natsUserKey ?? undefined;
+  const site = options.site ?? known?.site;
+  if (userKey !== undefined && site !== undefined) return { site, userKey };
+  throw new CliError('CLI_USAGE', cli.messages.plan.userKeyWanted(code), {
+    details: { agencyCode: code },
+  });
+}

@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+
+import {
+  type GlobalOptions,
+  newArgument,
+  newCommand,
+  newOption,
+  passphraseOption,
+} from '../../command.ts';
+import type { Cli } from '../../context.ts';
+import { printNote } from '../../output.ts';
+import { type TlsOptions, openPlanFolder, placeOf, tlsOfPlan } from '../../plan/plan-folder.ts';
+import { reportPush } from '../../plan/report-push.ts';
+
+/** `congvan bus rotate-signer`: a new signing key for a site whose own was lost; all its agencies are out. */
+export function busRotateSignerCommand(cli: Cli): Command {
+  return newCommand(cli, 'rotate-signer', 'busRotateSigner')
+    .addArgument(newArgument(cli, '<folder>', 'planFolder'))
+    .addArgument(newArgument(cli, '<site>', 'planSite'))
+    .addOption(newOption(cli, '--tls-ca <file>', 'tlsCa'))
+    .addOption(newOption(cli, '--tls-p12 <file>', 'tlsP12'))
+    .addOption(passphraseOption(cli))
+    .action(async (folder: string, site: string, options: TlsOptions, command: Command) => {
+      await rotate(cli, { folder, site }, options, command.optsWithGlobals<GlobalOptions>());
+    });
+}
+
+async function rotate(
+  cli: Cli,
+  target: { readonly folder: string; readonly site: string },
+  options: TlsOptions,
+  globals: GlobalOptions,
+): Promise<void> {
+  const { parseSite, replaceSiteSigner } = await import('@congvan/bus');
+  const { writeSiteSigner } = await import('@congvan/bus/plan');
+  const site = parseSite(target.site);
+  const opened = await openPlanFolder(cli, target.folder);
+  const { operator, servers } = await placeOf(cli, opened, site);
+  const tls = await tlsOfPlan(cli, globals, opened, options);
+  const targets = { servers, ...(tls === undefined ? {} : { tls }) };
+  const results = await replaceSiteSigner(operator, site, targets);
+  const file = await writeSiteSigner(target.folder, operator, site);
+  const { plan, text } = cli.messages;
+  reportPush(cli, globals, results, {
+    json: { site, file },
+    fields: [
+      [text.site, site],
+      [text.file, file],
+    ],
+    done: plan.tookAccount,
+  });
+  printNote(cli, globals, `${text.hint}: ${plan.rotateNext(site)}`);
+}
