@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
 import type { AgencyCode } from '../agency/code.ts';
@@ -68,8 +69,8 @@ export interface RegistryOptions {
   readonly now?: () => Date;
 }
 
-/** Further ones come again from the bus. */
-const MAX_WAITING_ENTRIES = 10_000;
+/** They are judged anew with each batch, so they are few; honest ones wait for seconds. */
+const MAX_WAITING_ENTRIES = 1_000;
 
 /** @throws {@link BusError} `BUS_DIRECTORY_FOLDER_DAMAGED` for a gap or a file that is no entry. */
 export async function openRegistry(options: RegistryOptions): Promise<Registry> {
@@ -94,7 +95,7 @@ class FolderRegistry implements Registry {
   readonly #places = new Map<string, FramePlace | Uint8Array>();
   readonly #entries: LazyEntry[] = [];
   /** What came before the entries of the root that it builds on. */
-  #waiting: Uint8Array[] = [];
+  readonly #waiting = new Map<string, Uint8Array>();
   /** As {@link #waiting}, from the folder: verified already. */
   readonly #unsettled: Uint8Array[] = [];
   #working: Promise<unknown> = Promise.resolve();
@@ -164,7 +165,9 @@ class FolderRegistry implements Registry {
 
   async takeIn(records: readonly Uint8Array[], at: Date): Promise<TakenIn> {
     return await this.#alone(async () => {
-      const taken = this.#take([...this.#waiting.splice(0), ...records], at);
+      const waited = [...this.#waiting.values()];
+      this.#waiting.clear();
+      const taken = this.#take([...records, ...waited], at);
       this.#settle();
       await this.#keepOthers();
       return taken;
@@ -226,7 +229,9 @@ class FolderRegistry implements Registry {
 
   #take(records: readonly Uint8Array[], at: Date): TakenIn {
     const taken = this.copy.takeIn(records, at);
-    this.#waiting.push(...taken.waiting.slice(0, MAX_WAITING_ENTRIES - this.#waiting.length));
+    for (const record of taken.waiting) {
+      if (this.#waiting.size < MAX_WAITING_ENTRIES) this.#waiting.set(digestOf(record), record);
+    }
     return taken;
   }
 
@@ -276,6 +281,10 @@ class LazyEntry implements RegisteredEntry {
 function verifyNobody(): ReturnType<VerifySignature> {
   const detail = 'this site service verifies no other registrars';
   return { indication: 'INDETERMINATE', subIndication: null, certificateSha256: null, detail };
+}
+
+function digestOf(record: Uint8Array): string {
+  return createHash('sha256').update(record).digest('hex');
 }
 
 function nameOf({ registrar, sequence }: EntryKey): string {

@@ -103,3 +103,31 @@ it('serves at once after a restart what it had verified of other registrars', as
   );
   expect((await again.takeIn([forged], new Date())).refused).toHaveLength(1);
 });
+
+it('keeps only so many entries that build on entries of the root that never come', async () => {
+  const root = await open();
+  await root.append(delegationDraft('H09', provinceKey));
+  await root.refresh();
+  const site = await open(
+    { ...ROOT_REGISTRAR, registrar: parseAgencyCode('H44.DK') },
+    join(folder, 'site'),
+  );
+  await site.takeIn(
+    root.entries().map(({ record }) => record),
+    new Date(),
+  );
+  const forge = async (sequence: number): Promise<Uint8Array> => {
+    const entry = { ...draft('H09.1', 'H09'), registrar: PROVINCE, sequence, basedOn: 99_999 };
+    return await signRecord('directory', encodePayload('directory', entry), async () =>
+      Buffer.from('x'),
+    );
+  };
+  const forged = await Promise.all([1, 2, 3, 4].map(forge));
+  for (let round = 0; round < 5; round += 1) {
+    const taken = await site.takeIn(forged, new Date());
+    expect(taken.waiting.length).toBeLessThanOrEqual(2 * forged.length);
+  }
+  const many = await Promise.all(Array.from({ length: 1_500 }, (_, index) => forge(index + 1)));
+  await site.takeIn(many, new Date());
+  expect((await site.takeIn([], new Date())).waiting).toHaveLength(1_000);
+});

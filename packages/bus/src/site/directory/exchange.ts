@@ -121,9 +121,9 @@ async function takeBatch(
     others.map(({ data }) => data),
     now(),
   );
-  const waiting = new Set(taken.waiting);
-  // What builds on entries of the root that are still on the way comes again.
-  for (const message of batch) if (!waiting.has(message.data)) message.ack();
+  // What builds on entries of the root that are still on the way waits in the registry. Left with the
+  // broker, entries that name what never comes would take all places and freeze the directory here.
+  for (const message of batch) message.ack();
   if (taken.added > 0) onTaken();
   const refusals = describeRefusals(taken.refused);
   if (refusals === undefined) return;
