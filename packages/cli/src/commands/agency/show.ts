@@ -29,7 +29,7 @@ export function agencyShowCommand(cli: Cli): Command {
 }
 
 function renderEntry(cli: Cli, entry: DirectoryEntry): string {
-  const { text } = cli.messages;
+  const { enrolment, text } = cli.messages;
   return renderFields([
     [text.code, entry.code],
     [text.name, entry.name],
@@ -45,6 +45,7 @@ function renderEntry(cli: Cli, entry: DirectoryEntry): string {
     ...entry.certificates.map(
       ({ use, sha256 }) => [`${text.certificate} ${use}`, `SHA-256 ${sha256}`] as const,
     ),
+    [enrolment.userKey, entry.natsUserKey],
     [text.sequence, entry.sequence],
     [text.registrar, entry.registrar],
     [text.sites, entry.delegation?.sites.join(', ')],
