@@ -87,7 +87,7 @@ describe('the outbox', () => {
     expect(act).toEqual(minutesFromNow(65));
   });
 
-  it('repeats to another site after minutes, then after hours', () => {
+  it('repeats what leaves its site after minutes, then after hours', () => {
     const first = afterPubAck(acknowledged('document', null), true, NOW_MS);
     expect(first).toEqual(minutesFromNow(3));
     const second = afterPubAck(acknowledged('document', 7), true, NOW_MS);

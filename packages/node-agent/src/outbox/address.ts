@@ -57,13 +57,16 @@ export function destinationOf(
   return toSite === undefined ? undefined : `${scopeOf(toSite, sender.site)} ${toSite}`;
 }
 
-/** Whether a message leaves for another site; reports are taken care of by the relay, wherever it is. */
-export function isAcross(
+/**
+ * Whether a message may have to pass more streams than the one that acknowledges it: what goes to
+ * another site, and every report, since the relay may read them at the centre.
+ */
+export function goesFurther(
   row: Pick<DueRow, 'purpose' | 'recipient'>,
   sender: Sender,
   directory: DirectoryCopy,
 ): boolean {
-  if (row.purpose === 'report') return false;
+  if (row.purpose === 'report') return true;
   const toSite = directory.find(parseAgencyCode(row.recipient))?.site;
   return toSite !== undefined && scopeOf(toSite, sender.site) === 'cross';
 }

@@ -13,11 +13,11 @@ export const UNDELIVERED_AFTER_MS = AGENT_LIMITS.undeliveredAfterMs;
 /** nats-server flushes to disk at the latest every 2 minutes (a PubAck is not a disk). */
 const CONFIRM_RECEIPT_AFTER_MS = 3 * MINUTE;
 /**
- * What goes to another site passes two more streams, which fill from each other: a PubAck of the
- * first says nothing about them, and 2.9 and 2.10 leave a message out when a line breaks just
- * after they took the source up. So the first repeat comes soon, under another id.
+ * What leaves its site passes more streams, which fill from each other: a PubAck of the first says
+ * nothing about them, and 2.9 and 2.10 leave a message out when a line breaks just after they
+ * took the source up. So the first repeat comes soon, under another id.
  */
-const ACROSS_REPEAT_MS = CONFIRM_RECEIPT_AFTER_MS;
+const FURTHER_REPEAT_MS = CONFIRM_RECEIPT_AFTER_MS;
 
 export type NextAct =
   | { readonly act: 'wait'; readonly nextTryMs: number }
@@ -30,9 +30,9 @@ export type NextAct =
  * publish, which repairs a broker's power cut. Inside a site it has the same id and costs one
  * acknowledgement; to another site it is a second copy, which repairs the streams behind as well.
  *
- * @param across - it goes to an agency of another site.
+ * @param further - it may have to pass more streams than the one that has acknowledged it.
  */
-export function afterPubAck(row: DueRow, across: boolean, nowMs: number): NextAct {
+export function afterPubAck(row: DueRow, further: boolean, nowMs: number): NextAct {
   if (row.purpose === 'receipt') {
     return row.stream_seq === null
       ? { act: 'wait', nextTryMs: nowMs + CONFIRM_RECEIPT_AFTER_MS }
@@ -40,8 +40,8 @@ export function afterPubAck(row: DueRow, across: boolean, nowMs: number): NextAc
   }
   // Tries that never reached the broker do not make the first repeat later.
   const isFirst = row.stream_seq === null;
-  if (across) {
-    const delayMs = isFirst ? ACROSS_REPEAT_MS : repeatDelayMs(Math.max(0, row.attempt_count - 1));
+  if (further) {
+    const delayMs = isFirst ? FURTHER_REPEAT_MS : repeatDelayMs(Math.max(0, row.attempt_count - 1));
     return { act: 'wait', nextTryMs: nowMs + delayMs };
   }
   const delayMs = isFirst ? FIRST_REPEAT_MS : repeatDelayMs(row.attempt_count);

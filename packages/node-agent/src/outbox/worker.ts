@@ -12,7 +12,7 @@ import { Signal } from '../signal.ts';
 import type { AgentStep } from '../step.ts';
 import type { GroupCommit } from '../storage/group-commit.ts';
 import type { DeadOutcome, DueRow, OutboxStore } from '../storage/outbox-store.ts';
-import { type Sender, addressOf, destinationOf, isAcross, isClosed } from './address.ts';
+import { type Sender, addressOf, destinationOf, goesFurther, isClosed } from './address.ts';
 import { Breaker } from './breaker.ts';
 import type { LineGate } from './line-gate.ts';
 import { encodeDelivery } from './message.ts';
@@ -205,7 +205,7 @@ export class OutboxWorker {
     try {
       const ack = await gate.pass(row.lane, data.length, () =>
         connection.publish(natsSubject, data, {
-          messageId: duplicateKey(row, frame, isAcross(row, config, directory)),
+          messageId: duplicateKey(row, frame, goesFurther(row, config, directory)),
           timeoutMs: AGENT_LIMITS.publishTimeoutMs,
           ...(typeof row.trace_id !== 'string' ? {} : { traceparent: traceparentOf(row.trace_id) }),
         }),
@@ -247,7 +247,7 @@ export class OutboxWorker {
         return;
       }
       case 'stored': {
-        const next = afterPubAck(row, isAcross(row, config, directory), nowMs);
+        const next = afterPubAck(row, goesFurther(row, config, directory), nowMs);
         const nextTryMs = next.act === 'wait' ? next.nextTryMs : nowMs;
         outbox.recordAttempt(row.message_id, result.streamSeq, nextTryMs);
         if (next.act === 'settle') outbox.settle(row.message_id, next.outcome, nowMs);
@@ -300,11 +300,12 @@ function traceparentOf(traceId: string): string {
  * since the signature goes into it. Any agency may publish with any id, so one that another recipient
  * of the same document can compute could be occupied, and the broker would drop this message as a repeat.
  *
- * What is repeated to another site after an acknowledgement is told apart by it: the streams
- * behind may lack the first, and the one that has it would drop a second of the same id.
+ * What is repeated after an acknowledgement, and passes more streams than the one that gave it, is
+ * told apart by it: a stream behind may lack the first, and the one that has it would drop a second
+ * of the same id.
  */
-function duplicateKey(row: DueRow, frame: Uint8Array, across: boolean): string {
+function duplicateKey(row: DueRow, frame: Uint8Array, further: boolean): string {
   const key = createHash('sha256').update(row.message_id).update(frame);
-  if (across && row.stream_seq !== null) key.update(String(row.stream_seq));
+  if (further && row.stream_seq !== null) key.update(String(row.stream_seq));
   return key.digest('hex');
 }
