@@ -3,6 +3,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { inboxPrefix } from '../permission/user.ts';
 import { type ConnectOptions, type ConnectionStatus, openConnection } from './connection.ts';
 import { type Probe, probeStorage } from './probe.ts';
+import { type StoredHead, listHeads } from './stream-follower.ts';
 import { type StreamAdmin, administer, createStreamAdmin } from './stream-admin.ts';
 
 /** The broker as its administrator sees it, inside `STORE`. */
@@ -14,6 +15,8 @@ export interface AdminConnection extends StreamAdmin, AsyncDisposable {
   deleteStream(name: string): Promise<void>;
   /** Everything in it; the stream stays. */
   purgeStream(name: string): Promise<void>;
+  /** What a stream holds now, or what of it has such a subject. */
+  listHeads(stream: string, filterSubject?: string): Promise<StoredHead[]>;
   /** Writes to the broker's disk and reads back; what it made is gone afterwards. */
   probe(now: () => Date): Promise<Probe>;
   status(): ConnectionStatus;
@@ -47,6 +50,13 @@ export async function connectAdmin(options: AdminConnectOptions): Promise<AdminC
     purgeStream: async (name) => {
       await administer(`stream ${name}`, () => manager.streams.purge(name));
     },
+    listHeads: async (stream, filterSubject) =>
+      await administer(`stream ${stream}`, () =>
+        listHeads(connection, manager, {
+          stream,
+          ...(filterSubject === undefined ? {} : { filterSubject }),
+        }),
+      ),
     probe: async (now) => await probeStorage(nats, manager, now),
     status: connection.status,
     close: connection.close,

@@ -87,7 +87,7 @@ export class ChunkIndex {
     return this.#lastSeq;
   }
 
-  add(head: StoredHead): StoredBlob | undefined {
+  add(head: Omit<StoredHead, 'origin'>): StoredBlob | undefined {
     this.#lastSeq = Math.max(this.#lastSeq, head.streamSeq);
     const chunk = parseChunkSubject(head.subject);
     if (chunk === undefined) {
@@ -205,7 +205,7 @@ export class ChunkIndex {
     this.#lastSeq = 0;
   }
 
-  #addOther({ subject, streamSeq, bytes }: StoredHead): void {
+  #addOther({ subject, streamSeq, bytes }: Omit<StoredHead, 'origin'>): void {
     // A site writes the word that a blob is gone without a body; an agency may write anything there.
     const isWord = bytes === 0 && parseBlobDroppedSubject(subject) !== undefined;
     if (this.#others.size < MAX_OTHER_MESSAGES) {
