@@ -17,6 +17,13 @@ export interface RelayWitness {
   readonly agencies: readonly string[];
 }
 
+/** A delivery that did not come to its end. */
+export interface Missing {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+}
+
 /** What the campaign came to; every number but the first four must be 0. */
 export interface Verdict {
   readonly documents: number;
@@ -35,7 +42,10 @@ export interface Verdict {
   readonly brokenChains: number;
   /** Documents on which two relays that both can see them do not agree. */
   readonly relayDifferences: number;
+  /** One line each, at most twenty. */
   readonly faults: readonly string[];
+  /** What is lost or has no receipt 03. */
+  readonly missing: readonly Missing[];
 }
 
 type Fault = (kind: FaultKind, text: string) => void;
@@ -63,6 +73,7 @@ export async function judge(
     relayDifferences: 0,
   };
   const faults: string[] = [];
+  const missing: Missing[] = [];
   const fault: Fault = (kind, text) => {
     counts[kind] += 1;
     if (faults.length < MAX_FAULTS_TOLD) faults.push(`${kind}: ${text}`);
@@ -71,7 +82,7 @@ export async function judge(
   const promised = readPromises(witnesses);
   const handedOver = checkInboxes(offices.list, promised, fault);
   for (const { agent, lines } of offices.list) {
-    checkReceipts(agent, lines, fault);
+    missing.push(...checkReceipts(agent, lines, fault));
     checkNumbers(agent, fault);
   }
   const reports = checkRelays(offices.list, relays, promised, fault);
@@ -82,6 +93,7 @@ export async function judge(
     reports,
     ...counts,
     faults,
+    missing,
   };
 }
 
@@ -171,13 +183,18 @@ function checkHandOver(code: string, lines: readonly LedgerLine[], fault: Fault)
   return handed.size;
 }
 
-function checkReceipts(agent: Agent, lines: readonly LedgerLine[], fault: Fault): void {
+/** @returns the deliveries whose sender has no receipt 03. */
+function checkReceipts(agent: Agent, lines: readonly LedgerLine[], fault: Fault): Missing[] {
+  const missing: Missing[] = [];
   for (const line of lines) {
     if (line.event !== 'promised') continue;
-    for (const { to, status } of agent.track(line.documentId).deliveries) {
-      if (status !== '03') fault('unreceipted', `${line.documentId} to ${to} is ${status}`);
+    for (const { id, to, status } of agent.track(line.documentId).deliveries) {
+      if (status === '03') continue;
+      fault('unreceipted', `${id} from ${agent.code} to ${to} is ${status ?? 'unanswered'}`);
+      missing.push({ id, from: agent.code, to });
     }
   }
+  return missing;
 }
 
 function checkNumbers(agent: Agent, fault: Fault): void {

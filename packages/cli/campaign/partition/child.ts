@@ -45,6 +45,8 @@ export class Child implements AsyncDisposable {
   async start(): Promise<void> {
     const child = fork(this.#script, this.#parameters, {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      // Ctrl-C in a terminal goes to the whole group; who started it ends it.
+      detached: true,
     });
     this.#process = child;
     child.once('exit', (code, signal) => {
@@ -79,6 +81,27 @@ export class Child implements AsyncDisposable {
     await ended;
   }
 
+  /**
+   * Waits until it has killed itself, as it was told to do at some point of its work; kills it when
+   * it does not come to that point in time.
+   *
+   * @returns whether it came there.
+   */
+  async killedByItself(timeoutMs: number): Promise<boolean> {
+    const child = this.#process;
+    if (child === undefined) return false;
+    this.#process = undefined;
+    const ended = once(child, 'exit');
+    let came = true;
+    const insist = setTimeout(() => {
+      came = false;
+      child.kill('SIGKILL');
+    }, timeoutMs);
+    await ended;
+    clearTimeout(insist);
+    return came;
+  }
+
   /** Asks it to end, as an operator would, and insists after a while. */
   async stop(): Promise<void> {
     const child = this.#process;
@@ -92,6 +115,6 @@ export class Child implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
+    await this.kill();
   }
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { makePdf } from '../../bench/chain/measure.ts';
 import type { Chance } from './chance.ts';
 import type { ChildMessage } from './child.ts';
-import type { Country, OfficeHandle } from './country.ts';
+import type { OfficeHandle } from './country.ts';
 import type { SendOrder } from './office-process.ts';
 
 /** Of every hundred documents so many carry a large attachment, so many are urgent. */
@@ -24,11 +24,23 @@ interface OpenOrder {
   askedMs: number;
 }
 
-/** Gives orders to offices until each is promised; what a kill swallowed is ordered again. */
+/**
+ * Gives orders to offices, as many as were let go, until each is promised; what a kill swallowed is
+ * ordered again.
+ */
 export class Load {
   readonly #open = new Map<string, OpenOrder>();
   readonly #errors: string[] = [];
+  readonly #chance: Chance;
+  #files: { readonly pdf: string; readonly attachment: string } | undefined;
+  #let = 0;
+  #ordered = 0;
+  #extra = 0;
   #promised = 0;
+
+  constructor(chance: Chance) {
+    this.#chance = chance;
+  }
 
   get promised(): number {
     return this.#promised;
@@ -49,31 +61,65 @@ export class Load {
     return this.#errors;
   }
 
-  async run(
-    country: Country,
-    documents: number,
-    chance: Chance,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const pdfFile = join(country.folder, 'van-ban.pdf');
-    const attachmentFile = join(country.folder, 'phu-luc.bin');
-    await writeFile(pdfFile, await makePdf());
-    await writeFile(attachmentFile, randomBytes(LARGE_BYTES));
-    for (let index = 0; index < documents; index += 1) {
-      const office = chance.pick(country.offices);
-      const others = country.offices.filter((one) => one !== office);
-      const to = chance.shuffle(others).slice(0, chance.between(1, MAX_RECIPIENTS));
-      const order: SendOrder = {
-        key: `${office.code} ${index}`,
-        to: to.map(({ code }) => code),
-        pdfFile,
-        urgent: chance.next() * 100 < URGENT_PERCENT,
-        ...(chance.next() * 100 < LARGE_PERCENT ? { attachmentFile } : {}),
-      };
-      while (this.#openOf(office) >= OPEN_ORDERS_PER_OFFICE) await this.#wait(signal);
-      this.#ask({ order, office, askedMs: 0 });
+  /** Writes what documents are made of. */
+  async prepare(folder: string): Promise<void> {
+    const files = { pdf: join(folder, 'van-ban.pdf'), attachment: join(folder, 'phu-luc.bin') };
+    await writeFile(files.pdf, await makePdf());
+    await writeFile(files.attachment, randomBytes(LARGE_BYTES));
+    this.#files = files;
+  }
+
+  /** Lets the offices send until so many documents were ordered in all. */
+  letGo(documents: number): void {
+    this.#let = Math.max(this.#let, documents);
+  }
+
+  /** Until all that were let go are promised, or the time is over. @returns whether they are. */
+  async caughtUp(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+    const deadline = performance.now() + timeoutMs;
+    while (this.#ordered < this.#let || this.#open.size > 0) {
+      if (performance.now() > deadline) return false;
+      await sleep(POLL_MS, undefined, { signal });
     }
-    while (this.#open.size > 0) await this.#wait(signal);
+    return true;
+  }
+
+  /** Gives the orders; ends when the signal says so. */
+  async run(offices: readonly OfficeHandle[], signal: AbortSignal): Promise<never> {
+    for (;;) {
+      if (this.#ordered < this.#let) await this.#orderNext(offices, signal);
+      await this.#wait(signal);
+    }
+  }
+
+  /** One more, with a large attachment, at once. */
+  orderLarge(office: OfficeHandle, to: OfficeHandle): void {
+    this.#extra += 1;
+    const { pdf: pdfFile = '', attachment: attachmentFile = '' } = this.#files ?? {};
+    const key = `${office.code} lớn ${this.#extra}`;
+    this.#ask({
+      order: { key, to: [to.code], pdfFile, attachmentFile, urgent: false },
+      office,
+      askedMs: 0,
+    });
+  }
+
+  async #orderNext(offices: readonly OfficeHandle[], signal: AbortSignal): Promise<void> {
+    const chance = this.#chance;
+    const { pdf: pdfFile = '', attachment: attachmentFile = '' } = this.#files ?? {};
+    const office = chance.pick(offices);
+    const others = offices.filter((one) => one !== office);
+    const to = chance.shuffle(others).slice(0, chance.between(1, MAX_RECIPIENTS));
+    const order: SendOrder = {
+      key: `${office.code} ${this.#ordered}`,
+      to: to.map(({ code }) => code),
+      pdfFile,
+      urgent: chance.next() * 100 < URGENT_PERCENT,
+      ...(chance.next() * 100 < LARGE_PERCENT ? { attachmentFile } : {}),
+    };
+    while (this.#openOf(office) >= OPEN_ORDERS_PER_OFFICE) await this.#wait(signal);
+    this.#ask({ order, office, askedMs: 0 });
+    this.#ordered += 1;
   }
 
   #openOf(office: OfficeHandle): number {
@@ -81,7 +127,8 @@ export class Load {
   }
 
   async #wait(signal: AbortSignal): Promise<void> {
-    await sleep(POLL_MS, undefined, { signal });
+    const mayOrder = this.#ordered < this.#let;
+    await sleep(mayOrder ? POLL_MS / 4 : POLL_MS, undefined, { signal });
     const now = performance.now();
     for (const open of this.#open.values()) {
       if (now - open.askedMs > REPEAT_AFTER_MS) this.#ask(open);

@@ -1,13 +1,13 @@
 /**
  * One agency: its agent, a clerk who accepts what comes, and a line of documents to send.
  *
- * `node office-process.ts HOME LEDGER`; the parent sends `{send}` and `{stop}` over IPC and gets
- * `{sent}` back. The process may be killed at any time and started again.
+ * `node office-process.ts HOME LEDGER`; the parent sends `{send}`, `{killAt}` and `{stop}` over IPC
+ * and gets `{sent}` back. The process may be killed at any time and started again.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
-import { openAgent } from '@congvan/node-agent';
+import { type AgentStep, openAgent } from '@congvan/node-agent';
 
 import { PASSPHRASE } from '../../rig/offices.ts';
 import { Ledger } from './ledger.ts';
@@ -21,19 +21,35 @@ export interface SendOrder {
   readonly urgent: boolean;
 }
 
+/** What the parent asks for. */
+interface Request {
+  readonly send?: SendOrder;
+  /** SIGKILL to itself right after this step: no other process could hit it. */
+  readonly killAt?: AgentStep;
+  readonly stop?: true;
+}
+
 const [home = '', ledgerFile = ''] = process.argv.slice(2);
 const passphrase = async (): Promise<string> => PASSPHRASE;
 
+let killAt: AgentStep | undefined;
+
 const agent = await openAgent({
   home,
+  onStep: (step) => {
+    if (step === killAt) process.kill(process.pid, 'SIGKILL');
+  },
   passphrase: { node: passphrase, seal: passphrase },
   ...(process.env['CAMPAIGN_LOG'] === undefined ? {} : { log: logToStderr() }),
 });
 using ledger = new Ledger(ledgerFile);
-process.on('message', (message: { send?: SendOrder; stop?: true }) => {
+process.on('message', (message: Request) => {
+  killAt = message.killAt ?? killAt;
   if (message.stop === true) void agent.close().then(() => process.disconnect());
   if (message.send !== undefined) void send(message.send);
 });
+// Without a parent there is nobody to work for.
+process.once('disconnect', () => process.exit());
 process.send?.({ ready: true });
 for await (const document of agent.incoming()) {
   const hash = createHash('sha256');

@@ -11,6 +11,8 @@ const relay = await open();
 process.on('message', () => {
   void relay.close().then(() => process.disconnect());
 });
+// Without a parent there is nobody to work for.
+process.once('disconnect', () => process.exit());
 process.send?.({ ready: true });
 
 /** As a service manager does: the broker may be down when the relay starts. */

@@ -1,26 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { openRelayReader } from '@congvan/bus/relay';
-import { openAgent } from '@congvan/node-agent';
-
 import { Chance } from './chance.ts';
 import { type Verdict, judge } from './checker.ts';
 import { type Country, foundCountry } from './country.ts';
-import { DISTURBANCES } from './disturbance.ts';
+import { DISTURBANCES, type Disturbance } from './disturbance.ts';
 import { Load } from './load.ts';
+import { settle } from './settle.ts';
+import { type Gap, findGaps, locateMissing } from './trace.ts';
 
 export interface PartitionOptions {
   readonly seed: number;
+  /** Spread evenly over all disturbances. */
   readonly documents: number;
   readonly signal: AbortSignal;
   /** Progress, line by line. */
   readonly tell: (line: string) => void;
-  /** Which disturbances; the default is all, in an order that the seed decides, again and again. */
+  /** Names of disturbances; the default is all, in an order that the seed decides. */
   readonly only?: readonly string[];
+  /** How often each disturbance comes; the default is once for 400 documents. */
+  readonly rounds?: number;
   /** Leaves the folders of agencies and relays behind, and tells where. */
   readonly keep?: boolean;
-  /** Each disturbance at least this often, also when all documents have been sent by then. */
-  readonly rounds?: number;
 }
 
 export interface PartitionOutcome {
@@ -28,92 +28,95 @@ export interface PartitionOutcome {
   readonly seconds: number;
   /** How often each disturbance ran. */
   readonly disturbances: Readonly<Record<string, number>>;
+  /** How many kills provably came in the middle of a transfer. */
+  readonly killsInTransfer: number;
+  /** Messages that one stream did not take from another; they arrived by a repeat. */
+  readonly leftOutByStreams: number;
   readonly verdict: Verdict;
 }
 
+const DOCUMENTS_PER_ROUND = 400;
 const CALM_MS = [300, 2_000] as const;
-/** After healing: the longest wait of a retry, and then some. */
-const SETTLE_TIMEOUT_MS = 60_000;
-const SETTLE_POLL_MS = 1_000;
+/** An agent that was just killed, and the repeat of an order that it swallowed. */
+const CATCH_UP_MS = 60_000;
+/** What the load runs on comes from its own numbers, so that a disturbance more changes no document. */
+const CHANCE_OF_DISTURBANCES = 1;
 
 /** Runs one campaign from an empty folder to a verdict, and leaves nothing behind. */
 export async function runPartition(options: PartitionOptions): Promise<PartitionOutcome> {
-  const { seed, documents, signal, tell } = options;
+  const { seed, signal, tell } = options;
   const startedMs = performance.now();
   const failure = new AbortController();
   const stop = AbortSignal.any([signal, failure.signal]);
-  const load = new Load();
+  const load = new Load(new Chance(seed));
   await using country = await foundCountry({
     message: (_office, message) => load.onMessage(message),
     failure: (error) => failure.abort(error),
     keep: options.keep ?? false,
   });
+  stop.throwIfAborted();
   if (options.keep === true) tell(`folders of agencies and relays: ${country.folder}`);
-  await Promise.all(
-    [...country.offices, ...country.relays].map(async ({ child }) => await child.start()),
-  );
+  const children = [...country.offices, ...country.relays].map(({ child }) => child);
+  await Promise.all(children.map(async (child) => await child.start()));
   tell(`${country.plan.servers.length} servers, ${country.offices.length} agents, 2 relays run`);
-  const disturbances: Record<string, number> = {};
-  let loading = true;
-  const sending = load
-    .run(country, documents, new Chance(seed), stop)
-    .finally(() => (loading = false));
-  sending.catch((error: unknown) => failure.abort(error));
-  const chance = new Chance(seed + 1);
-  const wanted = DISTURBANCES.filter(({ name }) => options.only?.includes(name) ?? true);
-  for (let round = 0; loading || round < (options.rounds ?? 1); round += 1) {
-    for (const disturbance of chance.shuffle(wanted)) {
-      await sleep(chance.between(...CALM_MS), undefined, { signal: stop });
-      tell(`${load.promised} of ${documents} promised; ${disturbance.name}`);
-      await disturbance.run(country, chance);
-      stop.throwIfAborted();
-      disturbances[disturbance.name] = (disturbances[disturbance.name] ?? 0) + 1;
-    }
+  await load.prepare(country.folder);
+  const loading = load.run(country.offices, stop);
+  loading.catch((error: unknown) => failure.abort(error));
+  try {
+    const disturbed = await disturb(country, load, options, stop);
+    tell('all is healed; waiting until nothing is open any more');
+    await settle(country, stop, tell);
+    const gaps = await findGaps(country.plan);
+    await Promise.all(children.map(async (child) => await child.stop()));
+    const verdict = await explain(country, gaps, await judge(country.offices, country.relays));
+    const seconds = (performance.now() - startedMs) / 1_000;
+    return { seed, seconds, ...disturbed, leftOutByStreams: gaps.length, verdict };
+  } finally {
+    failure.abort();
+    await loading.catch(() => undefined);
   }
-  await sending;
-  tell('all is healed; waiting until nothing is open any more');
-  await settle(country, stop, tell);
-  await Promise.all(
-    [...country.offices, ...country.relays].map(async ({ child }) => await child.stop()),
-  );
-  const verdict = await judge(country.offices, country.relays);
-  const seconds = (performance.now() - startedMs) / 1_000;
-  return { seed, seconds, disturbances, verdict };
 }
 
-/** Waits until no outbox has an open document or report; the verdict says what still is. */
-async function settle(
+/** Lets documents flow into one disturbance after the other. */
+async function disturb(
   country: Country,
-  signal: AbortSignal,
-  tell: (line: string) => void,
-): Promise<void> {
-  const deadline = performance.now() + SETTLE_TIMEOUT_MS;
-  let told = '';
-  while (performance.now() < deadline) {
-    const open = await countOpen(country);
-    const line = `${open.documents} documents and ${open.reports} reports are open`;
-    if (line !== told) tell(line);
-    told = line;
-    if (open.documents + open.reports === 0) return;
-    await sleep(SETTLE_POLL_MS, undefined, { signal });
+  load: Load,
+  { seed, documents, only, rounds, tell }: PartitionOptions,
+  stop: AbortSignal,
+): Promise<Pick<PartitionOutcome, 'disturbances' | 'killsInTransfer'>> {
+  const chance = new Chance(seed + CHANCE_OF_DISTURBANCES);
+  const steps = planSteps(documents, chance, only, rounds);
+  const disturbances: Record<string, number> = {};
+  let killsInTransfer = 0;
+  for (const [index, { name, text, mustHit, run }] of steps.entries()) {
+    await sleep(chance.between(...CALM_MS), undefined, { signal: stop });
+    tell(`${index + 1} of ${steps.length}, ${load.promised} documents promised: ${text}`);
+    load.letGo(Math.ceil((documents * (index + 1)) / steps.length));
+    const before = killsInTransfer;
+    await run({ country, load, chance, signal: stop, hit: () => (killsInTransfer += 1) });
+    stop.throwIfAborted();
+    if (mustHit === true && killsInTransfer === before) tell('no transfer was hit in its middle');
+    disturbances[name] = (disturbances[name] ?? 0) + 1;
+    if (!(await load.caughtUp(CATCH_UP_MS, stop))) tell('not all is promised yet; going on');
   }
+  while (!(await load.caughtUp(CATCH_UP_MS, stop))) {
+    tell(`not all is promised yet: ${load.errors.at(-1) ?? 'no agent refused'}`);
+  }
+  return { disturbances, killsInTransfer };
 }
 
-async function countOpen(country: Country): Promise<{ documents: number; reports: number }> {
-  let documents = 0;
-  let reports = 0;
-  for (const { code, home } of country.offices) {
-    await using agent = await openAgent({ home, mode: 'desk' });
-    const rows = agent.listOutbox({ limit: 1_000_000 });
-    documents += rows.filter(({ purpose }) => purpose === 'document').length;
-    documents += agent.listInbox({ state: 'open', limit: 1_000_000 }).length;
-    const { last } = agent.status().report;
-    for (const { home: relayHome, agencies } of country.relays) {
-      if (!agencies.includes(code)) continue;
-      using reader = openRelayReader(relayHome);
-      const chain = reader.listChains().find(({ agency }) => agency === code);
-      reports += last - (chain?.upTo ?? 0);
-    }
-  }
-  return { documents, reports };
+function planSteps(
+  documents: number,
+  chance: Chance,
+  only: readonly string[] | undefined,
+  rounds = Math.max(1, Math.round(documents / DOCUMENTS_PER_ROUND)),
+): Disturbance[] {
+  const wanted = DISTURBANCES.filter(({ name }) => only?.includes(name) ?? true);
+  return Array.from({ length: rounds }, () => chance.shuffle(wanted)).flat();
+}
+
+/** Adds to the faults where each missing delivery stands, while the servers still run. */
+async function explain(country: Country, gaps: readonly Gap[], verdict: Verdict): Promise<Verdict> {
+  const where = await locateMissing(country, verdict.missing, gaps);
+  return { ...verdict, faults: [...verdict.faults, ...where] };
 }

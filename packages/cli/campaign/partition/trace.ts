@@ -1,0 +1,125 @@
+import { type Site, codeToToken, parseAgencyCode, parseMessageSubject } from '@congvan/bus';
+import type { TestPlan } from '@congvan/bus/testing';
+import { openAgent } from '@congvan/node-agent';
+
+import type { Missing } from './checker.ts';
+import { CENTRE, type Country, type OfficeHandle, PROVINCE } from './country.ts';
+
+const EXCHANGE = 'XCH';
+const outboxStream = (site: Site): string => `OUT_${site}`;
+const inboxStream = (site: Site): string => `IN_${site}`;
+const SITES: readonly Site[] = [PROVINCE, CENTRE];
+
+/** A message that a stream holds and the stream that fills from it does not. */
+export interface Gap {
+  readonly stream: string;
+  readonly source: string;
+  readonly streamSeq: number;
+  readonly subject: string;
+}
+
+/**
+ * Compares each stream between sites with what it fills from: what leaves a site with the exchange,
+ * the exchange with the inboxes. A gap is no loss yet: what nobody answers is sent again.
+ */
+export async function findGaps(plan: TestPlan): Promise<Gap[]> {
+  const gaps: Gap[] = [];
+  const exchange = await (await plan.admin('central')).listHeads(EXCHANGE);
+  for (const site of SITES) {
+    const admin = await plan.admin(site);
+    const out = outboxStream(site);
+    gaps.push(...missingIn(EXCHANGE, exchange, out, await admin.listHeads(out)));
+    const wanted = exchange.filter(({ subject }) => parseMessageSubject(subject)?.toSite === site);
+    const inbox = inboxStream(site);
+    gaps.push(...missingIn(inbox, await admin.listHeads(inbox), EXCHANGE, wanted));
+  }
+  return gaps;
+}
+
+type Heads = Awaited<ReturnType<Awaited<ReturnType<TestPlan['admin']>>['listHeads']>>;
+
+function missingIn(stream: string, filled: Heads, source: string, wanted: Heads): Gap[] {
+  const taken = new Set<number>();
+  for (const { origin } of filled) if (origin?.stream === source) taken.add(origin.streamSeq);
+  return wanted
+    .filter(({ streamSeq }) => !taken.has(streamSeq))
+    .map(({ streamSeq, subject }) => ({ stream, source, streamSeq, subject }));
+}
+
+/** Where each missing delivery stands: at its sender, between the streams, and at its recipient. */
+export async function locateMissing(
+  country: Country,
+  missing: readonly Missing[],
+  gaps: readonly Gap[],
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const { id, from, to } of missing) {
+    const sender = country.offices.find(({ code }) => code === from);
+    const recipient = country.offices.find(({ code }) => code === to);
+    if (sender === undefined || recipient === undefined) continue;
+    const where = [
+      await standsAtSender(sender, id),
+      standsBetween(sender, recipient, gaps),
+      await standsAtBroker(country, recipient),
+      await standsAtRecipient(recipient, id),
+    ];
+    lines.push(`${id} from ${from} to ${to}: ${where.join('; ')}`);
+  }
+  return lines;
+}
+
+async function standsAtSender({ home }: OfficeHandle, id: string): Promise<string> {
+  await using desk = await openAgent({ home, mode: 'desk' });
+  const row = desk
+    .listOutbox({ settled: true, limit: 1_000_000 })
+    .find(({ messageId }) => messageId === id);
+  if (row === undefined) return 'its sender has no row of it';
+  const { state, attemptCount, nextTryAt, lastError, outcome } = row;
+  const next = outcome ?? `again at ${nextTryAt.toISOString()}`;
+  return `at its sender ${state} after ${attemptCount} tries, ${lastError ?? next}`;
+}
+
+function standsBetween(
+  sender: OfficeHandle,
+  recipient: OfficeHandle,
+  gaps: readonly Gap[],
+): string {
+  if (sender.site === recipient.site) return 'inside its site';
+  const end = `${recipient.site}.${token(recipient)}.${sender.site}.${token(sender)}`;
+  const own = gaps.filter(({ subject }) => subject.endsWith(`.${end}`));
+  if (own.length === 0) return 'no stream lacks a message of this pair';
+  const texts = own.map(
+    ({ stream, source, streamSeq }) => `${stream} lacks ${streamSeq} of ${source}`,
+  );
+  return texts.join(', ');
+}
+
+async function standsAtBroker({ plan }: Country, recipient: OfficeHandle): Promise<string> {
+  const { site } = recipient;
+  const states = await (await plan.admin(site)).consumerStates(inboxStream(site));
+  const lanes = states.filter(({ name }) => name.startsWith(`${token(recipient)}_`));
+  const texts = lanes.map(
+    ({ name, pendingCount, ackPendingCount }) =>
+      `${name} has ${pendingCount} to hand out and ${ackPendingCount} not acknowledged`,
+  );
+  return texts.join(', ');
+}
+
+async function standsAtRecipient({ home }: OfficeHandle, id: string): Promise<string> {
+  await using desk = await openAgent({ home, mode: 'desk' });
+  const row = desk.listInbox({ limit: 1_000_000 }).find((one) => one.id === id);
+  if (row !== undefined) return `at its recipient ${row.state}`;
+  const coming = desk
+    .transfers(1_000)
+    .filter(({ direction }) => direction === 'down')
+    .map(
+      ({ doneBytes, totalBytes, waitsFor }) =>
+        `${doneBytes} of ${totalBytes} bytes, waits for ${waitsFor ?? 'nothing'}`,
+    );
+  const { quarantined } = desk.status().inbox;
+  return `not at its recipient, where ${quarantined} are quarantined and come: ${coming.join(', ') || 'none'}`;
+}
+
+function token({ code }: OfficeHandle): string {
+  return codeToToken(parseAgencyCode(code));
+}
