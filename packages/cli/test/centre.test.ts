@@ -1,0 +1,27 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { CENTRE_CREDENTIALS_FILE, CENTRE_PLAN_FILE } from '@congvan/bus/plan';
+import { mintCentreCredentials } from '@congvan/bus/site';
+import { startPlan, waitUntil } from '@congvan/bus/testing';
+import { expect, it } from 'vitest';
+
+import { createTown } from './town.ts';
+
+it('centre run serves the centre out of the folder that a plan wrote for it', async () => {
+  await using bus = await startPlan({ plan: 'federated', sites: ['H09'], centralServers: 1 });
+  await using town = await createTown();
+  const servers = bus.central.map(({ url }) => url);
+  await mkdir(join(town.home, 'bus', 'operator'), { recursive: true });
+  await writeFile(
+    join(town.home, 'bus', CENTRE_PLAN_FILE),
+    JSON.stringify({ version: 1, servers }),
+  );
+  const credentials = await mintCentreCredentials(bus.operator('central'), new Date());
+  await writeFile(join(town.home, 'bus', 'operator', CENTRE_CREDENTIALS_FILE), credentials);
+
+  const centre = await town.start(['centre', 'run'], /centre running/);
+  const admin = await bus.admin('central');
+  await waitUntil(async () => (await admin.streamState('BLOBX'))?.consumerCount === 1, 10_000);
+  expect(await centre.interrupt()).toBe(0);
+});
