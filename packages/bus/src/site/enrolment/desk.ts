@@ -104,6 +104,7 @@ async function serve(
     const subject = subjectOf(member, use);
     granted.push(await grantCertificate(options.authority, { use, csr: fromBase64(csr), subject }));
   }
+  await requireWanted(options, pending);
   const enrolled = await enter(options, member, request.natsUserKey, granted);
   if (pending.state !== 'used') {
     const usedAt = options.now().toISOString();
@@ -135,6 +136,15 @@ async function admit(
     throw refuseEnrolment('expired', `this token was good until ${pending.expiresAt}`);
   }
   return pending;
+}
+
+/** The registrar may have taken the token back while certificates were made. */
+async function requireWanted(
+  { pending: store }: EnrolmentDeskOptions,
+  { id }: PendingEnrolment,
+): Promise<void> {
+  if ((await store.find(id))?.state !== 'cancelled') return;
+  throw refuseEnrolment('cancelled', 'the registrar has cancelled this token');
 }
 
 function unknownToken(): BusError {
