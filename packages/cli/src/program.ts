@@ -14,6 +14,7 @@ import { agentEnrolCommand } from './commands/agent/enrol.ts';
 import { agentInitCommand } from './commands/agent/init.ts';
 import { agentRunCommand } from './commands/agent/run.ts';
 import { agentStatusCommand } from './commands/agent/status.ts';
+import { agentBackupCommand } from './commands/agent/backup.ts';
 import { agentTransfersCommand } from './commands/agent/transfers.ts';
 import { busApplyCommand } from './commands/bus/apply.ts';
 import { busDoctorCommand } from './commands/bus/doctor.ts';
@@ -59,6 +60,7 @@ import { refuseCommand } from './commands/refuse.ts';
 import { registerListCommand } from './commands/register/list.ts';
 import { registerPaperCommand } from './commands/register/paper.ts';
 import { registerVoidCommand } from './commands/register/void.ts';
+import { relayBackupCommand } from './commands/relay/backup.ts';
 import { relayInitCommand } from './commands/relay/init.ts';
 import { relayRunCommand } from './commands/relay/run.ts';
 import { sendCommand } from './commands/send.ts';
@@ -149,6 +151,7 @@ function runningCommands(cli: Cli): Command[] {
       agentRunCommand(cli),
       agentStatusCommand(cli),
       agentTransfersCommand(cli),
+      agentBackupCommand(cli),
     ]),
     newGroup(cli, 'bus', 'bus', [
       busUpCommand(cli),
@@ -162,7 +165,11 @@ function runningCommands(cli: Cli): Command[] {
     ]),
     newGroup(cli, 'centre', 'centre', [centreRunCommand(cli)]),
     newGroup(cli, 'site', 'site', [siteDeskCommand(cli), siteRunCommand(cli)]),
-    newGroup(cli, 'relay', 'relay', [relayInitCommand(cli), relayRunCommand(cli)]),
+    newGroup(cli, 'relay', 'relay', [
+      relayInitCommand(cli),
+      relayRunCommand(cli),
+      relayBackupCommand(cli),
+    ]),
   ];
 }
 

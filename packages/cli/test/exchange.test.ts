@@ -381,6 +381,22 @@ describe('an exchange set up and done with the command alone', () => {
     );
   });
 
+  it('backs up agent and relay while they run', async () => {
+    const agent = await town.json<{ files: number }>([
+      'agent',
+      'backup',
+      town.path('backup-agent'),
+      ...COMMUNE,
+    ]);
+    expect(agent.files).toBeGreaterThan(3);
+    const relayBackup = ['relay', 'backup', town.path('backup-relay'), '--with-keys'];
+    expect((await town.run(relayBackup)).err).toContain('keys and credentials are in the copy');
+    expect((await readdir(town.path('backup-relay', 'keys'))).length).toBeGreaterThan(0);
+    const again = await town.run(relayBackup);
+    expect(again.code).toBe(6);
+    expect(again.err).toContain('CLI_ALREADY_EXISTS');
+  });
+
   it('names agencies that the site service has not heard of, and since when', async () => {
     const silent = [
       { code: 'H09', sinceMs: Date.parse('2026-07-15T03:00:00Z') },
@@ -396,16 +412,20 @@ describe('an exchange set up and done with the command alone', () => {
     });
   });
 
-  it('is healthy for the doctor, and not once the bus is gone', async () => {
-    interface Health {
-      readonly healthy: boolean;
-      readonly checks: { name: string; state: string; todo: string }[];
-    }
+  interface Health {
+    readonly healthy: boolean;
+    readonly checks: { name: string; state: string; todo: string }[];
+  }
+
+  it('is healthy for the doctor', async () => {
     const { healthy, checks } = await town.json<Health>(['doctor']);
     expect({ healthy, bad: checks.filter(({ state }) => state === 'fail') }).toEqual({
       healthy: true,
       bad: [],
     });
+  });
+
+  it('stops on Ctrl-C, and the doctor says what is gone', async () => {
     expect(await agents.interrupt()).toBe(0);
     expect(await relay.interrupt()).toBe(0);
     expect(await site.interrupt()).toBe(0);

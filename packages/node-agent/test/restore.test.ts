@@ -1,11 +1,11 @@
-import { copyFileSync, cpSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type Relay, openRelay } from '@congvan/bus/relay';
+import { type Relay, backupRelay, openRelay } from '@congvan/bus/relay';
 import { waitUntil } from '@congvan/bus/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { type Agent, layoutOf } from '../src/index.ts';
+import { type Agent, backupAgent } from '../src/index.ts';
 import { PASSPHRASE } from './support/passphrase.ts';
 import { makeRelayHome } from './support/relay.ts';
 import { type Office, type Town, foundTown, makePdf } from './support/town.ts';
@@ -74,11 +74,10 @@ describe('a copy of yesterday that is put back', () => {
     await ready(sender);
     expect(await send(sender, 'first')).toBe(1);
     await settled(sender);
-    await sender.close();
-    const backup = join(town.folder, 'backup.sqlite');
-    copyFileSync(layoutOf(commune.home).database, backup);
-    sender = await commune.open();
-    await ready(sender);
+    // While it runs, as every night.
+    const backup = join(town.folder, 'backup');
+    await backupAgent({ home: commune.home, to: backup, withKeys: true });
+    expectPrivate(backup);
     for (const key of ['second', 'third', 'fourth']) await send(sender, key);
     await sender.voidNumber(new Date().getFullYear(), 99, 'x').catch(() => undefined);
     await settled(sender);
@@ -86,12 +85,9 @@ describe('a copy of yesterday that is put back', () => {
     const before = figures();
     await sender.close();
 
-    // The disk is lost; what comes back is yesterday's file.
-    const { database, status } = layoutOf(commune.home);
-    for (const file of [database, `${database}-wal`, `${database}-shm`, status]) {
-      rmSync(file, { force: true });
-    }
-    cpSync(backup, database);
+    // The disk is lost; what comes back is yesterday's copy.
+    rmSync(commune.home, { recursive: true });
+    cpSync(backup, commune.home, { recursive: true });
     await using desk = await commune.open({ mode: 'desk' });
     expect(desk.status().conditions.map(({ code }) => code)).toContain('RESTORED');
     await expect(send(desk, 'too early')).rejects.toMatchObject({ code: 'AGENT_RESTORED' });
@@ -120,25 +116,42 @@ describe('a copy of yesterday that is put back', () => {
     await send(sender, 'first');
     await settled(sender);
     await reported(recipient);
-    await relay.close();
-    const database = join(relayHome, 'relay.sqlite');
-    const backup = join(town.folder, 'relay-backup.sqlite');
-    copyFileSync(database, backup);
-    relay = await openRelay({ home: relayHome, passphrase: async () => PASSPHRASE });
+    const backup = join(town.folder, 'relay-backup');
+    await backupRelay({ home: relayHome, to: backup, withKeys: true });
     for (const key of ['second', 'third']) await send(sender, key);
     await settled(sender);
     await waitUntil(() => recipient.listInbox().length === 3, WAIT_MS);
     await reported(recipient);
     const before = figures();
     await relay.close();
-    for (const file of [database, `${database}-wal`, `${database}-shm`]) {
-      rmSync(file, { force: true });
-    }
-    cpSync(backup, database);
+    rmSync(relayHome, { recursive: true });
+    cpSync(backup, relayHome, { recursive: true });
     relay = await openRelay({ home: relayHome, passphrase: async () => PASSPHRASE });
     expect(figures()).not.toEqual(before);
     await waitUntil(() => JSON.stringify(figures()) === JSON.stringify(before), WAIT_MS);
     expect(relay.listContradictions()).toEqual([]);
     await sender.close();
   });
+
+  it('is made without keys unless they are wanted, and never over another', async () => {
+    const to = join(town.folder, 'data-only');
+    await using sender = await commune.open();
+    await ready(sender);
+    const { files, bytes } = await backupAgent({ home: commune.home, to });
+    expect(readdirSync(to).toSorted()).toEqual(expect.arrayContaining(['agent.json', 'trust']));
+    expect(readdirSync(to)).not.toContain('keys');
+    expect(readdirSync(to)).not.toContain('credentials');
+    expect(files).toBeGreaterThan(3);
+    expect(bytes).toBeGreaterThan(1_000);
+    await expect(backupAgent({ home: commune.home, to })).rejects.toMatchObject({ code: 'EEXIST' });
+  });
 });
+
+/** Nobody but its owner may read any of it. */
+function expectPrivate(folder: string): void {
+  const modes = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => {
+    const found = statSync(join(folder, name));
+    return `${found.isFile() ? 'file' : 'folder'} ${(found.mode & 0o777).toString(8)}`;
+  });
+  expect(new Set(modes)).toEqual(new Set(['file 600', 'folder 700']));
+}

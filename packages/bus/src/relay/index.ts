@@ -1,3 +1,4 @@
+export { type RelayBackupOptions, backupRelay } from './backup.ts';
 export type { DeliveryState } from './delivery-state.ts';
 export { type RelayConfig, type RelayHomeContent, initRelay, readRelayConfig } from './home.ts';
 export type { RelayLog } from './log.ts';

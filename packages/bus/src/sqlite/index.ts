@@ -1,3 +1,4 @@
+export { type Backup, type BackupOptions, backupFolder } from './backup.ts';
 export {
   type Db,
   type Schema,

@@ -85,6 +85,9 @@ export const textEn = {
     key: 'the encryption key of this agency',
     turn: 'contents of the same sender that are still being fetched',
   },
+  keysInside:
+    'keys and credentials are in the copy: keep it like them, and their passphrases apart',
+  keysApart: 'without keys and credentials: keep them apart, a restore needs them',
   presentAgencies: 'agencies heard of',
   silentNow: 'silent agencies',
   neverHeard: 'never heard of',

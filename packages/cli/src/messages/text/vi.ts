@@ -77,6 +77,8 @@ export const textVi: Texts = {
     key: 'khóa mã hóa của cơ quan',
     turn: 'nội dung khác của cùng bên gửi còn đang tải',
   },
+  keysInside: 'bản sao có khóa và thông tin đăng nhập: giữ như giữ khóa, cất mật khẩu riêng',
+  keysApart: 'không có khóa và thông tin đăng nhập: cất riêng, khi phục hồi sẽ cần',
   presentAgencies: 'cơ quan đang hoạt động',
   silentNow: 'cơ quan im lặng',
   neverHeard: 'chưa từng liên lạc',
