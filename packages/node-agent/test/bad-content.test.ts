@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
@@ -17,12 +17,20 @@ import { waitUntil } from '@congvan/bus/testing';
 import { signCms } from '@congvan/signer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { Agent } from '../src/index.ts';
-import { documentSubject, flipByte, forgeDelivery, sizeAndDigest } from './support/forge.ts';
+import { type Agent, layoutOf } from '../src/index.ts';
+import {
+  type Forgery,
+  documentSubject,
+  flipByte,
+  forgeDelivery,
+  sizeAndDigest,
+} from './support/forge.ts';
 import { type Office, type Town, foundTown } from './support/town.ts';
 
 const WAIT_MS = 20_000;
 const CHUNK_BYTES = 16 * 1024;
+/** Opened into a file, not in memory. */
+const LARGE_BYTES = 1_500_000;
 /** As quick as a test needs it: nothing is waited for that will not come. */
 const IMPATIENT = { patienceMs: 100, firstRetryMs: 50, maxRetryMs: 100, maxEmptyTries: 3 };
 
@@ -57,8 +65,16 @@ describe('content that is not what its record says', () => {
   });
 
   /** A delivery whose sealed content is a blob; nothing of it is uploaded yet. */
-  async function apart(change: (delivery: DeliveryPayload) => DeliveryPayload = (same) => same) {
+  async function apart(
+    change: (delivery: DeliveryPayload) => DeliveryPayload = (same) => same,
+    spoiled: Partial<Forgery> = {},
+  ) {
     const forged = await forgeDelivery({
+      alterDelivery: (delivery) => ({
+        ...delivery,
+        sealed: { ...delivery.sealed, chunkBytes: CHUNK_BYTES },
+      }),
+      ...spoiled,
       from: commune.code,
       to: district.code,
       seal: commune.seal,
@@ -145,6 +161,26 @@ describe('content that is not what its record says', () => {
     await deliver(reference);
     const row = () => recipient.listInbox().find((one) => one.documentId === documentId);
     await waitUntil(() => row()?.duplicateCount === 1, WAIT_MS);
+  });
+
+  it.each([
+    ['is no package', { alterContainer: () => randomBytes(LARGE_BYTES) }, 'PACKAGE_MALFORMED'],
+    [
+      'holds a document that was altered',
+      {
+        alterPdf: (pdf: Uint8Array) =>
+          flipByte(Buffer.concat([pdf, randomBytes(LARGE_BYTES)]), 900),
+      },
+      'DOCUMENT_TAMPERED',
+    ],
+  ])('leaves no file behind when it %s', async (_, spoiled, expected) => {
+    const folder = layoutOf(district.home).packages;
+    const { message, sealed, documentId } = await apart(undefined, spoiled);
+    await upload(sealed);
+    await deliver(message);
+    await waitUntil(() => finding(documentId) !== undefined, WAIT_MS);
+    expect(finding(documentId)).toMatchObject({ finding: expected });
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('is put aside when a reference stands for noise, another reference, or too much', async () => {

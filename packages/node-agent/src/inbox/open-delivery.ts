@@ -1,9 +1,11 @@
+import { rm } from 'node:fs/promises';
+
 import { type Decryptor, SignerError } from '@congvan/signer';
 
 import type { AgentCore } from '../core.ts';
 import { AgentError } from '../errors.ts';
 import { type OpenedPackage, type PackageFault, openPackage } from '../package/seal.ts';
-import type { PackageSource } from '../package/source.ts';
+import type { PackageSource, WrittenPackage } from '../package/source.ts';
 import { type DocumentCheckContext, checkDocument } from './check-document.ts';
 import type { CheckedMessage, OpenedDelivery, ShownDelivery } from './check-message.ts';
 import type { Held } from './judge.ts';
@@ -30,10 +32,16 @@ export async function openDelivery(
     return { kind: 'held', lacks: 'key', reason: decryptors, claim: shown.claim };
   }
   const opened = await openWithAny(core, shown, sealed, decryptors, signal);
-  if ('finding' in opened) return quarantineOf(shown, opened);
+  if ('finding' in opened) {
+    await discard(core, opened.opened);
+    return quarantineOf(shown, opened);
+  }
   await using contents = opened.contents;
   const checked = await checkDocument(shown.shown, contents, shown.sender, context);
-  if (!checked.accepted) return quarantineOf(shown, checked);
+  if (!checked.accepted) {
+    await discard(core, opened.container);
+    return quarantineOf(shown, checked);
+  }
   const { id, delivery, sender, natsSubject, record, claim, messageSha256 } = shown;
   const { container } = opened;
   return {
@@ -48,6 +56,16 @@ export async function openDelivery(
     container,
     checked,
   };
+}
+
+/** What is refused must not fill the disk; a file that a row names is another delivery's too. */
+async function discard(core: AgentCore, container: WrittenPackage | undefined): Promise<void> {
+  if (container === undefined || container.source instanceof Uint8Array) return;
+  const { sha256, source } = container;
+  const isKept = [core.inbox, core.register].some((store) =>
+    store.containerFiles().includes(sha256),
+  );
+  if (!isKept) await rm(source.path, { force: true });
 }
 
 async function openDecryptors(core: AgentCore): Promise<readonly Decryptor[] | string> {

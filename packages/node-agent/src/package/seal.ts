@@ -56,6 +56,8 @@ export interface PackageFault {
   readonly finding:
     'CONTENT_CORRUPT' | 'SEAL_UNREADABLE' | 'PACKAGE_MALFORMED' | 'PACKAGE_DIGEST_MISMATCH';
   readonly detail: string;
+  /** What came out of the seal all the same; a file of it is for the caller to remove. */
+  readonly opened?: WrittenPackage;
 }
 
 /**
@@ -90,12 +92,12 @@ export async function openPackage(
     contents = await openContents(container.source, { ...work, check: true });
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;
-    return { finding: 'PACKAGE_MALFORMED', detail: error.message };
+    return { finding: 'PACKAGE_MALFORMED', detail: error.message, opened: container };
   }
   if (matchesOpenPart(contents, openPart)) return { container, contents };
   await contents.close();
   const detail = 'the sealed package is not the one whose open part was shown';
-  return { finding: 'PACKAGE_DIGEST_MISMATCH', detail };
+  return { finding: 'PACKAGE_DIGEST_MISMATCH', detail, opened: container };
 }
 
 /** What the sender, or the way, did to the sealed bytes; the rest is the own key's trouble. */

@@ -89,13 +89,17 @@ export async function forgeDelivery(forgery: Forgery): Promise<Forged> {
     sealed: { ...sizeAndDigest(sealed), chunkBytes: null },
     sentAt: new Date().toISOString(),
   };
-  const payload = encodePayload('delivery', forgery.alterDelivery?.(delivery) ?? delivery);
+  const told = forgery.alterDelivery?.(delivery) ?? delivery;
+  const payload = encodePayload('delivery', told);
   const record = await signRecord('delivery', payload, async (tbs) =>
     signCms({ content: tbs }, node, { certificates: 'none' }),
   );
   return {
     documentId,
-    message: encodeMessage(record, Buffer.concat([open, sealed])),
+    message: encodeMessage(
+      record,
+      told.sealed.chunkBytes === null ? Buffer.concat([open, sealed]) : open,
+    ),
     recordBytes: record.length,
     openBytes: open.length,
     record,
