@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import { type AgencyCode, type DirectoryEntry, yearInVietnam } from '@congvan/bus';
 import type { LongWork } from '@congvan/signer';
 
@@ -45,6 +47,7 @@ import { sendDocument } from './register/send.ts';
 import { trackDocument } from './register/track.ts';
 import type { BusSide } from './bus-side.ts';
 import { Signal } from './signal.ts';
+import { activeTraceId, endWithError, startSpan } from './trace.ts';
 import { listTransfers } from './transfer/list.ts';
 
 const DEFAULT_LIST_LIMIT = 200;
@@ -100,7 +103,17 @@ export class Agent implements AsyncDisposable {
    */
   async send(request: SendRequest, work: LongWork = {}): Promise<SentDocument> {
     this.#requireOpen();
-    return sendDocument(this.#core, request, work);
+    const traceId = request.traceId ?? activeTraceId() ?? randomBytes(16).toString('hex');
+    const span = startSpan('send', traceId, { from: this.code, recipients: request.to.length });
+    try {
+      const sent = await sendDocument(this.#core, { ...request, traceId }, work);
+      span.setAttribute('documentId', sent.documentId);
+      span.end();
+      return sent;
+    } catch (error) {
+      endWithError(span, error);
+      throw error;
+    }
   }
 
   /** Enters a document that goes out on paper; it counts in the share's denominator. */

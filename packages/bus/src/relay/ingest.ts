@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import { setImmediate } from 'node:timers/promises';
 
 import type { AgencyCode } from '../agency/code.ts';
@@ -52,8 +53,19 @@ export class Ingest {
 
   /** @returns the agencies whose chain was touched. */
   async takeBatch(site: string, messages: readonly ReportMessage[]): Promise<Set<string>> {
+    this.#options.onStep('batch.received');
+    const span = trace
+      .getTracer('@congvan/bus')
+      .startSpan('congvan.ingest', { attributes: { site, messages: messages.length } });
+    try {
+      return await this.#takeTraced(site, messages);
+    } finally {
+      span.end();
+    }
+  }
+
+  async #takeTraced(site: string, messages: readonly ReportMessage[]): Promise<Set<string>> {
     const { db, onStep } = this.#options;
-    onStep('batch.received');
     const stored = messages.map(({ subject, data, storedAt }) => ({
       subject,
       data,

@@ -2,6 +2,7 @@ import { dateInVietnam, payloadHash } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
 import { AGENT_LIMITS } from '../limits.ts';
+import { startSpan } from '../trace.ts';
 import { applyWatermark, askRelay } from '../report/chain.ts';
 import { confirmHome, learnReports } from '../report/restore.ts';
 import {
@@ -94,6 +95,7 @@ function storeDocument(
   });
   giveReceipt(core, id, { status: '01', warnings: checked.warnings }, nowMs);
   const { from, documentId, traceId } = delivery;
+  startSpan('receive', traceId ?? null, { from, documentId, id }).end();
   log.info({ id, from, documentId, traceId }, 'document arrived');
 }
 
@@ -115,6 +117,8 @@ function storeReceipt(
   outbox.settle(id, 'receipted', nowMs);
   if (!fresh) return;
   const { from, documentId, status } = receipt;
+  const traceId = outbox.traceOf(id);
+  startSpan('receipt', traceId, { from, documentId, status, id }).end();
   log.info({ id, from, documentId, status }, 'receipt arrived');
 }
 

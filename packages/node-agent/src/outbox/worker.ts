@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 import { type AgencyConnection, BusError, LANES, type Lane, signRecord } from '@congvan/bus';
 import { signCms } from '@congvan/signer';
@@ -20,6 +20,7 @@ import { Rate } from './rate.ts';
 import { isForGood, isStreamFull } from './refusal.ts';
 import { reportWithdrawn } from './withdraw.ts';
 import type { UploadStore } from '../storage/upload-store.ts';
+import { endWithError, startSpan, traceparentOf } from '../trace.ts';
 import { TRANSFER_LIMITS } from '../transfer/limits.ts';
 import { MAX_REPEAT_MS, afterPubAck, deadOutcome, retryDelayMs } from './schedule.ts';
 
@@ -202,17 +203,27 @@ export class OutboxWorker {
     }
     const parts = row.package_id === null ? undefined : outbox.messageParts(row.package_id);
     const data = encodeDelivery(frame, parts);
+    const traceId = typeof row.trace_id === 'string' ? row.trace_id : null;
+    const { purpose, recipient, lane } = row;
+    const span = startSpan('publish', traceId, {
+      purpose,
+      to: recipient,
+      lane,
+      bytes: data.length,
+    });
     try {
       const ack = await gate.pass(row.lane, data.length, () =>
         connection.publish(natsSubject, data, {
           messageId: duplicateKey(row, frame, goesFurther(row, config, directory)),
           timeoutMs: AGENT_LIMITS.publishTimeoutMs,
-          ...(typeof row.trace_id !== 'string' ? {} : { traceparent: traceparentOf(row.trace_id) }),
+          ...(traceId === null ? {} : { traceparent: traceparentOf(traceId, span) }),
         }),
       );
+      span.end();
       this.#breaker.succeeded(destination);
       return { kind: 'stored', row, streamSeq: ack.streamSeq };
     } catch (error) {
+      endWithError(span, error);
       if (!(error instanceof BusError)) throw error;
       // Without a connection nothing is known about the destination.
       if (connection.status() === 'connected') {
@@ -288,11 +299,6 @@ function causeOf(outcome: DeadOutcome): 'unanswered' | 'refused' | 'recipient-go
 
 function traced<T extends object>(fields: T, row: DueRow): T & { traceId?: string } {
   return typeof row.trace_id !== 'string' ? fields : { ...fields, traceId: row.trace_id };
-}
-
-/** W3C trace-context, version 00, sampled; each message is a span of its own. */
-function traceparentOf(traceId: string): string {
-  return `00-${traceId}-${randomBytes(8).toString('hex')}-01`;
 }
 
 /**

@@ -179,6 +179,11 @@ export class OutboxStore {
     return this.#lookUp.delivery.get(messageId);
   }
 
+  /** Of a message that is still here. */
+  traceOf(messageId: string): string | null {
+    return this.#lookUp.trace.get(messageId) ?? null;
+  }
+
   /** `undefined` once it is settled and its retention has ended. */
   describe(messageId: string): OutboxListRow | undefined {
     return this.#lookUp.row.get(messageId);
@@ -312,6 +317,9 @@ function prepareLookUp(db: Db) {
       `SELECT o.recipient, r.payload FROM outbox AS o JOIN record AS r ON r.id = o.record_id
        WHERE o.message_id = ? AND o.purpose = 'document'`,
     ),
+    trace: db
+      .prepare<[string], string | null>('SELECT trace_id FROM outbox WHERE message_id = ?')
+      .pluck(),
     row: db.prepare<[string], OutboxListRow>(
       `SELECT ${LIST_COLUMNS} FROM outbox WHERE message_id = ?`,
     ),
