@@ -85,7 +85,7 @@ export class WatermarkPump {
     this.#givesBack.set(agency, Math.max(before, number + 1));
   }
 
-  /** Asks again for missing reports whose last request is older than the broker's duplicate window. */
+  /** Asks again for missing reports whose last request is as old as that. */
   remind(publishedBefore: Date): void {
     if (this.#options.reports.remindMissing(publishedBefore.getTime()) > 0) this.poke();
   }

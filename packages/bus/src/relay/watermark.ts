@@ -54,7 +54,8 @@ export async function composeWatermark(input: {
   });
   const frame = await signRecord('watermark', payload, input.sign);
   const data = encodeMessage(frame, Buffer.concat(input.givenBack ?? []));
-  const words = [relay, 'watermark', to.code, chain.upTo, chain.upToHash, missing];
+  // The revision: while a gap stays, the words stay too, and the broker would drop all but the first.
+  const words = [relay, 'watermark', to.code, chain.upTo, chain.upToHash, missing, chain.revision];
   const said = JSON.stringify(input.salt === undefined ? words : [...words, input.salt]);
   const messageId = createHash('sha256').update(said).digest('hex');
   return { subject, data, messageId };

@@ -125,7 +125,7 @@ export class ReportStore {
     return this.#statements.due.all();
   }
 
-  /** Asks again for what is still missing, once the broker no longer suppresses the repeat. */
+  /** Asks again for what is still missing. */
   remindMissing(publishedBeforeMs: number): number {
     return this.#statements.remind.run(publishedBeforeMs).changes;
   }

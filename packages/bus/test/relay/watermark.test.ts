@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+
+import { parseAgencyCode } from '../../src/agency/code.ts';
+import type { DirectoryEntry } from '../../src/directory/entry.ts';
+import { composeWatermark } from '../../src/relay/watermark.ts';
+
+const PROVINCE: DirectoryEntry = {
+  sequence: 1,
+  registrar: parseAgencyCode('A00'),
+  code: parseAgencyCode('H09'),
+  name: 'Tỉnh H09',
+  tier: 'province',
+  parent: null,
+  site: 'H09',
+  role: 'agency',
+  certificates: [],
+  validFrom: '2020-01-01T00:00:00.000Z',
+  validTo: null,
+  oldCodes: [],
+  predecessors: [],
+  successors: [],
+  natsUserKey: null,
+};
+
+it('is one message however often a crash repeats it, and another one when it is said again', async () => {
+  const messageIdAt = async (revision: number): Promise<string> => {
+    const { messageId } = await composeWatermark({
+      relay: parseAgencyCode('W01'),
+      relaySite: 'TW',
+      to: PROVINCE,
+      // A gap that stays: nothing else of what is said changes while more reports come.
+      chain: { upTo: 0, upToHash: null, highest: 5, brokenAt: null, revision },
+      missing: [[1, 1]],
+      at: new Date('2026-11-22T09:00:00.000Z'),
+      sign: async () => new Uint8Array([1]),
+    });
+    return messageId;
+  };
+  expect(await messageIdAt(4)).toBe(await messageIdAt(4));
+  expect(await messageIdAt(5)).not.toBe(await messageIdAt(4));
+});
