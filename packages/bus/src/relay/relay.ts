@@ -79,7 +79,7 @@ const MAX_BATCH_MESSAGES = 500;
 const MIN_COMMIT_INTERVAL_MS = 25;
 const RESTART_READING_AFTER_MS = 1_000;
 const DIRECTORY_REFRESH_MS = 60_000;
-/** The broker suppresses the same watermark for an hour: a reminder before that would be lost. */
+/** An agency that is away must not find hundreds of the same question; what it lacks it repeats itself. */
 const REMIND_AFTER_MS = 65 * 60_000;
 
 /**
