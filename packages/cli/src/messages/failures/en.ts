@@ -170,7 +170,7 @@ export const failuresEn = {
   },
   startBus: {
     title: 'the bus does not answer',
-    hint: 'on one machine start it with `congvan bus up --detach`; else check the network, then repeat',
+    hint: 'on one machine start it with `congvan bus up --detach`; else check the network, and with TLS the certificate shown (--tls-p12), then repeat',
   },
   startSite: {
     title: 'the site service does not answer',

@@ -175,7 +175,7 @@ export const failuresVi: FailureTexts = {
   },
   startBus: {
     title: 'trục không trả lời',
-    hint: 'trên một máy: khởi động bằng `congvan bus up --detach`; nếu không, kiểm tra mạng rồi làm lại',
+    hint: 'trên một máy: khởi động bằng `congvan bus up --detach`; nếu không, kiểm tra mạng, và chứng thư trình ra (--tls-p12) nếu máy chủ dùng TLS, rồi làm lại',
   },
   startSite: {
     title: 'dịch vụ điểm không trả lời',
