@@ -50,6 +50,33 @@ async function openssl(...args: string[]): Promise<string> {
   return stdout + stderr;
 }
 
+it('a server’s certificate goes with --pem as servers read it, good for both ends of a line', async () => {
+  await using town = await townWithCa();
+  const out = town.path('server.pem');
+  const issue = ['ca', 'issue', '--name', 'n1', '--ip', '127.0.0.1', '--pem', '--out', out];
+  expect(await town.run([...issue, '--use', 'tls'])).toMatchObject({ code: 0 });
+  expect((await stat(town.path('server.key'))).mode & 0o777).toBe(0o600);
+  expect(await readFile(town.path('server.key'), 'utf8')).toContain('BEGIN PRIVATE KEY');
+  const root = town.path('ca', 'root.crt');
+  for (const purpose of ['sslserver', 'sslclient']) {
+    const told = await openssl(
+      'verify',
+      '-purpose',
+      purpose,
+      '-CAfile',
+      root,
+      '-untrusted',
+      out,
+      out,
+    );
+    expect(told).toContain('OK');
+  }
+  // A seal never stands on a disk without its passphrase.
+  const seal = [...issue.slice(0, -1), town.path('seal.pem'), '--use', 'seal'];
+  expect(await town.run(seal)).toMatchObject({ code: 2 });
+  await expect(stat(town.path('seal.key'))).rejects.toThrow('ENOENT');
+});
+
 describe('a certificate for a key that stays with its owner', () => {
   it('goes by request, signature and receipt to a P12, and is renewed the same way', async () => {
     await using town = await townWithCa();
