@@ -47,7 +47,7 @@ describe('what cannot be judged yet', () => {
     log?: Partial<Log>,
   ): Promise<Agent> {
     const quiet: Log = { info() {}, warn() {}, error() {}, ...log };
-    const agent = await ministry.open({ holdLimits: { ...holdLimits }, log: quiet });
+    const agent = await ministry.open({ holdLimits: { leftMs: 200, ...holdLimits }, log: quiet });
     recipient = agent;
     await waitUntil(() => agent.status().directoryEntries >= 4, WAIT_MS);
     return agent;

@@ -36,7 +36,7 @@ export async function readDirectory(
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    await reader.readOn();
+    await untilAborted(reader.readOn(), signal);
     await core.commit.commit(() => core.directory.noteRead(core.now()));
     return true;
   } catch (error) {
@@ -67,4 +67,19 @@ export async function followDirectory(
   }
   unsubscribe();
   unwatch();
+}
+
+/** A question that nobody answers must not hold up the end of the agent. */
+async function untilAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(new Error('the agent stops'));
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    if (stop !== undefined) signal.removeEventListener('abort', stop);
+  }
 }
