@@ -16,7 +16,7 @@ import {
 import { type Town, foundTown, makePdf } from './town.ts';
 
 const CHILD = fileURLToPath(new URL('agent-child.ts', import.meta.url));
-/** As the service units run an agent: short-lived objects get little room, so that memory stays flat. */
+/** As `congvan agent run` starts itself: short-lived objects get little room, so that memory stays flat. */
 const AGENT_FLAGS = ['--max-semi-space-size=1'];
 const PIECE_BYTES = 1024 * 1024;
 const STORE_BYTES = 8 * 1024 * 1024 * 1024;
