@@ -9,6 +9,10 @@ import { type Final, storeOutcome } from './store-outcome.ts';
 /** Deliveries whose content is still to be fetched: of one sender, and in all. */
 export const MAX_PENDING_PER_SENDER = 200;
 export const MAX_PENDING = 2_000;
+/** Of a sender when that many wait already: a dozen that name what never comes keep nobody out. */
+export const MIN_PENDING_PER_SENDER = 5;
+/** With those, in all. */
+export const MAX_PENDING_EVER = 10_000;
 
 /** What of a message stays with it wherever it waits. */
 export type KeptMessage = Pick<BusMessage, 'subject' | 'data' | 'storedAt' | 'streamSeq'>;
@@ -27,12 +31,14 @@ export function defer(core: AgentCore, message: KeptMessage, outcome: Judged): T
   const row = toDownloadRow(message, outcome, core.now().getTime());
   const { downloads } = core;
   if (downloads.has(row.nats_subject, row.message_sha256)) return { kind: 'pending', row };
-  if (downloads.countOf(row.sender) >= MAX_PENDING_PER_SENDER) {
+  const ofSender = downloads.countOf(row.sender);
+  if (ofSender >= MAX_PENDING_PER_SENDER) {
     const reason = `${MAX_PENDING_PER_SENDER} documents of ${row.sender} are still being fetched`;
     return { kind: 'held', lacks: 'turn', reason };
   }
-  if (downloads.count() >= MAX_PENDING) {
-    const reason = `${MAX_PENDING} documents are still being fetched`;
+  const count = downloads.count();
+  if (count >= (ofSender < MIN_PENDING_PER_SENDER ? MAX_PENDING_EVER : MAX_PENDING)) {
+    const reason = `${count} documents are still being fetched`;
     return { kind: 'held', lacks: 'turn', reason };
   }
   return { kind: 'pending', row };

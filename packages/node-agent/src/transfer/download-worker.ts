@@ -13,7 +13,7 @@ import { type Final, storeOutcome } from '../inbox/store-outcome.ts';
 import { Signal } from '../signal.ts';
 import type { DownloadListRow, DownloadRow } from '../storage/download-store.ts';
 import { storageTroubleOf } from '../storage/trouble.ts';
-import { MAX_PENDING } from '../inbox/take.ts';
+import { MAX_PENDING_EVER } from '../inbox/take.ts';
 import { fetchContent, fetchMessage } from './fetch.ts';
 import { SenderTurns } from './sender-turns.ts';
 import { transferRetryMs } from './limits.ts';
@@ -106,7 +106,7 @@ export class DownloadWorker {
       slot === 'any' ||
       row.lane === 'urgent' ||
       row.total_bytes <= this.#core.transferLimits.smallContentBytes;
-    const due = downloads.due(now().getTime(), MAX_PENDING);
+    const due = downloads.due(now().getTime(), MAX_PENDING_EVER);
     return due.filter((row) => !this.#active.has(row.id) && fits(row));
   }
 
