@@ -68,13 +68,21 @@ export async function runPartition(options: PartitionOptions): Promise<Partition
     await settle(country, stop, tell);
     const gaps = await findGaps(country.plan);
     await Promise.all(children.map(async (child) => await child.stop()));
-    const verdict = await explain(country, gaps, await judge(country.offices, country.relays));
+    const judged = await judge(country.offices, country.relays);
+    const verdict = await explain(country, gaps, judged, disturbed.notHit);
     const seconds = (performance.now() - startedMs) / 1_000;
-    return { seed, seconds, ...disturbed, leftOutByStreams: gaps.length, verdict };
+    const { disturbances, killsInTransfer } = disturbed;
+    const leftOutByStreams = gaps.length;
+    return { seed, seconds, disturbances, killsInTransfer, leftOutByStreams, verdict };
   } finally {
     failure.abort();
     await loading.catch(() => undefined);
   }
+}
+
+interface Disturbed extends Pick<PartitionOutcome, 'disturbances' | 'killsInTransfer'> {
+  /** Kills that were to come in the middle of a transfer and did not: the campaign proved less. */
+  readonly notHit: readonly string[];
 }
 
 /** Lets documents flow into one disturbance after the other. */
@@ -83,10 +91,11 @@ async function disturb(
   load: Load,
   { seed, documents, only, rounds, tell }: PartitionOptions,
   stop: AbortSignal,
-): Promise<Pick<PartitionOutcome, 'disturbances' | 'killsInTransfer'>> {
+): Promise<Disturbed> {
   const chance = new Chance(seed + CHANCE_OF_DISTURBANCES);
   const steps = planSteps(documents, chance, only, rounds);
   const disturbances: Record<string, number> = {};
+  const notHit: string[] = [];
   let killsInTransfer = 0;
   for (const [index, { name, text, mustHit, run }] of steps.entries()) {
     await sleep(chance.between(...CALM_MS), undefined, { signal: stop });
@@ -95,14 +104,14 @@ async function disturb(
     const before = killsInTransfer;
     await run({ country, load, chance, signal: stop, hit: () => (killsInTransfer += 1) });
     stop.throwIfAborted();
-    if (mustHit === true && killsInTransfer === before) tell('no transfer was hit in its middle');
+    if (mustHit === true && killsInTransfer === before) notHit.push(`${name}: not in its middle`);
     disturbances[name] = (disturbances[name] ?? 0) + 1;
     if (!(await load.caughtUp(CATCH_UP_MS, stop))) tell('not all is promised yet; going on');
   }
   while (!(await load.caughtUp(CATCH_UP_MS, stop))) {
     tell(`not all is promised yet: ${load.errors.at(-1) ?? 'no agent refused'}`);
   }
-  return { disturbances, killsInTransfer };
+  return { disturbances, killsInTransfer, notHit };
 }
 
 function planSteps(
@@ -116,7 +125,12 @@ function planSteps(
 }
 
 /** Adds to the faults where each missing delivery stands, while the servers still run. */
-async function explain(country: Country, gaps: readonly Gap[], verdict: Verdict): Promise<Verdict> {
+async function explain(
+  country: Country,
+  gaps: readonly Gap[],
+  verdict: Verdict,
+  notHit: readonly string[],
+): Promise<Verdict> {
   const where = await locateMissing(country, verdict.missing, gaps);
-  return { ...verdict, faults: [...verdict.faults, ...where] };
+  return { ...verdict, faults: [...verdict.faults, ...where, ...notHit] };
 }
