@@ -19,6 +19,6 @@ describe('the key pair that signs JWTs', () => {
     const { publicKey, seed } = createNatsKey('account');
     const wrong = Uint8Array.from(seed);
     wrong[20] = wrong[20] === 65 ? 66 : 65;
-    expect(() => keyPairOf({ publicKey, seed: wrong })).toThrow();
+    expect(() => keyPairOf({ publicKey, seed: wrong })).toThrow(/checksum/i);
   });
 });
