@@ -37,6 +37,19 @@ describe('what a site knows of its chunks', () => {
     expect(missingRanges(index.find(nameOf('a'), 'local'), 1_000)).toHaveLength(200);
   });
 
+  it('are told as well of a blob with a chunk far behind', () => {
+    const index = new ChunkIndex();
+    index.add(head('a', 3, 1));
+    index.add(head('a', 262_143, 2));
+    const blob = index.find(nameOf('a'), 'local');
+    expect(missingRanges(blob, 262_144)).toEqual([
+      [0, 2],
+      [4, 262_142],
+    ]);
+    expect([storedCount(blob, 262_144), storedCount(blob, 262_143)]).toEqual([2, 1]);
+    expect(missingRanges(blob, 3)).toEqual([[0, 2]]);
+  });
+
   it('charges tiny chunks for what they cost, and each chunk once', () => {
     const index = new ChunkIndex();
     const tiny = { ...head('a', 0, 1), bytes: 1 };

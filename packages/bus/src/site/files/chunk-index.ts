@@ -260,14 +260,15 @@ export function missingRanges(
   chunkCount: number,
 ): [first: number, last: number][] {
   const ranges: [number, number][] = [];
-  if (blob === undefined) return [[0, chunkCount - 1]];
-  for (let index = 0; index < chunkCount; index += 1) {
-    if (blob.seqs[index] !== undefined) continue;
-    const current = ranges.at(-1);
-    if (current !== undefined && current[1] === index - 1) current[1] = index;
-    else if (ranges.length === MAX_MISSING_RANGES) break;
-    else ranges.push([index, index]);
+  // Without a gap so far, which most are, nobody has to look through them.
+  const isWhole = blob !== undefined && blob.chunkCount === blob.seqs.length;
+  let next = isWhole ? blob.chunkCount : 0;
+  for (const index of isWhole ? [] : presentChunks(blob, chunkCount)) {
+    if (index > next) ranges.push([next, index - 1]);
+    if (ranges.length === MAX_MISSING_RANGES) return ranges;
+    next = index + 1;
   }
+  if (next < chunkCount) ranges.push([next, chunkCount - 1]);
   return ranges;
 }
 
@@ -275,7 +276,27 @@ export function missingRanges(
 export function storedCount(blob: StoredBlob | undefined, chunkCount: number): number {
   if (blob === undefined) return 0;
   if (blob.seqs.length <= chunkCount) return blob.chunkCount;
-  return blob.seqs.slice(0, chunkCount).filter((seq) => seq !== undefined).length;
+  let count = 0;
+  for (const _ of presentChunks(blob, chunkCount)) count += 1;
+  return count;
+}
+
+/** A blob with one chunk far behind must not cost a walk over all the places before it. */
+const SPARSE = 8;
+
+function* presentChunks(blob: StoredBlob | undefined, chunkCount: number): Generator<number> {
+  if (blob === undefined) return;
+  const { seqs } = blob;
+  if (blob.chunkCount * SPARSE < seqs.length) {
+    for (const key of Object.keys(seqs)) {
+      if (Number(key) >= chunkCount) return;
+      yield Number(key);
+    }
+    return;
+  }
+  for (let index = 0; index < Math.min(chunkCount, seqs.length); index += 1) {
+    if (seqs[index] !== undefined) yield index;
+  }
 }
 
 function newBlob(name: BlobName, scope: BlobScope): StoredBlob {
