@@ -56,15 +56,18 @@ describe('a local server', () => {
     await using _server = await startLocalServer(options());
     const operator = join(folder, 'operator');
     expect((await stat(operator)).mode & 0o777).toBe(0o700);
-    const files = await readdir(operator);
-    expect(files.toSorted()).toEqual([
+    const entries = await readdir(operator, { withFileTypes: true });
+    expect(entries.map(({ name }) => name).toSorted()).toEqual([
       'AGENCY_H09.seed',
+      'AGENCY_H09.signer.json',
+      'RELAY.seed',
       'STORE.seed',
       'SYS.seed',
+      'jwt',
       'operator.seed',
     ]);
-    for (const file of files) {
-      expect((await stat(join(operator, file))).mode & 0o777).toBe(0o600);
+    for (const entry of entries.filter((one) => one.isFile())) {
+      expect((await stat(join(operator, entry.name))).mode & 0o777, entry.name).toBe(0o600);
     }
   });
 

@@ -61,8 +61,9 @@ describe('a relay killed with SIGKILL', () => {
       await waitUntil(() => recipient.watermarks.at(-1)?.upTo === total, 20_000);
       const upTo = sender.watermarks.map((watermark) => watermark.upTo);
       expect(upTo).toEqual(upTo.toSorted((a, b) => a - b));
+      // What the kill left open is said once more, under an id of its own, and not for each repeat.
       const said = sender.watermarks.map((one) => JSON.stringify([one.upTo, one.missing]));
-      expect(said).toEqual([...new Set(said)]);
+      expect(said.length - new Set(said).size).toBeLessThanOrEqual(1);
     },
     60_000,
   );
