@@ -196,7 +196,8 @@ describe('an agent on a bad day', () => {
       expect(recipient.listRegister()).toHaveLength(before);
       expect(recipient.status().broker).toBe('connected');
       await using desk = await openAgent({ home, passphrase, mode: 'desk' });
-      expect(codesOf(desk)).toContain('DISK_FULL');
+      // What the running agent sees is written beside it, also now that its disk is full.
+      await untilCondition(desk, 'DISK_FULL');
       rmSync(filler);
       await waitUntil(() => recipient.listInbox().length === 4, 2 * WAIT_MS);
       await untilCondition(recipient, 'DISK_FULL', false);
