@@ -6,4 +6,5 @@ export {
   openForReading,
   openMigrated,
 } from './database.ts';
+export { DirectoryLedgerStore, type EntryColumns } from './directory-ledger-store.ts';
 export { type RunLock, isRunLockHeld, takeRunLock } from './run-lock.ts';
