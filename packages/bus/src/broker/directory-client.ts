@@ -8,7 +8,7 @@ import {
   directoryGetSubject,
   directorySinceSubject,
 } from '../subject/directory-subject.ts';
-import { classifyFailure } from './nats-error.ts';
+import { request } from './request.ts';
 
 /** The last sequence of a page, as a decimal number. */
 export const LAST_SEQUENCE_HEADER = 'Congvan-Last-Sequence';
@@ -21,38 +21,24 @@ const REQUEST_TIMEOUT_MS = 10_000;
 export function createDirectoryClient(nats: NatsConnection): DirectoryClient {
   return {
     getDirectoryEntry: async (code) => {
-      const { data } = await request(nats, directoryGetSubject(code));
+      const { data } = await request(nats, directoryGetSubject(code), '', REQUEST_TIMEOUT_MS);
       return data.length === 0 ? undefined : data;
     },
     getDirectoryHeads: async () => {
-      const { data } = await request(nats, DIRECTORY_HEADS_SUBJECT);
+      const { data } = await request(nats, DIRECTORY_HEADS_SUBJECT, '', REQUEST_TIMEOUT_MS);
       const heads = parseHeads(data);
       if (heads === undefined) throw badAnswer(DIRECTORY_HEADS_SUBJECT);
       return heads;
     },
     getDirectoryPage: async (after) => {
       const subject = directorySinceSubject(after);
-      const { data, headers } = await request(nats, subject);
+      const { data, headers } = await request(nats, subject, '', REQUEST_TIMEOUT_MS);
       const records = readPage(data, headers?.get(ENCODING_HEADER) ?? '');
       const lastSequence = readSequence(headers?.get(LAST_SEQUENCE_HEADER));
       if (lastSequence === undefined || lastSequence < after.sequence) throw badAnswer(subject);
       return { records, lastSequence };
     },
   };
-}
-
-async function request(nats: NatsConnection, subject: string) {
-  try {
-    return await nats.request(subject, '', { timeout: REQUEST_TIMEOUT_MS });
-  } catch (cause) {
-    const failure = classifyFailure(cause);
-    const refused = failure.kind === 'refused';
-    throw new BusError(
-      refused ? 'BUS_REQUEST_REFUSED' : 'BUS_REQUEST_UNANSWERED',
-      `no answer to "${subject}": ${refused ? failure.message : failure.kind}`,
-      { cause, details: { natsSubject: subject, reason: failure.kind } },
-    );
-  }
 }
 
 function readSequence(text: string | undefined): number | undefined {

@@ -12,11 +12,10 @@ import {
   fileLocateSubject,
 } from '../subject/blob-subject.ts';
 import type { Scope } from '../subject/subject.ts';
-import { messageOf } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { createLossGuard } from './loss-guard.ts';
-import { classifyFailure } from './nats-error.ts';
 import { type PutChunkResult, putMessage } from './put-chunk.ts';
+import { requestError } from './request.ts';
 
 /** A chunk of a blob of one's own. */
 export interface OwnChunk {
@@ -83,7 +82,10 @@ export function createFileClient(
     try {
       return await guard(() => nats.request(subject, body, { timeout }));
     } catch (cause) {
-      throw requestError(cause, subject);
+      throw requestError(cause, ({ kind }, why) => ({
+        message: `no answer to "${subject}": ${why}`,
+        details: { natsSubject: subject, reason: kind },
+      }));
     }
   };
   return {
@@ -147,16 +149,6 @@ function parseStream(stream: string): string {
   throw new BusError('BUS_SUBJECT_INVALID', `no stream of blobs has the name ${quoted}`, {
     details: { stream: quoted },
   });
-}
-
-function requestError(cause: unknown, subject: string): BusError {
-  const failure = classifyFailure(cause);
-  const isRefusal = failure.kind === 'refused';
-  return new BusError(
-    isRefusal ? 'BUS_REQUEST_REFUSED' : 'BUS_REQUEST_UNANSWERED',
-    `no answer to "${subject}": ${isRefusal ? failure.message : messageOf(cause)}`,
-    { cause, details: { natsSubject: subject, reason: failure.kind } },
-  );
 }
 
 function refused(subject: string, why: string): BusError {

@@ -8,7 +8,7 @@ import type { Site } from '../agency/tier.ts';
 import { MAX_CRL_BYTES, MAX_CRLS } from '../enrolment/crl-answer.ts';
 import { BusError } from '../errors.ts';
 import { REVOCATION_LISTS_SUBJECT, renewalSubject } from '../subject/renewal-subject.ts';
-import { classifyFailure } from './nats-error.ts';
+import { request } from './request.ts';
 
 /** The authority signs certificates meanwhile, perhaps with a slow token. */
 const RENEWAL_TIMEOUT_MS = 60_000;
@@ -28,15 +28,15 @@ export function createRenewalClient(
 ): RenewalClient {
   return {
     requestRenewal: async (message) =>
-      await request(nats, renewalSubject(from), message, RENEWAL_TIMEOUT_MS),
+      (await request(nats, renewalSubject(from), message, RENEWAL_TIMEOUT_MS)).data,
     newRevocationLists: async (known) => {
       const have = new Set(known);
       const fresh: Uint8Array[] = [];
       while (fresh.length < MAX_CRLS) {
         const question = Buffer.from(JSON.stringify([...have].slice(-MAX_CRLS)));
-        const answer = await request(nats, REVOCATION_LISTS_SUBJECT, question, LIST_TIMEOUT_MS);
-        if (answer.length === 0) return fresh;
-        const list = inflate(answer);
+        const { data } = await request(nats, REVOCATION_LISTS_SUBJECT, question, LIST_TIMEOUT_MS);
+        if (data.length === 0) return fresh;
+        const list = inflate(data);
         const sha256 = createHash('sha256').update(list).digest('hex');
         // The same one again would go on for ever.
         if (have.has(sha256)) return fresh;
@@ -56,24 +56,5 @@ function inflate(answer: Uint8Array): Uint8Array {
       cause,
       details: { natsSubject: REVOCATION_LISTS_SUBJECT, bytes: answer.length },
     });
-  }
-}
-
-async function request(
-  nats: NatsConnection,
-  subject: string,
-  data: Uint8Array,
-  timeout: number,
-): Promise<Uint8Array> {
-  try {
-    return (await nats.request(subject, data, { timeout })).data;
-  } catch (cause) {
-    const failure = classifyFailure(cause);
-    const refused = failure.kind === 'refused';
-    throw new BusError(
-      refused ? 'BUS_REQUEST_REFUSED' : 'BUS_REQUEST_UNANSWERED',
-      `no answer to "${subject}": ${refused ? failure.message : failure.kind}`,
-      { cause, details: { natsSubject: subject, reason: failure.kind } },
-    );
   }
 }

@@ -10,11 +10,11 @@ import {
   parseFileDropSubject,
   parseFileLocateSubject,
 } from '../subject/blob-subject.ts';
-import { type Connection, messageOf } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { DROPPED_ANSWER, readChunk } from './file-client.ts';
 import { createLossGuard } from './loss-guard.ts';
-import { classifyFailure } from './nats-error.ts';
 import { type PutChunkResult, putMessage } from './put-chunk.ts';
+import { requestError } from './request.ts';
 import { type FollowOptions, followStream } from './stream-follower.ts';
 
 /** Answers to what agencies ask about blobs. */
@@ -126,12 +126,9 @@ async function asking<T>(what: string, action: () => Promise<T>): Promise<T> {
     return await action();
   } catch (cause) {
     if (cause instanceof BusError) throw cause;
-    const failure = classifyFailure(cause);
-    const refused = failure.kind === 'refused';
-    throw new BusError(
-      refused ? 'BUS_REQUEST_REFUSED' : 'BUS_REQUEST_UNANSWERED',
-      `no good answer to "${what}": ${refused ? failure.message : messageOf(cause)}`,
-      { cause, details: { natsSubject: what, reason: failure.kind } },
-    );
+    throw requestError(cause, ({ kind }, why) => ({
+      message: `no good answer to "${what}": ${why}`,
+      details: { natsSubject: what, reason: kind },
+    }));
   }
 }

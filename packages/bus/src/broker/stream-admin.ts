@@ -18,8 +18,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { BusError } from '../errors.ts';
 import { compareVersions } from '../local-server/find.ts';
 import type { ConsumerPlan, StreamPlan, StreamSource } from '../stream/plan.ts';
-import { messageOf } from './connection.ts';
-import { classifyFailure } from './nats-error.ts';
+import { requestError } from './request.ts';
 
 const NANOS_PER_MS = 1_000_000;
 /** The release that can be told where a stream starts to count. */
@@ -352,15 +351,10 @@ export async function administer<T>(what: string, action: () => Promise<T>): Pro
     return await action();
   } catch (cause) {
     if (cause instanceof BusError) throw cause;
-    const failure = classifyFailure(cause);
-    const refused = failure.kind === 'refused';
-    throw new BusError(
-      refused ? 'BUS_REQUEST_REFUSED' : 'BUS_REQUEST_UNANSWERED',
-      `the broker did not set up ${what}: ${refused ? failure.message : messageOf(cause)}`,
-      {
-        cause,
-        details: refused ? { what, natsErrorCode: failure.natsErrorCode } : { what },
-      },
-    );
+    throw requestError(cause, (failure, why) => ({
+      message: `the broker did not set up ${what}: ${why}`,
+      details:
+        failure.kind === 'refused' ? { what, natsErrorCode: failure.natsErrorCode } : { what },
+    }));
   }
 }
