@@ -34,7 +34,7 @@ export async function measureUrgent(
   const at = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
   return [
     { name: 'ordinary documents waiting at the start', value: queued, unit: 'documents' },
-    { name: 'ordinary documents waiting at the end', value: waiting, unit: 'documents' },
+    { name: 'outbox rows at the end, reports included', value: waiting, unit: 'rows' },
     { name: 'urgent document to receipt, median', value: at(0.5), unit: 'ms' },
     {
       name: 'urgent document to receipt, p99',

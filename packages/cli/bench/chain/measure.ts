@@ -116,7 +116,7 @@ interface Answer {
   readonly receipted?: number;
   readonly cpuMs?: number;
   readonly latenciesMs?: readonly number[];
-  /** Documents of the outbox without a receipt. */
+  /** Rows of the outbox without an answer: documents, and reports too. */
   readonly waiting?: number;
 }
 
