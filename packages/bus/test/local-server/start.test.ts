@@ -67,7 +67,7 @@ describe('a local server', () => {
       'operator.seed',
     ]);
     for (const entry of entries.filter((one) => one.isFile())) {
-      expect((await stat(join(operator, entry.name))).mode & 0o777, entry.name).toBe(0o600);
+      expect((await stat(join(operator, entry.name))).mode & 0o777).toBe(0o600);
     }
   });
 
