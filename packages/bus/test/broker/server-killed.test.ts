@@ -78,11 +78,11 @@ it('goes on receiving after a restart, although the account cannot ask for consu
   await loop;
   // An acknowledgement may die with the server: then the message comes twice.
   expect([...new Set(got)]).toEqual(['before', 'killed', 'restarted']);
-  // The site service comes back by itself too, in its own time.
+  // The site service comes back by itself too, in its own time; one question may wait 10 s for it.
   await waitUntil(async () => {
     const [head] = await recipient.getDirectoryHeads().catch(() => []);
     return head?.sequence === 2;
-  });
+  }, 30_000);
 }, 60_000);
 
 it('fails a publish at once when there is no connection', async () => {
