@@ -1,0 +1,33 @@
+import type { AlertRow, AlertsRequest } from '../alerts/types.ts';
+import type { Page, RelayFigures } from '../figures/types.ts';
+import type { TrackedDispatch } from '../queries.ts';
+import type { Viewer } from './session.ts';
+
+/** How the relay's own process is, as its operator sees it. */
+export interface RelayHealth {
+  /** False: figures are served out of the folder, nothing new is taken in. */
+  readonly running: boolean;
+  readonly broker: 'connected' | 'disconnected' | null;
+  readonly sites: readonly string[];
+  readonly directory_entries: number | null;
+  readonly storage_failing: { readonly since: string; readonly error: string } | null;
+}
+
+/**
+ * All that one viewer may ask for: API and pages read through it, so nothing can leak past them.
+ *
+ * Every method throws {@link Problem} `not-found` for what lies outside the viewer's scope.
+ */
+export interface ViewerSource extends RelayFigures {
+  readonly viewer: Viewer;
+  /** As `RelayQueries.track`, without what other agencies did with the document. */
+  documents(idOrNumber: string, from?: string): TrackedDispatch[];
+  alerts(request: AlertsRequest): Page<AlertRow>;
+  /** For operators alone. */
+  health(): Promise<RelayHealth>;
+}
+
+/** Gives each viewer a source of its own. */
+export interface FiguresSource {
+  for(viewer: Viewer): ViewerSource;
+}
