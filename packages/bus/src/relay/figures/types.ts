@@ -217,6 +217,8 @@ export interface DeliveriesRequest extends FiguresRequest, PageRequest {
 
 /** What can be asked of a relay's statistics; every answer comes out of verified records. */
 export interface RelayFigures {
+  /** What an answer of this moment would be computed from; costs next to nothing. */
+  asOf(): AsOf;
   /** @throws BusError `BUS_RELAY_REQUEST_INVALID` naming the parameter, `BUS_AGENCY_CODE_INVALID`. */
   figures(request: FiguresRequest): FiguresAnswer;
   breakdown(request: BreakdownRequest): Page<BreakdownRow>;
