@@ -56,7 +56,7 @@ export function openForReading(file: string, schema: Schema): Db | undefined {
   const db = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   try {
     const version = schemaVersion(db);
-    const known = listMigrations(schema).length;
+    const known = numberOf(listMigrations(schema).at(-1));
     if (version > known) throw newer(file, version, known);
     if (version === known) return db;
     throw new BusError(
@@ -82,10 +82,11 @@ function migrate(db: Db, file: string, schema: Schema): void {
   const names = listMigrations(schema);
   const apply = db.transaction(() => {
     const version = schemaVersion(db);
-    if (version > names.length) throw newer(file, version, names.length);
-    for (const name of names.slice(version)) {
+    const known = numberOf(names.at(-1));
+    if (version > known) throw newer(file, version, known);
+    for (const name of names.filter((one) => numberOf(one) > version)) {
       db.exec(readFileSync(new URL(name, schema.migrations), 'utf8'));
-      db.pragma(`user_version = ${Number(name.slice(0, 4))}`);
+      db.pragma(`user_version = ${numberOf(name)}`);
     }
   });
   apply.immediate();
@@ -95,6 +96,11 @@ function listMigrations(schema: Schema): string[] {
   return readdirSync(fileURLToPath(schema.migrations))
     .filter((name) => /^\d{4}_\w+\.sql$/.test(name))
     .toSorted();
+}
+
+/** The number at the front of a migration's name; numbers may be left out. */
+function numberOf(name: string | undefined): number {
+  return Number(name?.slice(0, 4) ?? 0);
 }
 
 function schemaVersion(db: Db): number {
