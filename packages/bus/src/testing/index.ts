@@ -9,3 +9,11 @@ export { type ShapedLine, type ShapedLineOptions, startShapedLine } from './shap
 export type { PlanServerHandle } from './plan-server.ts';
 export { type PlanOptions, type TestPlan, startPlan } from './start-plan.ts';
 export { waitUntil } from './wait-until.ts';
+export { type TrafficAgency, entryOf, makeCountry } from './traffic/country.ts';
+export {
+  type ReportOptions,
+  type TrafficReport,
+  imitateRecord,
+  makeReports,
+} from './traffic/reports.ts';
+export { type TrafficEvent, type TrafficOptions, makeTraffic } from './traffic/traffic.ts';
