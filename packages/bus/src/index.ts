@@ -261,6 +261,7 @@ export {
   MAX_RECORD_SIGNATURE_BYTES,
   MAX_SEALED_BYTES,
 } from './record/limits.ts';
+export { MAX_OPEN_PART_RATIO, packOpenPart, unpackOpenPart } from './record/open-part-body.ts';
 export type {
   DeliveryPayload,
   DirectoryPayload,

@@ -20,6 +20,19 @@ export interface VerifyVerdict {
   /** Lower hex; `null` when no signing certificate was found. */
   readonly certificateSha256: string | null;
   readonly detail: string;
+  /** What it was judged with; left out by a verifier that does not tell. */
+  readonly basis?: VerificationBasis;
+}
+
+/**
+ * What a signature was judged with, by SHA-256 in lower hex: enough to give the same verdict again
+ * when certificates have expired and lists were replaced.
+ */
+export interface VerificationBasis {
+  /** The chain from the signer to the anchor. */
+  readonly certificates: readonly string[];
+  /** CRLs and OCSP responses. */
+  readonly revocation: readonly string[];
 }
 
 /** Verifies signature and certificate at a time; `certificates` are candidates in DER. */
@@ -50,7 +63,13 @@ export interface Refused {
 }
 
 export type Authentication =
-  | { readonly authentic: true; readonly entry: DirectoryEntry; readonly content: RecordPayload }
+  | {
+      readonly authentic: true;
+      /** The entry that lists the certificate, of the time of the record. */
+      readonly entry: DirectoryEntry;
+      readonly content: RecordPayload;
+      readonly basis: VerificationBasis | null;
+    }
   | Refused;
 
 /**
@@ -73,24 +92,31 @@ export function authenticateRecord(raw: RawRecord, options: AuthenticateOptions)
   }
   if (!isOpenAt(entry, options.at)) return refuse('SENDER_CLOSED', describeClosed(entry));
   const { fits = () => true } = options;
-  const refused = judgeByEntry(raw, entry, options);
-  if (refused === undefined && fits(entry)) return { authentic: true, entry, content };
+  const judged = judgeByEntry(raw, entry, options);
+  if (judged.authentic && fits(entry)) return { ...judged, entry, content };
   // A report signed just before a change of certificate or site is judged by the directory of its time.
-  if (refused === undefined || refused.finding === 'SIGNER_NOT_LISTED') {
-    const earlier = options.earlier?.(options.from, options.at) ?? [];
-    const then = earlier.find((one) => fits(one) && judgeByEntry(raw, one, options) === undefined);
-    if (then !== undefined) return { authentic: true, entry: then, content };
+  if (judged.authentic || judged.finding === 'SIGNER_NOT_LISTED') {
+    for (const then of options.earlier?.(options.from, options.at) ?? []) {
+      const before = fits(then) ? judgeByEntry(raw, then, options) : judged;
+      if (before !== judged && before.authentic) return { ...before, entry: then, content };
+    }
   }
-  return refused ?? { authentic: true, entry, content };
+  return judged.authentic ? { ...judged, entry, content } : judged;
+}
+
+/** A signature that holds, and what it was judged with where the verifier tells. */
+interface Proven {
+  readonly authentic: true;
+  readonly basis: VerificationBasis | null;
 }
 
 function judgeByEntry(
   raw: RawRecord,
   entry: DirectoryEntry,
   options: AuthenticateOptions,
-): Refused | undefined {
+): Proven | Refused {
   const certificates = certificatesOf(entry, 'node');
-  if (certificates.length > 0) return judgeSignature(raw, certificates, options);
+  if (certificates.length > 0) return prove(raw, certificates, options);
   return refuse('SIGNER_NOT_LISTED', `the directory lists no node certificate of ${entry.code}`);
 }
 
@@ -109,16 +135,26 @@ export function judgeSignature(
   candidates: readonly ListedCertificate[],
   options: { readonly verify: VerifySignature; readonly at: Date },
 ): Refused | undefined {
+  const judged = prove(raw, candidates, options);
+  return judged.authentic ? undefined : judged;
+}
+
+/** As {@link judgeSignature}, for any bytes with a detached signature. */
+export function prove(
+  { signedBytes: content, signature }: Pick<RawRecord, 'signedBytes' | 'signature'>,
+  candidates: readonly ListedCertificate[],
+  options: { readonly verify: VerifySignature; readonly at: Date },
+): Proven | Refused {
   const verdict = options.verify({
-    content: raw.signedBytes,
-    signature: raw.signature,
+    content,
+    signature,
     certificates: candidates.map((candidate) => candidate.der),
     at: options.at,
   });
   const used = verdict.certificateSha256;
   const listed = candidates.some((candidate) => candidate.sha256 === used);
   if (verdict.indication === 'TOTAL-PASSED') {
-    if (listed) return undefined;
+    if (listed) return { authentic: true, basis: verdict.basis ?? null };
     return refuse('SIGNER_NOT_LISTED', `certificate ${used ?? '(none)'} is not listed`);
   }
   if (used !== null && !listed) {

@@ -7,6 +7,7 @@ import type { Finding } from '../record/finding.ts';
 import type { DirectoryCopy } from './directory-copy.ts';
 import { DIRECTORY_FINDINGS, type JudgedReport, failedCheck, judgeReport } from './judge-report.ts';
 import { type RelayLog, describeError } from './log.ts';
+import type { EvidenceKeeper } from './evidence/keeper.ts';
 import type { RelayStep } from './step.ts';
 import { type Db, isStorageFailure } from './storage/database.ts';
 import type { HeldMessage, RejectedStore, StoredMessage } from './storage/rejected-store.ts';
@@ -26,6 +27,7 @@ export interface IngestOptions {
   readonly reports: ReportStore;
   readonly rejected: RejectedStore;
   readonly tracking: Tracking;
+  readonly evidence: EvidenceKeeper;
   readonly directory: DirectoryCopy;
   readonly verify: VerifySignature;
   readonly now: () => Date;
@@ -159,6 +161,7 @@ export class Ingest {
     try {
       db.transaction(() => this.#keep(message, judged, agencies))(); // nested: a savepoint
     } catch (error) {
+      this.#options.evidence.forget();
       if (isStorageFailure(error) || !db.inTransaction) throw error;
       this.#keep(message, failedCheck(message, error), agencies);
     }
@@ -178,6 +181,7 @@ export class Ingest {
     const admission = reports.admit(report, nowMs);
     agencies.add(report.agency);
     if (admission === 'new') tracking.apply(report, entry);
+    if (admission !== 'fork') this.#options.evidence.keep(judged, nowMs);
     // The same stored message comes again after a kill; a later one was sent again on purpose.
     if (admission === 'duplicate' && reports.storedMs(report) !== report.storedMs) {
       this.#options.onRepeated(report.agency, report.number);

@@ -1,16 +1,29 @@
-import { type AuthenticateOptions, authenticateRecord } from '../record/authenticate.ts';
+import type { AgencyCode } from '../agency/code.ts';
+import {
+  type AuthenticateOptions,
+  type VerificationBasis,
+  authenticateRecord,
+} from '../record/authenticate.ts';
 import type { DirectoryEntry } from '../directory/entry.ts';
+import { BusError } from '../errors.ts';
 import type { Finding } from '../record/finding.ts';
-import { payloadHash, tryDecodeRecord } from '../record/frame.ts';
+import { decodeMessage, payloadHash } from '../record/frame.ts';
 import type { ReportEntry } from '../record/payload.ts';
 import { parseReportSubject } from '../subject/subject.ts';
+import { type JudgedBody, judgeReportBody } from './evidence/report-body.ts';
 import type { Rejection, StoredMessage } from './storage/rejected-store.ts';
 import type { VerifiedReport } from './storage/report-store.ts';
 
 export interface AcceptedReport {
   readonly accepted: true;
+  /** As `report.agency`. */
+  readonly from: AgencyCode;
   readonly report: VerifiedReport;
   readonly entry: ReportEntry;
+  /** What the signature was judged with. */
+  readonly basis: VerificationBasis | null;
+  /** The open part that came with it; `null` when nothing did. */
+  readonly body: JudgedBody | null;
 }
 
 export interface RejectedReport extends Rejection {
@@ -44,15 +57,16 @@ export function judgeReport(message: StoredMessage, options: JudgeOptions): Judg
     return reject(null, 'SUBJECT_MISMATCH', 'the subject is not one of reports');
   }
   const { from, site, tier } = subject;
-  const raw = tryDecodeRecord(message.data);
-  if (typeof raw === 'string') return reject(from, 'RECORD_MALFORMED', raw);
+  const parts = tryDecodeMessage(message.data);
+  if (typeof parts === 'string') return reject(from, 'RECORD_MALFORMED', parts);
+  const { record: raw } = parts;
   if (raw.type !== 'report') {
     return reject(from, 'RECORD_MALFORMED', `a report was expected, not a ${raw.type}`);
   }
   const fits = (entry: DirectoryEntry): boolean => entry.site === site && entry.tier === tier;
   const judged = authenticateRecord(raw, { from, at: message.storedAt, fits, ...options });
   if (!judged.authentic) return reject(from, judged.finding, judged.detail);
-  const { entry, content } = judged;
+  const { entry, content, basis } = judged;
   if (site !== message.site || site !== entry.site || tier !== entry.tier) {
     const detail = `the subject says ${tier} at ${site}, the directory ${entry.tier} at ${entry.site}`;
     return reject(from, 'SUBJECT_MISMATCH', detail);
@@ -68,7 +82,19 @@ export function judgeReport(message: StoredMessage, options: JudgeOptions): Judg
     storedMs: message.storedAt.getTime(),
     record: raw.bytes,
   };
-  return { accepted: true, report, entry: payload.entry };
+  const at = message.storedAt;
+  const { verify } = options;
+  const body = judgeReportBody(payload.entry, parts.body, { sender: entry, verify, at });
+  return { accepted: true, from, report, entry: payload.entry, basis, body };
+}
+
+function tryDecodeMessage(bytes: Uint8Array): ReturnType<typeof decodeMessage> | string {
+  try {
+    return decodeMessage(bytes);
+  } catch (error) {
+    if (error instanceof BusError) return error.message;
+    throw error;
+  }
 }
 
 /** Something that nobody foresaw: kept apart with its error, so that the other reports go on. */

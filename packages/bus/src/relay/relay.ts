@@ -17,6 +17,7 @@ import { readTls } from './tls.ts';
 import { isOlderCopy, writeMark } from './copy-mark.ts';
 import { DirectoryCopy } from './directory-copy.ts';
 import { type RelayConfig, homePaths, readHomeFile, readRelayConfig } from './home.ts';
+import { EvidenceKeeper } from './evidence/keeper.ts';
 import { Ingest } from './ingest.ts';
 import { DIRECTORY_FINDINGS, TRUST_FINDINGS } from './judge-report.ts';
 import { type RelayLog, describeError } from './log.ts';
@@ -25,6 +26,7 @@ import { DatabaseQueries, type RelayQueries } from './queries.ts';
 import type { RelayStep } from './step.ts';
 import { type Db, isStorageFailure, openDatabase } from './storage/database.ts';
 import { DirectoryStore } from './storage/directory-store.ts';
+import { EvidenceStore } from './storage/evidence-store.ts';
 import { RegisterStore } from './storage/register-store.ts';
 import { RejectedStore } from './storage/rejected-store.ts';
 import { ReportStore } from './storage/report-store.ts';
@@ -198,6 +200,12 @@ class RunningRelay extends DatabaseQueries implements Relay {
       reports,
       rejected: new RejectedStore(db),
       tracking: new Tracking({ reports, register, tracking }, now),
+      evidence: new EvidenceKeeper({
+        store: new EvidenceStore(db),
+        reports,
+        trust: () => this.#trust,
+        directory: this.#directory,
+      }),
       directory: this.#directory,
       verify,
       now,

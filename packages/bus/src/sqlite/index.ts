@@ -8,3 +8,11 @@ export {
 } from './database.ts';
 export { DirectoryLedgerStore, type EntryColumns } from './directory-ledger-store.ts';
 export { type RunLock, isRunLockHeld, takeRunLock } from './run-lock.ts';
+export {
+  type BasisReference,
+  type FindValidationObject,
+  NO_BASIS,
+  VALIDATION_KINDS,
+  type ValidationObject,
+  ValidationStore,
+} from './validation-store.ts';

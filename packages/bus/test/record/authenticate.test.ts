@@ -62,6 +62,7 @@ describe('authenticateRecord', () => {
   it('believes a record whose subject, payload, directory and certificate agree', async () => {
     expect(authenticate(await signedDelivery())).toEqual({
       authentic: true,
+      basis: null,
       entry,
       content: { type: 'delivery', payload: PAYLOADS.delivery },
     });

@@ -146,6 +146,14 @@ export interface PlainSignatureVerdict {
   /** SHA-256 of the certificate that signed, lower-case hex. */
   readonly certificateSha256: string | null;
   readonly detail: string;
+  /**
+   * Of a verdict `TOTAL-PASSED`, what it was judged with, by SHA-256 in lower-case hex: the chain from
+   * the signer to the anchor, the CRLs and OCSP responses.
+   */
+  readonly basis?: {
+    readonly certificates: readonly string[];
+    readonly revocation: readonly string[];
+  };
 }
 
 /**
@@ -169,8 +177,17 @@ export function createSignatureVerifier(
       at,
       ...options,
     });
-    const { indication, subIndication, detail, certificate } = verdict;
-    return { indication, subIndication, certificateSha256: certificate?.sha256 ?? null, detail };
+    const { indication, subIndication, detail, certificate, path } = verdict;
+    const plain = { indication, subIndication, certificateSha256: certificate?.sha256 ?? null };
+    if (indication !== 'TOTAL-PASSED' || path === null) return { ...plain, detail };
+    return { ...plain, detail, basis: basisOf(path) };
+  };
+}
+
+function basisOf({ chain, evidence }: PathVerdict): NonNullable<PlainSignatureVerdict['basis']> {
+  return {
+    certificates: chain.map(({ sha256 }) => sha256),
+    revocation: [...new Set(evidence.map(({ sha256 }) => sha256))],
   };
 }
 

@@ -1,0 +1,1 @@
+export { trustObjects } from './trust-objects.ts';

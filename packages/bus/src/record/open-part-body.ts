@@ -1,0 +1,64 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+
+import { BusError } from '../errors.ts';
+import { MAX_OPEN_PART_BYTES } from './limits.ts';
+
+/** Digests and signatures in it are random: honest open parts stay below 4. */
+export const MAX_OPEN_PART_RATIO = 50;
+
+const DEFLATE_LEVEL = 9;
+
+/**
+ * The body of a dispatch report: the open part of the package, in raw deflate (RFC 1951). It travels
+ * with the report so that the relay can show header, manifest and signature when the bus is gone.
+ */
+export function packOpenPart(openPart: Uint8Array): Uint8Array {
+  return deflateRawSync(openPart, { level: DEFLATE_LEVEL });
+}
+
+/**
+ * Unpacks the body of a dispatch report; what it holds is not looked at.
+ *
+ * @throws {@link BusError} `BUS_RECORD_TOO_LARGE` when it unpacks to more than an open part may have
+ *   or to more than {@link MAX_OPEN_PART_RATIO} times its size, `BUS_RECORD_MALFORMED` for anything
+ *   that is not one deflate stream to its last byte.
+ */
+export function unpackOpenPart(body: Uint8Array): Uint8Array {
+  const maxOutputLength = Math.min(MAX_OPEN_PART_BYTES, body.length * MAX_OPEN_PART_RATIO);
+  let unpacked: unknown;
+  try {
+    unpacked = inflateRawSync(body, { maxOutputLength: Math.max(maxOutputLength, 1), info: true });
+  } catch (cause) {
+    if (cause instanceof RangeError) {
+      throw new BusError(
+        'BUS_RECORD_TOO_LARGE',
+        `an open part of ${body.length} bytes unpacks to more than ${maxOutputLength}`,
+        { cause, details: { part: 'body', bytes: body.length, limit: maxOutputLength } },
+      );
+    }
+    throw malformed('it is not packed with deflate', cause);
+  }
+  if (!isInflated(unpacked)) throw new TypeError('zlib gives no account of what it read');
+  // Nothing may ride along behind the end of the stream.
+  if (unpacked.engine.bytesWritten !== body.length) throw malformed('bytes follow the open part');
+  return unpacked.buffer;
+}
+
+interface Inflated {
+  readonly buffer: Uint8Array;
+  /** `bytesWritten`: into the engine, so of the input. */
+  readonly engine: { readonly bytesWritten: number };
+}
+
+function isInflated(value: unknown): value is Inflated {
+  if (typeof value !== 'object' || value === null) return false;
+  const { buffer, engine }: Partial<Record<keyof Inflated, unknown>> = value;
+  return buffer instanceof Uint8Array && typeof engine === 'object' && engine !== null;
+}
+
+function malformed(fault: string, cause?: unknown): BusError {
+  return new BusError('BUS_RECORD_MALFORMED', `not the body of a report: ${fault}`, {
+    details: { part: 'body' },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

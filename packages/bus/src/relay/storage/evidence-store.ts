@@ -1,0 +1,109 @@
+import { type BasisReference, type ValidationObject, ValidationStore } from '../../sqlite/index.ts';
+import type { Db } from './database.ts';
+
+/** The open part that came with a dispatch report, packed. */
+export interface OpenPartRow extends BasisReference {
+  readonly packed: Uint8Array;
+}
+
+/** A report as evidence needs it. */
+export interface EvidenceReportRow extends BasisReference {
+  readonly id: number;
+  readonly agency: string;
+  readonly number: number;
+  readonly storedMs: number;
+  readonly record: Uint8Array;
+}
+
+const REPORT = `SELECT r.id, r.agency, r.number, r.stored_ms AS storedMs, r.record, r.signer, r.basis
+  FROM report AS r`;
+
+/** What makes a record provable later. Writing belongs inside a transaction. */
+export class EvidenceStore {
+  readonly validation: ValidationStore;
+  readonly #statements;
+
+  constructor(db: Db) {
+    this.validation = new ValidationStore(db);
+    this.#statements = {
+      setBasis: db.prepare<[number | null, number | null, string, number]>(
+        `UPDATE report SET signer = ?, basis = ?
+         WHERE agency = ? AND number = ? AND basis IS NULL`,
+      ),
+      putOpenPart: db.prepare<[Uint8Array, number | null, number | null, string, number]>(
+        `INSERT OR IGNORE INTO open_part (report, packed, signer, basis)
+         SELECT id, ?, ?, ? FROM report WHERE agency = ? AND number = ?`,
+      ),
+      openPart: db.prepare<[number], OpenPartRow>(
+        'SELECT packed, signer, basis FROM open_part WHERE report = ?',
+      ),
+      report: db.prepare<[string, number], EvidenceReportRow>(
+        `${REPORT} WHERE r.agency = ? AND r.number = ?`,
+      ),
+      receipts: db.prepare<[string, string, number, number, number], EvidenceReportRow>(
+        `${REPORT} JOIN receipt AS c ON c.agency = r.agency AND c.report_number = r.number
+         WHERE c.sender = ? AND c.document_id = ? AND c.business_type = ?
+           AND c.document_version = ? ORDER BY r.id LIMIT ?`,
+      ),
+      withdrawals: db.prepare<[string, string, number, number, number], EvidenceReportRow>(
+        `${REPORT} JOIN withdrawal AS w ON w.sender = r.agency AND w.report_number = r.number
+         WHERE w.sender = ? AND w.document_id = ? AND w.business_type = ?
+           AND w.document_version = ? ORDER BY r.id LIMIT ?`,
+      ),
+      directory: db
+        .prepare<[string], Uint8Array>(
+          `SELECT record FROM directory_entry WHERE code IN (SELECT value FROM json_each(?))
+           ORDER BY registrar, sequence`,
+        )
+        .pluck(),
+    };
+  }
+
+  /** What a report was judged with; the first time counts. */
+  setBasis(agency: string, number: number, { signer, basis }: BasisReference): void {
+    this.#statements.setBasis.run(signer, basis, agency, number);
+  }
+
+  putOpenPart(agency: string, number: number, row: OpenPartRow): void {
+    this.#statements.putOpenPart.run(row.packed, row.signer, row.basis, agency, number);
+  }
+
+  openPart(report: number): OpenPartRow | undefined {
+    return this.#statements.openPart.get(report);
+  }
+
+  report(agency: string, number: number): EvidenceReportRow | undefined {
+    return this.#statements.report.get(agency, number);
+  }
+
+  /** Reports of receipts for a document, in the order of arrival. */
+  receipts(document: DocumentName, limit: number): EvidenceReportRow[] {
+    return this.#statements.receipts.all(...keyOf(document), limit);
+  }
+
+  /** Reports of deliveries of a document that do not come about. */
+  withdrawals(document: DocumentName, limit: number): EvidenceReportRow[] {
+    return this.#statements.withdrawals.all(...keyOf(document), limit);
+  }
+
+  /** Every signed directory entry of some codes. */
+  directoryRecords(codes: readonly string[]): Uint8Array[] {
+    return this.#statements.directory.all(JSON.stringify(codes));
+  }
+
+  readBasis(row: BasisReference): ValidationObject[] {
+    return this.validation.read(row);
+  }
+}
+
+interface DocumentName {
+  readonly sender: string;
+  readonly documentId: string;
+  readonly businessType: number;
+  readonly documentVersion: number;
+}
+
+function keyOf(document: DocumentName): [string, string, number, number] {
+  const { sender, documentId, businessType, documentVersion } = document;
+  return [sender, documentId, businessType, documentVersion];
+}

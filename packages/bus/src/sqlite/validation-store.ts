@@ -1,0 +1,105 @@
+import type { VerificationBasis } from '../record/authenticate.ts';
+import type { Db } from './database.ts';
+
+export const VALIDATION_KINDS = ['certificate', 'crl', 'ocsp'] as const;
+
+/** A certificate, revocation list or OCSP response. */
+export interface ValidationObject {
+  readonly kind: (typeof VALIDATION_KINDS)[number];
+  /** Of `der`, lower hex. */
+  readonly sha256: string;
+  readonly der: Uint8Array;
+}
+
+/** Finds what a basis names; `undefined` for what is not at hand any more. */
+export type FindValidationObject = (sha256: string) => ValidationObject | undefined;
+
+/** How a row refers to what its signature was judged with. */
+export interface BasisReference {
+  readonly signer: number | null;
+  readonly basis: number | null;
+}
+
+export const NO_BASIS: BasisReference = { signer: null, basis: null };
+
+/** Known sets and objects are looked up here first; agencies come and go, lists change daily. */
+const MAX_REMEMBERED = 50_000;
+
+/**
+ * Certificates, revocation lists and OCSP responses in the tables that agent and relay both have: each
+ * once by its hash, with the sets in which signatures were judged. Call inside a transaction.
+ */
+export class ValidationStore {
+  readonly #objects = new Map<string, number>();
+  readonly #bases = new Map<string, number>();
+  readonly #statements;
+
+  constructor(db: Db) {
+    this.#statements = {
+      find: db
+        .prepare<[string], number>('SELECT id FROM validation_object WHERE sha256 = ?')
+        .pluck(),
+      insert: db.prepare<[string, string, Uint8Array]>(
+        'INSERT INTO validation_object (sha256, kind, der) VALUES (?, ?, ?)',
+      ),
+      findBasis: db
+        .prepare<[string], number>('SELECT id FROM validation_basis WHERE members = ?')
+        .pluck(),
+      insertBasis: db.prepare<[string]>('INSERT INTO validation_basis (members) VALUES (?)'),
+      object: db.prepare<[number], ValidationObject>(
+        'SELECT kind, sha256, der FROM validation_object WHERE id = ?',
+      ),
+      members: db
+        .prepare<[number], string>('SELECT members FROM validation_basis WHERE id = ?')
+        .pluck(),
+    };
+  }
+
+  /** Keeps what is not here yet, and says how a row refers to it. */
+  keep(basis: VerificationBasis, find: FindValidationObject): BasisReference {
+    const [signerSha256, ...issuers] = basis.certificates;
+    const signer = signerSha256 === undefined ? null : this.#keepObject(signerSha256, find);
+    const names = [...issuers, ...basis.revocation];
+    const key = names.join(',');
+    const known = this.#bases.get(key);
+    if (known !== undefined) return { signer, basis: known };
+    const ids = names.flatMap((sha256) => this.#keepObject(sha256, find) ?? []);
+    const members = ids.toSorted((a, b) => a - b).join(',');
+    const { findBasis, insertBasis } = this.#statements;
+    const id = findBasis.get(members) ?? Number(insertBasis.run(members).lastInsertRowid);
+    remember(this.#bases, key, id);
+    return { signer, basis: id };
+  }
+
+  /** What a row refers to; empty for one that was judged before this was kept. */
+  read({ signer, basis }: BasisReference): ValidationObject[] {
+    const members = basis === null ? '' : (this.#statements.members.get(basis) ?? '');
+    const ids = members === '' ? [] : members.split(',').map(Number);
+    if (signer !== null) ids.unshift(signer);
+    return ids.flatMap((id) => this.#statements.object.get(id) ?? []);
+  }
+
+  /** The transaction that kept something was given up: what is remembered may not be there. */
+  forget(): void {
+    this.#objects.clear();
+    this.#bases.clear();
+  }
+
+  #keepObject(sha256: string, find: FindValidationObject): number | null {
+    const known = this.#objects.get(sha256) ?? this.#statements.find.get(sha256);
+    if (known !== undefined) {
+      remember(this.#objects, sha256, known);
+      return known;
+    }
+    const object = find(sha256);
+    if (object === undefined) return null;
+    const id = Number(this.#statements.insert.run(sha256, object.kind, object.der).lastInsertRowid);
+    remember(this.#objects, sha256, id);
+    return id;
+  }
+}
+
+function remember(map: Map<string, number>, key: string, id: number): void {
+  if (map.size >= MAX_REMEMBERED) map.clear();
+  map.set(key, id);
+}
