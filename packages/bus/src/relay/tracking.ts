@@ -123,11 +123,24 @@ export class Tracking {
   #enterNumber(report: Report, row: RegisterRow, businessType: number | null): void {
     const { register } = this.#stores;
     const known = register.find(row.agency, row.year, row.number);
-    if (known === undefined) return register.put(row);
+    if (known === undefined || (isChange(known.businessType) && !isChange(businessType))) {
+      register.put(row);
+      if (!isChange(businessType)) this.#dateNumber(report, row);
+      return;
+    }
     if (isChange(businessType)) return;
-    if (isChange(known.businessType)) return register.put(row);
     const detail = `number ${row.number}/${row.year} is ${describe(row.kind)}, but report ${known.reportNumber} ${describe(known.kind)} it`;
     this.#contradict('REGISTER_NUMBER_REUSED', report, detail);
+  }
+
+  /** Counted all the same: which of the two dates is wrong, the records alone cannot tell. */
+  #dateNumber({ agency, payloadHash }: Report, row: RegisterRow): void {
+    for (const dated of this.#stores.register.dateNumber(row, payloadHash)) {
+      const { number, issuedOn, reportNumber } = dated;
+      const detail = `number ${number}/${row.year} is dated ${issuedOn}, and a lower number later`;
+      const said = { agency, number: reportNumber, payloadHash: dated.payloadHash };
+      this.#contradict('NUMBER_BACKDATED', said, detail);
+    }
   }
 
   #contradict(

@@ -30,6 +30,17 @@ export interface KnownEntry {
   readonly businessType: number | null;
 }
 
+/** A number that is dated before a lower one of the same register. */
+export interface BackdatedNumber {
+  readonly number: number;
+  readonly issuedOn: string;
+  readonly reportNumber: number;
+  readonly payloadHash: string;
+}
+
+/** Numbers told at once when one number of a late report dates them all back. */
+const MAX_BACKDATED_AT_ONCE = 1_000;
+
 type Insert = [
   string,
   number,
@@ -56,8 +67,10 @@ export class RegisterStore {
   readonly #gapAround;
   readonly #openGap;
   readonly #closeGap;
+  readonly #days;
 
   constructor(db: Db) {
+    this.#days = prepareDays(db);
     this.#find = db.prepare<[string, number, number], KnownEntry>(
       `SELECT r.kind, r.report_number AS reportNumber, d.business_type AS businessType
        FROM register_entry AS r LEFT JOIN document AS d ON d.id = r.document
@@ -83,6 +96,25 @@ export class RegisterStore {
     this.#closeGap = db.prepare<[string, number, number]>(
       'DELETE FROM register_gap WHERE agency = ? AND year = ? AND first_number = ?',
     );
+  }
+
+  /**
+   * Enters the day of issue of a number.
+   *
+   * Decree 30/2020 Art. 15 gives numbers in the order of issue: one that is dated before a lower one
+   * was dated back, or the lower one forward.
+   *
+   * @returns the numbers that are dated before a lower one since: this one, or higher ones.
+   */
+  dateNumber(row: RegisterRow, payloadHash: string): BackdatedNumber[] {
+    const { agency, year, number, issuedOn, reportNumber } = row;
+    if (issuedOn === null) return [];
+    this.#days.put.run(agency, year, issuedOn, number, number);
+    const isAfterLower = this.#days.laterBelow.get(agency, year, issuedOn, number) === undefined;
+    const own = isAfterLower ? [] : [{ number, issuedOn, reportNumber, payloadHash }];
+    if (this.#days.earlierAbove.get(agency, year, issuedOn, number) === undefined) return own;
+    const above = this.#days.above.all(agency, year, number, issuedOn, MAX_BACKDATED_AT_ONCE);
+    return [...own, ...above];
   }
 
   find(agency: string, year: number, number: number): KnownEntry | undefined {
@@ -116,4 +148,32 @@ export class RegisterStore {
       row.paperTo === null ? null : JSON.stringify(row.paperTo),
     );
   }
+}
+
+function prepareDays(db: Db) {
+  return {
+    put: db.prepare<[string, number, string, number, number]>(
+      `INSERT INTO register_day (agency, year, issued_on, lowest, highest) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET lowest = min(lowest, excluded.lowest),
+         highest = max(highest, excluded.highest)`,
+    ),
+    laterBelow: db.prepare<[string, number, string, number], 1>(
+      `SELECT 1 FROM register_day
+       WHERE agency = ? AND year = ? AND issued_on > ? AND lowest < ? LIMIT 1`,
+    ),
+    earlierAbove: db.prepare<[string, number, string, number], 1>(
+      `SELECT 1 FROM register_day
+       WHERE agency = ? AND year = ? AND issued_on < ? AND highest > ?
+       ORDER BY issued_on DESC LIMIT 1`,
+    ),
+    above: db.prepare<[string, number, number, string, number], BackdatedNumber>(
+      `SELECT e.number, e.issued_on AS issuedOn, e.report_number AS reportNumber,
+         r.payload_hash AS payloadHash
+       FROM register_entry AS e JOIN report AS r ON r.agency = e.agency AND r.number = e.report_number
+         LEFT JOIN document AS d ON d.id = e.document
+       WHERE e.agency = ? AND e.year = ? AND e.number > ? AND e.issued_on < ?
+         AND coalesce(d.business_type, 0) NOT IN (1, 2)
+       ORDER BY e.number LIMIT ?`,
+    ),
+  };
 }

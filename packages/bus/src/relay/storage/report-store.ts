@@ -21,9 +21,13 @@ export type ContradictionKind =
   | 'CHAIN_BROKEN'
   | 'DOCUMENT_REDISPATCHED'
   | 'REGISTER_NUMBER_REUSED'
+  | 'REPORT_BACKDATED'
+  | 'NUMBER_BACKDATED'
   | 'RECEIPT_NOT_ADDRESSED'
   | 'RECEIPT_DIGEST_MISSING'
-  | 'RECEIPT_DIGEST_DIFFERS';
+  | 'RECEIPT_DIGEST_DIFFERS'
+  /** What came behind a report does not belong to it; the report counts, the rest is dropped. */
+  | 'OPEN_PART_UNFIT';
 
 export interface Contradiction {
   readonly kind: ContradictionKind;
@@ -49,7 +53,18 @@ export interface ChainState {
 interface Link {
   readonly payloadHash: string;
   readonly previousHash: string | null;
+  readonly atMs: number;
 }
+
+/** What the broker knew of a second record of a number, beside the record itself. */
+interface ForkArrival {
+  readonly storedMs: number;
+  /** The last `report.id` before it. */
+  readonly afterReport: number;
+}
+
+/** An agency sets its clock right now and then; a step back of more than this is told. */
+export const CLOCK_STEP_BACK_MS = 5 * 60_000;
 
 const NO_CHAIN: ChainState = { upTo: 0, upToHash: null, highest: 0, brokenAt: null, revision: 0 };
 
@@ -115,9 +130,13 @@ export class ReportStore {
       .map(({ first, last }) => [first, last] as const);
   }
 
-  addContradiction(contradiction: Contradiction, nowMs: number): void {
-    const { kind, agency, reportNumber, payloadHash, detail, record } = contradiction;
-    this.#statements.contradict.run(kind, agency, reportNumber, payloadHash, detail, nowMs, record);
+  addContradiction(contradiction: Contradiction, nowMs: number, fork?: ForkArrival): void {
+    this.#statements.contradict.run({
+      ...contradiction,
+      nowMs,
+      storedMs: fork?.storedMs ?? null,
+      afterReport: fork?.afterReport ?? null,
+    });
   }
 
   /** The agencies whose watermark does not say yet what the relay has. */
@@ -141,6 +160,7 @@ export class ReportStore {
     this.addContradiction(
       { kind: 'CHAIN_FORK', agency, reportNumber: number, payloadHash, detail, record },
       nowMs,
+      { storedMs: report.storedMs, afterReport: this.#statements.lastId.get() ?? 0 },
     );
     this.#statements.markDue.run(agency);
   }
@@ -163,6 +183,7 @@ export class ReportStore {
   #follow(agency: string, chain: ChainState, nowMs: number): ChainState {
     let { upTo, upToHash } = chain;
     if (chain.brokenAt !== null) return chain;
+    let previousMs = this.#statements.link.get(agency, upTo)?.atMs ?? 0;
     for (;;) {
       const next = this.#statements.link.get(agency, upTo + 1);
       if (next === undefined) return { ...chain, upTo, upToHash };
@@ -170,8 +191,12 @@ export class ReportStore {
         this.#addBreak(agency, upTo + 1, next, upToHash, nowMs);
         return { ...chain, upTo, upToHash, brokenAt: upTo + 1 };
       }
+      if (next.atMs < previousMs - CLOCK_STEP_BACK_MS) {
+        this.#addBackdated(agency, upTo + 1, next, previousMs, nowMs);
+      }
       upTo += 1;
       upToHash = next.payloadHash;
+      previousMs = next.atMs;
     }
   }
 
@@ -184,12 +209,27 @@ export class ReportStore {
       nowMs,
     );
   }
+
+  #addBackdated(
+    agency: string,
+    reportNumber: number,
+    { atMs, payloadHash }: Link,
+    previousMs: number,
+    nowMs: number,
+  ): void {
+    const [at, previousAt] = [atMs, previousMs].map((ms) => new Date(ms).toISOString());
+    const detail = `report ${reportNumber} says ${at}, but report ${reportNumber - 1} before it ${previousAt}`;
+    this.addContradiction(
+      { kind: 'REPORT_BACKDATED', agency, reportNumber, payloadHash, detail, record: null },
+      nowMs,
+    );
+  }
 }
 
 function prepare(db: Db) {
   return {
     link: db.prepare<[string, number], Link>(
-      `SELECT payload_hash AS payloadHash, previous_hash AS previousHash
+      `SELECT payload_hash AS payloadHash, previous_hash AS previousHash, at_ms AS atMs
        FROM report WHERE agency = ? AND number = ?`,
     ),
     insert: db.prepare<[string, number, string, string | null, number, number, Uint8Array]>(
@@ -245,10 +285,14 @@ function prepare(db: Db) {
     closeMissing: db.prepare<[string, number]>(
       'DELETE FROM missing_report WHERE agency = ? AND first_number = ?',
     ),
-    contradict: db.prepare<[string, string, number, string, string, number, Uint8Array | null]>(
-      `INSERT OR IGNORE INTO contradiction
-         (kind, agency, report_number, payload_hash, detail, found_ms, record)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    lastId: db.prepare<[], number>('SELECT max(id) FROM report').pluck(),
+    contradict: db.prepare<
+      [Contradiction & { nowMs: number; storedMs: number | null; afterReport: number | null }]
+    >(
+      `INSERT OR IGNORE INTO contradiction (kind, agency, report_number, payload_hash, detail,
+         found_ms, record, stored_ms, after_report)
+       VALUES (@kind, @agency, @reportNumber, @payloadHash, @detail, @nowMs, @record, @storedMs,
+         @afterReport)`,
     ),
   };
 }
