@@ -1,6 +1,7 @@
 export { type RelayBackupOptions, backupRelay } from './backup.ts';
 export type { DeliveryState } from './delivery-state.ts';
 export { type RelayConfig, type RelayHomeContent, initRelay, readRelayConfig } from './home.ts';
+export { type Account, type Accounts, type NewAccount, openAccounts } from './http/accounts.ts';
 export type { RelayLog } from './log.ts';
 export type {
   ContradictionRow,
@@ -14,7 +15,7 @@ export type {
 } from './queries.ts';
 export { type RelayReader, openRelayReader } from './reader.ts';
 export { type OpenRelayOptions, type Relay, type RelayStatus, openRelay } from './relay.ts';
-export { SHARE_CLASSES, type ShareClass } from './share/share-class.ts';
+export { SHARE_CLASSES, type ShareClass } from './figures/share-class.ts';
 export type { AgencyName, Share, ShareRequest, TierShare } from './share/share.ts';
 export type { ShareFigures, TimeFigures } from './share/tally.ts';
 export { RELAY_STEPS, type RelayStep } from './step.ts';

@@ -1,6 +1,6 @@
 import type { DeliveryState } from './delivery-state.ts';
 import { type Share, type ShareRequest, computeShare } from './share/share.ts';
-import type { ShareClass } from './share/share-class.ts';
+import type { ShareClass } from './figures/share-class.ts';
 import type { Db } from './storage/database.ts';
 import { DirectoryStore } from './storage/directory-store.ts';
 import type { ContradictionKind } from './storage/report-store.ts';

@@ -8,7 +8,7 @@ import type {
 } from '../record/payload.ts';
 import { addReceipt, deliveryState } from './delivery-state.ts';
 import { judgeReceipt } from './receipt-standing.ts';
-import { shareClassOf } from './share/share-class.ts';
+import { shareClassOf } from './figures/share-class.ts';
 import type { RegisterRow, RegisterStore } from './storage/register-store.ts';
 import type { ContradictionKind, ReportStore, VerifiedReport } from './storage/report-store.ts';
 import type {

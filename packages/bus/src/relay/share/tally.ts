@@ -1,4 +1,4 @@
-import type { ShareClass } from './share-class.ts';
+import type { ShareClass } from '../figures/share-class.ts';
 
 /** Times in milliseconds, by nearest rank: always one that was really measured. */
 export interface TimeFigures {

@@ -1,5 +1,5 @@
 import { type NumberRange, admitNumber } from '../number-series.ts';
-import type { ShareClass } from '../share/share-class.ts';
+import type { ShareClass } from '../figures/share-class.ts';
 import type { Db } from './database.ts';
 
 /** One number of an agency's outgoing register. */

@@ -1,4 +1,4 @@
-import type { ShareClass } from '../share/share-class.ts';
+import type { ShareClass } from '../figures/share-class.ts';
 import type { DeliveryCounts } from '../share/tally.ts';
 import type { Db } from './database.ts';
 

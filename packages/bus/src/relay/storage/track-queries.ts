@@ -1,5 +1,5 @@
 import type { DeliveryState } from '../delivery-state.ts';
-import type { ShareClass } from '../share/share-class.ts';
+import type { ShareClass } from '../figures/share-class.ts';
 import type { Db } from './database.ts';
 import type { ContradictionKind } from './report-store.ts';
 

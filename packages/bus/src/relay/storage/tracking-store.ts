@@ -1,5 +1,5 @@
 import type { ReceiptTimes } from '../delivery-state.ts';
-import type { ShareClass } from '../share/share-class.ts';
+import type { ShareClass } from '../figures/share-class.ts';
 import type { Db } from './database.ts';
 
 /** What makes a document the same one for its sender. */
