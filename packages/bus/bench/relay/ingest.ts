@@ -52,8 +52,7 @@ export async function measureIngest(options: {
     }
     const seconds = (performance.now() - startedMs) / 1_000;
     child.send('usage');
-    const [answer] = await once(child, 'message');
-    const { cpuMs, rssBytes } = usage.parse(answer);
+    const { cpuMs, rssBytes } = usage.parse((await once(child, 'message')).at(0));
     const { rejected, contradictions } = reader.counts();
     if (rejected + contradictions > 0) {
       throw new Error(`${rejected} records rejected, ${contradictions} contradictions`);

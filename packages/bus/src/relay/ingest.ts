@@ -8,11 +8,10 @@ import type { DirectoryCopy } from './directory-copy.ts';
 import { DIRECTORY_FINDINGS, type JudgedReport, failedCheck, judgeReport } from './judge-report.ts';
 import { type RelayLog, describeError } from './log.ts';
 import type { EvidenceKeeper } from './evidence/keeper.ts';
+import type { Intake } from './intake.ts';
 import type { RelayStep } from './step.ts';
 import { type Db, isStorageFailure } from './storage/database.ts';
 import type { HeldMessage, RejectedStore, StoredMessage } from './storage/rejected-store.ts';
-import type { ReportStore } from './storage/report-store.ts';
-import type { Tracking } from './tracking.ts';
 
 /** A message of a report stream; `ack` tells the broker that it is safely kept. */
 export interface ReportMessage {
@@ -24,9 +23,8 @@ export interface ReportMessage {
 
 export interface IngestOptions {
   readonly db: Db;
-  readonly reports: ReportStore;
+  readonly intake: Intake;
   readonly rejected: RejectedStore;
-  readonly tracking: Tracking;
   readonly evidence: EvidenceKeeper;
   readonly directory: DirectoryCopy;
   readonly verify: VerifySignature;
@@ -67,7 +65,7 @@ export class Ingest {
   }
 
   async #takeTraced(site: string, messages: readonly ReportMessage[]): Promise<Set<string>> {
-    const { db, onStep } = this.#options;
+    const { intake, onStep } = this.#options;
     const stored = messages.map(({ subject, data, storedAt }) => ({
       subject,
       data,
@@ -76,12 +74,10 @@ export class Ingest {
     }));
     const judged = await this.#judgeAll(stored);
     onStep('batch.verified');
-    const keep = db.transaction(() => {
-      const agencies = new Set<string>();
+    const agencies = new Set<string>();
+    intake.inTransaction(() => {
       stored.forEach((message, index) => this.#keepAlone(message, judged[index], agencies));
-      return agencies;
     });
-    const agencies = keep.immediate();
     onStep('batch.committed');
     for (const message of messages) message.ack();
     onStep('batch.acked');
@@ -94,15 +90,13 @@ export class Ingest {
    * @returns the agencies of which a message was accepted now.
    */
   recheck(codes: Iterable<string>, findings: readonly Finding[]): Set<string> {
-    const { db, rejected, log } = this.#options;
-    const again = db.transaction(() => {
-      const agencies = new Set<string>();
+    const { intake, rejected, log } = this.#options;
+    const agencies = new Set<string>();
+    intake.inTransaction(() => {
       for (const code of codes) {
         for (const message of rejected.held(code, findings)) this.#recheckOne(message, agencies);
       }
-      return agencies;
     });
-    const agencies = again.immediate();
     if (agencies.size > 0) log('info', 'rejected reports accepted', { agencies: agencies.size });
     return agencies;
   }
@@ -161,7 +155,6 @@ export class Ingest {
     try {
       db.transaction(() => this.#keep(message, judged, agencies))(); // nested: a savepoint
     } catch (error) {
-      this.#options.evidence.forget();
       if (isStorageFailure(error) || !db.inTransaction) throw error;
       this.#keep(message, failedCheck(message, error), agencies);
     }
@@ -169,7 +162,7 @@ export class Ingest {
 
   #keep(message: StoredMessage, judged: JudgedReport | undefined, agencies: Set<string>): void {
     if (judged === undefined) return;
-    const { reports, rejected, tracking, now, log } = this.#options;
+    const { intake, rejected, now, log } = this.#options;
     const nowMs = now().getTime();
     if (!judged.accepted) {
       rejected.add(message, judged, nowMs);
@@ -177,13 +170,12 @@ export class Ingest {
       log('warn', 'report rejected', { subject: message.subject, finding, detail });
       return;
     }
-    const { report, entry } = judged;
-    const admission = reports.admit(report, nowMs);
+    const { report } = judged;
+    const admission = intake.take(judged);
     agencies.add(report.agency);
-    if (admission === 'new') tracking.apply(report, entry);
     if (admission !== 'fork') this.#options.evidence.keep(judged, nowMs);
     // The same stored message comes again after a kill; a later one was sent again on purpose.
-    if (admission === 'duplicate' && reports.storedMs(report) !== report.storedMs) {
+    if (admission === 'duplicate' && intake.reports.storedMs(report) !== report.storedMs) {
       this.#options.onRepeated(report.agency, report.number);
     }
     if (admission === 'fork') {

@@ -19,6 +19,7 @@ import { DirectoryCopy } from './directory-copy.ts';
 import { type RelayConfig, homePaths, readHomeFile, readRelayConfig } from './home.ts';
 import { EvidenceKeeper } from './evidence/keeper.ts';
 import { Ingest } from './ingest.ts';
+import { Intake } from './intake.ts';
 import { DIRECTORY_FINDINGS, TRUST_FINDINGS } from './judge-report.ts';
 import { type RelayLog, describeError } from './log.ts';
 import { openNodeKey } from './node-key.ts';
@@ -27,12 +28,9 @@ import type { RelayStep } from './step.ts';
 import { type Db, isStorageFailure, openDatabase } from './storage/database.ts';
 import { DirectoryStore } from './storage/directory-store.ts';
 import { EvidenceStore } from './storage/evidence-store.ts';
-import { RegisterStore } from './storage/register-store.ts';
 import { RejectedStore } from './storage/rejected-store.ts';
 import { ReportStore } from './storage/report-store.ts';
 import { takeRunLock } from '../sqlite/index.ts';
-import { TrackingStore } from './storage/tracking-store.ts';
-import { Tracking } from './tracking.ts';
 import { WatermarkPump } from './watermark-pump.ts';
 
 export interface OpenRelayOptions {
@@ -182,9 +180,8 @@ class RunningRelay extends DatabaseQueries implements Relay {
     this.#options = options;
     this.#trust = options.trust;
     const verify = createSignatureVerifier(() => this.#trust);
-    const reports = new ReportStore(db);
-    const tracking = new TrackingStore(db);
-    const register = new RegisterStore(db);
+    const intake = new Intake(db, now);
+    const { reports } = intake;
     this.#directory = new DirectoryCopy({
       db,
       store: new DirectoryStore(db),
@@ -197,9 +194,8 @@ class RunningRelay extends DatabaseQueries implements Relay {
     });
     this.#ingest = new Ingest({
       db,
-      reports,
+      intake,
       rejected: new RejectedStore(db),
-      tracking: new Tracking({ reports, register, tracking }, now),
       evidence: new EvidenceKeeper({
         store: new EvidenceStore(db),
         reports,

@@ -16,13 +16,11 @@ import {
   parseAgencyCode,
   payloadHash,
 } from '../../src/index.ts';
+import { Intake } from '../../src/relay/intake.ts';
 import { DatabaseQueries } from '../../src/relay/queries.ts';
 import { openDatabase } from '../../src/relay/storage/database.ts';
 import { DirectoryStore } from '../../src/relay/storage/directory-store.ts';
-import { RegisterStore } from '../../src/relay/storage/register-store.ts';
-import { ReportStore, type VerifiedReport } from '../../src/relay/storage/report-store.ts';
-import { TrackingStore } from '../../src/relay/storage/tracking-store.ts';
-import { Tracking } from '../../src/relay/tracking.ts';
+import type { VerifiedReport } from '../../src/relay/storage/report-store.ts';
 
 export const NOW = new Date('2026-07-15T03:00:00.000Z');
 
@@ -36,17 +34,10 @@ export interface Report {
 export class RelayDatabase implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'congvan-relay-'));
   readonly db = openDatabase(join(this.folder, 'relay.sqlite'));
-  readonly reports = new ReportStore(this.db);
+  readonly intake = new Intake(this.db, () => NOW);
+  readonly reports = this.intake.reports;
   readonly queries = new DatabaseQueries(this.db, () => NOW);
   readonly #directory = new DirectoryStore(this.db);
-  readonly #tracking = new Tracking(
-    {
-      reports: this.reports,
-      register: new RegisterStore(this.db),
-      tracking: new TrackingStore(this.db),
-    },
-    () => NOW,
-  );
   readonly #chains = new Map<string, { number: number; hash: string | null }>();
   #sequence = 0;
 
@@ -88,12 +79,8 @@ export class RelayDatabase implements Disposable {
   }
 
   take(report: Report): string {
-    const run = this.db.transaction(() => {
-      const admission = this.reports.admit(report.verified, NOW.getTime());
-      if (admission === 'new') this.#tracking.apply(report.verified, report.entry);
-      return admission;
-    });
-    return run.immediate();
+    const { verified, entry } = report;
+    return this.intake.inTransaction(() => this.intake.take({ report: verified, entry }));
   }
 
   report(agency: string, entry: ReportEntry, at?: string): void {
