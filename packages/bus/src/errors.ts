@@ -50,9 +50,15 @@ export const BUS_ERRORS = {
   BUS_RELAY_HOME_EXISTS: { retryable: false }, // `initRelay` never overwrites a folder
   BUS_RELAY_HOME_INVALID: { retryable: false }, // a file of the relay's folder is missing or unreadable
   BUS_RELAY_ALREADY_RUNNING: { retryable: true }, // another process runs this relay
+  BUS_ACCOUNT_INVALID: { retryable: false }, // name, role, scope or password of an account cannot be taken
+  BUS_ACCOUNT_EXISTS: { retryable: false }, // a name is given once
+  BUS_ACCOUNT_UNKNOWN: { retryable: false }, // no account has this name
+  BUS_HTTP_FAILED: { retryable: false }, // the relay's HTTP side: address, TLS files or settings
   BUS_DATABASE_NEWER: { retryable: false }, // written by a later version of this software
   BUS_DATABASE_OLDER: { retryable: false }, // the relay or agent has to run once and bring it up to date
   BUS_OBSERVE_FAILED: { retryable: false }, // metrics: the address is not loopback, or taken
+  BUS_PUBLICATION_NOT_FOUND: { retryable: false }, // the relay has published nothing for this month
+  BUS_AUDIT_FILE_INVALID: { retryable: false }, // no audit file, cut short, or over a limit; the message says where
   BUS_RELAY_REQUEST_INVALID: { retryable: false }, // a bad period, or an agency that is not in the directory
 } as const;
 

@@ -63,6 +63,11 @@ import { registerVoidCommand } from './commands/register/void.ts';
 import { relayBackupCommand } from './commands/relay/backup.ts';
 import { relayInitCommand } from './commands/relay/init.ts';
 import { relayRunCommand } from './commands/relay/run.ts';
+import { relayUserAddCommand } from './commands/relay/user/add.ts';
+import { relayUserListCommand } from './commands/relay/user/list.ts';
+import { relayUserPasswordCommand } from './commands/relay/user/password.ts';
+import { relayUserRemoveCommand } from './commands/relay/user/remove.ts';
+import { relayUserTokenCommand } from './commands/relay/user/token.ts';
 import { sendCommand } from './commands/send.ts';
 import { siteDeskCommand } from './commands/site/desk.ts';
 import { siteRunCommand } from './commands/site/run.ts';
@@ -169,6 +174,13 @@ function runningCommands(cli: Cli): Command[] {
       relayInitCommand(cli),
       relayRunCommand(cli),
       relayBackupCommand(cli),
+      newGroup(cli, 'user', 'relayUser', [
+        relayUserAddCommand(cli),
+        relayUserListCommand(cli),
+        relayUserPasswordCommand(cli),
+        relayUserTokenCommand(cli),
+        relayUserRemoveCommand(cli),
+      ]),
     ]),
   ];
 }

@@ -47,6 +47,8 @@ export interface RelayHomeContent {
 export interface RelayHomePaths {
   readonly config: string;
   readonly database: string;
+  /** Accounts and sessions of the HTTP side. */
+  readonly web: string;
   readonly lock: string;
   readonly nodeKey: string;
   readonly credentials: string;
@@ -75,6 +77,7 @@ export function homePaths(home: string): RelayHomePaths {
   return {
     config: join(home, 'relay.json'),
     database: join(home, 'relay.sqlite'),
+    web: join(home, 'web.sqlite'),
     lock: join(home, 'relay.lock'),
     nodeKey: join(home, 'keys', 'node.p12'),
     credentials: join(home, 'credentials', 'relay.creds'),

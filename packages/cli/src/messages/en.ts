@@ -7,6 +7,7 @@ import { type EnrolmentTexts, enrolmentEn } from './enrolment/en.ts';
 import { type FailureTexts, failuresEn } from './failures/en.ts';
 import { type FileTexts, filesEn } from './files/en.ts';
 import { type HelpTexts, helpEn } from './help/en.ts';
+import { type RelayTexts, relayEn } from './relay/en.ts';
 import { type PlanTexts, planEn } from './plan/en.ts';
 import { type TransferTexts, transfersEn } from './transfers/en.ts';
 import { type Texts, findingsEn, textEn } from './text/en.ts';
@@ -23,6 +24,7 @@ export interface Messages {
   readonly ca: CaTexts;
   readonly enrolment: EnrolmentTexts;
   readonly plan: PlanTexts;
+  readonly relay: RelayTexts;
   readonly transfers: TransferTexts;
   readonly findings: Readonly<Record<Finding, string>>;
   /** A sentence for an error code of the packages below, made of its details; their own words are English. */
@@ -42,6 +44,7 @@ export const en: Messages = {
   ca: caEn,
   enrolment: enrolmentEn,
   plan: planEn,
+  relay: relayEn,
   transfers: transfersEn,
   findings: findingsEn,
   sentence: () => undefined,

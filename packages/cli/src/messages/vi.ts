@@ -8,6 +8,7 @@ import { filesVi } from './files/vi.ts';
 import { enrolmentVi } from './enrolment/vi.ts';
 import { failuresVi } from './failures/vi.ts';
 import { helpVi } from './help/vi.ts';
+import { relayVi } from './relay/vi.ts';
 import { planVi } from './plan/vi.ts';
 import { findingsVi, textVi } from './text/vi.ts';
 
@@ -33,6 +34,7 @@ export const vi: Messages = {
   ca: caVi,
   enrolment: enrolmentVi,
   plan: planVi,
+  relay: relayVi,
   transfers: transfersVi,
   findings: findingsVi,
   sentence: (code, details) =>

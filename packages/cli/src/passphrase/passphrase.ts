@@ -9,7 +9,8 @@ import { GivenUp } from '../terminal/secret-prompt.ts';
  * one machine with one passphrase needs one variable. A PIN falls back to nothing: a token counts wrong
  * ones.
  */
-export type PassphraseKind = 'general' | 'seal' | 'encryption' | 'keys' | 'ca' | 'caPin' | 'pin';
+export type PassphraseKind =
+  'general' | 'seal' | 'encryption' | 'keys' | 'ca' | 'caPin' | 'pin' | 'account';
 
 const VARIABLES: Readonly<Record<PassphraseKind, string>> = {
   general: 'CONGVAN_PASSPHRASE',
@@ -19,8 +20,9 @@ const VARIABLES: Readonly<Record<PassphraseKind, string>> = {
   ca: 'CONGVAN_CA_PASSPHRASE',
   caPin: 'CONGVAN_CA_PIN',
   pin: 'CONGVAN_PIN',
+  account: 'CONGVAN_ACCOUNT_PASSWORD',
 };
-const ALONE: ReadonlySet<PassphraseKind> = new Set(['general', 'caPin', 'pin']);
+const ALONE: ReadonlySet<PassphraseKind> = new Set(['general', 'caPin', 'pin', 'account']);
 const MAX_PASSPHRASE_FILE_BYTES = 4096;
 const MIN_NEW_PASSPHRASE_CHARACTERS = 8;
 
@@ -31,6 +33,8 @@ export interface PassphraseFiles {
   readonly keysPassphraseFile?: string;
   readonly caPassphraseFile?: string;
   readonly pinFile?: string;
+  /** The password of an account that is being made. */
+  readonly passwordFile?: string;
 }
 
 /** Gives the passphrases of one command, each asked for at most once. */
@@ -83,6 +87,7 @@ function fileOption(files: PassphraseFiles, kind: PassphraseKind): string | unde
   if (kind === 'seal') return files.sealPassphraseFile;
   if (kind === 'caPin' || kind === 'encryption') return undefined;
   if (kind === 'pin') return files.pinFile;
+  if (kind === 'account') return files.passwordFile;
   if (kind === 'keys') return files.keysPassphraseFile;
   return kind === 'ca' ? files.caPassphraseFile : files.passphraseFile;
 }

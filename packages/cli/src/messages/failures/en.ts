@@ -242,6 +242,7 @@ export const failuresEn = {
     title: 'written by a later version',
     hint: 'install the version that wrote it, or a later one',
   },
+  relayUsers: { title: 'account', hint: '`congvan relay user list` shows the accounts' },
   runRelay: {
     title: 'older database',
     hint: 'run `congvan relay run` once: it brings the file up to date',

@@ -247,6 +247,10 @@ export const failuresVi: FailureTexts = {
     title: 'do phiên bản mới hơn ghi',
     hint: 'cài phiên bản đã ghi nó, hoặc mới hơn',
   },
+  relayUsers: {
+    title: 'tài khoản',
+    hint: '`congvan relay user list` liệt kê các tài khoản',
+  },
   runRelay: { title: 'cơ sở dữ liệu cũ', hint: 'chạy `congvan relay run` một lần để nâng cấp tệp' },
   trust: {
     title: 'tin cậy',

@@ -1,4 +1,5 @@
 import { caHelpEn } from '../ca/en.ts';
+import { relayHelpEn } from '../relay/en.ts';
 
 /** Texts of `--help`, English. Descriptions start in lower case and have no full stop. */
 export const helpEn = {
@@ -36,6 +37,7 @@ export const helpEn = {
   },
   commandTexts: {
     ...caHelpEn.commandTexts,
+    ...relayHelpEn.commandTexts,
     send: 'register, sign and send a document',
     inbox: 'list what has come in',
     open: 'show an incoming document and save its files',
@@ -106,6 +108,7 @@ export const helpEn = {
   },
   argumentTexts: {
     ...caHelpEn.argumentTexts,
+    ...relayHelpEn.argumentTexts,
     file: 'the official document, a PDF',
     verifyFile: 'PDF, ASiC package, signature (.p7s) or time-stamp (.tst)',
     id: 'id from the inbox; the first 6 characters or more are enough',
@@ -127,6 +130,7 @@ export const helpEn = {
   },
   optionTexts: {
     ...caHelpEn.optionTexts,
+    ...relayHelpEn.optionTexts,
     home: 'folder that holds everything (default: CONGVAN_HOME, else ~/congvan)',
     json: 'print results and errors as JSON',
     lang: 'language of the texts (default: CONGVAN_LANG, LC_ALL, LC_MESSAGES, LANG)',

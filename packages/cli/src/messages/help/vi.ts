@@ -1,4 +1,5 @@
 import { caHelpVi } from '../ca/vi.ts';
+import { relayHelpVi } from '../relay/vi.ts';
 import type { HelpTexts } from './en.ts';
 
 /** Texts of `--help`, Vietnamese. */
@@ -37,6 +38,7 @@ export const helpVi: HelpTexts = {
   },
   commandTexts: {
     ...caHelpVi.commandTexts,
+    ...relayHelpVi.commandTexts,
     send: 'vào sổ, ký số và gửi một văn bản',
     inbox: 'liệt kê văn bản đến',
     open: 'xem một văn bản đến và lưu các tệp của nó',
@@ -107,6 +109,7 @@ export const helpVi: HelpTexts = {
   },
   argumentTexts: {
     ...caHelpVi.argumentTexts,
+    ...relayHelpVi.argumentTexts,
     file: 'văn bản chính, tệp PDF',
     verifyFile: 'PDF, gói ASiC, chữ ký (.p7s) hoặc dấu thời gian (.tst)',
     id: 'mã trong danh sách văn bản đến; từ 6 ký tự đầu trở lên là đủ',
@@ -128,6 +131,7 @@ export const helpVi: HelpTexts = {
   },
   optionTexts: {
     ...caHelpVi.optionTexts,
+    ...relayHelpVi.optionTexts,
     home: 'thư mục chứa mọi thứ (mặc định: CONGVAN_HOME, rồi ~/congvan)',
     json: 'in kết quả và lỗi dạng JSON',
     lang: 'ngôn ngữ (mặc định: CONGVAN_LANG, LC_ALL, LC_MESSAGES, LANG)',
