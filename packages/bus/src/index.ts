@@ -229,6 +229,7 @@ export {
   type VerifyVerdict,
   authenticateRecord,
   findingOfVerdict,
+  type VerificationBasis,
 } from './record/authenticate.ts';
 export {
   type DeliveryKey,

@@ -10,6 +10,7 @@ import type { HoldLimits } from './inbox/hold.ts';
 import type { Log } from './log.ts';
 import type { LineGate } from './outbox/line-gate.ts';
 import type { AgentStep } from './step.ts';
+import type { EvidenceStore } from './storage/evidence-store.ts';
 import type { GroupCommit } from './storage/group-commit.ts';
 import type { DownloadStore } from './storage/download-store.ts';
 import type { HeldStore } from './storage/held-store.ts';
@@ -45,6 +46,7 @@ export interface AgentCore {
   readonly queue: QueueStore;
   readonly restore: RestoreStore;
   readonly junk: JunkStore;
+  readonly evidence: EvidenceStore;
   readonly commit: GroupCommit;
   readonly conditions: ConditionBook;
   /** Shared by all that goes out: ordinary bytes wait while an urgent message leaves. */

@@ -25,6 +25,7 @@ import { watchChanges } from './storage/change-watch.ts';
 import { type Db, openDatabase } from './storage/database.ts';
 import { DirectoryStore } from './storage/directory-store.ts';
 import { DownloadStore } from './storage/download-store.ts';
+import { EvidenceStore } from './storage/evidence-store.ts';
 import { GroupCommit } from './storage/group-commit.ts';
 import { HeldStore } from './storage/held-store.ts';
 import { HousekeepingStore } from './storage/housekeeping-store.ts';
@@ -163,6 +164,7 @@ function openStores(db: Db) {
     queue: new QueueStore(db),
     restore: new RestoreStore(db),
     junk: new JunkStore(db),
+    evidence: new EvidenceStore(db),
   };
 }
 

@@ -75,6 +75,7 @@ describe('the outbox', () => {
     payload: Buffer.from('{}'),
     signed: null,
     refusal_count: 0,
+    about_package: null,
     tried_since_ms: NOW_MS,
   });
   const minutesFromNow = (minutes: number) => ({

@@ -22,16 +22,16 @@ export interface BasisReference {
 
 export const NO_BASIS: BasisReference = { signer: null, basis: null };
 
-/** Known sets and objects are looked up here first; agencies come and go, lists change daily. */
-const MAX_REMEMBERED = 50_000;
+/** Known sets are looked up here first; lists change daily. */
+const MAX_REMEMBERED = 10_000;
 
 /**
  * Certificates, revocation lists and OCSP responses in the tables that agent and relay both have: each
  * once by its hash, with the sets in which signatures were judged. Call inside a transaction.
  */
 export class ValidationStore {
-  readonly #objects = new Map<string, number>();
-  readonly #bases = new Map<string, number>();
+  /** Only a hint: the transaction that kept a set may have been given up. */
+  readonly #bases = new Map<string, { readonly id: number; readonly members: string }>();
   readonly #statements;
 
   constructor(db: Db) {
@@ -62,12 +62,15 @@ export class ValidationStore {
     const names = [...issuers, ...basis.revocation];
     const key = names.join(',');
     const known = this.#bases.get(key);
-    if (known !== undefined) return { signer, basis: known };
+    if (known !== undefined && this.#statements.members.get(known.id) === known.members) {
+      return { signer, basis: known.id };
+    }
     const ids = names.flatMap((sha256) => this.#keepObject(sha256, find) ?? []);
     const members = ids.toSorted((a, b) => a - b).join(',');
     const { findBasis, insertBasis } = this.#statements;
     const id = findBasis.get(members) ?? Number(insertBasis.run(members).lastInsertRowid);
-    remember(this.#bases, key, id);
+    if (this.#bases.size >= MAX_REMEMBERED) this.#bases.clear();
+    this.#bases.set(key, { id, members });
     return { signer, basis: id };
   }
 
@@ -79,27 +82,12 @@ export class ValidationStore {
     return ids.flatMap((id) => this.#statements.object.get(id) ?? []);
   }
 
-  /** The transaction that kept something was given up: what is remembered may not be there. */
-  forget(): void {
-    this.#objects.clear();
-    this.#bases.clear();
-  }
-
   #keepObject(sha256: string, find: FindValidationObject): number | null {
-    const known = this.#objects.get(sha256) ?? this.#statements.find.get(sha256);
-    if (known !== undefined) {
-      remember(this.#objects, sha256, known);
-      return known;
-    }
+    const known = this.#statements.find.get(sha256);
+    if (known !== undefined) return known;
     const object = find(sha256);
     if (object === undefined) return null;
-    const id = Number(this.#statements.insert.run(sha256, object.kind, object.der).lastInsertRowid);
-    remember(this.#objects, sha256, id);
-    return id;
+    const { lastInsertRowid } = this.#statements.insert.run(sha256, object.kind, object.der);
+    return Number(lastInsertRowid);
   }
-}
-
-function remember(map: Map<string, number>, key: string, id: number): void {
-  if (map.size >= MAX_REMEMBERED) map.clear();
-  map.set(key, id);
 }

@@ -12,7 +12,9 @@ import {
   type MessageSubject,
   type RawRecord,
   type ReceiptPayload,
+  type RecordPayload,
   type RecordType,
+  type VerificationBasis,
   type VerifySignature,
   type WatermarkPayload,
   authenticateRecord,
@@ -21,6 +23,7 @@ import {
   deliveryId,
   parseMessageSubject,
   parsePayload,
+  payloadHash,
 } from '@congvan/bus';
 
 import type { AgentConfig } from '../home/config.ts';
@@ -32,6 +35,13 @@ import { type ShownPackage, checkOpenPart } from './check-open-part.ts';
 
 /** A message, from the broker or out of a blob that a reference named. */
 export type ReceivedMessage = Pick<BusMessage, 'subject' | 'data' | 'storedAt'>;
+
+/** How an authentic record was judged; kept beside it, so that it can be shown again later. */
+export interface JudgedWith {
+  /** When the broker stored it. */
+  readonly at: Date;
+  readonly basis: VerificationBasis | null;
+}
 
 /** What a message claims before, or without, proof. */
 export interface Claim {
@@ -48,6 +58,8 @@ export interface ShownDelivery {
   readonly sender: DirectoryEntry;
   readonly natsSubject: MessageSubject;
   readonly record: Uint8Array;
+  readonly payloadSha256: string;
+  readonly judged: JudgedWith;
   readonly shown: ShownPackage;
   readonly claim: Claim;
   readonly messageSha256: string;
@@ -75,6 +87,7 @@ export type CheckedMessage =
       readonly id: string;
       readonly receipt: ReceiptPayload;
       readonly record: RawRecord;
+      readonly judged: JudgedWith;
     }
   | {
       readonly kind: 'watermark';
@@ -149,31 +162,16 @@ export function checkMessage(
   if (!authentication.authentic) {
     return quarantine(authentication.finding, authentication.detail, claim);
   }
-  const { content, entry } = authentication;
+  const { content, entry, basis } = authentication;
+  const judged: JudgedWith = { at: message.storedAt, basis };
   const asClaimed: Quarantine = (finding, detail) => quarantine(finding, detail, claim);
   if (entry.site !== subject.fromSite) {
     const detail = `the subject says site ${subject.fromSite}, the directory ${entry.site}`;
     return quarantine('SUBJECT_MISMATCH', detail, claim);
   }
-  switch (content.type) {
-    case 'delivery':
-      return checkDelivery(
-        { delivery: content.payload, raw, body, sender: entry, natsSubject: subject, claim },
-        context,
-        sha256Of(message.data),
-        asClaimed,
-      );
-    case 'receipt':
-      return checkReceipt(content.payload, raw, context, asClaimed);
-    case 'watermark':
-      if (content.payload.to === context.self && isRelay(entry, context)) {
-        return { kind: 'watermark', watermark: content.payload, record: raw.bytes, body };
-      }
-      return quarantine('WRONG_RECIPIENT', `watermark for ${content.payload.to}`, claim);
-    case 'report':
-    case 'directory':
-      return quarantine('SUBJECT_MISMATCH', `a ${content.type} does not belong in an inbox`, claim);
-  }
+  const messageSha256 = sha256Of(message.data);
+  const known = { raw, body, sender: entry, judged, natsSubject: subject, claim, messageSha256 };
+  return checkContent(content, known, context, asClaimed);
 }
 
 const REFUSED = '02';
@@ -231,16 +229,42 @@ function checkDirection(
   };
 }
 
-function checkDelivery(
-  received: Pick<ShownDelivery, 'delivery' | 'sender' | 'natsSubject' | 'claim'> & {
-    readonly raw: RawRecord;
-    readonly body: Uint8Array;
-  },
+/** An authentic record with what came with it. */
+type KnownMessage = Pick<ShownDelivery, 'sender' | 'judged' | 'natsSubject' | 'claim'> & {
+  readonly raw: RawRecord;
+  readonly body: Uint8Array;
+  readonly messageSha256: string;
+};
+
+function checkContent(
+  content: RecordPayload,
+  known: KnownMessage,
   context: MessageCheckContext,
-  messageSha256: string,
   quarantine: Quarantine,
 ): CheckedMessage {
-  const { delivery, raw, body, sender, natsSubject, claim } = received;
+  const { raw, body, sender, judged } = known;
+  switch (content.type) {
+    case 'delivery':
+      return checkDelivery({ ...known, delivery: content.payload }, context, quarantine);
+    case 'receipt':
+      return checkReceipt(content.payload, { raw, judged }, context, quarantine);
+    case 'watermark':
+      if (content.payload.to === context.self && isRelay(sender, context)) {
+        return { kind: 'watermark', watermark: content.payload, record: raw.bytes, body };
+      }
+      return quarantine('WRONG_RECIPIENT', `watermark for ${content.payload.to}`);
+    case 'report':
+    case 'directory':
+      return quarantine('SUBJECT_MISMATCH', `a ${content.type} does not belong in an inbox`);
+  }
+}
+
+function checkDelivery(
+  received: KnownMessage & { readonly delivery: DeliveryPayload },
+  context: MessageCheckContext,
+  quarantine: Quarantine,
+): CheckedMessage {
+  const { delivery, raw, body, sender, judged, natsSubject, claim, messageSha256 } = received;
   if (!delivery.to.includes(context.self)) {
     const named = delivery.to.slice(0, 3).join(', ');
     return quarantine('WRONG_RECIPIENT', `the delivery record is for ${named}`);
@@ -263,6 +287,8 @@ function checkDelivery(
     sender,
     natsSubject,
     record,
+    payloadSha256: payloadHash(raw.payload),
+    judged,
     shown,
     claim,
     messageSha256,
@@ -282,7 +308,7 @@ export function describeConflict(delivery: DeliveryPayload, storedDigest: string
 
 function checkReceipt(
   receipt: ReceiptPayload,
-  raw: RawRecord,
+  { raw, judged }: { readonly raw: RawRecord; readonly judged: JudgedWith },
   context: MessageCheckContext,
   quarantine: Quarantine,
 ): CheckedMessage {
@@ -310,7 +336,7 @@ function checkReceipt(
       `${from} answers package ${packageDigest ?? '(none)'}, sent was ${delivery.digest}`,
     );
   }
-  return { kind: 'receipt', id, receipt, record: raw };
+  return { kind: 'receipt', id, receipt, record: raw, judged };
 }
 
 function isRelay(entry: DirectoryEntry, context: MessageCheckContext): boolean {

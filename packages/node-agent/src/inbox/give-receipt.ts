@@ -11,6 +11,7 @@ import {
 } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
+import { keepOwnBasis } from '../evidence/keep-basis.ts';
 import { readSummary } from '../package/header.ts';
 import { appendReport } from '../report/chain.ts';
 import type { Claim } from './check-message.ts';
@@ -137,6 +138,7 @@ function enqueueReceipt(
   const bytes = encodePayload('receipt', payload);
   const sha256 = payloadHash(bytes);
   const recordId = core.outbox.insertRecord('receipt', bytes, sha256, null);
+  keepOwnBasis(core, [sha256], nowMs);
   core.outbox.enqueue(
     {
       message_id: sha256,

@@ -42,20 +42,8 @@ export async function openDelivery(
     await discard(core, opened.container);
     return quarantineOf(shown, checked);
   }
-  const { id, delivery, sender, natsSubject, record, claim, messageSha256 } = shown;
-  const { container } = opened;
-  return {
-    kind: 'document',
-    id,
-    delivery,
-    sender,
-    natsSubject,
-    record,
-    claim,
-    messageSha256,
-    container,
-    checked,
-  };
+  const { shown: _shown, ...rest } = shown;
+  return { ...rest, kind: 'document', container: opened.container, checked };
 }
 
 /** What is refused must not fill the disk; a file that a row names is another delivery's too. */

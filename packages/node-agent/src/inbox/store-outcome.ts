@@ -1,6 +1,7 @@
 import { dateInVietnam, payloadHash } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
+import { keepBasis } from '../evidence/keep-basis.ts';
 import { AGENT_LIMITS } from '../limits.ts';
 import { startSpan } from '../trace.ts';
 import { applyWatermark, askRelay } from '../report/chain.ts';
@@ -93,6 +94,7 @@ function storeDocument(
     message_sha256: referencedSha256,
     trace_id: delivery.traceId ?? null,
   });
+  keepBasis(core, outcome.payloadSha256, delivery.from, outcome.judged);
   giveReceipt(core, id, { status: '01', warnings: checked.warnings }, nowMs);
   const { from, documentId, traceId } = delivery;
   startSpan('receive', traceId ?? null, { from, documentId, id }).end();
@@ -117,6 +119,7 @@ function storeReceipt(
   outbox.settle(id, 'receipted', nowMs);
   if (!fresh) return;
   const { from, documentId, status } = receipt;
+  keepBasis(core, payloadHash(record.payload), from, outcome.judged);
   const traceId = outbox.traceOf(id);
   startSpan('receipt', traceId, { from, documentId, status, id }).end();
   log.info({ id, from, documentId, status }, 'receipt arrived');

@@ -33,5 +33,5 @@ export function reportWithdrawn(
     cause,
     ...(reason === undefined ? {} : { reason }),
   };
-  appendReport(core.outbox, core.config.code, entry, nowMs);
+  appendReport(core.outbox, core.config.code, entry, nowMs, row.packageId);
 }

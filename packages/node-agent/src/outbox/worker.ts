@@ -15,7 +15,7 @@ import type { DeadOutcome, DueRow, OutboxStore } from '../storage/outbox-store.t
 import { type Sender, addressOf, destinationOf, goesFurther, isClosed } from './address.ts';
 import { Breaker } from './breaker.ts';
 import type { LineGate } from './line-gate.ts';
-import { encodeDelivery } from './message.ts';
+import { messageOf } from './message.ts';
 import { Rate } from './rate.ts';
 import { isForGood, isStreamFull } from './refusal.ts';
 import { reportWithdrawn } from './withdraw.ts';
@@ -201,8 +201,7 @@ export class OutboxWorker {
       const error = new BusError('BUS_SUBJECT_INVALID', message, { details });
       return { kind: 'failed', row, error };
     }
-    const parts = row.package_id === null ? undefined : outbox.messageParts(row.package_id);
-    const data = encodeDelivery(frame, parts);
+    const data = messageOf(row, frame, outbox);
     const traceId = typeof row.trace_id === 'string' ? row.trace_id : null;
     const { purpose, recipient, lane } = row;
     const span = startSpan('publish', traceId, {

@@ -12,6 +12,7 @@ import { type LongWork, signPdf } from '@congvan/signer';
 import { requireReady } from '../condition/readiness.ts';
 import type { AgentCore } from '../core.ts';
 import type { SendRequest, SentDocument } from '../documents.ts';
+import { keepOwnBasis } from '../evidence/keep-basis.ts';
 import { AgentError } from '../errors.ts';
 import { placeOf } from '../outbox/place.ts';
 import { type BuiltPackage, buildPackage, readSignedPdf } from '../package/build.ts';
@@ -130,12 +131,9 @@ function storeIssued(
     core.uploads.insert({ ...upload, package_id: packageId }, nowMs);
   }
   const deliveries = queueDeliveries(core, { row, checked, delivery, packageId, nowMs });
-  appendReport(
-    core.outbox,
-    core.config.code,
-    dispatchEntry(request, checked, row, built.digest),
-    nowMs,
-  );
+  const entry = dispatchEntry(request, checked, row, built.digest);
+  const report = appendReport(core.outbox, core.config.code, entry, nowMs, packageId);
+  keepOwnBasis(core, [payloadHash(delivery.payload), report], nowMs);
   return {
     ...assignedNumber(row),
     documentId: row.document_id,
@@ -159,7 +157,13 @@ function queueDeliveries(
 ): SentDocument['deliveries'] {
   const { row, checked, delivery, packageId, nowMs } = input;
   const { payload, frame } = delivery;
-  const recordId = core.outbox.insertRecord('delivery', payload, payloadHash(payload), null);
+  const recordId = core.outbox.insertRecord(
+    'delivery',
+    payload,
+    payloadHash(payload),
+    null,
+    packageId,
+  );
   core.outbox.storeSigned(recordId, frame);
   return checked.recipients.map(({ entry, mode }) => {
     const id = outgoingDeliveryId(core.config.code, row.document_id, entry.code);

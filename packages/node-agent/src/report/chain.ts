@@ -23,13 +23,17 @@ const RESEND_AFTER_MS = 30_000;
  *
  * Call inside the transaction of the act that is reported: the number has no gap and no twin
  * because the same transaction reads the head and writes the next.
+ *
+ * @param packageId - of the sent document that the entry is about; its open part goes with a dispatch.
+ * @returns the hash of the report's payload.
  */
 export function appendReport(
   outbox: OutboxStore,
   self: AgencyCode,
   entry: ReportEntry,
   nowMs: number,
-): void {
+  packageId: number | null = null,
+): string {
   if (!outbox.mayAppend()) {
     throw new AgentError(
       'AGENT_RESTORED',
@@ -46,8 +50,9 @@ export function appendReport(
     entry,
   });
   const sha256 = payloadHash(payload);
-  const recordId = outbox.insertRecord('report', payload, sha256, number);
+  const recordId = outbox.insertRecord('report', payload, sha256, number, packageId);
   enqueueReport(outbox, recordId, sha256, nowMs);
+  return sha256;
 }
 
 /**

@@ -32,6 +32,8 @@ export interface DueRow extends NewOutboxRow {
   readonly payload: Uint8Array;
   readonly signed: Uint8Array | null;
   readonly refusal_count: number;
+  /** Of the sent document that the record is about. */
+  readonly about_package: number | null;
   /** Since when it has been tried: a person may have given it another 30 days. */
   readonly tried_since_ms: number;
 }
@@ -53,6 +55,12 @@ export interface OutboxListRow {
 const LIST_COLUMNS = `message_id, purpose, recipient, created_ms, attempt_count, next_try_ms,
   stream_seq, outcome, lane, last_error, note`;
 const DEAD = DEAD_OUTCOMES.map((outcome) => `'${outcome}'`).join(', ');
+
+interface DeliveryOfMessage {
+  readonly recipient: string;
+  readonly packageId: number;
+  readonly payload: Uint8Array;
+}
 
 interface PartsRow {
   readonly open_part: Buffer | null;
@@ -92,9 +100,7 @@ export class OutboxStore {
   constructor(db: Db) {
     this.#lookUp = prepareLookUp(db);
     this.#restore = new RestoreStore(db);
-    this.#insertRecord = db.prepare<[string, Uint8Array, string, number | null]>(
-      'INSERT INTO record (type, payload, payload_sha256, report_number) VALUES (?, ?, ?, ?)',
-    );
+    this.#insertRecord = insertRecord(db);
     this.#sign = db.prepare<[Uint8Array, number]>('UPDATE record SET signed = ? WHERE id = ?');
     this.#chainHead = db.prepare<[], { report_number: number; payload_sha256: string }>(
       `SELECT report_number, payload_sha256 FROM record WHERE report_number IS NOT NULL
@@ -160,8 +166,16 @@ export class OutboxStore {
     );
   }
 
-  insertRecord(type: DueRow['type'], payload: Uint8Array, sha256: string, number: number | null) {
-    return Number(this.#insertRecord.run(type, payload, sha256, number).lastInsertRowid);
+  /** @param packageId - of the sent document that the record is about. */
+  insertRecord(
+    type: DueRow['type'],
+    payload: Uint8Array,
+    sha256: string,
+    number: number | null,
+    packageId: number | null = null,
+  ): number {
+    const { lastInsertRowid } = this.#insertRecord.run(type, payload, sha256, number, packageId);
+    return Number(lastInsertRowid);
   }
 
   storeSigned(recordId: number, frame: Uint8Array): void {
@@ -175,7 +189,7 @@ export class OutboxStore {
   }
 
   /** The delivery record of a document's message, and whom it is for. */
-  deliveryOf(messageId: string): { recipient: string; payload: Uint8Array } | undefined {
+  deliveryOf(messageId: string): DeliveryOfMessage | undefined {
     return this.#lookUp.delivery.get(messageId);
   }
 
@@ -244,6 +258,11 @@ export class OutboxStore {
     return { body, reference };
   }
 
+  /** What travels in the clear of a package; `undefined` when it was made before sealing. */
+  openPartOf(packageId: number): Uint8Array | undefined {
+    return this.#delivery.parts.get(packageId)?.open_part ?? undefined;
+  }
+
   /** The signed delivery record of a package. */
   frameOf(packageId: number): Uint8Array | undefined {
     return this.#delivery.frame.get(packageId) ?? undefined;
@@ -281,10 +300,18 @@ export class OutboxStore {
   }
 }
 
+function insertRecord(db: Db) {
+  return db.prepare<[string, Uint8Array, string, number | null, number | null]>(
+    `INSERT INTO record (type, payload, payload_sha256, report_number, about_package)
+     VALUES (?, ?, ?, ?, ?)`,
+  );
+}
+
 function dueRows(db: Db, condition: string) {
   return db.prepare<[Lane, number, number], DueRow>(
     `SELECT outbox.message_id, purpose, record_id, package_id, recipient, lane, trace_id,
        created_ms, attempt_count, stream_seq, type, payload, signed, refusal_count,
+       about_package,
        coalesce(tried_since_ms, created_ms) AS tried_since_ms
      FROM outbox JOIN record ON record.id = outbox.record_id
      WHERE settled_ms IS NULL AND lane = ? AND ${condition} AND ${BLOBS_ARE_UP}
@@ -313,8 +340,8 @@ function prepareDelivery(db: Db) {
 
 function prepareLookUp(db: Db) {
   return {
-    delivery: db.prepare<[string], { recipient: string; payload: Uint8Array }>(
-      `SELECT o.recipient, r.payload FROM outbox AS o JOIN record AS r ON r.id = o.record_id
+    delivery: db.prepare<[string], DeliveryOfMessage>(
+      `SELECT o.recipient, o.package_id AS packageId, r.payload FROM outbox AS o JOIN record AS r ON r.id = o.record_id
        WHERE o.message_id = ? AND o.purpose = 'document'`,
     ),
     trace: db

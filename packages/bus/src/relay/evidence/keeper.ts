@@ -45,11 +45,6 @@ export class EvidenceKeeper {
     );
   }
 
-  /** A transaction was given up. */
-  forget(): void {
-    this.#options.store.validation.forget();
-  }
-
   #keepBasis(basis: VerificationBasis | null, from: AgencyCode, at: Date): BasisReference {
     if (basis === null) return NO_BASIS;
     const { store, trust } = this.#options;
