@@ -6,6 +6,7 @@ CREATE TABLE publication (
   revision    INTEGER NOT NULL CHECK (revision > 0),    -- 1 closes the month, later ones correct it
   record      INTEGER NOT NULL CHECK (record >= 0),     -- as of this report.id
   day         TEXT    NOT NULL,                         -- and this day at +07:00
+  contradiction INTEGER NOT NULL CHECK (contradiction >= 0), -- contradiction.id up to which they are told
   head        BLOB    NOT NULL,                         -- JSON, the bytes that are signed
   head_sha256 TEXT    NOT NULL,
   signature   BLOB,                                     -- NULL: prepared and not yet signed, so not public
@@ -14,7 +15,7 @@ CREATE TABLE publication (
 
 -- The lines that a head names by digest, in deflated pieces of many lines.
 CREATE TABLE publication_part (
-  publication INTEGER NOT NULL REFERENCES publication (sequence),
+  publication INTEGER NOT NULL REFERENCES publication (sequence) DEFERRABLE INITIALLY DEFERRED,
   section     TEXT    NOT NULL,
   position    INTEGER NOT NULL CHECK (position > 0),
   data        BLOB    NOT NULL,

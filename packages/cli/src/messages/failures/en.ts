@@ -243,6 +243,10 @@ export const failuresEn = {
     hint: 'install the version that wrote it, or a later one',
   },
   relayUsers: { title: 'account', hint: '`congvan relay user list` shows the accounts' },
+  publish: {
+    title: 'not published',
+    hint: '`congvan audit publications` lists what is; `congvan audit publish MONTH` publishes a month that is over',
+  },
   runRelay: {
     title: 'older database',
     hint: 'run `congvan relay run` once: it brings the file up to date',

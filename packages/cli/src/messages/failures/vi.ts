@@ -251,6 +251,10 @@ export const failuresVi: FailureTexts = {
     title: 'tài khoản',
     hint: '`congvan relay user list` liệt kê các tài khoản',
   },
+  publish: {
+    title: 'chưa công bố',
+    hint: '`congvan audit publications` liệt kê các lần công bố; `congvan audit publish THÁNG` công bố một tháng đã kết thúc',
+  },
   runRelay: { title: 'cơ sở dữ liệu cũ', hint: 'chạy `congvan relay run` một lần để nâng cấp tệp' },
   trust: {
     title: 'tin cậy',
