@@ -36,24 +36,30 @@ export interface SignedReport {
   readonly made: TrafficReport;
 }
 
+/** A relay's folder, and the key it signs with. */
+export interface RelayPlace {
+  readonly code: string;
+  readonly home: string;
+  readonly key: string;
+  readonly certificate: string;
+  /** In this process. */
+  open(options?: Partial<OpenRelayOptions>): Promise<Relay>;
+}
+
 export interface RelayCountry extends AsyncDisposable {
   readonly bus: LocalBus;
   readonly pki: TestPki;
   readonly country: readonly TrafficAgency[];
-  /** The folder of all; the relay's is {@link home}. */
+  /** The folder of all that the country keeps. */
   readonly folder: string;
-  readonly home: string;
-  readonly keyFiles: { readonly key: string; readonly certificate: string };
   /** Signs so many reports of the traffic, in its order. */
   sign(reports: Iterable<TrafficReport>, count: number): Promise<SignedReport[]>;
   /** Traffic of this country that has at least so many reports. */
   traffic(count: number): Iterable<TrafficReport>;
-  /** Another folder of the same relay, with nothing in it. */
-  addHome(name: string): Promise<string>;
-  openRelay(home: string, options?: Partial<OpenRelayOptions>): Promise<Relay>;
+  /** Each relay reads all reports for itself. */
+  addRelay(code: string): Promise<RelayPlace>;
 }
 
-const RELAY_CODE = parseAgencyCode('W01');
 const RELAY_SITE = 'TW';
 /** Reports that a delivery brings, its dispatch among them. */
 const REPORTS_PER_DELIVERY = 2.2;
@@ -63,7 +69,6 @@ export async function startRelayCountry(options: CountryOptions): Promise<RelayC
   const country = makeCountry(agencies, seed);
   const pki = await createTestPki();
   const registrar = await pki.issue({ commonName: 'Cơ quan đăng ký', use: 'registrar' });
-  const relaySigner = await pki.issue({ commonName: 'Trung tâm đối soát', use: 'node' });
   const sites = [...new Set([RELAY_SITE, ...country.map(({ site }) => site)])];
   const limits = { ...TEST_STREAM_LIMITS, inboxBytes: 64 * 2 ** 20, reportBytes };
   const bus = await startLocalBus({
@@ -80,35 +85,6 @@ export async function startRelayCountry(options: CountryOptions): Promise<RelayC
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const certificates = [listed(relaySigner)];
-    const { credentials } = await bus.addRelay({
-      code: RELAY_CODE,
-      site: RELAY_SITE,
-      tier: 'central',
-      certificates,
-    });
-    const keyFiles = await writeKeys(folder, relaySigner);
-    const addHome = async (name: string): Promise<string> => {
-      const home = join(folder, name);
-      await initRelay({
-        home,
-        config: {
-          code: RELAY_CODE,
-          name: 'Trung tâm đối soát',
-          site: RELAY_SITE,
-          servers: [bus.url],
-        },
-        nodeP12: new TextEncoder().encode('not opened: `sign` is given'),
-        credentials,
-        trust: {
-          anchors: [pki.root.der],
-          intermediates: [pki.issuing.der],
-          crls: [pki.rootCrl().der, pki.crl().der],
-        },
-        registrarCertificate: registrar.certificate.der,
-      });
-      return home;
-    };
     for (const agency of country) {
       options.signal?.throwIfAborted();
       members.push(await enrol(bus, pki, agency));
@@ -118,16 +94,13 @@ export async function startRelayCountry(options: CountryOptions): Promise<RelayC
       pki,
       country,
       folder,
-      home: await addHome('relay'),
-      keyFiles,
-      addHome,
       sign: (reports, count) => signReports(members, reports, count),
       traffic: (count) => {
         const deliveries = Math.ceil((count / REPORTS_PER_DELIVERY) * 1.3);
         const oneLostIn = 0;
         return makeReports({ country, seed, from: '2026-07', months: 3, deliveries, oneLostIn });
       },
-      openRelay: (home, more = {}) => openRelay({ home, sign: signWith(relaySigner), ...more }),
+      addRelay: (code) => addRelay({ bus, pki, folder, registrar }, code),
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {
@@ -201,12 +174,40 @@ async function signReports(
   return signed;
 }
 
-async function writeKeys(folder: string, { keys, certificate }: TestSigner) {
-  const files = { key: join(folder, 'node.key'), certificate: join(folder, 'node.crt') };
-  const pem = keys.privateKey.export({ format: 'pem', type: 'pkcs8' });
+interface Place {
+  readonly bus: LocalBus;
+  readonly pki: TestPki;
+  readonly folder: string;
+  readonly registrar: TestSigner;
+}
+
+async function addRelay({ bus, pki, folder, registrar }: Place, text: string): Promise<RelayPlace> {
+  const code = parseAgencyCode(text);
+  const name = `Trung tâm đối soát ${code}`;
+  const signer = await pki.issue({ commonName: name, use: 'node' });
+  const site = RELAY_SITE;
+  const certificates = [listed(signer)];
+  const { credentials } = await bus.addRelay({ code, site, tier: 'central', certificates });
+  const home = join(folder, code);
+  await initRelay({
+    home,
+    config: { code, name, site, servers: [bus.url] },
+    nodeP12: new TextEncoder().encode('not opened: `sign` is given'),
+    credentials,
+    trust: {
+      anchors: [pki.root.der],
+      intermediates: [pki.issuing.der],
+      crls: [pki.rootCrl().der, pki.crl().der],
+    },
+    registrarCertificate: registrar.certificate.der,
+  });
+  const files = { key: join(folder, `${code}.key`), certificate: join(folder, `${code}.crt`) };
+  const pem = signer.keys.privateKey.export({ format: 'pem', type: 'pkcs8' });
   await writeFile(files.key, pem, { mode: 0o600 });
-  await writeFile(files.certificate, certificate.der);
-  return files;
+  await writeFile(files.certificate, signer.certificate.der);
+  const open = (options = {}): Promise<Relay> =>
+    openRelay({ home, sign: signWith(signer), ...options });
+  return { code, home, ...files, open };
 }
 
 function listed({ certificate }: Signer) {

@@ -30,6 +30,7 @@ export async function measureIngest(options: {
   tell(`enrolling ${AGENCIES} agencies`);
   const reportBytes = Math.max(64 * MEBIBYTE, records * BYTES_PER_RECORD);
   await using country = await startRelayCountry({ agencies: AGENCIES, seed, reportBytes, signal });
+  const { home, key, certificate } = await country.addRelay('W01');
   tell(`signing ${records} records`);
   const signing = performance.now();
   const signed = await country.sign(country.traffic(records), records);
@@ -37,13 +38,12 @@ export async function measureIngest(options: {
   tell('publishing them');
   await publishReports(signed, { atOnce: 512, signal });
   tell('starting the relay');
-  const { key, certificate } = country.keyFiles;
   const startedMs = performance.now();
-  const child = fork(PROCESS, [country.home, key, certificate], { stdio: 'inherit' });
+  const child = fork(PROCESS, [home, key, certificate], { stdio: 'inherit' });
   const ended = once(child, 'exit');
   try {
     await Promise.race([once(child, 'message'), ended]);
-    using reader = openRelayReader(country.home);
+    using reader = openRelayReader(home);
     const taken = () => reader.listChains().reduce((sum, { upTo }) => sum + upTo, 0);
     for (let known = 0; known < signed.length; known = taken()) {
       signal.throwIfAborted();
