@@ -63,6 +63,7 @@ import { registerVoidCommand } from './commands/register/void.ts';
 import { relayBackupCommand } from './commands/relay/backup.ts';
 import { relayInitCommand } from './commands/relay/init.ts';
 import { relayRunCommand } from './commands/relay/run.ts';
+import { relayServeCommand } from './commands/relay/serve.ts';
 import { relayUserAddCommand } from './commands/relay/user/add.ts';
 import { relayUserListCommand } from './commands/relay/user/list.ts';
 import { relayUserPasswordCommand } from './commands/relay/user/password.ts';
@@ -173,6 +174,7 @@ function runningCommands(cli: Cli): Command[] {
     newGroup(cli, 'relay', 'relay', [
       relayInitCommand(cli),
       relayRunCommand(cli),
+      relayServeCommand(cli),
       relayBackupCommand(cli),
       newGroup(cli, 'user', 'relayUser', [
         relayUserAddCommand(cli),

@@ -4,6 +4,7 @@ export { PartMetrics } from './registry.ts';
 export {
   type ObserveOptions,
   type ObserveServer,
+  type Observed,
   type Unreadiness,
   startObserveServer,
 } from './server.ts';

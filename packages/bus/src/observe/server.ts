@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 
-import { fastify } from 'fastify';
+import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 
 import { BusError } from '../errors.ts';
 import type { Part, Sample } from './metric-table.ts';
@@ -15,12 +15,16 @@ export interface Unreadiness {
   readonly severity: 'warning' | 'error';
 }
 
-export interface ObserveOptions {
+/** What a part tells of itself; it may have to ask another thread. */
+export interface Observed {
   readonly part: Part;
+  readonly samples: () => readonly Sample[] | Promise<readonly Sample[]>;
+  readonly conditions: () => readonly Unreadiness[] | Promise<readonly Unreadiness[]>;
+}
+
+export interface ObserveOptions extends Observed {
   /** `127.0.0.1:9464`; port 0 takes a free one. Only loopback: there is no password. */
   readonly address: string;
-  readonly samples: () => readonly Sample[];
-  readonly conditions: () => readonly Unreadiness[];
 }
 
 /** The HTTP side of a running part: `/metrics`, `/healthz` and `/readyz`. */
@@ -42,19 +46,9 @@ const MAX_CONNECTIONS = 32;
  */
 export async function startObserveServer(options: ObserveOptions): Promise<ObserveServer> {
   const { host, port } = parseLoopback(options.address);
-  const metrics = new PartMetrics(options.part);
   const server = fastify({ bodyLimit: 1, requestTimeout: REQUEST_TIMEOUT_MS });
   server.server.maxConnections = MAX_CONNECTIONS;
-  server.get('/healthz', () => ({ status: 'live', part: options.part }));
-  server.get('/readyz', (_request, reply) => {
-    const conditions = options.conditions();
-    const ready = !conditions.some(({ severity }) => severity === 'error');
-    return reply.code(ready ? 200 : 503).send({ ready, part: options.part, conditions });
-  });
-  server.get('/metrics', async (_request, reply) => {
-    const text = await metrics.render(options.samples());
-    return await reply.header('content-type', metrics.contentType).send(text);
-  });
+  addObserveRoutes(server, options);
   try {
     await server.listen({ host, port });
   } catch (cause) {
@@ -72,6 +66,34 @@ export async function startObserveServer(options: ObserveOptions): Promise<Obser
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/**
+ * `/healthz`, `/readyz` and `/metrics` of a part.
+ *
+ * @param guard - throws for who may not see the last two, where others than programs of this machine
+ *   can ask.
+ */
+export function addObserveRoutes(
+  server: FastifyInstance,
+  observed: Observed,
+  guard: (request: FastifyRequest) => void = () => undefined,
+): void {
+  const { part } = observed;
+  const metrics = new PartMetrics(part);
+  const schema = { hide: true };
+  server.get('/healthz', { schema }, () => ({ status: 'live', part }));
+  server.get('/readyz', { schema }, async (request, reply) => {
+    guard(request);
+    const conditions = await observed.conditions();
+    const ready = !conditions.some(({ severity }) => severity === 'error');
+    return await reply.code(ready ? 200 : 503).send({ ready, part, conditions });
+  });
+  server.get('/metrics', { schema }, async (request, reply) => {
+    guard(request);
+    const text = await metrics.render(await observed.samples());
+    return await reply.header('content-type', metrics.contentType).send(text);
+  });
 }
 
 function parseLoopback(address: string): { host: string; port: number } {

@@ -8,6 +8,12 @@ import type { AgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
 import { BusError } from '../errors.ts';
 import { agencyCode, site } from '../record/field.ts';
+import {
+  type HttpSettings,
+  type OidcSettings,
+  httpSettings,
+  oidcSettings,
+} from './http/settings.ts';
 
 /** `relay.json` in a relay's folder. */
 export interface RelayConfig {
@@ -23,6 +29,10 @@ export interface RelayConfig {
   readonly tls?: Readonly<Record<string, never>> | undefined;
   /** The centre of a federated plan, for a relay that reads the reports of every site there. */
   readonly central?: { readonly servers: readonly string[] } | undefined;
+  /** Pages and API. */
+  readonly http?: HttpSettings | undefined;
+  /** Log-in through an identity provider. */
+  readonly oidc?: OidcSettings | undefined;
 }
 
 export interface RelayHomeContent {
@@ -67,6 +77,8 @@ const configSchema = z.object({
   servers: z.array(z.string().min(1)).min(1),
   tls: z.strictObject({}).optional(),
   central: z.object({ servers: z.array(z.string().min(1)).min(1) }).optional(),
+  http: httpSettings.optional(),
+  oidc: oidcSettings.optional(),
 });
 
 /** Keys and credentials are for the relay's own user alone. */

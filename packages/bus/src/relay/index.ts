@@ -1,7 +1,11 @@
 export { type RelayBackupOptions, backupRelay } from './backup.ts';
 export type { DeliveryState } from './delivery-state.ts';
+export { type ExportEvidenceOptions, exportEvidence } from './evidence/export.ts';
 export { type RelayConfig, type RelayHomeContent, initRelay, readRelayConfig } from './home.ts';
 export { type Account, type Accounts, type NewAccount, openAccounts } from './http/accounts.ts';
+export { NOT_RUNNING, type RelayState } from './http/link.ts';
+export type { HttpSide } from './http/open.ts';
+export { type StartHttpOptions, startHttpThread } from './http/start.ts';
 export type { RelayLog } from './log.ts';
 export type {
   ContradictionRow,

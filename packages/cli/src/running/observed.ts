@@ -1,5 +1,5 @@
 import type { ObserveServer, Part, Sample, Unreadiness } from '@congvan/bus/observe';
-import type { Relay } from '@congvan/bus/relay';
+import type { Relay, RelayState } from '@congvan/bus/relay';
 import type { SiteService } from '@congvan/bus/site';
 import type { Agent } from '@congvan/node-agent';
 
@@ -100,6 +100,26 @@ export function siteObserved(
       ];
     },
     conditions: () => unreachable(site.status(), now()),
+  };
+}
+
+/** Of a relay, as its pages and API show it to operators. */
+export function relayState(relay: Relay): RelayState {
+  const { broker, sites, directoryEntries, storageFailing } = relay.status();
+  const { samples, conditions } = relayObserved(relay);
+  return {
+    health: {
+      running: true,
+      broker,
+      sites,
+      directory_entries: directoryEntries,
+      storage_failing:
+        storageFailing === null
+          ? null
+          : { since: storageFailing.since.toISOString(), error: storageFailing.error },
+    },
+    samples: samples(),
+    conditions: conditions(),
   };
 }
 

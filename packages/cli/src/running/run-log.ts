@@ -19,14 +19,15 @@ const LEVELS: readonly LogLevel[] = ['info', 'warn', 'error'];
 
 /** `--metrics`, `--log-file` and `--log-level`, the same for agent, site and relay. */
 export function addRunOptions(cli: Cli, command: Command): Command {
-  return command
-    .addOption(newOption(cli, '--metrics <address>', 'metrics'))
-    .addOption(newOption(cli, '--log-file <file>', 'logFile'))
-    .addOption(
-      newOption(cli, '--log-level <level>', 'logLevel')
-        .choices([...LEVELS])
-        .default('info'),
-    );
+  return addLogOptions(cli, command.addOption(newOption(cli, '--metrics <address>', 'metrics')));
+}
+
+export function addLogOptions(cli: Cli, command: Command): Command {
+  return command.addOption(newOption(cli, '--log-file <file>', 'logFile')).addOption(
+    newOption(cli, '--log-level <level>', 'logLevel')
+      .choices([...LEVELS])
+      .default('info'),
+  );
 }
 
 const VIETNAM = new Intl.DateTimeFormat('en-GB', {

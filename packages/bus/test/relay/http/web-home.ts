@@ -12,8 +12,9 @@ export const CHEAP: PasswordCost = { logN: 10, r: 8, p: 1 };
 /** A relay's folder as far as its HTTP side needs one. */
 export async function newWebHome(
   change: Partial<RelayConfig> = {},
+  folder?: string,
 ): Promise<AsyncDisposable & { readonly home: string }> {
-  const home = await mkdtemp(join(tmpdir(), 'web-home-'));
+  const home = folder ?? (await mkdtemp(join(tmpdir(), 'web-home-')));
   await mkdir(join(home, 'trust', 'anchors'), { recursive: true });
   const config: RelayConfig = {
     code: parseAgencyCode('G01.99'),

@@ -6,16 +6,19 @@ import { type GlobalOptions, newCommand, passphraseOption } from '../../command.
 import type { Cli } from '../../context.ts';
 import { requireRelay } from '../../home/relay.ts';
 import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
-import { type MetricsOptions, observe, relayObserved } from '../../running/observed.ts';
+import { type HttpOptions, addHttpOptions, serveHttp } from '../../running/http.ts';
+import { type MetricsOptions, observe, relayObserved, relayState } from '../../running/observed.ts';
 import { type RunLogOptions, addRunOptions, createRunLog } from '../../running/run-log.ts';
 import { untilStopped } from '../../running/until-stopped.ts';
 import { watchTrust } from '../../running/watch-trust.ts';
 
+type RelayRunOptions = PassphraseFiles & RunLogOptions & MetricsOptions & HttpOptions;
+
 /** `congvan relay run`: takes reports in and answers with watermarks, until stopped. */
 export function relayRunCommand(cli: Cli): Command {
   const command = newCommand(cli, 'run', 'relayRun').addOption(passphraseOption(cli));
-  return addRunOptions(cli, command).action(
-    async (options: PassphraseFiles & RunLogOptions & MetricsOptions, own: Command) => {
+  return addRunOptions(cli, addHttpOptions(cli, command)).action(
+    async (options: RelayRunOptions, own: Command) => {
       const globals = own.optsWithGlobals<GlobalOptions>();
       cli.stopSignal();
       const home = await requireRelay(cli, globals);
@@ -46,6 +49,7 @@ export function relayRunCommand(cli: Cli): Command {
         }
       };
       await using _observed = await observe(options, log, relayObserved(running));
+      await using _side = await serveHttp(cli, options, home, log, () => relayState(running));
       const stopWatching = watchTrust(join(home, 'trust'), reload);
       await untilStopped(cli);
       stopWatching();

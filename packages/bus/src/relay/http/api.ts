@@ -1,0 +1,184 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+
+import { describeDocument } from './documents.ts';
+import type { EntityTags } from './entity-tag.ts';
+import * as parameters from './parameters.ts';
+import { notFound } from './problem.ts';
+import * as schemas from './schemas.ts';
+import { requireViewer } from './session.ts';
+import type { FiguresSource, ViewerSource } from './source.ts';
+
+export interface ApiOptions {
+  readonly source: FiguresSource;
+  readonly tags: EntityTags;
+}
+
+const problems = {
+  400: schemas.problem.describe('A parameter is wrong; `parameter` names it'),
+  401: schemas.problem.describe('Not logged in'),
+  404: schemas.problem.describe('Nothing here, or nothing that the caller may see'),
+  429: schemas.problem.describe('Too many requests'),
+};
+
+function described(operationId: string, summary: string) {
+  return { operationId, summary };
+}
+
+/** `/api/v1`: figures and lists as JSON, each limited to what its caller may see. */
+export function registerApi(app: FastifyInstance, { source, tags }: ApiOptions): void {
+  const api = app.withTypeProvider<ZodTypeProvider>();
+  const of = (request: FastifyRequest): ViewerSource => source.for(requireViewer(request));
+  // Before parameters are looked at: nobody who is not logged in learns what there is.
+  api.addHook('onRequest', async (request) => void requireViewer(request));
+  const unlessUnchanged = async (request: FastifyRequest, reply: FastifyReply) => {
+    if (await tags.answerUnchanged(request, reply)) return reply;
+    return undefined;
+  };
+  const operation = <T extends z.ZodType, Q extends z.ZodType>(
+    operationId: string,
+    summary: string,
+    answer: T,
+    querystring: Q,
+  ) => ({
+    schema: {
+      operationId,
+      summary,
+      querystring,
+      response: { 200: answer, 304: z.null().describe('As the `ETag` sent'), ...problems },
+    },
+    preHandler: unlessUnchanged,
+  });
+
+  api.get(
+    '/figures',
+    operation('figures', 'Figures of a period', schemas.figuresAnswer, parameters.figuresQuery),
+    (request) => of(request).figures(parameters.toFiguresRequest(request.query)),
+  );
+  api.get(
+    '/breakdown',
+    operation(
+      'breakdown',
+      'Figures, one row each',
+      schemas.breakdownPage,
+      parameters.breakdownQuery,
+    ),
+    (request) => of(request).breakdown(parameters.toBreakdownRequest(request.query)),
+  );
+  api.get(
+    '/deliveries',
+    operation('deliveries', 'Deliveries', schemas.deliveriesPage, parameters.deliveriesQuery),
+    (request) => of(request).deliveries(parameters.toDeliveriesRequest(request.query)),
+  );
+  api.get(
+    '/gaps',
+    operation('gaps', 'Numbers that no record names', schemas.gapsPage, parameters.gapsQuery),
+    (request) => of(request).gaps(parameters.toGapsRequest(request.query)),
+  );
+  api.get(
+    '/agencies',
+    operation(
+      'agencies',
+      'Agencies and their standing',
+      schemas.agenciesPage,
+      parameters.agenciesQuery,
+    ),
+    (request) => of(request).agencies(parameters.toAgenciesRequest(request.query)),
+  );
+  registerSingles(app, { source, tags });
+}
+
+/** One agency, one document, and what is about the caller or the relay. */
+function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): void {
+  const api = app.withTypeProvider<ZodTypeProvider>();
+  const of = (request: FastifyRequest): ViewerSource => source.for(requireViewer(request));
+  const preHandler = async (request: FastifyRequest, reply: FastifyReply) => {
+    if (await tags.answerUnchanged(request, reply)) return reply;
+    return undefined;
+  };
+  api.get(
+    '/agencies/:code',
+    {
+      preHandler,
+      schema: {
+        ...described('agency', 'One agency'),
+        params: parameters.agencyParams,
+        querystring: parameters.agencyQuery,
+        response: { 200: schemas.agencyAnswer, ...problems },
+      },
+    },
+    (request) => {
+      const { code: agency } = request.params;
+      const { as_of, rows } = of(request).agencies({ agency, period: request.query.period });
+      const [row] = rows;
+      if (row === undefined) throw notFound();
+      return { as_of, agency: row };
+    },
+  );
+  api.get(
+    '/documents/:idOrNumber',
+    {
+      preHandler,
+      schema: {
+        ...described('documents', 'The track of a document, by its id or by number and notation'),
+        params: parameters.documentParams,
+        querystring: parameters.documentsQuery,
+        response: { 200: schemas.documentsAnswer, ...problems },
+      },
+    },
+    (request) => {
+      const found = of(request).documents(request.params.idOrNumber, request.query.from);
+      if (found.length === 0) throw notFound();
+      return { documents: found.map(describeDocument) };
+    },
+  );
+  registerConditions(app, source);
+}
+
+/** What is wrong, how the relay is, and who asks. */
+function registerConditions(app: FastifyInstance, source: FiguresSource): void {
+  const api = app.withTypeProvider<ZodTypeProvider>();
+  const of = (request: FastifyRequest): ViewerSource => source.for(requireViewer(request));
+  api.get(
+    '/alerts',
+    {
+      schema: {
+        ...described('alerts', 'What the relay has found wrong'),
+        querystring: parameters.alertsQuery,
+        response: { 200: schemas.alertsPage, ...problems },
+      },
+    },
+    (request, reply) => {
+      void reply.header('cache-control', 'private, no-cache');
+      return of(request).alerts(parameters.toAlertsRequest(request.query));
+    },
+  );
+  api.get(
+    '/health',
+    {
+      schema: {
+        ...described('health', 'The process of the relay; for operators'),
+        response: { 200: schemas.health, ...problems },
+      },
+    },
+    async (request, reply) => {
+      void reply.header('cache-control', 'no-store');
+      return await of(request).health();
+    },
+  );
+  api.get(
+    '/me',
+    {
+      schema: {
+        ...described('me', 'Who asks'),
+        response: { 200: schemas.me, 401: problems[401] },
+      },
+    },
+    (request, reply) => {
+      void reply.header('cache-control', 'no-store');
+      const { name, role, scope, language } = requireViewer(request);
+      return { name, role, scope, language };
+    },
+  );
+}

@@ -1,0 +1,168 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
+
+import { addObserveRoutes } from '../../observe/server.ts';
+import { type RelayConfig, homePaths, readRelayConfig } from '../home.ts';
+import type { RelayLog } from '../log.ts';
+import { openRelayReader } from '../reader.ts';
+import { openDatabaseForReading } from '../storage/database.ts';
+import { WebDirectory } from '../storage/web-directory.ts';
+import { WebStore, openWebDatabase } from '../storage/web-store.ts';
+import {
+  type ListenAddress,
+  httpFailed,
+  isLoopback,
+  parseListenAddress,
+  urlOf,
+} from './address.ts';
+import { figuresOf } from './figures-of.ts';
+import { EntityTags } from './entity-tag.ts';
+import type { HttpPlace, RelayState } from './link.ts';
+import { LogIn } from './log-in.ts';
+import type { PasswordCost } from './password.ts';
+import { notFound } from './problem.ts';
+import { createHttpServer } from './server.ts';
+import { requireViewer } from './session.ts';
+import { createFiguresSource } from './viewer-source.ts';
+
+export interface OpenHttpOptions extends HttpPlace {
+  /** How the relay's process is now. */
+  readonly state: () => Promise<RelayState>;
+  readonly log: RelayLog;
+  readonly now?: () => Date;
+  /** For tests. */
+  readonly passwordCost?: PasswordCost;
+}
+
+export interface HttpSide extends AsyncDisposable {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens pages and API over a relay's folder, whether the relay runs or not.
+ *
+ * @throws {@link BusError} `BUS_HTTP_FAILED`, `BUS_RELAY_HOME_INVALID`, `BUS_DATABASE_NEWER`,
+ *   `BUS_DATABASE_OLDER`.
+ */
+export async function openHttpSide(options: OpenHttpOptions): Promise<HttpSide> {
+  const { home, log, state, now = () => new Date() } = options;
+  const config = await readRelayConfig(home);
+  const address = parseListenAddress(options.address);
+  const tls = await readTls(options, config, address);
+  const closers: (() => void | Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const one of closers.splice(0).toReversed()) await one();
+  };
+  try {
+    const db = openDatabaseForReading(homePaths(home).database);
+    closers.push(() => void db.close());
+    const reader = openRelayReader(home, { now });
+    closers.push(() => reader.close());
+    const webDb = openWebDatabase(homePaths(home).web);
+    closers.push(() => void webDb.close());
+    const directory = new WebDirectory(db);
+    const figures = figuresOf(reader);
+    const source = createFiguresSource({
+      figures,
+      queries: reader,
+      hierarchy: directory,
+      alerts: () => ({ as_of: figures.asOf(), rows: [], total: 0, next: null }),
+      health: async () => (await state()).health,
+    });
+    const publicOrigin =
+      config.http?.publicUrl === undefined ? undefined : new URL(config.http.publicUrl).origin;
+    const tags = new EntityTags(() => {
+      const { record, day } = figures.asOf();
+      return `${record} ${day} ${directory.version()}`;
+    });
+    const app = await createHttpServer({
+      source,
+      tags,
+      logIn: new LogIn(new WebStore(webDb), now, options.passwordCost),
+      tls,
+      secure: tls !== undefined || publicOrigin?.startsWith('https:') === true,
+      publicOrigin,
+      trustedProxies: config.http?.trustedProxies ?? [],
+      log,
+      extend: (scope) => {
+        addObserveRoutes(
+          scope,
+          {
+            part: 'relay',
+            samples: async () => (await state()).samples,
+            conditions: async () => (await state()).conditions,
+          },
+          (request) => {
+            if (requireViewer(request).role !== 'operator') throw notFound();
+          },
+        );
+      },
+    });
+    closers.push(async () => {
+      app.server.closeAllConnections();
+      await app.close();
+    });
+    const url = await listen(app, address, tls !== undefined);
+    return { url, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function listen(
+  app: Awaited<ReturnType<typeof createHttpServer>>,
+  { host, port }: ListenAddress,
+  tls: boolean,
+): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw httpFailed(`"${host}:${port}" cannot be listened on: ${why}`, cause);
+  }
+  const bound = app.server.address();
+  const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
+  return urlOf(tls ? 'https' : 'http', host, boundPort);
+}
+
+/** Both files or none; none only where nobody else can listen in. */
+async function readTls(
+  { home, certificate, key }: OpenHttpOptions,
+  { http }: RelayConfig,
+  { host, loopback }: ListenAddress,
+): Promise<{ cert: string; key: string } | undefined> {
+  const certFile = certificate ?? inHome(home, http?.certificate);
+  const keyFile = key ?? inHome(home, http?.key);
+  if (certFile === undefined && keyFile === undefined) {
+    if (loopback || isLoopback(host)) return undefined;
+    throw httpFailed(
+      `${host} can be reached from outside: a certificate and its key are needed (http in relay.json)`,
+    );
+  }
+  if (certFile === undefined || keyFile === undefined) {
+    throw httpFailed('certificate and key are needed together');
+  }
+  const pem = { cert: await readPem(certFile), key: await readPem(keyFile) };
+  try {
+    createSecureContext(pem);
+  } catch (cause) {
+    // OpenSSL's words could quote the file.
+    throw httpFailed(`${certFile} and ${keyFile} are no certificate with its key, as PEM`, cause);
+  }
+  return pem;
+}
+
+function inHome(home: string, file: string | undefined): string | undefined {
+  return file === undefined ? undefined : resolve(home, file);
+}
+
+async function readPem(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw httpFailed(`cannot read ${file}`, cause);
+  }
+}

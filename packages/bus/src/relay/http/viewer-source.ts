@@ -1,0 +1,66 @@
+import type { AlertRow, AlertsRequest } from '../alerts/types.ts';
+import type { FiguresScope, Page, RelayFigures } from '../figures/types.ts';
+import type { RelayQueries, TrackedDispatch } from '../queries.ts';
+import { notFound } from './problem.ts';
+import { type Hierarchy, limitGrouping, limitToScope, maySeeAgency } from './scope.ts';
+import type { Viewer } from './session.ts';
+import type { FiguresSource, RelayHealth, ViewerSource } from './source.ts';
+
+export interface SourceParts {
+  readonly figures: RelayFigures;
+  readonly queries: Pick<RelayQueries, 'track'>;
+  readonly hierarchy: Hierarchy;
+  /** Alerts that `maySee` lets through. */
+  readonly alerts: (
+    request: AlertsRequest,
+    maySee: (agency: string | null) => boolean,
+  ) => Page<AlertRow>;
+  readonly health: () => Promise<RelayHealth>;
+}
+
+/** Binds everything that can be asked to one viewer's scope. */
+export function createFiguresSource(parts: SourceParts): FiguresSource {
+  return { for: (viewer) => sourceFor(viewer, parts) };
+}
+
+function sourceFor(viewer: Viewer, parts: SourceParts): ViewerSource {
+  const { figures, queries, hierarchy } = parts;
+  const narrow = <T extends FiguresScope>(request: T): T =>
+    limitToScope(viewer, request, hierarchy);
+  const maySee = (agency: string | null): boolean => maySeeAgency(viewer, agency, hierarchy);
+  return {
+    viewer,
+    asOf: () => figures.asOf(),
+    figures: (request) => figures.figures(narrow(request)),
+    breakdown: (request) =>
+      figures.breakdown({ ...narrow(request), by: limitGrouping(viewer, request.by) }),
+    deliveries: (request) => figures.deliveries(narrow(request)),
+    gaps: (request) => figures.gaps(narrow(request)),
+    agencies: (request) => figures.agencies(narrow(request)),
+    documents: (idOrNumber, from) =>
+      queries.track(idOrNumber, from).flatMap((one) => limitDocument(one, maySee)),
+    alerts: (request) => {
+      if (request.agency !== undefined && !maySee(request.agency)) throw notFound();
+      return parts.alerts(request, maySee);
+    },
+    health: async () => {
+      if (viewer.role !== 'operator') throw notFound();
+      return await parts.health();
+    },
+  };
+}
+
+/**
+ * A document as one viewer may see it: its sender sees all, a recipient its own delivery only, and
+ * anybody else that there is nothing.
+ */
+function limitDocument(
+  document: TrackedDispatch,
+  maySee: (agency: string | null) => boolean,
+): TrackedDispatch[] {
+  if (maySee(document.from)) return [document];
+  const deliveries = document.deliveries.filter(({ to }) => maySee(to));
+  if (deliveries.length === 0) return [];
+  const contradictory = document.contradictory.filter(({ from }) => maySee(from));
+  return [{ ...document, deliveries, contradictory, paperRecipients: [] }];
+}

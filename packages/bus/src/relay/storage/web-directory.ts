@@ -1,0 +1,45 @@
+import type { Db } from './database.ts';
+
+/** No directory is deeper; a loop of parents would be longer. */
+const MAX_DEPTH = 16;
+
+/** What the HTTP side asks of the directory: who stands below whom, and whether anything changed. */
+export class WebDirectory {
+  readonly #db: Db;
+  readonly #parent;
+  readonly #version;
+  #seen: { readonly dataVersion: unknown; readonly version: string } | undefined;
+
+  constructor(db: Db) {
+    this.#db = db;
+    this.#parent = db.prepare<[string], { parent: string | null }>(
+      `SELECT parent FROM agency WHERE code = ? AND role = 'agency'`,
+    );
+    this.#version = db.prepare<[], { entries: number; counting: number; read: number }>(
+      `SELECT count(*) AS entries, total(counts) AS counting,
+         (SELECT total(read_up_to) FROM directory_registrar) AS read FROM directory_entry`,
+    );
+  }
+
+  /** Whether `code` is `ancestor` or stands below it, by the entries that hold today. */
+  isUnder(code: string, ancestor: string): boolean {
+    let at: string | null = code;
+    for (let depth = 0; at !== null && depth < MAX_DEPTH; depth += 1) {
+      const row = this.#parent.get(at);
+      if (row === undefined) return false;
+      if (at === ancestor) return true;
+      at = row.parent;
+    }
+    return false;
+  }
+
+  /** Differs after any change of the directory. */
+  version(): string {
+    const dataVersion = this.#db.pragma('data_version', { simple: true });
+    if (this.#seen?.dataVersion !== dataVersion) {
+      const { entries = 0, counting = 0, read = 0 } = this.#version.get() ?? {};
+      this.#seen = { dataVersion, version: `${entries}.${counting}.${read}` };
+    }
+    return this.#seen?.version ?? '';
+  }
+}
