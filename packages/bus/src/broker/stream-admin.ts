@@ -2,27 +2,30 @@ import {
   AckPolicy,
   type ConsumerConfig,
   DeliverPolicy,
-  DiscardPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamManager,
   ReplayPolicy,
   RetentionPolicy,
   StorageType,
-  type StreamConfig,
   type StreamInfo,
-  type StreamUpdateConfig,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 
 import { BusError } from '../errors.ts';
 import { compareVersions } from '../local-server/find.ts';
-import type { ConsumerPlan, StreamPlan, StreamSource } from '../stream/plan.ts';
+import { markSubject } from '../stream/names.ts';
+import type { ConsumerPlan, StreamPlan } from '../stream/plan.ts';
+import type { LossGuard } from './loss-guard.ts';
+import { putMessage } from './put-chunk.ts';
 import { requestError } from './request.ts';
+import { isAsPlanned, isUnfinished, refuseLosingChange, toUpdate } from './stream-config.ts';
 
 const NANOS_PER_MS = 1_000_000;
 /** The release that can be told where a stream starts to count. */
 const FIRST_VERSION_WITH_FIRST_SEQ = '2.10.0';
+const MARK_TIMEOUT_MS = 10_000;
+const MARK_RETRY_MS = 50;
 const ENSURE_CONCURRENCY = 16;
 /** Without end, in effect: 2.9 refuses `-1` beside a backoff, and a bad message goes to quarantine anyway. */
 const MAX_DELIVER = 1_000_000;
@@ -81,13 +84,14 @@ export interface StreamAdmin {
   consumerStates(stream: string): Promise<ConsumerState[]>;
   /** Takes a source off the stream and puts it back: the server then asks for it afresh. */
   renewSource(plan: StreamPlan, source: string): Promise<void>;
+  /** Puts a mark into a stream that must have one first, when everything in it has become too old. */
+  keepMark(plan: StreamPlan): Promise<void>;
 }
 
 export function createStreamAdmin(nats: NatsConnection, manager: JetStreamManager): StreamAdmin {
-  const version = (): string => nats.info?.version ?? '';
   return {
     ensureStream: async (plan) =>
-      await administer(`stream ${plan.name}`, () => ensureStream(manager, plan, version())),
+      await administer(`stream ${plan.name}`, () => ensureStream(nats, manager, plan)),
     compareStream: async (plan) =>
       await administer(`stream ${plan.name}`, async () => {
         const found = await findStream(manager, plan.name);
@@ -127,30 +131,37 @@ export function createStreamAdmin(nats: NatsConnection, manager: JetStreamManage
         await manager.streams.update(plan.name, toUpdate(plan));
       });
     },
+    keepMark: async (plan) => {
+      await administer(`stream ${plan.name}`, async () => {
+        const found = await findStream(manager, plan.name);
+        if (plan.countsFromTime && found?.state.messages === 0) await putMark(nats, plan);
+      });
+    },
   };
 }
 
 async function ensureStream(
+  nats: NatsConnection,
   manager: JetStreamManager,
   plan: StreamPlan,
-  serverVersion: string,
 ): Promise<StreamChange> {
   const found = await findStream(manager, plan.name);
   if (found === undefined || isUnfinished(found, plan)) {
-    await makeStream(manager, plan, found, serverVersion);
+    await makeStream(nats, manager, plan, found);
     return 'made';
   }
   refuseLosingChange(found.config, plan);
-  if (isAsPlanned(found.config, plan)) return 'none';
-  await manager.streams.update(plan.name, toUpdate(plan));
-  return 'changed';
+  const change = isAsPlanned(found.config, plan) ? 'none' : 'changed';
+  if (change === 'changed') await manager.streams.update(plan.name, toUpdate(plan));
+  if (plan.countsFromTime && found.state.messages === 0) await putMark(nats, plan);
+  return change;
 }
 
 async function makeStream(
+  nats: NatsConnection,
   manager: JetStreamManager,
   plan: StreamPlan,
   unfinished: StreamInfo | undefined,
-  serverVersion: string,
 ): Promise<void> {
   const config = {
     name: plan.name,
@@ -159,111 +170,40 @@ async function makeStream(
     max_consumers: plan.maxConsumers,
     ...toUpdate(plan),
   };
-  const knowsFirstSeq = compareVersions(serverVersion, FIRST_VERSION_WITH_FIRST_SEQ) >= 0;
-  if (!plan.countsFromTime || (!knowsFirstSeq && plan.replicas > 1)) {
-    // In a cluster of 2.9 a purge puts copies out of step, so there the sequence starts at 1.
+  if (!plan.countsFromTime) {
     await manager.streams.add(config);
     return;
   }
-  if (knowsFirstSeq && unfinished === undefined) {
-    await manager.streams.add({ ...config, first_seq: Date.now() });
-    return;
-  }
-  // Without subjects and sources first: a message that came between would be lost with the purge.
+  // Without anything but its mark first: a message that came between would be lost with the purge.
+  const bare = { ...config, subjects: [markSubject(plan.name)], sources: [] };
+  const version = nats.info?.version ?? '';
+  const knowsFirstSeq = compareVersions(version, FIRST_VERSION_WITH_FIRST_SEQ) >= 0;
   if (unfinished === undefined) {
-    await manager.streams.add({ ...config, subjects: [plan.name], sources: [] });
+    await manager.streams.add(knowsFirstSeq ? { ...bare, first_seq: Date.now() } : bare);
   }
-  await manager.streams.purge(plan.name, { seq: Date.now() });
+  // In a cluster of 2.9 a purge puts copies out of step, so there the sequence starts at 1.
+  if (!knowsFirstSeq && plan.replicas === 1) {
+    await manager.streams.purge(plan.name, { seq: Date.now() });
+  }
+  await putMark(nats, plan);
   await manager.streams.update(plan.name, toUpdate(plan));
 }
 
-/** A stream that counts from a time and was not finished: it listens on its own name and nothing else. */
-function isUnfinished({ config, state }: StreamInfo, plan: StreamPlan): boolean {
-  return (
-    plan.countsFromTime &&
-    state.messages === 0 &&
-    (config.sources ?? []).length === 0 &&
-    (config.subjects ?? []).join() === plan.name
-  );
-}
-
-function isAsPlanned(config: StreamConfig, plan: StreamPlan): boolean {
-  return (
-    config.max_bytes === plan.maxBytes &&
-    config.max_age === plan.maxAgeMs * NANOS_PER_MS &&
-    config.duplicate_window === plan.duplicateWindowMs * NANOS_PER_MS &&
-    config.max_msg_size === plan.maxMessageBytes &&
-    config.num_replicas === plan.replicas &&
-    sourcesKey(config.sources ?? []) === sourcesKey(plan.sources.map(toSource))
-  );
-}
-
-function refuseLosingChange(config: StreamConfig, plan: StreamPlan): void {
-  const losing = findLosingChange(config, plan);
-  if (losing === undefined) return;
-  throw new BusError(
-    'BUS_STREAM_CHANGE_REFUSED',
-    `stream ${plan.name} exists with ${losing}; changing it could lose documents`,
-    { details: { stream: plan.name, change: losing } },
-  );
-}
-
-/** @returns what differs and cannot be changed without loss, in words. */
-function findLosingChange(config: StreamConfig, plan: StreamPlan): string | undefined {
-  // A stream that others fill has no subject of its own; some servers then show its name.
-  const owned = (config.subjects ?? []).filter((subject) => subject !== plan.name);
-  const subjects = owned.toSorted().join(' ');
-  if (subjects !== [...plan.subjects].toSorted().join(' ')) return `other subjects (${subjects})`;
-  if (config.retention !== RetentionPolicy.Limits) return `${config.retention} retention`;
-  if (config.storage !== StorageType.File) return `${config.storage} storage`;
-  if (config.discard !== DiscardPolicy.New) return `discard ${config.discard}`;
-  if (config.max_bytes > plan.maxBytes) {
-    return `${config.max_bytes} bytes, more than the ${plan.maxBytes} wanted`;
+/** A stream that takes its mark only once and has it says so, which is as good. */
+async function putMark(nats: NatsConnection, { name }: StreamPlan): Promise<void> {
+  const subject = markSubject(name);
+  const ask: LossGuard = async (request) => await request();
+  for (const end = performance.now() + MARK_TIMEOUT_MS; ;) {
+    try {
+      await putMessage(ask, nats, subject, new Uint8Array(), MARK_TIMEOUT_MS);
+      return;
+    } catch (error) {
+      // In a cluster it takes a moment until every server knows who takes it.
+      const isEarly = error instanceof BusError && error.code === 'BUS_PUBLISH_UNACKED';
+      if (!isEarly || nats.isClosed() || performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, MARK_RETRY_MS));
+    }
   }
-  if (
-    plan.maxAgeMs !== 0 &&
-    (config.max_age === 0 || config.max_age > plan.maxAgeMs * NANOS_PER_MS)
-  ) {
-    return `a longer retention of ${config.max_age / NANOS_PER_MS} ms`;
-  }
-  if (plan.writeOnce !== (config.max_msgs_per_subject === 1)) return 'another write-once setting';
-  const wanted = new Set(plan.sources.map(({ stream }) => stream));
-  const dropped = (config.sources ?? []).filter(({ name }) => !wanted.has(name));
-  if (dropped.length > 0) {
-    return `the source ${dropped.map(({ name }) => name).join(', ')}, which the plan no longer has`;
-  }
-  return undefined;
-}
-
-function toUpdate(plan: StreamPlan): Partial<StreamUpdateConfig> {
-  return {
-    subjects: [...plan.subjects],
-    sources: plan.sources.map(toSource),
-    discard: DiscardPolicy.New,
-    max_bytes: plan.maxBytes,
-    max_age: plan.maxAgeMs * NANOS_PER_MS,
-    max_msg_size: plan.maxMessageBytes,
-    duplicate_window: plan.duplicateWindowMs * NANOS_PER_MS,
-    num_replicas: plan.replicas,
-    ...(plan.writeOnce || plan.directReads ? { allow_direct: true } : {}),
-    ...(plan.writeOnce ? { max_msgs_per_subject: 1, discard_new_per_subject: true } : {}),
-  };
-}
-
-function toSource({ stream, filterSubject, domain, deliverPrefix }: StreamSource) {
-  return {
-    name: stream,
-    filter_subject: filterSubject,
-    external: { api: `$JS.${domain}.API`, deliver: deliverPrefix },
-  };
-}
-
-function sourcesKey(sources: NonNullable<StreamConfig['sources']>): string {
-  const lines = sources.map(
-    ({ name, filter_subject, external }) =>
-      `${name} ${filter_subject ?? ''} ${external?.api ?? ''} ${external?.deliver ?? ''}`,
-  );
-  return lines.toSorted().join('\n');
 }
 
 function toStreamState({ config, state, cluster, sources, created }: StreamInfo): StreamState {

@@ -7,6 +7,7 @@ import {
   blobStream,
   directoryInboxStream,
   directoryStream,
+  markSubject,
   outboxStream,
   reportStream,
 } from '../stream/names.ts';
@@ -43,6 +44,12 @@ function startPurges(site: Site): string[] {
   return streams.map((stream) => `$JS.API.STREAM.PURGE.${stream}`);
 }
 
+/** What stands first in the streams that the centre fills from; nobody is sent it. */
+function marks(site: Site): string[] {
+  const streams = [outboxStream, reportStream, blobStream, directoryStream];
+  return streams.map((streamOf) => markSubject(streamOf(site)));
+}
+
 export const CENTRE_INBOX_PREFIX = inboxPrefix('centre');
 
 /**
@@ -63,6 +70,7 @@ export function sitePermissions(sites: readonly Site[]): UserPermissions {
       ...homes.map((site) => `$JS.API.STREAM.PURGE.${blobStream(site)}`),
       ...homes.map((site) => `$JS.API.CONSUMER.MSG.NEXT.${blobStream(site)}.*`),
       ...homes.flatMap(startPurges),
+      ...homes.flatMap(marks),
       ...directories.map((stream) => `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`),
       ...directories.map((stream) => `$JS.ACK.${stream}.>`),
       'vb.blob.cache.*.*.*.*',
@@ -101,6 +109,8 @@ export function centrePermissions(): UserPermissions {
       `$JS.API.STREAM.PURGE.${DIRECTORY_EXCHANGE_STREAM}`,
       `$JS.API.CONSUMER.MSG.NEXT.${BLOB_EXCHANGE_STREAM}.*`,
       `$JS.ACK.${BLOB_EXCHANGE_STREAM}.>`,
+      markSubject(EXCHANGE_STREAM),
+      markSubject(DIRECTORY_EXCHANGE_STREAM),
     ],
     subscribe: [`${CENTRE_INBOX_PREFIX}.>`],
     maxSubscriptions: -1,

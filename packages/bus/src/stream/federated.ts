@@ -9,6 +9,7 @@ import {
   directoryInboxStream,
   directoryStream,
   inboxStream,
+  markSubject,
   outboxStream,
   reportStream,
 } from './names.ts';
@@ -81,7 +82,7 @@ export function federatedStreamsOfSite(site: Site, limits: FederatedLimits): Str
     {
       ...common,
       name: outboxStream(home),
-      subjects: [`vb.msg.*.*.*.cross.*.*.${home}.*`],
+      subjects: [`vb.msg.*.*.*.cross.*.*.${home}.*`, markSubject(outboxStream(home))],
       maxBytes: limits.outboxBytes,
       countsFromTime: true,
     },
@@ -95,7 +96,7 @@ export function federatedStreamsOfSite(site: Site, limits: FederatedLimits): Str
     {
       ...common,
       name: reportStream(home),
-      subjects: [`vb.report.*.${home}.*`],
+      subjects: [`vb.report.*.${home}.*`, markSubject(reportStream(home))],
       maxBytes: limits.reportBytes,
       countsFromTime: true,
     },
@@ -103,7 +104,7 @@ export function federatedStreamsOfSite(site: Site, limits: FederatedLimits): Str
       ...common,
       name: blobStream(home),
       // Copies of other sites' parts stand here too, so no site is named; the accounts name it.
-      subjects: ['vb.blob.>'],
+      subjects: ['vb.blob.>', markSubject(blobStream(home))],
       maxBytes: limits.blobBytes,
       writeOnce: true,
       countsFromTime: true,
@@ -111,7 +112,7 @@ export function federatedStreamsOfSite(site: Site, limits: FederatedLimits): Str
     {
       ...common,
       name: directoryStream(home),
-      subjects: [DIRECTORY_ENTRY_FILTER],
+      subjects: [DIRECTORY_ENTRY_FILTER, markSubject(directoryStream(home))],
       maxBytes: limits.directoryBytes,
       maxAgeMs: 0,
       writeOnce: true,
@@ -128,9 +129,9 @@ export function federatedStreamsOfSite(site: Site, limits: FederatedLimits): Str
   ];
 }
 
-/** The streams of the centre: no subjects of their own, everything comes from the sites. */
+/** The streams of the centre: no subjects but their marks, everything comes from the sites. */
 export function centralStreams(sites: readonly Site[], limits: CentralLimits): StreamPlan[] {
-  const common = { ...commonPlan(limits.replicas), subjects: [], countsFromTime: true };
+  const common = { ...commonPlan(limits.replicas), subjects: [] };
   const fromSites = (
     streamOf: (site: Site) => string,
     filterOf: (site: Site) => string,
@@ -145,15 +146,16 @@ export function centralStreams(sites: readonly Site[], limits: CentralLimits): S
     {
       ...common,
       name: EXCHANGE_STREAM,
+      subjects: [markSubject(EXCHANGE_STREAM)],
       sources: fromSites(outboxStream, (site) => `vb.msg.*.*.*.cross.*.*.${site}.*`),
       maxBytes: limits.exchangeBytes,
+      countsFromTime: true,
     },
     {
       ...common,
       name: REPORTS_STREAM,
       sources: fromSites(reportStream, (site) => `vb.report.*.${site}.*`),
       maxBytes: limits.reportsBytes,
-      countsFromTime: false,
     },
     {
       ...common,
@@ -161,14 +163,15 @@ export function centralStreams(sites: readonly Site[], limits: CentralLimits): S
       sources: fromSites(blobStream, (site) => `vb.blob.cross.${site}.>`),
       maxBytes: limits.blobBytes,
       directReads: true,
-      countsFromTime: false,
     },
     {
       ...common,
       name: DIRECTORY_EXCHANGE_STREAM,
+      subjects: [markSubject(DIRECTORY_EXCHANGE_STREAM)],
       sources: fromSites(directoryStream, () => DIRECTORY_ENTRY_FILTER),
       maxBytes: limits.directoryBytes,
       maxAgeMs: 0,
+      countsFromTime: true,
     },
   ];
 }

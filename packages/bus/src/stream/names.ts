@@ -22,6 +22,14 @@ export function inboxConsumer(code: AgencyCode, lane: Lane): string {
   return `${codeToToken(code)}_${lane === 'urgent' ? 'u' : 'n'}`;
 }
 
+/**
+ * What stands first in a stream that others fill from, so that no document does: see
+ * `StreamPlan.countsFromTime`. No source asks for it, so it never leaves its stream.
+ */
+export function markSubject(stream: string): string {
+  return `vb.mark.${stream}`;
+}
+
 /** The durable consumer of a relay on each `REPORT_<site>`. */
 export function relayConsumer(code: AgencyCode): string {
   return `relay_${codeToToken(code)}`;

@@ -47,6 +47,9 @@ export interface StreamPlan {
    * A stream that others fill from must never count from 1 again after its disk was lost: they go
    * on behind the last sequence they saw, and would wait for it in silence. Its first sequence is
    * therefore the time at which it was made, in milliseconds.
+   *
+   * Its first message is a mark (`markSubject`), since 2.9 and 2.10 can leave out the first one that
+   * they find when the line breaks at the wrong moment.
    */
   readonly countsFromTime: boolean;
 }

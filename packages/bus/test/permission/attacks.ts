@@ -58,6 +58,7 @@ export const PUBLISH_ATTACKS: readonly Attack[] = [
   attack('a renewal as another agency', 'vb.renew.H09.H09-02'),
   attack('the presence of another agency', 'vb.alive.province.H09.H09-02'),
   attack('a directory entry', 'vb.directory.entry.A00.1'),
+  attack('the mark of a stream', 'vb.mark.OUT_H09'),
   attack('the notice of a changed directory', 'vb.directory.changed.H09'),
   attack('a pull of another inbox', '$JS.API.CONSUMER.MSG.NEXT.IN_H09.H09-02_n'),
   attack("a pull of another relay's reports", '$JS.API.CONSUMER.MSG.NEXT.REPORT_H09.relay_A00'),

@@ -10,6 +10,7 @@ import { applyPlace } from '../../src/plan/apply.ts';
 import type { Place } from '../../src/plan/bus-plan.ts';
 import { type HealthCode, judgeStreams } from '../../src/plan/health.ts';
 import { inspectPlan } from '../../src/plan/inspect.ts';
+import { markSubject } from '../../src/stream/names.ts';
 import { watchSources } from '../../src/site/source-watch.ts';
 import { type TestPlan, startPlan } from '../../src/testing/start-plan.ts';
 import { waitUntil } from '../../src/testing/wait-until.ts';
@@ -83,6 +84,27 @@ describe('keeping a country in order', () => {
     );
     expect(dry.streams).toEqual([{ name: 'OUT_H09', change: 'changed' }]);
     expect((await site.streamState('OUT_H09'))?.maxBytes).toBe(outbox.maxBytes);
+  });
+
+  it('gives a stream that has none a mark to begin with, and takes no other subject into it', async () => {
+    const before = { ...planOf(place, 'OUT_H09'), name: 'OUT_OLD', maxBytes: 1_000_000 };
+    const old = { ...before, subjects: ['old'], countsFromTime: false };
+    const marked = { ...before, subjects: ['old', markSubject('OUT_OLD')] };
+    expect(await site.ensureStream(old)).toBe('made');
+    expect(await site.ensureStream(marked)).toBe('changed');
+    expect(await site.ensureStream(marked)).toBe('none');
+    const [first, ...others] = await site.listHeads('OUT_OLD');
+    expect(first?.subject).toBe(markSubject('OUT_OLD'));
+    expect(others).toEqual([]);
+    await site.purgeStream('OUT_OLD');
+    await site.keepMark(marked);
+    await site.keepMark(marked);
+    expect((await site.streamState('OUT_OLD'))?.messageCount).toBe(1);
+    const wider = { ...marked, subjects: [...marked.subjects, 'other'] };
+    await expect(site.ensureStream(wider)).rejects.toMatchObject({
+      code: 'BUS_STREAM_CHANGE_REFUSED',
+    });
+    await site.deleteStream('OUT_OLD');
   });
 
   it('goes on without a pause when the stream of a lost disk is made anew', async () => {

@@ -1,6 +1,7 @@
 import type { StoredHead } from '../../broker/stream-follower.ts';
 import { MIN_CHUNK_BYTES } from '../../file/blob.ts';
 import { MAX_MISSING_RANGES } from '../../file/location.ts';
+import { markSubject } from '../../stream/names.ts';
 import {
   type BlobName,
   type BlobScope,
@@ -31,6 +32,8 @@ export interface Usage {
   readonly files: number;
 }
 
+/** What the site service puts first into the stream (`markSubject`). */
+const MARK_PREFIX = markSubject('');
 /** Messages that are no chunk: beyond this somebody fills the stream with them on purpose. */
 const MAX_OTHER_MESSAGES = 100_000;
 /** Of one agency, until everything that it has here is deleted: honest agents have none. */
@@ -208,9 +211,10 @@ export class ChunkIndex {
   #addOther({ subject, streamSeq, bytes }: Omit<StoredHead, 'origin'>): void {
     // A site writes the word that a blob is gone without a body; an agency may write anything there.
     const isWord = bytes === 0 && parseBlobDroppedSubject(subject) !== undefined;
+    const isMark = subject.startsWith(MARK_PREFIX);
     if (this.#others.size < MAX_OTHER_MESSAGES) {
       this.#others.set(subject, streamSeq);
-      if (!isWord) this.#strays.add(subject);
+      if (!isWord && !isMark) this.#strays.add(subject);
     }
     const owner = ownerOfBlobSubject(subject);
     if (owner === undefined) return;
