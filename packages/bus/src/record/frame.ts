@@ -83,14 +83,12 @@ export function recordSigningInput(type: RecordType, payload: Uint8Array): Uint8
   return tbs;
 }
 
-/** A NATS message: the record, then the body as it is. Only a delivery has a body. */
-export function encodeMessage(record: Uint8Array, body?: Uint8Array): Uint8Array {
-  if (body === undefined || body.length === 0) return record;
-  checkSize('body', body.length, MAX_OPEN_PART_BYTES);
-  const bytes = new Uint8Array(record.length + body.length);
-  bytes.set(record, 0);
-  bytes.set(body, record.length);
-  return bytes;
+/** A NATS message: the record, then the parts of its body as they are. */
+export function encodeMessage(record: Uint8Array, ...body: readonly Uint8Array[]): Uint8Array {
+  const bodyBytes = body.reduce((sum, part) => sum + part.length, 0);
+  if (bodyBytes === 0) return record;
+  checkSize('body', bodyBytes, MAX_OPEN_PART_BYTES);
+  return Buffer.concat([record, ...body], record.length + bodyBytes);
 }
 
 /**

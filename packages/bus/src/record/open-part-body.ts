@@ -7,13 +7,17 @@ import { MAX_OPEN_PART_BYTES } from './limits.ts';
 export const MAX_OPEN_PART_RATIO = 200;
 
 const DEFLATE_LEVEL = 9;
+/** A short one is packed with little memory: the default would allocate 256 KiB for each. */
+const SMALL_BYTES = 8 * 1024;
+const SMALL = { level: DEFLATE_LEVEL, windowBits: 13, memLevel: 6 } as const;
 
 /**
  * The body of a dispatch report: the open part of the package, in raw deflate (RFC 1951). It travels
  * with the report so that the relay can show header, manifest and signature when the bus is gone.
  */
 export function packOpenPart(openPart: Uint8Array): Uint8Array {
-  return deflateRawSync(openPart, { level: DEFLATE_LEVEL });
+  const options = openPart.length <= SMALL_BYTES ? SMALL : { level: DEFLATE_LEVEL };
+  return deflateRawSync(openPart, options);
 }
 
 /**

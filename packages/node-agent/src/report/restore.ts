@@ -172,7 +172,7 @@ function learnEntry(core: AgentCore, report: ReportPayload): void {
         atMs,
       });
       const paperTo = entry.recipients.flatMap((one) => ('name' in one ? [one.name] : []));
-      restore.learnPackage({ documentId, digest: packageDigest, priority, paperTo, atMs });
+      restore.learnPackage({ documentId, digest: packageDigest, priority, paperTo });
       for (const recipient of entry.recipients) {
         if (!('to' in recipient)) continue;
         const { businessType, documentVersion } = entry;

@@ -1,6 +1,6 @@
 import type { Lane } from '@congvan/bus';
 
-import type { MessageParts } from '../outbox/message.ts';
+import type { BlobName, MessageParts } from '../outbox/message.ts';
 import type { Db } from './database.ts';
 import { RestoreStore } from './restore-store.ts';
 
@@ -65,9 +65,6 @@ interface DeliveryOfMessage {
 interface PartsRow {
   readonly open_part: Buffer | null;
   readonly sealed: Buffer | null;
-  readonly sha256: string | null;
-  readonly bytes: number | null;
-  readonly chunk_bytes: number | null;
 }
 
 /** What names a blob leaves when the blob is up. */
@@ -247,20 +244,16 @@ export class OutboxStore {
 
   /** What a delivery of this package carries beside its record. */
   messageParts(packageId: number): MessageParts | undefined {
-    const row = this.#delivery.parts.get(packageId);
-    if (row === undefined || row.open_part === null) return undefined;
-    const { sha256, bytes, chunk_bytes: chunkBytes } = row;
-    const body = row.sealed === null ? row.open_part : Buffer.concat([row.open_part, row.sealed]);
-    const reference =
-      sha256 === null || bytes === null || chunkBytes === null
-        ? null
-        : { sha256, bytes, chunkBytes };
-    return { body, reference };
+    const reference = this.#delivery.reference.get(packageId);
+    if (reference !== undefined) return { reference };
+    const { open_part: openPart, sealed } = this.#delivery.parts.get(packageId) ?? {};
+    if (openPart === undefined || openPart === null) return undefined;
+    return { body: sealed === undefined || sealed === null ? [openPart] : [openPart, sealed] };
   }
 
   /** What travels in the clear of a package; `undefined` when it was made before sealing. */
   openPartOf(packageId: number): Uint8Array | undefined {
-    return this.#delivery.parts.get(packageId)?.open_part ?? undefined;
+    return this.#delivery.openPart.get(packageId) ?? undefined;
   }
 
   /** The signed delivery record of a package. */
@@ -323,11 +316,15 @@ function dueRows(db: Db, condition: string) {
 function prepareDelivery(db: Db) {
   return {
     parts: db.prepare<[number], PartsRow>(
-      `SELECT open_part, CASE WHEN package.chunk_bytes IS NULL THEN sealed END AS sealed,
-         message.sha256, message.bytes, message.chunk_bytes
-       FROM package LEFT JOIN upload AS message
-         ON message.package_id = package.id AND message.part = 'message'
-       WHERE package.id = ?`,
+      `SELECT open_part, CASE WHEN package.chunk_bytes IS NULL THEN sealed END AS sealed
+       FROM package LEFT JOIN sealed_content ON package_id = package.id WHERE package.id = ?`,
+    ),
+    openPart: db
+      .prepare<[number], Buffer | null>('SELECT open_part FROM package WHERE id = ?')
+      .pluck(),
+    reference: db.prepare<[number], BlobName>(
+      `SELECT sha256, bytes, chunk_bytes AS chunkBytes FROM upload
+       WHERE package_id = ? AND part = 'message'`,
     ),
     frame: db
       .prepare<[number], Buffer | null>(

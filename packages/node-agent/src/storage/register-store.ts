@@ -49,7 +49,6 @@ export interface NewPackageRow extends Omit<PackageRow, 'id'> {
 export interface SealedRow {
   readonly open_part: Uint8Array | null;
   readonly sealed: Uint8Array | null;
-  readonly sealed_sha256: string | null;
 }
 
 export interface DeliveryRow {
@@ -76,6 +75,7 @@ export class RegisterStore {
   readonly #insert;
   readonly #settle;
   readonly #insertPackage;
+  readonly #insertSealed;
   readonly #packageOf;
   readonly #sealedOf;
   readonly #containerFiles;
@@ -111,18 +111,22 @@ export class RegisterStore {
       `UPDATE register_entry SET state = ?, settled_ms = ?, void_reason = ?
        WHERE id = ? AND state = 'reserved'`,
     );
-    this.#insertPackage = db.prepare<[NewPackageRow]>(
+    this.#insertPackage = db.prepare<[Omit<NewPackageRow, 'sealed' | 'sealed_sha256'>]>(
       `INSERT INTO package (register_id, digest, container, container_file, priority, paper_to,
-         trace_id, open_part, sealed, sealed_sha256, sealed_bytes, chunk_bytes, lane)
+         trace_id, open_part, sealed_bytes, chunk_bytes, lane)
        VALUES (@register_id, @digest, @container, @container_file, @priority, @paper_to,
-         @trace_id, @open_part, @sealed, @sealed_sha256, @sealed_bytes, @chunk_bytes, @lane)`,
+         @trace_id, @open_part, @sealed_bytes, @chunk_bytes, @lane)`,
+    );
+    this.#insertSealed = db.prepare<[number, string, Uint8Array | null]>(
+      'INSERT INTO sealed_content (package_id, sha256, sealed) VALUES (?, ?, ?)',
     );
     this.#packageOf = db.prepare<[number], PackageRow>(
       `SELECT id, register_id, digest, container, container_file, priority, paper_to, trace_id
        FROM package WHERE register_id = ?`,
     );
     this.#sealedOf = db.prepare<[number], SealedRow>(
-      `SELECT open_part, sealed, sealed_sha256 FROM package WHERE id = ?`,
+      `SELECT open_part, sealed FROM package
+       LEFT JOIN sealed_content ON sealed_content.package_id = package.id WHERE package.id = ?`,
     );
     this.#containerFiles = db
       .prepare<[], string>('SELECT container_file FROM package WHERE container_file IS NOT NULL')
@@ -176,7 +180,10 @@ export class RegisterStore {
   }
 
   insertPackage(row: NewPackageRow): number {
-    return Number(this.#insertPackage.run(row).lastInsertRowid);
+    const { sealed, sealed_sha256: sha256, ...columns } = row;
+    const id = Number(this.#insertPackage.run(columns).lastInsertRowid);
+    this.#insertSealed.run(id, sha256, sealed);
+    return id;
   }
 
   packageOf(registerId: number): PackageRow | undefined {

@@ -53,9 +53,9 @@ export class RestoreStore {
     this.#entryId = db
       .prepare<[string], number>('SELECT id FROM register_entry WHERE document_id = ?')
       .pluck();
-    this.#insertPackage = db.prepare<[number, string, number, string, number]>(
-      `INSERT OR IGNORE INTO package (register_id, digest, container, priority, paper_to, released_ms)
-       VALUES (?, ?, x'', ?, ?, ?)`,
+    this.#insertPackage = db.prepare<[number, string, number, string]>(
+      `INSERT OR IGNORE INTO package (register_id, digest, container, priority, paper_to)
+       VALUES (?, ?, x'', ?, ?)`,
     );
     this.#insertDelivery = db.prepare<[string, string, string, string]>(
       `INSERT OR IGNORE INTO delivery (id, package_id, digest, recipient, mode)
@@ -100,12 +100,11 @@ export class RestoreStore {
     readonly digest: string;
     readonly priority: number;
     readonly paperTo: readonly string[];
-    readonly atMs: number;
   }): void {
     const id = this.#entryId.get(input.documentId);
     if (id === undefined) return;
-    const { digest, priority, paperTo, atMs } = input;
-    this.#insertPackage.run(id, digest, priority, JSON.stringify(paperTo), atMs);
+    const { digest, priority, paperTo } = input;
+    this.#insertPackage.run(id, digest, priority, JSON.stringify(paperTo));
   }
 
   learnDelivery(id: string, recipient: string, mode: string, digest: string): void {

@@ -26,6 +26,14 @@ export interface UploadRow extends NewUploadRow {
   readonly document_id: string;
 }
 
+/** A package whose sealed bytes nobody waits for any more. */
+export interface EndedPackage {
+  readonly id: number;
+  readonly sealedSha256: string;
+  /** 1: they stand in a file. */
+  readonly isFile: 0 | 1;
+}
+
 const DEAD = DEAD_OUTCOMES.map((outcome) => `'${outcome}'`).join(', ');
 const COLUMNS = `upload.package_id, part, sha256, upload.bytes, upload.chunk_bytes, scope, done_bytes,
   attempt_count, next_try_ms, done_ms, checked_ms, bytes_per_second, waits_for, package.lane AS lane, document_id`;
@@ -104,23 +112,19 @@ export class UploadStore {
          LIMIT 1`,
       )
       .pluck();
-    this.#ended = db.prepare<[number, number], { id: number; sealed_sha256: string }>(
-      `SELECT id, sealed_sha256 FROM package
-       WHERE sealed_sha256 IS NOT NULL AND released_ms IS NULL
-       AND NOT EXISTS (SELECT 1 FROM outbox WHERE package_id = package.id AND settled_ms IS NULL)
-       AND NOT EXISTS (SELECT 1 FROM outbox WHERE package_id = package.id
+    this.#ended = db.prepare<[number, number], EndedPackage>(
+      `SELECT package_id AS id, sha256 AS sealedSha256, sealed IS NULL AS isFile
+       FROM sealed_content AS content
+       WHERE NOT EXISTS (SELECT 1 FROM outbox
+         WHERE package_id = content.package_id AND settled_ms IS NULL)
+       AND NOT EXISTS (SELECT 1 FROM outbox WHERE package_id = content.package_id
          AND outcome IN (${DEAD}) AND settled_ms > ?)
-       ORDER BY id LIMIT ?`,
+       ORDER BY package_id LIMIT ?`,
     );
     this.#drop = db.prepare<[number]>('DELETE FROM upload WHERE package_id = ?');
-    this.#release = db.prepare<[number, number]>(
-      'UPDATE package SET sealed = NULL, released_ms = ? WHERE id = ?',
-    );
+    this.#release = db.prepare<[number]>('DELETE FROM sealed_content WHERE package_id = ?');
     this.#keptFiles = db
-      .prepare<[], string>(
-        `SELECT sealed_sha256 FROM package
-         WHERE sealed_sha256 IS NOT NULL AND released_ms IS NULL AND sealed IS NULL`,
-      )
+      .prepare<[], string>('SELECT sha256 FROM sealed_content WHERE sealed IS NULL')
       .pluck();
   }
 
@@ -177,14 +181,14 @@ export class UploadStore {
   }
 
   /** Packages that nobody waits for any more; an undelivered one may still be sent again for a while. */
-  listEnded(undeliveredBeforeMs: number, limit: number): { id: number; sealed_sha256: string }[] {
+  listEnded(undeliveredBeforeMs: number, limit: number): EndedPackage[] {
     return this.#ended.all(undeliveredBeforeMs, limit);
   }
 
   /** The sealed bytes are not needed any more; call before their file is removed. */
-  release(packageId: number, nowMs: number): void {
+  release(packageId: number): void {
     this.#drop.run(packageId);
-    this.#release.run(nowMs, packageId);
+    this.#release.run(packageId);
   }
 
   /** SHA-256 of each sealed file that must stay. */

@@ -2,16 +2,11 @@ import { type AgencyConnection, BusError } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
 
-/** Whether there is something that nobody waits for any more. */
-export function hasEnded({ now, transferLimits, uploads }: AgentCore): boolean {
-  return uploads.listEnded(now().getTime() - transferLimits.keepUndeliveredMs, 1).length > 0;
-}
-
 /**
  * Lets go of what every recipient has answered: the blobs at the broker, then the sealed bytes here.
  * The package itself stays. A kill in between only has the same done again.
  *
- * @returns how many packages were released.
+ * @returns how many packages were released: a full batch when there may be more.
  */
 export async function releaseEnded(
   core: AgentCore,
@@ -34,8 +29,10 @@ export async function releaseEnded(
   }
   if (released.length === 0) return 0;
   await commit.commit(() => {
-    for (const { id } of released) uploads.release(id, now().getTime());
+    for (const { id } of released) uploads.release(id);
   });
-  for (const { sealed_sha256: sha256 } of released) await files.removeSealed(sha256);
+  for (const { isFile, sealedSha256 } of released) {
+    if (isFile === 1) await files.removeSealed(sealedSha256);
+  }
   return released.length;
 }

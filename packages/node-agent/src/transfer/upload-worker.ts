@@ -16,7 +16,7 @@ import { storageTroubleOf } from '../storage/trouble.ts';
 import type { UploadRow } from '../storage/upload-store.ts';
 import { transferRetryMs } from './limits.ts';
 import { ProgressKeeper } from './progress-keeper.ts';
-import { hasEnded, releaseEnded } from './release.ts';
+import { releaseEnded } from './release.ts';
 
 const MAX_IDLE_MS = 60_000;
 
@@ -43,6 +43,8 @@ export class UploadWorker {
   /** Ends an ordinary upload when an urgent one has come. */
   #current: { readonly row: UploadRow; readonly preempt: AbortController } | undefined;
   #releasedMs = Number.NEGATIVE_INFINITY;
+  /** Something was committed since the last look for what may be released. */
+  #mayRelease = true;
 
   constructor(core: AgentCore, connection: Client, gate: LineGate) {
     this.#core = core;
@@ -55,6 +57,7 @@ export class UploadWorker {
 
   /** New packages may be there, or the last receipt of an old one. */
   notify(): void {
+    this.#mayRelease = true;
     this.#signal.notify();
     const { row, preempt } = this.#current ?? {};
     if (row?.lane !== 'normal') return;
@@ -76,9 +79,9 @@ export class UploadWorker {
   async #idle(nowMs: number, signal: AbortSignal): Promise<void> {
     const dueInMs = (this.#core.uploads.nextDueMs() ?? Infinity) - nowMs;
     const waitMs = this.#connection.status() === 'connected' ? dueInMs : MAX_IDLE_MS;
-    // Without a line nothing is dropped; what was dropped before has nothing left to wait for.
-    const isOwed = this.#connection.status() === 'connected' && hasEnded(this.#core);
-    const untilReleaseMs = isOwed
+    // Without a line nothing is dropped.
+    const isDue = this.#connection.status() === 'connected' && this.#mayRelease;
+    const untilReleaseMs = isDue
       ? this.#releasedMs + this.#core.transferLimits.releaseEveryMs - performance.now()
       : MAX_IDLE_MS;
     await this.#signal.wait(Math.max(10, Math.min(waitMs, untilReleaseMs, MAX_IDLE_MS)), signal);
@@ -160,6 +163,7 @@ export class UploadWorker {
     if (signal.aborted || nowMs - this.#releasedMs < this.#core.transferLimits.releaseEveryMs)
       return;
     this.#releasedMs = nowMs;
+    this.#mayRelease = false;
     const { commit, log, now, uploads } = this.#core;
     const beforeMs = now().getTime() - this.#core.transferLimits.retentionMs;
     const given = await commit.commit(() => {
@@ -171,7 +175,8 @@ export class UploadWorker {
     });
     if (given.length > 0)
       log.error({ count: given.length }, 'not uploaded for 30 days: undelivered');
-    await releaseEnded(this.#core, this.#connection);
+    const released = await releaseEnded(this.#core, this.#connection);
+    if (released >= this.#core.transferLimits.releaseBatch) this.#mayRelease = true;
   }
 }
 
@@ -185,7 +190,7 @@ async function openSource(core: AgentCore, row: UploadRow): Promise<Source> {
     if (frame === undefined) throw new TypeError(`package ${row.package_id} has no signed record`);
     const isInline = core.uploads.blobsOf(row.package_id).every(({ part }) => part === 'message');
     const inside = isInline ? (stored.sealed ?? new Uint8Array()) : new Uint8Array();
-    return fromMemory(encodeMessage(frame, Buffer.concat([stored.open_part, inside])));
+    return fromMemory(encodeMessage(frame, stored.open_part, inside));
   }
   if (stored.sealed !== null) return fromMemory(stored.sealed);
   return await fromFile(core.files.sealedPath(row.sha256), row.chunk_bytes);

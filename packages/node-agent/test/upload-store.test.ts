@@ -1,0 +1,117 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+import { openMigrated } from '@congvan/bus/sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { createDatabase, openDatabase } from '../src/storage/database.ts';
+import { OutboxStore } from '../src/storage/outbox-store.ts';
+import { RegisterStore } from '../src/storage/register-store.ts';
+import { UploadStore } from '../src/storage/upload-store.ts';
+
+const MIGRATIONS = fileURLToPath(new URL('../migrations/', import.meta.url));
+const SEALED = Buffer.from('sealed bytes');
+const OPEN = Buffer.from('open part');
+
+describe('sealed content in the database', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'congvan-sealed-'));
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is there for packages that an earlier schema kept inside their row', () => {
+    const file = join(folder, 'agent.sqlite');
+    const before = openMigrated(file, { migrations: earlierMigrations(12) });
+    before.exec(
+      `INSERT INTO register_entry (id, year, number, notation, issued_on, medium, state, document_id,
+         document_type, abstract, idempotency_key, request_sha256, reserved_ms, settled_ms)
+       SELECT column1, 2026, column1, 'VP', '2026-11-22', 'electronic', 'issued', 'd' || column1,
+         'Công văn', 'x', 'k' || column1, 'r', 0, 0 FROM (VALUES (1), (2), (3))`,
+    );
+    const insert = before.prepare(
+      `INSERT INTO package (id, register_id, digest, container, priority, paper_to, open_part, sealed,
+         sealed_sha256, sealed_bytes, released_ms) VALUES (?, ?, ?, x'00', 0, '[]', ?, ?, ?, 12, ?)`,
+    );
+    insert.run(1, 1, 'kept', OPEN, SEALED, 'aa', null);
+    insert.run(2, 2, 'in a file', OPEN, null, 'bb', null);
+    insert.run(3, 3, 'released', OPEN, null, 'cc', 5);
+    before.close();
+
+    const db = openDatabase(file);
+    try {
+      expect(new OutboxStore(db).messageParts(1)).toEqual({ body: [OPEN, SEALED] });
+      expect(new OutboxStore(db).openPartOf(3)).toEqual(OPEN);
+      const uploads = new UploadStore(db);
+      expect(uploads.keptSealedFiles()).toEqual(['bb']);
+      expect(uploads.listEnded(0, 9).map(({ id, isFile }) => [id, isFile])).toEqual([
+        [1, 0],
+        [2, 1],
+      ]);
+    } finally {
+      db.close();
+    }
+  });
+
+  it('goes when it is released, and the package stays', () => {
+    const db = createDatabase(join(folder, 'agent.sqlite'));
+    try {
+      const register = new RegisterStore(db);
+      const uploads = new UploadStore(db);
+      const row = register.reserve(
+        () => ({
+          year: 2026,
+          notation: 'VP',
+          issued_on: '2026-11-22',
+          medium: 'electronic',
+          document_id: 'd1',
+          document_type: 'Công văn',
+          abstract: 'x',
+          actor: null,
+          idempotency_key: 'k1',
+          request_sha256: 'r',
+        }),
+        2026,
+        0,
+      );
+      const id = register.insertPackage({
+        register_id: row.id,
+        digest: 'digest',
+        container: Buffer.from('container'),
+        container_file: null,
+        priority: 0,
+        paper_to: '[]',
+        trace_id: null,
+        open_part: OPEN,
+        sealed: SEALED,
+        sealed_sha256: 'aa',
+        sealed_bytes: SEALED.length,
+        chunk_bytes: null,
+        lane: 'normal',
+      });
+      expect(register.sealedOf(id)).toEqual({ open_part: OPEN, sealed: SEALED });
+      uploads.release(id);
+      expect(register.sealedOf(id)).toEqual({ open_part: OPEN, sealed: null });
+      expect(uploads.listEnded(0, 9)).toEqual([]);
+      expect(register.packageOf(row.id)?.container).toEqual(Buffer.from('container'));
+    } finally {
+      db.close();
+    }
+  });
+
+  /** The migrations up to a number, as an earlier version had them. */
+  function earlierMigrations(upTo: number): URL {
+    const target = join(folder, 'migrations');
+    mkdirSync(target);
+    for (const name of readdirSync(MIGRATIONS)) {
+      if (Number(name.slice(0, 4)) <= upTo) cpSync(join(MIGRATIONS, name), join(target, name));
+    }
+    return pathToFileURL(`${target}/`);
+  }
+});
