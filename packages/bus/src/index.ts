@@ -228,6 +228,7 @@ export {
   type VerifySignature,
   type VerifyVerdict,
   authenticateRecord,
+  tryParsePayload,
   findingOfVerdict,
   type VerificationBasis,
 } from './record/authenticate.ts';

@@ -54,6 +54,8 @@ export interface AuthenticateOptions {
   readonly verify: VerifySignature;
   /** The time-stamp of the record, else the time at which the broker stored it. */
   readonly at: Date;
+  /** The payload of this very record, where it has been read. */
+  readonly content?: RecordPayload;
 }
 
 export interface Refused {
@@ -80,7 +82,7 @@ export type Authentication =
  * a signer outside the list shows as `SIGNER_NOT_LISTED` and not as a broken signature.
  */
 export function authenticateRecord(raw: RawRecord, options: AuthenticateOptions): Authentication {
-  const content = tryParse(raw);
+  const content = options.content ?? tryParsePayload(raw);
   if (typeof content === 'string') return refuse('RECORD_MALFORMED', content);
   const named = originOf(content);
   if (named !== options.from) {
@@ -197,7 +199,8 @@ export function findingOfVerdict(
   }
 }
 
-function tryParse(raw: RawRecord): RecordPayload | string {
+/** As `parsePayload`, with the fault in words for a payload that cannot be read. */
+export function tryParsePayload(raw: RawRecord): RecordPayload | string {
   try {
     return parsePayload(raw);
   } catch (error) {

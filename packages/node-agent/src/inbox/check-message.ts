@@ -22,7 +22,7 @@ import {
   decodeReference,
   deliveryId,
   parseMessageSubject,
-  parsePayload,
+  tryParsePayload,
   payloadHash,
 } from '@congvan/bus';
 
@@ -148,7 +148,8 @@ export function checkMessage(
     if (error instanceof BusError) return quarantine('RECORD_MALFORMED', error.message);
     throw error;
   }
-  const claim = claimOf(subject.from, raw);
+  const read = tryParsePayload(raw);
+  const claim = claimOf(subject.from, read);
   const misdirected = checkDirection(subject, raw.type, context);
   if (misdirected !== undefined) return quarantine(misdirected.finding, misdirected.detail, claim);
   const authentication = authenticateRecord(raw, {
@@ -158,6 +159,7 @@ export function checkMessage(
     fits: ({ site }) => site === subject.fromSite,
     verify: context.verify,
     at: message.storedAt,
+    ...(typeof read === 'string' ? {} : { content: read }),
   });
   if (!authentication.authentic) {
     return quarantine(authentication.finding, authentication.detail, claim);
@@ -343,17 +345,10 @@ function isRelay(entry: DirectoryEntry, context: MessageCheckContext): boolean {
   return entry.role === 'relay' && entry.code === context.config.relay;
 }
 
-function claimOf(from: AgencyCode, raw: RawRecord): Claim {
-  try {
-    const content = parsePayload(raw);
-    if (content.type === 'delivery') {
-      return { from, documentId: content.payload.documentId, delivery: content.payload };
-    }
-    if (content.type === 'receipt') {
-      return { from, documentId: content.payload.documentId, delivery: null };
-    }
-  } catch (error) {
-    if (!(error instanceof BusError)) throw error; // unreadable: the finding says so
+function claimOf(from: AgencyCode, read: RecordPayload | string): Claim {
+  if (typeof read !== 'string' && (read.type === 'delivery' || read.type === 'receipt')) {
+    const { documentId } = read.payload;
+    return { from, documentId, delivery: read.type === 'delivery' ? read.payload : null };
   }
   return { from, documentId: null, delivery: null };
 }

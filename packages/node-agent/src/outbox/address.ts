@@ -18,66 +18,47 @@ export interface Sender {
   readonly site: Site;
 }
 
+/** How a row leaves, by one look at the directory. */
+export interface Route {
+  readonly natsSubject: string;
+  /** Which stream it goes to, as far as a sender can tell: what fails there fails for all its rows. */
+  readonly destination: string;
+  /**
+   * Whether it may have to pass more streams than the one that acknowledges it: what goes to another
+   * site, and every report, since the relay may read them at the centre.
+   */
+  readonly further: boolean;
+  /** The directory's signed word that the recipient closes then; `null` when it stays. */
+  readonly closesMs: number | null;
+}
+
 /**
- * The subject that a row leaves under. Tiers and sites are directory data, and a row may wait for
- * days: what counts is the directory when it leaves, as it does for the receiver who compares.
+ * The way of a row that leaves now. Tiers and sites are directory data, and a row may wait for days:
+ * what counts is the directory when it leaves, as it does for the receiver who compares.
  *
  * @returns `undefined` when the directory has no such recipient.
  */
-export function addressOf(
+export function routeOf(
   row: Pick<DueRow, 'purpose' | 'recipient' | 'lane'>,
   sender: Sender,
-  directory: DirectoryCopy,
-): string | undefined {
+  directory: Pick<DirectoryCopy, 'find'>,
+): Route | undefined {
   const { code: from, site: fromSite } = sender;
   if (row.purpose === 'report') {
     const { tier, site } = directory.find(from) ?? sender;
-    return reportSubject({ tier, site, from });
+    const natsSubject = reportSubject({ tier, site, from });
+    return { natsSubject, destination: 'reports', further: true, closesMs: null };
   }
   const entry = directory.find(parseAgencyCode(row.recipient));
   if (entry === undefined) return undefined;
-  const { tier, site: toSite, code: to } = entry;
+  const { tier, site: toSite, code: to, validTo } = entry;
   const kind = row.purpose === 'document' ? 'doc' : 'receipt';
   const scope = scopeOf(toSite, fromSite);
-  return messageSubject({ tier, lane: row.lane, kind, scope, toSite, to, fromSite, from });
-}
-
-/**
- * Which stream a row goes to, as far as a sender can tell: what fails there fails for all its rows.
- *
- * @returns `undefined` when the directory has no such recipient.
- */
-export function destinationOf(
-  row: Pick<DueRow, 'purpose' | 'recipient'>,
-  sender: Sender,
-  directory: DirectoryCopy,
-): string | undefined {
-  if (row.purpose === 'report') return 'reports';
-  const toSite = directory.find(parseAgencyCode(row.recipient))?.site;
-  return toSite === undefined ? undefined : `${scopeOf(toSite, sender.site)} ${toSite}`;
-}
-
-/**
- * Whether a message may have to pass more streams than the one that acknowledges it: what goes to
- * another site, and every report, since the relay may read them at the centre.
- */
-export function goesFurther(
-  row: Pick<DueRow, 'purpose' | 'recipient'>,
-  sender: Sender,
-  directory: DirectoryCopy,
-): boolean {
-  if (row.purpose === 'report') return true;
-  const toSite = directory.find(parseAgencyCode(row.recipient))?.site;
-  return toSite !== undefined && scopeOf(toSite, sender.site) === 'cross';
-}
-
-/** The directory's signed word that the recipient has closed: nobody would fetch the message. */
-export function isClosed(
-  row: Pick<DueRow, 'purpose' | 'recipient'>,
-  directory: DirectoryCopy,
-  nowMs: number,
-): boolean {
-  if (row.purpose === 'report') return false;
-  const validTo = directory.find(parseAgencyCode(row.recipient))?.validTo ?? null;
-  return validTo !== null && Date.parse(validTo) <= nowMs;
+  const { lane } = row;
+  return {
+    natsSubject: messageSubject({ tier, lane, kind, scope, toSite, to, fromSite, from }),
+    destination: `${scope} ${toSite}`,
+    further: scope === 'cross',
+    closesMs: validTo === null ? null : Date.parse(validTo),
+  };
 }

@@ -12,7 +12,7 @@ import { Signal } from '../signal.ts';
 import type { AgentStep } from '../step.ts';
 import type { GroupCommit } from '../storage/group-commit.ts';
 import type { DeadOutcome, DueRow, OutboxStore } from '../storage/outbox-store.ts';
-import { type Sender, addressOf, destinationOf, goesFurther, isClosed } from './address.ts';
+import { type Route, type Sender, routeOf } from './address.ts';
 import { Breaker } from './breaker.ts';
 import type { LineGate } from './line-gate.ts';
 import { messageOf } from './message.ts';
@@ -43,8 +43,19 @@ export interface OutboxWorkerDeps {
   readonly log: Log;
 }
 
+/** A row that leaves now; without a route the directory has no such recipient. */
+interface Ready {
+  readonly row: DueRow;
+  readonly route: Route | undefined;
+}
+
 type Published =
-  | { readonly kind: 'stored'; readonly row: DueRow; readonly streamSeq: number }
+  | {
+      readonly kind: 'stored';
+      readonly row: DueRow;
+      readonly further: boolean;
+      readonly streamSeq: number;
+    }
   | { readonly kind: 'failed'; readonly row: DueRow; readonly error: BusError }
   | { readonly kind: 'dead'; readonly row: DueRow; readonly outcome: DeadOutcome }
   /** A repeat whose blobs were seen long ago: the site may have lost some of them. */
@@ -133,7 +144,7 @@ export class OutboxWorker {
     const frames = await this.#sign(toSend);
     const published = await Promise.all(
       results.map(async (result) =>
-        'kind' in result ? result : this.#publish(result.row, frames.get(result.row.record_id)),
+        'kind' in result ? result : this.#publish(result, frames.get(result.row.record_id)),
       ),
     );
     if (toSend.length > 0) step('messages.published');
@@ -148,23 +159,23 @@ export class OutboxWorker {
   }
 
   /** What needs no publishing, or must not be published now. */
-  #decide(row: DueRow): Exclude<Published, { kind: 'stored' | 'failed' }> | { row: DueRow } {
+  #decide(row: DueRow): Exclude<Published, { kind: 'stored' | 'failed' }> | Ready {
     const { config, directory, now } = this.#deps;
     const nowMs = now().getTime();
     const outcome = deadOutcome(row, nowMs);
     // An older copy reports nothing before the relay has answered; the row is looked at again then.
     const mayEnd = this.#deps.outbox.mayAppend();
     if (outcome !== undefined && mayEnd) return { kind: 'dead', row, outcome };
-    if (isClosed(row, directory, nowMs) && mayEnd)
-      return { kind: 'dead', row, outcome: 'recipient-gone' };
+    const route = routeOf(row, config, directory);
+    const isClosed = (route?.closesMs ?? Infinity) <= nowMs;
+    if (isClosed && mayEnd) return { kind: 'dead', row, outcome: 'recipient-gone' };
     const packageId = row.stream_seq === null ? null : row.package_id;
     const staleMs = nowMs - TRANSFER_LIMITS.recheckAfterMs;
     if (packageId !== null && this.#deps.uploads.isStale(packageId, staleMs)) {
       return { kind: 'unchecked', row, packageId };
     }
-    const destination = destinationOf(row, config, directory);
-    const untilMs = destination === undefined ? 0 : this.#breaker.ask(destination, nowMs);
-    return untilMs === 0 ? { row } : { kind: 'paused', row, untilMs };
+    const untilMs = route === undefined ? 0 : this.#breaker.ask(route.destination, nowMs);
+    return untilMs === 0 ? { row, route } : { kind: 'paused', row, untilMs };
   }
 
   /** Signatures are kept before anything leaves: a repeat carries the same bytes. */
@@ -190,17 +201,16 @@ export class OutboxWorker {
     return frames;
   }
 
-  async #publish(row: DueRow, frame: Uint8Array | undefined): Promise<Published> {
-    const { config, connection, directory, gate, now, outbox } = this.#deps;
+  async #publish({ row, route }: Ready, frame: Uint8Array | undefined): Promise<Published> {
+    const { connection, gate, now, outbox } = this.#deps;
     if (frame === undefined) throw new TypeError(`record ${row.record_id} was not signed`);
-    const natsSubject = addressOf(row, config, directory);
-    const destination = destinationOf(row, config, directory);
-    if (natsSubject === undefined || destination === undefined) {
+    if (route === undefined) {
       const message = `the directory has no agency ${row.recipient}`;
       const details = { to: row.recipient };
       const error = new BusError('BUS_SUBJECT_INVALID', message, { details });
       return { kind: 'failed', row, error };
     }
+    const { natsSubject, destination, further } = route;
     const data = messageOf(row, frame, outbox);
     const traceId = typeof row.trace_id === 'string' ? row.trace_id : null;
     const { purpose, recipient, lane } = row;
@@ -213,14 +223,14 @@ export class OutboxWorker {
     try {
       const ack = await gate.pass(row.lane, data.length, () =>
         connection.publish(natsSubject, data, {
-          messageId: duplicateKey(row, frame, goesFurther(row, config, directory)),
+          messageId: duplicateKey(row, frame, further),
           timeoutMs: AGENT_LIMITS.publishTimeoutMs,
           ...(traceId === null ? {} : { traceparent: traceparentOf(traceId, span) }),
         }),
       );
       span.end();
       this.#breaker.succeeded(destination);
-      return { kind: 'stored', row, streamSeq: ack.streamSeq };
+      return { kind: 'stored', row, further, streamSeq: ack.streamSeq };
     } catch (error) {
       endWithError(span, error);
       if (!(error instanceof BusError)) throw error;
@@ -233,7 +243,7 @@ export class OutboxWorker {
   }
 
   #keepResult(result: Published): void {
-    const { config, directory, outbox, now } = this.#deps;
+    const { outbox, now } = this.#deps;
     const { row } = result;
     const nowMs = now().getTime();
     switch (result.kind) {
@@ -257,7 +267,7 @@ export class OutboxWorker {
         return;
       }
       case 'stored': {
-        const next = afterPubAck(row, goesFurther(row, config, directory), nowMs);
+        const next = afterPubAck(row, result.further, nowMs);
         const nextTryMs = next.act === 'wait' ? next.nextTryMs : nowMs;
         outbox.recordAttempt(row.message_id, result.streamSeq, nextTryMs);
         if (next.act === 'settle') outbox.settle(row.message_id, next.outcome, nowMs);

@@ -114,31 +114,32 @@ function planUploads(
   const { frame, built, sealed, isInline, checked } = plan;
   const scope = widestScope(core, checked);
   const chunk_bytes = core.config.line.chunkBytes;
-  const message = encodeMessage(frame, bodyOf(built, sealed, isInline));
+  const messageBytes = frame.length + built.openPart.length + (isInline ? sealed.bytes : 0);
   const uploads: Omit<NewUploadRow, 'package_id'>[] = [];
   if (!isInline) {
     const { sha256, bytes } = sealed;
     uploads.push({ part: 'sealed', sha256, bytes, chunk_bytes, scope });
   }
-  if (message.length * checked.recipients.length > MAX_INLINE_PACKAGE_BYTES) {
-    const sha256 = sha256Of(message);
-    uploads.push({ part: 'message', sha256, bytes: message.length, chunk_bytes, scope });
+  if (messageBytes * checked.recipients.length > MAX_INLINE_PACKAGE_BYTES) {
+    const sha256 = sha256Of(encodeMessage(frame, ...bodyOf(built, sealed, isInline)));
+    uploads.push({ part: 'message', sha256, bytes: messageBytes, chunk_bytes, scope });
   }
   return uploads;
 }
 
-function bodyOf(built: BuiltPackage, sealed: WrittenPackage, isInline: boolean): Uint8Array {
-  if (!isInline) return built.openPart;
+function bodyOf(built: BuiltPackage, sealed: WrittenPackage, isInline: boolean): Uint8Array[] {
+  if (!isInline) return [built.openPart];
   if (!(sealed.source instanceof Uint8Array)) throw new TypeError('a small package lies in a file');
-  return Buffer.concat([built.openPart, sealed.source]);
+  return [built.openPart, sealed.source];
 }
 
-function containerColumns({
-  source,
-  sha256,
-}: WrittenPackage): Pick<NewPackageRow, 'container' | 'container_file'> {
+/** The SHA-256 is asked for only where it names a file. */
+function containerColumns(
+  written: WrittenPackage,
+): Pick<NewPackageRow, 'container' | 'container_file'> {
+  const { source } = written;
   if (source instanceof Uint8Array) return { container: source, container_file: null };
-  return { container: new Uint8Array(), container_file: sha256 };
+  return { container: new Uint8Array(), container_file: written.sha256 };
 }
 
 /** One blob serves all recipients: across sites as soon as one of them is elsewhere. */

@@ -41,9 +41,11 @@ function firstOf(value: PdfValue | undefined, key: string): PdfValue | undefined
   return value[0];
 }
 
+/** Such a stream is short as a rule; the default would allocate 16 KiB for each. */
 function inflate(raw: Uint8Array, maxBytes: number): Uint8Array {
   try {
-    return inflateSync(raw, { maxOutputLength: Math.max(1, maxBytes) });
+    const chunkSize = Math.min(Math.max(raw.length * 4, 1_024), 64 * 1_024);
+    return inflateSync(raw, { maxOutputLength: Math.max(1, maxBytes), chunkSize });
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE') {
       throw new SignerError('SIGNER_PDF_TOO_COMPLEX', `compressed data exceed ${maxBytes} bytes`, {
