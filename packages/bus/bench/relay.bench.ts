@@ -1,21 +1,64 @@
 /**
- * The relay: signed records on their whole way in.
+ * The relay: signed records on their whole way in, then traffic of 24 months through the same
+ * transaction with verification done before.
  *
- * `npm run bench -- relay [--records N] [--seed N] [--json]`
+ * `npm run bench -- relay [--records N] [--deliveries N] [--agencies N] [--seed N] [--only ingest|load]
+ *   [--folder DIR] [--keep] [--json]`
+ *
+ * `--folder` is where the database goes, and where an interrupted load goes on; `--keep` leaves it.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { type BenchResult, printResults, readCount } from '../../../bench/report.ts';
 import { measureIngest } from './relay/ingest.ts';
+import { loadDeliveries } from './relay/load.ts';
 
+const EXIT_INTERRUPTED = 130;
 const argv = process.argv.slice(2);
 const records = readCount(argv, 'records', 100_000);
+const deliveries = readCount(argv, 'deliveries', 200_000);
+const agencies = readCount(argv, 'agencies', 15_000);
 const seed = readCount(argv, 'seed', 1);
+const only = readText('only');
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => stop.abort(new Error('stopped')));
+  process.on(name, () => {
+    if (!stop.signal.aborted) process.stderr.write('stopping\n');
+    stop.abort(new Error('stopped'));
+  });
 }
-const { signal } = stop;
-const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
-const results: BenchResult[] = [];
-results.push(...(await measureIngest({ records, seed, tell, signal })));
-printResults('relay', results, argv);
+try {
+  printResults('relay', await measure(), argv);
+} catch (error) {
+  if (!stop.signal.aborted) throw error;
+  process.exitCode = EXIT_INTERRUPTED;
+}
+
+async function measure(): Promise<BenchResult[]> {
+  const { signal } = stop;
+  const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+  const results: BenchResult[] = [];
+  if (only !== 'load') results.push(...(await measureIngest({ records, seed, tell, signal })));
+  if (only === 'ingest') return results;
+  const given = readText('folder');
+  const folder = given ?? (await mkdtemp(join(tmpdir(), 'congvan-relay-load-')));
+  try {
+    const loaded = await loadDeliveries({ folder, deliveries, agencies, seed, tell, signal });
+    results.push(...loaded.results);
+    if (argv.includes('--keep')) tell(`the database stays in ${loaded.home}`);
+    return results;
+  } finally {
+    // An interrupted load in a folder of one's own can go on.
+    const stays = argv.includes('--keep') || (signal.aborted && given !== undefined);
+    if (!stays) await rm(join(folder, 'relay'), { recursive: true, force: true });
+    if (!stays && given === undefined) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function readText(name: string): string | undefined {
+  const index = argv.indexOf(`--${name}`);
+  return index === -1 ? undefined : argv[index + 1];
+}
