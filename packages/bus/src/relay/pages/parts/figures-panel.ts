@@ -1,0 +1,146 @@
+import type { Figures, FiguresAnswer, TimeFigures } from '../../figures/types.ts';
+import type { Display } from '../context.ts';
+import { type Markup, html } from '../html.ts';
+import { shareBar, shareLegend } from './bar.ts';
+import { targetMark } from './target.ts';
+import { type Asked, apiOf, sources } from './table.ts';
+import { absent, change, count, documentsOf, duration, rate } from './value.ts';
+
+/** The share in large digits, with what it is made of, its target and the period before. */
+export function headline(display: Display, answer: FiguresAnswer, asked: Asked): Markup {
+  const { t, f } = display;
+  const { figures, before, target } = answer;
+  const share = figures.rate_electronic;
+  return html`<section class="card headline" data-api=${apiOf(asked)} aria-labelledby="headline">
+    <h2 id="headline">${t.overview.headline}</h2>
+    <p class="big">
+      ${rate(display, share, 'figures.rate_electronic')}
+      ${figures.lower_bound && html` <span class="mark bound">${t.figures.lowerBoundShort}</span>`}
+    </p>
+    <p class="quiet">
+      ${
+        share === null
+          ? t.figures.noDocuments
+          : t.overview.headlineNote(f.count(figures.E), f.count(documentsOf(figures)))
+      }
+    </p>
+    ${shareBar(figures, target)} ${shareLegend(display, target !== null)}
+    <dl class="facts">
+      <dt>${t.figures.target}</dt>
+      <dd>
+        ${
+          target === null
+            ? html`<span class="quiet">${t.figures.noTarget}</span>`
+            : html`${rate(display, target, 'target')} ${targetMark(display, share, target)}`
+        }
+      </dd>
+      <dt>${t.figures.before}</dt>
+      <dd>
+        ${
+          before === null
+            ? html`<span class="quiet">${t.figures.noBefore}</span>`
+            : html`${change(display, share, before.rate_electronic)}${' '}
+                <span class="quiet"
+                  >(${rate(display, before.rate_electronic, 'before.rate_electronic')})</span
+                >`
+        }
+      </dd>
+    </dl>
+    ${sources(display, { ...asked, csv: false }, t.overview.headline)}
+  </section>`;
+}
+
+/** All counts of an answer, grouped: what was issued, what was delivered, how long it took. */
+export function figuresPanel(display: Display, answer: FiguresAnswer, asked: Asked): Markup {
+  const { t } = display;
+  const { figures } = answer;
+  const n = (value: number, name: keyof Figures) => count(display, value, `figures.${name}`);
+  const names = t.figures;
+  return html`<div class="groups" data-api=${apiOf(asked)}>
+    ${group(names.documents, [
+      [names.E, n(figures.E, 'E')],
+      [names.EP, n(figures.EP, 'EP')],
+      [names.P, n(figures.P, 'P')],
+      [names.rateAny, rate(display, figures.rate_any, 'figures.rate_any')],
+      [names.rateSigned, rate(display, figures.rate_signed, 'figures.rate_signed')],
+      [names.undelivered, n(figures.undelivered, 'undelivered')],
+      [names.voidNumbers, n(figures.void_numbers, 'void_numbers')],
+      [names.missingNumbers, n(figures.missing_numbers, 'missing_numbers')],
+      [names.contradictions, n(figures.contradictions, 'contradictions')],
+    ])}
+    ${group(names.deliveries, [
+      [names.deliveries, n(figures.deliveries, 'deliveries')],
+      [names.receipted, n(figures.receipted, 'receipted')],
+      [names.open, n(figures.open, 'open')],
+      [names.overdue, n(figures.overdue, 'overdue')],
+      [names.late, n(figures.late, 'late')],
+      [names.refused, n(figures.refused, 'refused')],
+      [names.recalled, n(figures.recalled, 'recalled')],
+      [names.withdrawn, n(figures.withdrawn, 'withdrawn')],
+      [names.paperRecipients, n(figures.paper_recipients, 'paper_recipients')],
+    ])}
+    ${times(display, figures)}
+  </div>`;
+}
+
+function times(display: Display, figures: Figures): Markup {
+  const { figures: names } = display.t;
+  const row = (
+    label: string,
+    given: number,
+    name: 'receipted_01' | 'receipted_03' | 'receipted_06',
+    time: TimeFigures | null,
+    timeName: string,
+  ) =>
+    html`<tr>
+      <th scope="row">${label}</th>
+      <td class="number">${count(display, given, `figures.${name}`)}</td>
+      <td class="number">
+        ${
+          time === null
+            ? absent(display)
+            : duration(display, time.median, `figures.${timeName}.median`)
+        }
+      </td>
+      <td class="number">
+        ${time === null ? absent(display) : duration(display, time.p95, `figures.${timeName}.p95`)}
+      </td>
+    </tr>`;
+  const { receipted_01, receipted_03, receipted_06 } = figures;
+  return html`<section class="group">
+    <h3>${names.receipted}</h3>
+    <table class="times">
+      <caption class="spoken">
+        ${names.receipted}
+      </caption>
+      <thead>
+        <tr>
+          <td></td>
+          <th scope="col" class="number">${names.deliveries}</th>
+          <th scope="col" class="number">${names.median}</th>
+          <th scope="col" class="number">${names.p95}</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${row(names.receipted01, receipted_01, 'receipted_01', figures.time_to_01_ms, 'time_to_01_ms')}
+        ${row(names.receipted03, receipted_03, 'receipted_03', figures.time_to_03_ms, 'time_to_03_ms')}
+        ${row(names.receipted06, receipted_06, 'receipted_06', figures.time_to_06_ms, 'time_to_06_ms')}
+      </tbody>
+    </table>
+  </section>`;
+}
+
+function group(title: string, entries: readonly (readonly [string, Markup])[]): Markup {
+  return html`<section class="group">
+    <h3>${title}</h3>
+    <dl>
+      ${entries.map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>
+  </section>`;
+}

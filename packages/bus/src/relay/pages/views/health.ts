@@ -1,0 +1,152 @@
+import type { AlertRow } from '../../alerts/types.ts';
+import type { AgencyRow, Page } from '../../figures/types.ts';
+import type { RelayHealth } from '../../http/source.ts';
+import { segment } from '../address.ts';
+import { type PageContext, other } from '../context.ts';
+import { type Markup, html } from '../html.ts';
+import type { PageContent } from '../layout.ts';
+import { table } from '../parts/table.ts';
+import { count, moment, word } from '../parts/value.ts';
+import { said } from '../said.ts';
+
+const MAX_ROWS = 100;
+
+/** Alerts, and agencies whose chains are behind; the relay's own state for its operators. */
+export function healthPage(context: PageContext, health: RelayHealth | null): PageContent {
+  const { t } = context;
+  return {
+    title: t.health.title,
+    section: 'health',
+    crumbs: [{ name: t.health.title }],
+    body: html`${health !== null && relayState(context, health)} ${alerts(context)}
+    ${chains(context)}`,
+  };
+}
+
+function relayState({ t, f }: PageContext, health: RelayHealth): Markup {
+  const { health: names } = t;
+  const { running, broker, sites, directory_entries: entries, storage_failing: failing } = health;
+  const bad = (text: string) =>
+    html`<span class="mark under"><span aria-hidden="true">! </span>${text}</span>`;
+  const fine = (text: string) =>
+    html`<span class="mark reached"><span aria-hidden="true">✓ </span>${text}</span>`;
+  return html`<section class="card" aria-labelledby="relay">
+    <h2 id="relay">${names.relay}</h2>
+    <dl class="facts">
+      <dt>${t.agencies.standing}</dt>
+      <dd>${running ? fine(names.running) : bad(names.notRunning)}</dd>
+      <dt>${names.broker}</dt>
+      <dd>
+        ${
+          broker === null
+            ? names.unknown
+            : broker === 'connected'
+              ? fine(names.brokers.connected)
+              : bad(names.brokers.disconnected)
+        }
+      </dd>
+      <dt>${names.storage}</dt>
+      <dd>
+        ${
+          failing === null
+            ? fine(names.storageFine)
+            : bad(names.storageFailing(f.moment(failing.since), failing.error.slice(0, 200)))
+        }
+      </dd>
+      <dt>${names.sites}</dt>
+      <dd>${sites.length === 0 ? names.unknown : said(sites.join(', '), 400)}</dd>
+      <dt>${names.directory}</dt>
+      <dd>${entries === null ? names.unknown : f.count(entries)}</dd>
+    </dl>
+  </section>`;
+}
+
+function alerts(context: PageContext): Markup {
+  const { t, source, language } = context;
+  const { health: names } = t;
+  const request = { state: 'open' as const, limit: MAX_ROWS };
+  const page: Page<AlertRow> = source.alerts(request);
+  return html`<section class="card" aria-labelledby="alerts">
+    <h2 id="alerts">${names.alerts}</h2>
+    ${table(context, {
+      id: 'alert-rows',
+      caption: names.alertsCaption,
+      hideCaption: true,
+      empty: names.noAlerts,
+      rows: page.rows,
+      total: page.total,
+      asked: { name: 'alerts', request },
+      columns: [
+        {
+          head: names.level,
+          cell: ({ severity }) =>
+            html`<span class=${severity === 'critical' ? 'mark under' : 'mark bound'}
+              >${word(severity, 'severity', names.levels[severity])}</span
+            >`,
+        },
+        {
+          head: names.what,
+          rowHead: true,
+          className: 'abstract',
+          cell: ({ detail, action }) =>
+            html`${said(detail[language], 300)}
+              <span class="quiet">${said(action[language], 300)}</span>`,
+        },
+        {
+          head: names.about,
+          cell: ({ agency, key }) =>
+            agency === null
+              ? said(key, 40)
+              : html`<a href=${other(context, `/agencies/${segment(agency)}`)}>${agency}</a>`,
+        },
+        { head: names.since, cell: ({ since }) => moment(context, since, 'since') },
+      ],
+    })}
+  </section>`;
+}
+
+/** Those of the first page that miss reports; the gaps page has all of them by number. */
+function chains(context: PageContext): Markup {
+  const { t, source, query } = context;
+  const request = { period: query.period.text, kind: 'report' as const, limit: MAX_ROWS };
+  const { rows } = source.gaps(request);
+  const codes = [...new Set(rows.map(({ agency }) => agency))].slice(0, 20);
+  const behind = codes.flatMap((agency): AgencyRow[] => [
+    ...source.agencies({ agency, period: query.period.text, limit: 1 }).rows,
+  ]);
+  return html`<section class="card" aria-labelledby="chains">
+    <h2 id="chains">${t.health.chains}</h2>
+    ${table(context, {
+      id: 'chain-rows',
+      caption: t.health.chainsCaption,
+      hideCaption: true,
+      rows: behind,
+      columns: [
+        {
+          head: t.agencies.name,
+          rowHead: true,
+          className: 'name',
+          cell: ({ code, name }) =>
+            html`<a href=${other(context, `/agencies/${segment(code)}`)}>${said(name)}</a>${' '}
+              <span class="code">${code}</span>`,
+        },
+        {
+          head: t.agencies.missingReports,
+          number: true,
+          cell: ({ missing_reports: missing }) => count(context, missing, 'missing_reports'),
+        },
+        {
+          head: t.health.contradictions,
+          number: true,
+          cell: ({ contradictions }) => count(context, contradictions, 'contradictions'),
+        },
+        {
+          head: t.agencies.lastReport,
+          cell: ({ last_report_at: at }) =>
+            at === null ? t.agencies.never : moment(context, at, 'last_report_at'),
+        },
+      ],
+    })}
+    <p><a href=${other(context, '/gaps', { kind: 'report' })}>${t.overview.show}</a></p>
+  </section>`;
+}
