@@ -2,9 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
 import { addObserveRoutes } from '../../observe/server.ts';
 import { type RelayConfig, homePaths, readRelayConfig } from '../home.ts';
 import type { RelayLog } from '../log.ts';
+import { type Pages, registerPages } from '../pages/plugin.ts';
 import { openRelayReader } from '../reader.ts';
 import { openDatabaseForReading } from '../storage/database.ts';
 import { WebDirectory } from '../storage/web-directory.ts';
@@ -21,9 +24,12 @@ import { EntityTags } from './entity-tag.ts';
 import type { HttpPlace, RelayState } from './link.ts';
 import { LogIn } from './log-in.ts';
 import type { PasswordCost } from './password.ts';
+import { PROVIDER_LOG_IN, registerProviderLogIn } from './oidc.ts';
 import { notFound } from './problem.ts';
-import { createHttpServer } from './server.ts';
+import { type HttpServerOptions, createHttpServer } from './server.ts';
 import { requireViewer } from './session.ts';
+import type { OidcSettings } from './settings.ts';
+import type { FiguresSource } from './source.ts';
 import { createFiguresSource } from './viewer-source.ts';
 
 export interface OpenHttpOptions extends HttpPlace {
@@ -47,59 +53,17 @@ export interface HttpSide extends AsyncDisposable {
  *   `BUS_DATABASE_OLDER`.
  */
 export async function openHttpSide(options: OpenHttpOptions): Promise<HttpSide> {
-  const { home, log, state, now = () => new Date() } = options;
-  const config = await readRelayConfig(home);
+  const config = await readRelayConfig(options.home);
   const address = parseListenAddress(options.address);
   const tls = await readTls(options, config, address);
+  const oidc = await readOidc(options.home, config);
   const closers: (() => void | Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const one of closers.splice(0).toReversed()) await one();
   };
   try {
-    const db = openDatabaseForReading(homePaths(home).database);
-    closers.push(() => void db.close());
-    const reader = openRelayReader(home, { now });
-    closers.push(() => reader.close());
-    const webDb = openWebDatabase(homePaths(home).web);
-    closers.push(() => void webDb.close());
-    const directory = new WebDirectory(db);
-    const figures = figuresOf(reader);
-    const source = createFiguresSource({
-      figures,
-      queries: reader,
-      hierarchy: directory,
-      alerts: () => ({ as_of: figures.asOf(), rows: [], total: 0, next: null }),
-      health: async () => (await state()).health,
-    });
-    const publicOrigin =
-      config.http?.publicUrl === undefined ? undefined : new URL(config.http.publicUrl).origin;
-    const tags = new EntityTags(() => {
-      const { record, day } = figures.asOf();
-      return `${record} ${day} ${directory.version()}`;
-    });
-    const app = await createHttpServer({
-      source,
-      tags,
-      logIn: new LogIn(new WebStore(webDb), now, options.passwordCost),
-      tls,
-      secure: tls !== undefined || publicOrigin?.startsWith('https:') === true,
-      publicOrigin,
-      trustedProxies: config.http?.trustedProxies ?? [],
-      log,
-      extend: (scope) => {
-        addObserveRoutes(
-          scope,
-          {
-            part: 'relay',
-            samples: async () => (await state()).samples,
-            conditions: async () => (await state()).conditions,
-          },
-          (request) => {
-            if (requireViewer(request).role !== 'operator') throw notFound();
-          },
-        );
-      },
-    });
+    const parts = openParts(options, closers);
+    const app = await compose(options, config, { ...parts, tls, oidc });
     closers.push(async () => {
       app.server.closeAllConnections();
       await app.close();
@@ -112,8 +76,88 @@ export async function openHttpSide(options: OpenHttpOptions): Promise<HttpSide> 
   }
 }
 
+interface Parts {
+  readonly source: FiguresSource;
+  readonly tags: EntityTags;
+  readonly store: WebStore;
+}
+
+/** The relay's figures for reading only, and the file of accounts. */
+function openParts(
+  { home, state, now = () => new Date() }: OpenHttpOptions,
+  closers: (() => void)[],
+): Parts {
+  const paths = homePaths(home);
+  const db = openDatabaseForReading(paths.database);
+  closers.push(() => void db.close());
+  const reader = openRelayReader(home, { now });
+  closers.push(() => reader.close());
+  const webDb = openWebDatabase(paths.web);
+  closers.push(() => void webDb.close());
+  const directory = new WebDirectory(db);
+  const figures = figuresOf(reader);
+  const source = createFiguresSource({
+    figures,
+    queries: reader,
+    hierarchy: directory,
+    alerts: () => ({ as_of: figures.asOf(), rows: [], total: 0, next: null }),
+    health: async () => (await state()).health,
+  });
+  const tags = new EntityTags(() => {
+    const { record, day } = figures.asOf();
+    return `${record} ${day} ${directory.version()}`;
+  });
+  return { source, tags, store: new WebStore(webDb) };
+}
+
+interface Composed extends Parts {
+  readonly tls: HttpServerOptions['tls'];
+  readonly oidc: ProviderSettings | undefined;
+}
+
+async function compose(
+  options: OpenHttpOptions,
+  { http }: RelayConfig,
+  { source, tags, store, tls, oidc }: Composed,
+): Promise<FastifyInstance> {
+  const { log, state, now = () => new Date() } = options;
+  const publicOrigin = http?.publicUrl === undefined ? undefined : new URL(http.publicUrl).origin;
+  const secure = tls !== undefined || publicOrigin?.startsWith('https:') === true;
+  const logIn = new LogIn(store, now, options.passwordCost);
+  let pages: Pages | undefined;
+  return await createHttpServer({
+    source,
+    tags,
+    logIn,
+    tls,
+    secure,
+    publicOrigin,
+    trustedProxies: http?.trustedProxies ?? [],
+    log,
+    renderProblem: (request, problem) => pages?.renderProblem(request, problem) ?? problem.message,
+    extend: (scope) => {
+      const observed = {
+        part: 'relay',
+        samples: async () => (await state()).samples,
+        conditions: async () => (await state()).conditions,
+      } as const;
+      addObserveRoutes(scope, observed, requireOperator);
+      if (oidc !== undefined) {
+        const shared = { store, logIn, secure, publicOrigin, log, now };
+        registerProviderLogIn(scope, { ...oidc, ...shared });
+      }
+      const identityProvider = oidc === undefined ? undefined : PROVIDER_LOG_IN;
+      pages = registerPages(scope, { source, secure, now, identityProvider });
+    },
+  });
+}
+
+function requireOperator(request: FastifyRequest): void {
+  if (requireViewer(request).role !== 'operator') throw notFound();
+}
+
 async function listen(
-  app: Awaited<ReturnType<typeof createHttpServer>>,
+  app: FastifyInstance,
   { host, port }: ListenAddress,
   tls: boolean,
 ): Promise<string> {
@@ -145,7 +189,7 @@ async function readTls(
   if (certFile === undefined || keyFile === undefined) {
     throw httpFailed('certificate and key are needed together');
   }
-  const pem = { cert: await readPem(certFile), key: await readPem(keyFile) };
+  const pem = { cert: await readText(certFile), key: await readText(keyFile) };
   try {
     createSecureContext(pem);
   } catch (cause) {
@@ -155,11 +199,27 @@ async function readTls(
   return pem;
 }
 
+interface ProviderSettings {
+  readonly settings: OidcSettings;
+  readonly clientSecret: string;
+}
+
+async function readOidc(
+  home: string,
+  { oidc: settings }: RelayConfig,
+): Promise<ProviderSettings | undefined> {
+  if (settings === undefined) return undefined;
+  const file = resolve(home, settings.secretFile);
+  const [clientSecret = ''] = (await readText(file)).split(/\r?\n/, 1);
+  if (clientSecret === '') throw httpFailed(`${file} holds no secret in its first line`);
+  return { settings, clientSecret };
+}
+
 function inHome(home: string, file: string | undefined): string | undefined {
   return file === undefined ? undefined : resolve(home, file);
 }
 
-async function readPem(file: string): Promise<string> {
+async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {

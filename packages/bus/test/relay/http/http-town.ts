@@ -37,6 +37,8 @@ export interface HttpTown extends AsyncDisposable {
 export interface HttpTownOptions {
   readonly config?: Partial<RelayConfig>;
   readonly state?: RelayState;
+  /** Puts files into the folder before it is served. */
+  readonly prepare?: (home: string) => Promise<void>;
   readonly fill?: (database: RelayDatabase) => void;
   readonly certificate?: string;
   readonly key?: string;
@@ -46,6 +48,7 @@ export async function openHttpTown(options: HttpTownOptions = {}): Promise<HttpT
   const database = new RelayDatabase();
   const web = await newWebHome(options.config, database.folder);
   options.fill?.(database);
+  await options.prepare?.(web.home);
   let nowMs = Date.parse('2026-11-22T02:00:00Z');
   const now = () => new Date(nowMs);
   const log: Record<string, unknown>[] = [];
