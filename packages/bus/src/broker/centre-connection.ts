@@ -3,10 +3,11 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { CENTRE_INBOX_PREFIX } from '../permission/site.ts';
 import { type ConnectOptions, type ConnectionStatus, openConnection } from './connection.ts';
 import { type SiteFiles, createSiteFiles } from './site-files.ts';
+import { type StreamAdmin, createStreamAdmin } from './stream-admin.ts';
 
 /** The broker as the service at the centre of a federated plan sees it. */
 export interface CentreConnection
-  extends Pick<SiteFiles, 'followStream' | 'purgeMessages'>, AsyncDisposable {
+  extends StreamAdmin, Pick<SiteFiles, 'followStream' | 'purgeMessages'>, AsyncDisposable {
   status(): ConnectionStatus;
   close(): Promise<void>;
 }
@@ -17,6 +18,7 @@ export async function connectCentre(options: ConnectOptions): Promise<CentreConn
   const manager = await jetstreamManager(connection.nats, { checkAPI: false, timeout: 10_000 });
   const { followStream, purgeMessages } = createSiteFiles(connection, manager);
   return {
+    ...createStreamAdmin(connection.nats, manager),
     followStream,
     purgeMessages,
     status: connection.status,

@@ -26,6 +26,8 @@ const NANOS_PER_MS = 1_000_000;
 const FIRST_VERSION_WITH_FIRST_SEQ = '2.10.0';
 const MARK_TIMEOUT_MS = 10_000;
 const MARK_RETRY_MS = 50;
+const PUT_BACK_TIMEOUT_MS = 120_000;
+const PUT_BACK_RETRY_MS = 1_000;
 const ENSURE_CONCURRENCY = 16;
 /** Without end, in effect: 2.9 refuses `-1` beside a backoff, and a bad message goes to quarantine anyway. */
 const MAX_DELIVER = 1_000_000;
@@ -83,7 +85,7 @@ export interface StreamAdmin {
   streamState(name: string): Promise<StreamState | undefined>;
   consumerStates(stream: string): Promise<ConsumerState[]>;
   /** Takes a source off the stream and puts it back: the server then asks for it afresh. */
-  renewSource(plan: StreamPlan, source: string): Promise<void>;
+  renewSource(stream: string, source: string): Promise<void>;
   /** Puts a mark into a stream that must have one first, when everything in it has become too old. */
   keepMark(plan: StreamPlan): Promise<void>;
 }
@@ -124,12 +126,8 @@ export function createStreamAdmin(nats: NatsConnection, manager: JetStreamManage
         }
         return states;
       }),
-    renewSource: async (plan, source) => {
-      await administer(`stream ${plan.name}`, async () => {
-        const others = plan.sources.filter(({ stream }) => stream !== source);
-        await manager.streams.update(plan.name, toUpdate({ ...plan, sources: others }));
-        await manager.streams.update(plan.name, toUpdate(plan));
-      });
+    renewSource: async (stream, source) => {
+      await administer(`stream ${stream}`, () => renewSource(nats, manager, stream, source));
     },
     keepMark: async (plan) => {
       await administer(`stream ${plan.name}`, async () => {
@@ -187,6 +185,29 @@ async function makeStream(
   }
   await putMark(nats, plan);
   await manager.streams.update(plan.name, toUpdate(plan));
+}
+
+/** From the stream as it stands, so that nobody's old plan takes another source away. */
+async function renewSource(
+  nats: NatsConnection,
+  manager: JetStreamManager,
+  stream: string,
+  source: string,
+): Promise<void> {
+  const { sources = [] } = (await manager.streams.info(stream)).config;
+  const others = sources.filter(({ name }) => name !== source);
+  if (others.length === sources.length) return;
+  await manager.streams.update(stream, { sources: others });
+  // It must not stay away: who asked may have lost the broker just now.
+  for (const end = performance.now() + PUT_BACK_TIMEOUT_MS; ;) {
+    try {
+      await manager.streams.update(stream, { sources });
+      return;
+    } catch (error) {
+      if (nats.isClosed() || performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PUT_BACK_RETRY_MS));
+    }
+  }
 }
 
 /** A stream that takes its mark only once and has it says so, which is as good. */

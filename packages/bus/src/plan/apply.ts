@@ -54,7 +54,8 @@ async function renewSilentSources(admin: StreamAdmin, plan: StreamPlan): Promise
   if (plan.sources.length === 0) return;
   const state = await admin.streamState(plan.name);
   for (const { stream, silentMs } of state?.sources ?? []) {
-    if (silentMs === null || silentMs > SOURCE_SILENT_MS) await admin.renewSource(plan, stream);
+    if (silentMs === null || silentMs > SOURCE_SILENT_MS)
+      await admin.renewSource(plan.name, stream);
   }
 }
 

@@ -2,8 +2,8 @@ import type { SourceState, StreamAdmin } from '../broker/stream-admin.ts';
 import type { StreamPlan } from '../stream/plan.ts';
 
 export interface SourceWatchOptions {
-  readonly admin: Pick<StreamAdmin, 'streamState' | 'renewSource'>;
-  /** Only those with sources are looked at. */
+  readonly admin: Pick<StreamAdmin, 'streamState' | 'renewSource' | 'keepMark'>;
+  /** Those with sources, and those that must begin with a mark, are looked at. */
   readonly streams: () => readonly StreamPlan[];
   /** Between two looks. */
   readonly everyMs?: number;
@@ -26,6 +26,8 @@ const EVERY_MS = 15_000;
 const STALLED_AFTER_MS = 90_000;
 /** A healthy source is heard from every few seconds, also when nothing moves. */
 const SILENT_MS = 30_000;
+/** A stream loses its mark when it has taken in nothing for its whole retention. */
+const MARKS_EVERY_MS = 3_600_000;
 
 interface Mark {
   lagCount: number;
@@ -34,7 +36,8 @@ interface Mark {
 }
 
 /**
- * Watches the sources of streams and restarts one that stands still.
+ * Watches the sources of streams and restarts one that stands still; and keeps a mark in streams
+ * that others fill from.
  *
  * Servers come back to a source by themselves after a cut line; some releases do not always (2.10
  * to 2.12). Taking the source off the stream and putting it back makes the server ask again from
@@ -45,6 +48,7 @@ export function watchSources(options: SourceWatchOptions): SourceWatch {
   const clock = options.clock ?? (() => performance.now());
   const stalledAfterMs = options.stalledAfterMs ?? STALLED_AFTER_MS;
   const marks = new Map<string, Mark>();
+  let marksMs: number | undefined;
   let working: Promise<unknown> = Promise.resolve();
 
   const isStalled = (key: string, source: SourceState, lastSeq: number): boolean => {
@@ -66,17 +70,25 @@ export function watchSources(options: SourceWatchOptions): SourceWatch {
       if (!isStalled(key, source, state.lastSeq)) continue;
       if (!plan.sources.some(({ stream }) => stream === source.stream)) continue;
       marks.delete(key);
-      await admin.renewSource(plan, source.stream);
+      await admin.renewSource(plan.name, source.stream);
       options.onRepaired?.(plan.name, source.stream);
       repaired.push(key);
     }
     return repaired;
+  };
+  const keepMarks = async (): Promise<void> => {
+    if (marksMs !== undefined && clock() - marksMs < MARKS_EVERY_MS) return;
+    for (const plan of options.streams()) {
+      if (plan.countsFromTime) await admin.keepMark(plan);
+    }
+    marksMs = clock();
   };
   const look = async (): Promise<string[]> => {
     const repaired: string[] = [];
     for (const plan of options.streams()) {
       if (plan.sources.length > 0) repaired.push(...(await lookAt(plan)));
     }
+    await keepMarks();
     return repaired;
   };
   const lookInTurn = async (): Promise<string[]> => {

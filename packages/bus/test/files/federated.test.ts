@@ -70,6 +70,7 @@ it('carries a blob to another site once, however many read it there', async () =
 it('is dropped at the site and at the centre, and can go up again', async () => {
   await using _centre = await openCentre({
     servers: bus.central.map(({ url }) => url),
+    streams: bus.plan.places[0]?.streams ?? [],
     credentials: await mintCentreCredentials(bus.operator('central'), new Date()),
   });
   const before = await messagesIn('central', 'BLOBX');

@@ -172,6 +172,7 @@ describe('keeping a country in order', () => {
           return state && { ...state, sources };
         },
         renewSource: admin.renewSource,
+        keepMark: admin.keepMark,
       },
       streams: () => [inbound],
       everyMs: 3_600_000,

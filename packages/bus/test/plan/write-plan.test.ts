@@ -115,11 +115,12 @@ relays: [{ code: TW.RELAY, site: TW }]
     await expect(write(wrong, false, 'tied')).rejects.toThrow(/must be a network/u);
   });
 
-  it('give the service at the centre its rights and servers, and no key of the operator', async () => {
+  it('give the service at the centre its rights, servers and streams, and no key of the operator', async () => {
     const plan = await readCentrePlan(
       join(root, 'out', 'centre', 'home', 'bus', 'centre-plan.json'),
     );
     expect(plan?.servers).toContain('nats://127.0.0.1:21001');
+    expect(plan?.streams.map(({ name }) => name)).toEqual(['XCH', 'REPORTS', 'BLOBX', 'DIRX']);
     const names = await readdir(join(root, 'out', 'centre', 'home', 'bus', 'operator'));
     expect(names).toEqual(['centre.creds']);
     expect(await read('centre/congvan-centre.service')).toContain('congvan centre run');

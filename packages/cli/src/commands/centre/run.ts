@@ -42,12 +42,13 @@ async function centreRun(
       details: { folder: layout.bus },
     });
   }
-  const { servers } = plan;
+  const { servers, streams } = plan;
   const passphrases = passphrasesOf(cli, options);
   const tls = await tlsOfHome(cli, layout, passphrases, options, wantTls(servers));
   const log = await createRunLog(cli, globals, 'centre', options);
   await using _centre = await openCentre({
     servers,
+    streams,
     credentials: await readInputFile(cli, join(layout.bus, 'operator', CENTRE_CREDENTIALS_FILE)),
     ...(tls === undefined ? {} : { tls }),
     onError: (error) => log('error', error.message, { error }),
