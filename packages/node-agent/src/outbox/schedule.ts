@@ -14,8 +14,8 @@ export const UNDELIVERED_AFTER_MS = AGENT_LIMITS.undeliveredAfterMs;
 const CONFIRM_RECEIPT_AFTER_MS = 3 * MINUTE;
 /**
  * What leaves its site passes more streams, which fill from each other: a PubAck of the first says
- * nothing about them, and 2.9 and 2.10 leave a message out when a line breaks just after they
- * took the source up. So the first repeat comes soon, under another id.
+ * nothing about them, and a power cut may take it from one whose source has gone on. So the first
+ * repeat comes soon, under another id.
  */
 const FURTHER_REPEAT_MS = CONFIRM_RECEIPT_AFTER_MS;
 

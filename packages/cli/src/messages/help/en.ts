@@ -80,7 +80,8 @@ export const helpEn = {
     busRotateSigner:
       'replace the signing key of a site that was lost: every agency of the site is out until it enrols anew',
     centre: 'the service at the centre of a bus with a server for each site',
-    centreRun: 'let go of files at the centre that their site has dropped',
+    centreRun:
+      'keep the streams of the centre filling, and let go of files that their site has dropped',
     site: 'the site service: streams, enrolment, directory look-ups',
     siteRun: 'run the site service',
     siteDesk: 'set up the enrolment desk: address, TLS key and certificate',

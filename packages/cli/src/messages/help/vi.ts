@@ -81,7 +81,7 @@ export const helpVi: HelpTexts = {
     busRotateSigner:
       'thay khóa ký của một điểm khi bị lộ: mọi cơ quan của điểm bị ngắt đến khi ghi danh lại',
     centre: 'dịch vụ ở trung tâm của trục có máy chủ riêng cho từng điểm',
-    centreRun: 'bỏ ở trung tâm những tệp mà điểm gửi đã bỏ',
+    centreRun: 'giữ cho các luồng ở trung tâm được nạp, và bỏ những tệp mà điểm gửi đã bỏ',
     site: 'dịch vụ điểm: luồng, kết nối, tra danh bạ',
     siteRun: 'chạy dịch vụ điểm',
     siteDesk: 'lập bàn ghi danh: địa chỉ, khóa và chứng thư số TLS',
