@@ -6,9 +6,9 @@ import { type Markup, html } from '../html.ts';
 
 const WIDTH = 960;
 const HEIGHT = 250;
-const LEFT = 46;
+const LEFT = 10;
 const RIGHT = 14;
-const TOP = 14;
+const TOP = 26;
 const BOTTOM = 30;
 const LINES = [0, 0.25, 0.5, 0.75, 1] as const;
 /** Months between two labels of the axis. */
@@ -73,10 +73,7 @@ function axes(display: Display, points: readonly Point[]): Markup {
   return html`<g class="axis">
     ${LINES.map(
       (share) =>
-        html`<line x1=${LEFT} x2=${WIDTH - RIGHT} y1=${y(share)} y2=${y(share)} /><text
-            x=${LEFT - 8}
-            y=${y(share) + 4}
-            text-anchor="end"
+        html`<line x1="0" x2=${WIDTH} y1=${y(share)} y2=${y(share)} /><text x="0" y=${y(share) - 5}
             >${`${display.f.count(share * 100)}%`}</text
           >`,
     )}

@@ -3,9 +3,6 @@ import type { Display } from '../context.ts';
 import { type Markup, html } from '../html.ts';
 import { documentsOf } from './value.ts';
 
-const WIDTH = 100;
-const HEIGHT = 10;
-
 /**
  * Electronic, both, paper: one bar of three parts, told apart by pattern as well as by colour, with a
  * mark at the target. The numbers stand in the cells beside it, so it is hidden from screen readers.
@@ -13,27 +10,21 @@ const HEIGHT = 10;
 export function shareBar(figures: Figures, target: number | null): Markup {
   const all = documentsOf(figures);
   if (all === 0) return html`<span class="bar none" aria-hidden="true"></span>`;
-  const electronic = (figures.E / all) * WIDTH;
-  const both = (figures.EP / all) * WIDTH;
-  const paper = WIDTH - electronic - both;
-  return html`<svg
-    class="bar"
-    viewBox=${`0 0 ${WIDTH} ${HEIGHT}`}
-    preserveAspectRatio="none"
-    aria-hidden="true"
-  >
-    <rect class="e" width=${short(electronic)} height=${HEIGHT} />
-    <rect fill="url(#both)" x=${short(electronic)} width=${short(both)} height=${HEIGHT} />
-    <rect fill="url(#paper)" x=${short(electronic + both)} width=${short(paper)} height=${HEIGHT} />
+  const electronic = figures.E / all;
+  const both = figures.EP / all;
+  const paper = figures.P / all;
+  return html`<svg class="bar" aria-hidden="true">
+    <rect class="e" width=${percent(electronic)} height="100%" />
+    <rect fill="url(#both)" x=${percent(electronic)} width=${percent(both)} height="100%" />
+    <rect
+      fill="url(#paper)"
+      x=${percent(electronic + both)}
+      width=${percent(paper)}
+      height="100%"
+    />
     ${
       target !== null &&
-      html`<line
-        class="target"
-        x1=${short(target * WIDTH)}
-        x2=${short(target * WIDTH)}
-        y1="0"
-        y2=${HEIGHT}
-      />`
+      html`<line class="target" x1=${percent(target)} x2=${percent(target)} y1="0" y2="100%" />`
     }
   </svg>`;
 }
@@ -67,6 +58,6 @@ export function patterns(): Markup {
   </svg>`;
 }
 
-function short(value: number): string {
-  return String(Math.round(value * 100) / 100);
+function percent(share: number): string {
+  return `${Math.round(share * 10_000) / 100}%`;
 }

@@ -61,7 +61,7 @@ function columnOf(display: Display, name: BreakdownColumn): Column<BreakdownRow>
           target === null
             ? html`<span class="quiet">${t.noTarget}</span>`
             : html`<span class="goal"
-                >${rate(display, target, 'target')}
+                >${rate(display, target, 'target')}${' '}
                 ${targetMark(display, figures.rate_electronic, target)}</span
               >`,
       };
@@ -113,7 +113,7 @@ function barCell(display: Display) {
 
 function silentCell(display: Display) {
   return ({ agencies, agencies_silent }: BreakdownRow): Markup =>
-    html`${count(display, agencies_silent, 'agencies_silent')}<span class="quiet">
-        / ${count(display, agencies, 'agencies')}</span
+    html`${count(display, agencies_silent, 'agencies_silent')}${' '}<span class="quiet"
+        >/ ${count(display, agencies, 'agencies')}</span
       >`;
 }

@@ -11,6 +11,7 @@ export function headline(display: Display, answer: FiguresAnswer, asked: Asked):
   const { t, f } = display;
   const { figures, before, target } = answer;
   const share = figures.rate_electronic;
+  const isMixed = answer.scope.agency === undefined && answer.scope.tier === undefined;
   return html`<section class="card headline" data-api=${apiOf(asked)} aria-labelledby="headline">
     <h2 id="headline">${t.overview.headline}</h2>
     <p class="big">
@@ -30,7 +31,9 @@ export function headline(display: Display, answer: FiguresAnswer, asked: Asked):
       <dd>
         ${
           target === null
-            ? html`<span class="quiet">${t.figures.noTarget}</span>`
+            ? html`<span class="quiet"
+                >${isMixed ? t.figures.targetsOfTiers : t.figures.noTarget}</span
+              >`
             : html`${rate(display, target, 'target')} ${targetMark(display, share, target)}`
         }
       </dd>
@@ -44,6 +47,16 @@ export function headline(display: Display, answer: FiguresAnswer, asked: Asked):
                   >(${rate(display, before.rate_electronic, 'before.rate_electronic')})</span
                 >`
         }
+      </dd>
+      <dt>${t.figures.rateSigned}</dt>
+      <dd>${rate(display, figures.rate_signed, 'figures.rate_signed')}</dd>
+      <dt>${t.figures.receipted}</dt>
+      <dd>
+        ${count(display, figures.receipted, 'figures.receipted')}${' '}
+        <span class="quiet"
+          >/ ${count(display, figures.deliveries, 'figures.deliveries')}${' '}
+          ${t.figures.deliveries.toLowerCase()}</span
+        >
       </dd>
     </dl>
     ${sources(display, { ...asked, csv: false }, t.overview.headline)}

@@ -24,7 +24,7 @@ export function periodPicker(context: PageContext): Markup {
         ><span class="spoken">${t.period.previous}: ${f.period(previous.text)}</span></a
       >
       <p class="period-now">
-        <strong>${f.period(period.text)}</strong>
+        <strong>${f.period(period.text)}</strong>${' '}
         <span class="quiet">
           ${t.period.range(f.day(period.from), f.day(period.to))}${isOpen && ` · ${t.period.open}`}
         </span>

@@ -99,6 +99,7 @@ export const en: Texts = {
     underTarget: 'Under target',
     reachesTarget: 'Target reached',
     noTarget: 'No target set',
+    targetsOfTiers: 'Each tier has its own',
     noDocuments: 'No documents',
     before: 'Change',
     points: (text) => `${text} points`,

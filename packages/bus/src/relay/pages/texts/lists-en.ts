@@ -91,7 +91,7 @@ export const listsEn: typeof listsVi = {
     contradictoryNote: 'Kept as evidence; they change no state.',
     contradictoryDigest: 'Package digest that this agency states',
     evidence: 'Download evidence (ASiC-E)',
-    evidenceNote: 'One file, to be checked anywhere with `congvan evidence verify`.',
+    evidenceNote: 'One file, to be checked anywhere with “congvan evidence verify”.',
   },
   gaps: {
     title: 'Numbers without a trace',

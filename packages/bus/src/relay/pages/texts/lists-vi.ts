@@ -89,7 +89,7 @@ export const listsVi = {
     contradictoryNote: 'Được lưu làm chứng cứ, không làm thay đổi trạng thái.',
     contradictoryDigest: 'Mã băm gói tin mà bên này khai',
     evidence: 'Tải chứng cứ (ASiC-E)',
-    evidenceNote: 'Một tệp để kiểm tra độc lập bằng `congvan evidence verify`.',
+    evidenceNote: 'Một tệp để kiểm tra độc lập bằng “congvan evidence verify”.',
   },
   gaps: {
     title: 'Số không có dấu vết',

@@ -99,6 +99,7 @@ export const vi = {
     underTarget: 'Dưới mục tiêu',
     reachesTarget: 'Đạt mục tiêu',
     noTarget: 'Chưa đặt mục tiêu',
+    targetsOfTiers: 'Mỗi cấp có mục tiêu riêng',
     noDocuments: 'Chưa có văn bản',
     before: 'So kỳ trước',
     points: (text: string) => `${text} điểm`,

@@ -89,6 +89,7 @@ function figuresList(context: PageContext): Markup {
       {
         head: t.agencies.tier,
         wide: true,
+        className: 'tier',
         cell: ({ tier }) => (tier === null ? null : t.tiers[tier]),
       },
       ...breakdownColumns(

@@ -150,7 +150,7 @@ function reporting(
         ${
           at === null
             ? t.agencies.never
-            : html`${moment(context, at)}
+            : html`${moment(context, at)}${' '}
                 <span class="quiet">(${t.agency.daysSince(f.count(age))})</span>`
         }
       </dd>

@@ -69,6 +69,7 @@ export function deliveryColumns(context: PageContext): Column<DeliveryRow>[] {
     {
       head: names.number,
       rowHead: true,
+      className: 'docnumber',
       cell: (row) => {
         const number = `${row.number}/${visible(row.notation, 40)}`;
         return html`<a href=${documentAddress(row)} aria-label=${names.track(number)}
@@ -89,8 +90,16 @@ export function deliveryColumns(context: PageContext): Column<DeliveryRow>[] {
           urgency === 'urgent' && html`<span class="mark urgent">${names.urgent}</span> `
         }${said(abstract, 120)}`,
     },
-    { head: names.from, cell: ({ from, from_name }) => party(context, from, from_name, 'from') },
-    { head: names.to, cell: ({ to, to_name }) => party(context, to, to_name, 'to') },
+    {
+      head: names.from,
+      className: 'party',
+      cell: ({ from, from_name }) => party(context, from, from_name, 'from'),
+    },
+    {
+      head: names.to,
+      className: 'party',
+      cell: ({ to, to_name }) => party(context, to, to_name, 'to'),
+    },
     {
       head: names.state,
       cell: ({ state, overdue }) =>

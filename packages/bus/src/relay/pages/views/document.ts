@@ -82,7 +82,7 @@ function facts(context: PageContext, document: TrackedDispatch, kind: string): M
       : [
           [
             names.answers,
-            html`${said(responseFor.documentId, 120)}
+            html`${said(responseFor.documentId, 120)}${' '}
               <span class="code">${said(responseFor.organId, 40)}</span>`,
           ] as const,
         ]),
@@ -139,10 +139,10 @@ function receipt(context: PageContext, one: TrackedReceipt): Markup {
       ? REFUSAL_REASONS[reasonCode][language]
       : reasonCode;
   return html`<li class=${`event status-${/^\d\d$/u.test(status) ? status : 'other'}`}>
-    <strong>${statusName(context, status)}</strong>
+    <strong>${statusName(context, status)}</strong>${' '}
     <span class="code">${said(status, 8)}</span>${' '} ${moment(context, at)}
-    ${incoming !== null && html` · ${t.document.incoming(String(incoming.number), String(incoming.year))}`}
-    ${code !== null && html` · ${said(code, 100)}`}${reason !== null && html` · ${said(reason)}`}
+    ${incoming !== null && html`${' · '}${t.document.incoming(String(incoming.number), String(incoming.year))}`}
+    ${code !== null && html`${' · '}${said(code, 100)}`}${reason !== null && html`${' · '}${said(reason)}`}
   </li>`;
 }
 

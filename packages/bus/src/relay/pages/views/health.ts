@@ -89,7 +89,7 @@ function alerts(context: PageContext): Markup {
           rowHead: true,
           className: 'abstract',
           cell: ({ detail, action }) =>
-            html`${said(detail[language], 300)}
+            html`${said(detail[language], 300)}${' '}
               <span class="quiet">${said(action[language], 300)}</span>`,
         },
         {

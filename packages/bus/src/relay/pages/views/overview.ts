@@ -186,7 +186,7 @@ export function childrenTable(
         sort: 'name',
         className: 'name',
         cell: (row) =>
-          html`<a href=${hrefOf(row)}>${said(row.name ?? row.key)}</a>
+          html`<a href=${hrefOf(row)}>${said(row.name ?? row.key)}</a>${' '}
             <span class="code">${visible(row.key)}</span>`,
       },
       ...breakdownColumns(
