@@ -11,6 +11,8 @@ export type Db = Database.Database;
 export interface Schema {
   /** The folder of the files, with a slash at its end. */
   readonly migrations: URL;
+  /** Adds the functions that its views call. */
+  readonly addFunctions?: (db: Db) => void;
 }
 
 /** How long one process waits while another writes the same file. */
@@ -36,6 +38,7 @@ export function openMigrated(file: string, schema: Schema): Db {
     db.pragma('foreign_keys = ON');
     db.pragma(`cache_size = -${CACHE_KIB}`);
     db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    schema.addFunctions?.(db);
     migrate(db, file, schema);
     return db;
   } catch (error) {
@@ -58,6 +61,7 @@ export function openForReading(file: string, schema: Schema): Db | undefined {
     const version = schemaVersion(db);
     const known = numberOf(listMigrations(schema).at(-1));
     if (version > known) throw newer(file, version, known);
+    schema.addFunctions?.(db);
     if (version === known) return db;
     throw new BusError(
       'BUS_DATABASE_OLDER',

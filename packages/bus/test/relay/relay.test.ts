@@ -229,7 +229,7 @@ describe('what fails the check is kept with its finding and never comes again', 
     await using relay = await world.openRelay();
     await relay.refreshDirectory();
     const db = new Database(join(world.home, 'relay.sqlite'));
-    db.exec(`CREATE TRIGGER refuse BEFORE INSERT ON report WHEN NEW.agency = 'H09'
+    db.exec(`CREATE TRIGGER refuse BEFORE INSERT ON stored_report WHEN NEW.agency = 'H09'
              BEGIN SELECT RAISE(ABORT, 'no room'); END`);
     db.close();
     await province.report(paper(1));

@@ -1,13 +1,32 @@
 import { BusError } from '../../errors.ts';
 import { type Db, type Schema, openForReading, openMigrated } from '../../sqlite/index.ts';
 
+import { unpackRecord } from './record-pack.ts';
+
 export { type Db, isStorageFailure } from '../../sqlite/index.ts';
 
-const SCHEMA: Schema = { migrations: new URL('../../../migrations/relay/', import.meta.url) };
+const SCHEMA: Schema = {
+  migrations: new URL('../../../migrations/relay/', import.meta.url),
+  addFunctions: (db) => {
+    db.function('unpack_record', { deterministic: true }, (packed: unknown, base: unknown) => {
+      if (packed instanceof Uint8Array && base instanceof Uint8Array) {
+        return unpackRecord(packed, base);
+      }
+      throw new TypeError('the record that a report is packed against is gone');
+    });
+  },
+};
 
 /** Opens the relay's SQLite file for its one writer. Errors as `openMigrated`. */
 export function openDatabase(file: string): Db {
   return openMigrated(file, SCHEMA);
+}
+
+/** As {@link openDatabase} for a file that is thrown away: a power cut may damage it. */
+export function openScratchDatabase(file: string): Db {
+  const db = openMigrated(file, SCHEMA);
+  db.pragma('synchronous = OFF');
+  return db;
 }
 
 /**

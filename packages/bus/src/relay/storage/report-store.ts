@@ -1,5 +1,6 @@
 import { type NumberRange, admitNumber } from '../number-series.ts';
 import type { Db } from './database.ts';
+import { packRecord } from './record-pack.ts';
 
 /** A report whose signature was verified. */
 export interface VerifiedReport {
@@ -50,6 +51,23 @@ export interface ChainState {
   readonly revision: number;
 }
 
+/** The record of an agency that its later ones are deflated against. */
+interface WholeRecord {
+  readonly id: number;
+  readonly record: Uint8Array;
+}
+
+interface InsertedReport {
+  readonly agency: string;
+  readonly number: number;
+  readonly payloadHash: Uint8Array;
+  readonly previousHash: Uint8Array | null;
+  readonly atMs: number;
+  readonly storedMs: number;
+  readonly base: number | null;
+  readonly record: Uint8Array;
+}
+
 interface Link {
   readonly payloadHash: string;
   readonly previousHash: string | null;
@@ -78,7 +96,9 @@ export class ReportStore {
 
   /** Keeps a verified report and moves its agency's chain forward as far as it links. */
   admit(report: VerifiedReport, nowMs: number): Admission {
-    const known = this.#statements.link.get(report.agency, report.number);
+    const before = this.chain(report.agency);
+    const isBeyond = report.number > before.highest;
+    const known = isBeyond ? undefined : this.#statements.link.get(report.agency, report.number);
     if (known !== undefined) {
       if (known.payloadHash === report.payloadHash) {
         this.#statements.markDue.run(report.agency); // it repeats itself since it missed our answer
@@ -87,14 +107,21 @@ export class ReportStore {
       this.#addFork(report, known.payloadHash, nowMs);
       return 'fork';
     }
-    const { agency, number, payloadHash, previousHash, atMs, storedMs, record } = report;
-    this.#statements.insert.run(agency, number, payloadHash, previousHash, atMs, storedMs, record);
-    this.#advance(agency, number, nowMs);
+    const base = this.#statements.base.get(report.agency);
+    this.#insert(report, before, base);
+    this.#advance(report, before, nowMs);
+    if (base === undefined)
+      this.#statements.setBase.run(report.agency, report.number, report.agency);
     return 'new';
   }
 
   chain(agency: string): ChainState {
     return this.#statements.chain.get(agency) ?? NO_CHAIN;
+  }
+
+  /** What the report that counts hashes to. */
+  payloadHash(agency: string, number: number): string | undefined {
+    return this.#statements.link.get(agency, number)?.payloadHash;
   }
 
   /** When the broker stored the copy that counts. */
@@ -165,9 +192,26 @@ export class ReportStore {
     this.#statements.markDue.run(agency);
   }
 
-  #advance(agency: string, number: number, nowMs: number): void {
-    const before = this.chain(agency);
-    const open = this.#statements.missingAround.get(agency, number);
+  /** A link that holds is not written down: the report before has the hash. */
+  #insert(report: VerifiedReport, { upTo, upToHash }: ChainState, base?: WholeRecord): void {
+    const { agency, number, payloadHash, previousHash, atMs, storedMs, record } = report;
+    const isLinked = number === upTo + 1 && previousHash === upToHash;
+    const packed = base && packRecord(record, base.record);
+    this.#statements.insert.run({
+      agency,
+      number,
+      payloadHash: Buffer.from(payloadHash, 'hex'),
+      previousHash: isLinked || previousHash === null ? null : Buffer.from(previousHash, 'hex'),
+      atMs,
+      storedMs,
+      base: packed === undefined ? null : (base?.id ?? null),
+      record: packed ?? record,
+    });
+  }
+
+  #advance({ agency, number }: VerifiedReport, before: ChainState, nowMs: number): void {
+    const open =
+      number > before.highest ? undefined : this.#statements.missingAround.get(agency, number);
     const range: NumberRange | undefined =
       open !== undefined && number <= open.last ? [open.first, open.last] : undefined;
     const change = admitNumber(before.highest, range, number);
@@ -182,10 +226,10 @@ export class ReportStore {
 
   #follow(agency: string, chain: ChainState, nowMs: number): ChainState {
     let { upTo, upToHash } = chain;
-    if (chain.brokenAt !== null) return chain;
+    if (chain.brokenAt !== null || upTo + 1 > chain.highest) return chain;
     let previousMs = this.#statements.link.get(agency, upTo)?.atMs ?? 0;
     for (;;) {
-      const next = this.#statements.link.get(agency, upTo + 1);
+      const next = upTo < chain.highest ? this.#statements.link.get(agency, upTo + 1) : undefined;
       if (next === undefined) return { ...chain, upTo, upToHash };
       if (next.previousHash !== upToHash) {
         this.#addBreak(agency, upTo + 1, next, upToHash, nowMs);
@@ -232,9 +276,19 @@ function prepare(db: Db) {
       `SELECT payload_hash AS payloadHash, previous_hash AS previousHash, at_ms AS atMs
        FROM report WHERE agency = ? AND number = ?`,
     ),
-    insert: db.prepare<[string, number, string, string | null, number, number, Uint8Array]>(
-      `INSERT INTO report (agency, number, payload_hash, previous_hash, at_ms, stored_ms, record)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    base: db.prepare<[string], WholeRecord>(
+      `SELECT s.id, s.record FROM chain AS c JOIN stored_report AS s ON s.id = c.base
+       WHERE c.agency = ?`,
+    ),
+    setBase: db.prepare<[string, number, string]>(
+      `UPDATE chain SET base =
+         (SELECT id FROM stored_report WHERE agency = ? AND number = ? AND base IS NULL)
+       WHERE agency = ?`,
+    ),
+    insert: db.prepare<[InsertedReport]>(
+      `INSERT INTO stored_report
+         (agency, number, payload_hash, previous_hash, at_ms, stored_ms, base, record)
+       VALUES (@agency, @number, @payloadHash, @previousHash, @atMs, @storedMs, @base, @record)`,
     ),
     chain: db.prepare<[string], ChainState>(
       `SELECT up_to AS upTo, up_to_hash AS upToHash, highest, broken_at AS brokenAt, revision
