@@ -15,3 +15,20 @@ export function yearInVietnam(at: Date): number {
 export function startOfDayMs(date: string): number {
   return Date.parse(`${date}T00:00:00.000Z`) - VIETNAM_OFFSET_MS;
 }
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** Days at +07:00 since 1970-01-01. */
+export function dayNumber(ms: number): number {
+  return Math.floor((ms + VIETNAM_OFFSET_MS) / DAY_MS);
+}
+
+/** The date some days after another, both `YYYY-MM-DD`. */
+export function addDays(date: string, days: number): string {
+  return new Date(Date.parse(`${date}T00:00:00.000Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** As {@link dayNumber}, of a date. */
+export function dateNumber(date: string): number {
+  return Math.floor(Date.parse(`${date}T00:00:00.000Z`) / DAY_MS);
+}

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
@@ -7,6 +8,7 @@ import { z } from 'zod';
 import type { AgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
 import { BusError } from '../errors.ts';
+import { type Targets, targetsSchema } from './figures/targets.ts';
 import { agencyCode, site } from '../record/field.ts';
 import {
   type HttpSettings,
@@ -33,6 +35,8 @@ export interface RelayConfig {
   readonly http?: HttpSettings | undefined;
   /** Log-in through an identity provider. */
   readonly oidc?: OidcSettings | undefined;
+  /** What `rate_electronic` should reach, by year and tier. */
+  readonly targets?: Targets | undefined;
 }
 
 export interface RelayHomeContent {
@@ -77,6 +81,7 @@ const configSchema = z.object({
   servers: z.array(z.string().min(1)).min(1),
   tls: z.strictObject({}).optional(),
   central: z.object({ servers: z.array(z.string().min(1)).min(1) }).optional(),
+  targets: targetsSchema.optional(),
   http: httpSettings.optional(),
   oidc: oidcSettings.optional(),
 });
@@ -131,6 +136,17 @@ export async function readRelayConfig(home: string): Promise<RelayConfig> {
   } catch (cause) {
     if (cause instanceof BusError) throw cause;
     throw invalidHome(`${file} is not JSON`, file, cause);
+  }
+}
+
+/** As {@link readRelayConfig}, for those who open a folder to read it. */
+export function readRelayConfigSync(home: string): RelayConfig {
+  const file = homePaths(home).config;
+  try {
+    return readConfig(JSON.parse(readFileSync(file, 'utf8')), file);
+  } catch (cause) {
+    if (cause instanceof BusError) throw cause;
+    throw invalidHome(`cannot read ${file}`, file, cause);
   }
 }
 

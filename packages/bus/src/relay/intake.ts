@@ -1,9 +1,15 @@
 import type { AcceptedReport } from './judge-report.ts';
+import type { RelayStep } from './step.ts';
 import type { Db } from './storage/database.ts';
 import { RegisterStore } from './storage/register-store.ts';
 import { type Admission, ReportStore } from './storage/report-store.ts';
 import { TrackingStore } from './storage/tracking-store.ts';
+import { FigureGapStore } from './storage/figure-gap-store.ts';
+import { FigureStore } from './storage/figure-store.ts';
 import { Tracking } from './tracking.ts';
+import { FigureRecorder } from './figures/recorder.ts';
+import { FigureUpkeep } from './figures/upkeep.ts';
+import { TrackedFigures } from './figures/tracked-figures.ts';
 
 /** A report that was verified, and what it says. */
 export type VerifiedEntry = Pick<AcceptedReport, 'report' | 'entry'>;
@@ -15,26 +21,51 @@ export type VerifiedEntry = Pick<AcceptedReport, 'report' | 'entry'>;
  */
 export class Intake {
   readonly reports: ReportStore;
+  /** What the reports of a transaction change about the figures; written before its commit. */
+  readonly figures: FigureRecorder;
+  /** What the figures need beside reports: a new day, another directory. */
+  readonly upkeep: FigureUpkeep;
   readonly #db: Db;
   readonly #tracking: Tracking;
   readonly #now: () => Date;
 
-  constructor(db: Db, now: () => Date) {
+  readonly #onStep: (step: RelayStep) => void;
+
+  constructor(db: Db, now: () => Date, onStep: (step: RelayStep) => void = () => undefined) {
     this.#db = db;
     this.#now = now;
+    this.#onStep = onStep;
     this.reports = new ReportStore(db);
     const register = new RegisterStore(db);
     const tracking = new TrackingStore(db);
-    this.#tracking = new Tracking({ reports: this.reports, register, tracking }, now);
+    this.figures = new FigureRecorder(new FigureStore(db));
+    this.upkeep = new FigureUpkeep(db, this.figures, now);
+    const gaps = new FigureGapStore(db);
+    const figures = new TrackedFigures({ recorder: this.figures, gaps, tracking });
+    this.#tracking = new Tracking({ reports: this.reports, register, tracking, figures }, now);
   }
 
   /** All of `work` is kept, or nothing of it. */
   inTransaction<T>(work: () => T): T {
-    return this.#db.transaction(work).immediate();
+    const kept = this.#db.transaction(() => {
+      const result = work();
+      this.figures.flush();
+      this.#onStep('batch.kept');
+      return result;
+    });
+    try {
+      return kept.immediate();
+    } catch (error) {
+      this.figures.reset();
+      throw error;
+    }
   }
 
-  /** Belongs inside {@link inTransaction}. */
+  /**
+   * Belongs inside {@link inTransaction}; `figures.undo()` when the report is not kept after all.
+   */
   take({ report, entry }: VerifiedEntry): Admission {
+    this.figures.next();
     const admission = this.reports.admit(report, this.#now().getTime());
     if (admission === 'new') this.#tracking.apply(report, entry);
     return admission;

@@ -1,4 +1,7 @@
 import type { DeliveryState } from './delivery-state.ts';
+import { FigureAnswers } from './figures/answers.ts';
+import type { Targets } from './figures/targets.ts';
+import type { RelayFigures } from './figures/types.ts';
 import { type Share, type ShareRequest, computeShare } from './share/share.ts';
 import type { ShareClass } from './figures/share-class.ts';
 import type { Db } from './storage/database.ts';
@@ -118,7 +121,7 @@ export interface ContradictionRow {
 }
 
 /** What can be asked of a relay, running or not. */
-export interface RelayQueries {
+export interface RelayQueries extends RelayFigures {
   /**
    * The share sent electronically (DESIGN §7).
    *
@@ -142,14 +145,15 @@ export interface RelayQueries {
 }
 
 /** Answers {@link RelayQueries} out of the relay's SQLite file. */
-export class DatabaseQueries implements RelayQueries {
+export class DatabaseQueries extends FigureAnswers implements RelayQueries {
   readonly #share: ShareQueries;
   readonly #track: TrackQueries;
   readonly #directory: DirectoryStore;
   readonly #inOneSnapshot: <T>(read: () => T) => T;
   readonly #now: () => Date;
 
-  constructor(db: Db, now: () => Date) {
+  constructor(db: Db, now: () => Date, targets: Targets = {}) {
+    super(db, targets);
     this.#share = new ShareQueries(db);
     this.#track = new TrackQueries(db);
     this.#directory = new DirectoryStore(db);

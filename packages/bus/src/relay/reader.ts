@@ -1,6 +1,7 @@
-import { homePaths } from './home.ts';
+import { homePaths, readRelayConfigSync } from './home.ts';
 import { DatabaseQueries, type RelayQueries } from './queries.ts';
-import { openDatabaseForReading } from './storage/database.ts';
+import { type Db, openDatabaseForReading } from './storage/database.ts';
+import type { Targets } from './figures/targets.ts';
 
 /** A relay's figures, read beside the running relay or without one. */
 export interface RelayReader extends RelayQueries, Disposable {
@@ -18,19 +19,28 @@ export function openRelayReader(
   options: { readonly now?: () => Date } = {},
 ): RelayReader {
   const db = openDatabaseForReading(homePaths(home).database);
-  const queries = new DatabaseQueries(db, options.now ?? (() => new Date()));
-  const close = (): void => {
+  try {
+    const { targets } = readRelayConfigSync(home);
+    return new DatabaseReader(db, options.now ?? (() => new Date()), targets);
+  } catch (error) {
     db.close();
-  };
-  return {
-    share: (request) => queries.share(request),
-    track: (id, from) => queries.track(id, from),
-    listOpen: (filter) => queries.listOpen(filter),
-    listRejected: (filter) => queries.listRejected(filter),
-    listContradictions: (filter) => queries.listContradictions(filter),
-    listChains: () => queries.listChains(),
-    counts: () => queries.counts(),
-    close,
-    [Symbol.dispose]: close,
-  };
+    throw error;
+  }
+}
+
+class DatabaseReader extends DatabaseQueries implements RelayReader {
+  readonly #db: Db;
+
+  constructor(db: Db, now: () => Date, targets: Targets | undefined) {
+    super(db, now, targets);
+    this.#db = db;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }

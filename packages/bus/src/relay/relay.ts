@@ -17,6 +17,7 @@ import { readTls } from './tls.ts';
 import { isOlderCopy, writeMark } from './copy-mark.ts';
 import { DirectoryCopy } from './directory-copy.ts';
 import { type RelayConfig, homePaths, readHomeFile, readRelayConfig } from './home.ts';
+import type { FigureUpkeep } from './figures/upkeep.ts';
 import { EvidenceKeeper } from './evidence/keeper.ts';
 import { Ingest } from './ingest.ts';
 import { Intake } from './intake.ts';
@@ -165,6 +166,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
   readonly #options: RunningRelayOptions;
   readonly #directory: DirectoryCopy;
   readonly #ingest: Ingest;
+  readonly #upkeep: FigureUpkeep;
   readonly #pump: WatermarkPump;
   readonly #readers = new Map<Site, Promise<void>>();
   readonly #stop = new AbortController();
@@ -174,14 +176,15 @@ class RunningRelay extends DatabaseQueries implements Relay {
   #closing: Promise<void> | undefined;
 
   constructor(options: RunningRelayOptions) {
-    super(options.db, options.now);
+    super(options.db, options.now, options.config.targets);
     const { config, db, connection, now, log, onStep } = options;
     this.config = config;
     this.#options = options;
     this.#trust = options.trust;
     const verify = createSignatureVerifier(() => this.#trust);
-    const intake = new Intake(db, now);
-    const { reports } = intake;
+    const intake = new Intake(db, now, onStep);
+    const { reports, upkeep } = intake;
+    this.#upkeep = upkeep;
     this.#directory = new DirectoryCopy({
       db,
       store: new DirectoryStore(db),
@@ -231,6 +234,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
   async start(): Promise<void> {
     this.#options.connection.onDirectoryChanged(() => void this.#tryRefresh());
     await this.#tryRefresh();
+    this.#upkeep.run();
     this.#readSites();
     this.#tellIfPutBack();
     this.#pump.poke();
@@ -303,6 +307,11 @@ class RunningRelay extends DatabaseQueries implements Relay {
     } catch (error) {
       log('error', 'nobody was reminded of missing reports', describeError(error));
     }
+    try {
+      this.#upkeep.run();
+    } catch (error) {
+      log('error', 'figures not kept up', describeError(error));
+    }
   }
 
   async #tryRefresh(): Promise<void> {
@@ -314,6 +323,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
   }
 
   #takeDirectoryChange(codes: ReadonlySet<AgencyCode>): void {
+    this.#upkeep.followDirectory();
     if (this.#ingest.recheck(codes, DIRECTORY_FINDINGS).size > 0) this.#pump.poke();
     this.#readSites();
   }

@@ -2,6 +2,7 @@
 export const RELAY_STEPS = [
   'batch.received',
   'batch.verified',
+  'batch.kept', // all is written, and nothing committed
   'batch.committed',
   'batch.acked',
   'watermark.published',

@@ -1,33 +1,38 @@
 import type {
   DispatchEntry,
-  PaperEntry,
   ReceiptEntry,
   ReportEntry,
-  VoidEntry,
   WithdrawnEntry,
 } from '../record/payload.ts';
-import { addReceipt, deliveryState } from './delivery-state.ts';
+import type { TrackedFigures } from './figures/tracked-figures.ts';
 import { judgeReceipt } from './receipt-standing.ts';
-import { shareClassOf } from './figures/share-class.ts';
-import type { RegisterRow, RegisterStore } from './storage/register-store.ts';
-import type { ContradictionKind, ReportStore, VerifiedReport } from './storage/report-store.ts';
+import type { HolderEntry, RegisterRow, RegisterStore } from './storage/register-store.ts';
+import type { ContradictionKind, ReportStore } from './storage/report-store.ts';
 import type {
   DeliveryRow,
-  DocumentKey,
+  KnownDocument,
   ReceiptRow,
   TrackingStore,
   WaitingReceipt,
 } from './storage/tracking-store.ts';
-import { dateInVietnam } from '../calendar/vietnam-time.ts';
+import {
+  type TrackedReport as Report,
+  dispatchRow,
+  documentRow,
+  keyOf,
+  paperRow,
+  receiptRow,
+  voidRow,
+  withReceipt,
+  withdrawalRow,
+} from './tracking-rows.ts';
 
 export interface TrackingStores {
   readonly reports: ReportStore;
   readonly register: RegisterStore;
   readonly tracking: TrackingStore;
+  readonly figures: TrackedFigures;
 }
-
-/** A report as the tracking sees it: who says it, as which number, when. */
-type Report = Pick<VerifiedReport, 'agency' | 'number' | 'payloadHash' | 'atMs'>;
 
 /**
  * Takes what a new report says into the tracking tables; belongs inside the transaction that keeps it.
@@ -45,6 +50,7 @@ export class Tracking {
   }
 
   apply(report: Report, entry: ReportEntry): void {
+    this.#stores.figures.heard(report.agency, report.atMs);
     switch (entry.kind) {
       case 'dispatch':
         return this.#applyDispatch(report, entry);
@@ -67,12 +73,13 @@ export class Tracking {
       const detail = `document ${entry.documentId} was dispatched by report ${known.reportNumber} already`;
       return this.#contradict('DOCUMENT_REDISPATCHED', report, detail);
     }
-    const document = tracking.addDocument(documentRow(report, entry));
+    const withdrawn = tracking.withdrawnFrom(key);
+    const document = tracking.addDocument(documentRow(report, entry, withdrawn));
     entry.recipients.forEach((recipient, position) => {
       if (recipient.mode === 'P') {
         tracking.addPaperRecipient(document, position, recipient.name, recipient.reason);
       } else {
-        tracking.addDelivery(document, recipient.to, recipient.mode);
+        tracking.addDelivery(document, recipient.to, recipient.mode, entry.register.issuedOn);
       }
     });
     this.#enterNumber(report, dispatchRow(report, entry, document), entry.businessType);
@@ -88,19 +95,16 @@ export class Tracking {
   }
 
   /** Needs no dispatch yet: it is looked up beside the delivery, and a receipt outweighs it. */
-  #applyWithdrawal({ agency, number: reportNumber }: Report, entry: WithdrawnEntry): void {
-    const { documentId, businessType, documentVersion, to: recipient, cause, reason } = entry;
-    this.#stores.tracking.putWithdrawal({
-      sender: agency,
-      documentId,
-      businessType,
-      documentVersion,
-      recipient,
-      reportNumber,
-      atMs: Date.parse(entry.at),
-      cause,
-      reason: reason ?? null,
-    });
+  #applyWithdrawal(report: Report, entry: WithdrawnEntry): void {
+    const { tracking, figures } = this.#stores;
+    const row = withdrawalRow(report, entry);
+    const isFirst = tracking.putWithdrawal(row);
+    const document = isFirst ? tracking.findDocument(row) : undefined;
+    const delivery = document && tracking.findDelivery(document.id, row.recipient);
+    if (document === undefined || delivery === undefined || delivery.receiptCount > 0) return;
+    const after = { ...document, withdrawnCount: document.withdrawnCount + 1 };
+    tracking.setCounts(document.id, after);
+    figures.changed(document, after);
   }
 
   #settleReceipt(receipt: ReceiptRow | WaitingReceipt, payloadHash: string): void {
@@ -114,22 +118,63 @@ export class Tracking {
       const { agency, reportNumber: number, sender, documentId, status } = receipt;
       const detail = `receipt ${status} for document ${documentId} of ${sender}`;
       this.#contradict(judged.kind, { agency, number, payloadHash }, detail);
-    } else if (judged.standing === 'counted' && delivery !== undefined) {
-      tracking.saveDelivery(withReceipt(delivery, receipt));
+    } else if (judged.standing === 'counted' && delivery !== undefined && document !== undefined) {
+      this.#countReceipt(document, delivery, receipt);
     }
   }
 
-  /** The first record of a number counts; a recall or update of a document keeps that document's number. */
+  #countReceipt(document: KnownDocument, before: DeliveryRow, receipt: ReceiptRow): void {
+    const { tracking, figures } = this.#stores;
+    const after = withReceipt(before, receipt);
+    tracking.saveDelivery(after);
+    if (before.receiptCount > 0) return figures.changed(document, document, { before, after });
+    // A receipt outweighs the sender's word that there will be none.
+    const isWithdrawn =
+      document.withdrawnCount > 0 && tracking.withdrawnFrom(receipt).has(receipt.agency);
+    const counts = {
+      receiptedCount: document.receiptedCount + 1,
+      withdrawnCount: document.withdrawnCount - (isWithdrawn ? 1 : 0),
+    };
+    tracking.setCounts(document.id, counts);
+    return figures.changed(document, { ...document, ...counts }, { before, after });
+  }
+
+  /**
+   * Of several records of a number the one with the lowest report number holds it, whichever came
+   * first; a recall or update of a document keeps that document's number, and holds it only alone.
+   */
   #enterNumber(report: Report, row: RegisterRow, businessType: number | null): void {
-    const { register } = this.#stores;
-    const known = register.find(row.agency, row.year, row.number);
-    if (known === undefined || (isChange(known.businessType) && !isChange(businessType))) {
-      register.put(row);
-      if (!isChange(businessType)) this.#dateNumber(report, row);
+    const { register, figures } = this.#stores;
+    const { agency, year, number } = row;
+    const known = register.find(agency, year, number);
+    const isChanging = isChange(businessType);
+    if (known !== undefined && !outranks(report, isChanging, known)) {
+      if (!isChanging) this.#contradictNumber(report, row.kind, known, row);
       return;
     }
-    if (isChange(businessType)) return;
-    const detail = `number ${row.number}/${row.year} is ${describe(row.kind)}, but report ${known.reportNumber} ${describe(known.kind)} it`;
+    if (known !== undefined) this.#displace(known, report, row);
+    register.put(row);
+    figures.addEntry({ ...row, reportedMs: report.atMs, paperCount: row.paperTo?.length ?? 0 });
+    figures.refreshGaps(agency, year, number);
+    if (!isChanging) this.#dateNumber(report, row);
+  }
+
+  #displace(known: HolderEntry, report: Report, row: RegisterRow): void {
+    this.#stores.figures.removeEntry({ ...known, agency: row.agency });
+    if (isChange(known.businessType)) return;
+    const { agency } = row;
+    const { reportNumber: number, payloadHash, reportedMs: atMs } = known;
+    const holder = { kind: row.kind, reportNumber: report.number };
+    this.#contradictNumber({ agency, number, payloadHash, atMs }, known.kind, holder, row);
+  }
+
+  #contradictNumber(
+    report: Report,
+    kind: RegisterRow['kind'],
+    holder: Pick<HolderEntry, 'kind' | 'reportNumber'>,
+    { year, number }: Pick<RegisterRow, 'year' | 'number'>,
+  ): void {
+    const detail = `number ${number}/${year} is ${describe(kind)}, but report ${holder.reportNumber} ${describe(holder.kind)} it`;
     this.#contradict('REGISTER_NUMBER_REUSED', report, detail);
   }
 
@@ -161,127 +206,11 @@ function isChange(businessType: number | null): boolean {
   return businessType === 1 || businessType === 2;
 }
 
+function outranks(report: Report, isChanging: boolean, known: HolderEntry): boolean {
+  if (isChanging !== isChange(known.businessType)) return !isChanging;
+  return report.number < known.reportNumber;
+}
+
 function describe(kind: RegisterRow['kind']): string {
   return { dispatch: 'dispatched', paper: 'sent on paper', void: 'voided' }[kind];
-}
-
-function keyOf(sender: string, entry: DispatchEntry): DocumentKey {
-  const { documentId, businessType, documentVersion } = entry;
-  return { sender, documentId, businessType, documentVersion };
-}
-
-function documentRow(report: Report, entry: DispatchEntry) {
-  const { register } = entry;
-  return {
-    ...keyOf(report.agency, entry),
-    reportNumber: report.number,
-    packageDigest: entry.packageDigest,
-    registerYear: register.year,
-    registerNumber: register.number,
-    notation: register.notation,
-    issuedOn: register.issuedOn,
-    documentType: entry.documentType,
-    abstract: entry.abstract,
-    priority: entry.priority,
-    signed: entry.signed,
-    shareClass: shareClassOf(entry.recipients),
-    dispatchedMs: report.atMs,
-    answersOrgan: entry.responseFor?.organId ?? null,
-    answersDocument: entry.responseFor?.documentId ?? null,
-  };
-}
-
-function dispatchRow(report: Report, entry: DispatchEntry, document: number): RegisterRow {
-  const { register } = entry;
-  return {
-    agency: report.agency,
-    year: register.year,
-    number: register.number,
-    kind: 'dispatch',
-    reportNumber: report.number,
-    month: register.issuedOn.slice(0, 7),
-    issuedOn: register.issuedOn,
-    shareClass: shareClassOf(entry.recipients),
-    signed: entry.signed,
-    document,
-    notation: register.notation,
-    documentType: entry.documentType,
-    abstract: entry.abstract,
-    reason: null,
-    paperTo: null,
-  };
-}
-
-function paperRow(report: Report, entry: PaperEntry): RegisterRow {
-  const { register } = entry;
-  return {
-    agency: report.agency,
-    year: register.year,
-    number: register.number,
-    kind: 'paper',
-    reportNumber: report.number,
-    month: register.issuedOn.slice(0, 7),
-    issuedOn: register.issuedOn,
-    shareClass: 'P',
-    signed: false,
-    document: null,
-    notation: register.notation,
-    documentType: entry.documentType,
-    abstract: entry.abstract,
-    reason: entry.reason,
-    paperTo: entry.recipients,
-  };
-}
-
-function voidRow(report: Report, entry: VoidEntry): RegisterRow {
-  return {
-    agency: report.agency,
-    year: entry.year,
-    number: entry.number,
-    kind: 'void',
-    reportNumber: report.number,
-    month: dateInVietnam(new Date(report.atMs)).slice(0, 7),
-    issuedOn: null,
-    shareClass: null,
-    signed: false,
-    document: null,
-    notation: null,
-    documentType: null,
-    abstract: null,
-    reason: entry.reason,
-    paperTo: null,
-  };
-}
-
-function receiptRow(report: Report, entry: ReceiptEntry): ReceiptRow {
-  const { sender, documentId, businessType, documentVersion, packageDigest, status } = entry;
-  return {
-    agency: report.agency,
-    reportNumber: report.number,
-    sender,
-    documentId,
-    businessType,
-    documentVersion,
-    packageDigest,
-    status,
-    atMs: Date.parse(entry.at),
-    reasonCode: entry.reasonCode ?? null,
-    reason: entry.reason ?? null,
-    incomingYear: entry.incoming?.year ?? null,
-    incomingNumber: entry.incoming?.number ?? null,
-  };
-}
-
-function withReceipt(delivery: DeliveryRow, receipt: ReceiptRow): DeliveryRow {
-  const times = addReceipt(delivery, receipt.status, receipt.atMs);
-  const isLatestRefusal = receipt.status === '02' && times.refusedMs === receipt.atMs;
-  return {
-    ...delivery,
-    ...times,
-    state: deliveryState(times),
-    reasonCode: isLatestRefusal ? receipt.reasonCode : delivery.reasonCode,
-    reason: isLatestRefusal ? receipt.reason : delivery.reason,
-    incomingYear: receipt.incomingYear ?? delivery.incomingYear,
-    incomingNumber: receipt.incomingNumber ?? delivery.incomingNumber,
-  };
 }

@@ -59,10 +59,13 @@ describe('the chain of an agency', () => {
     take(1);
     take(6);
     expect(chainOf(relay)).toMatchObject({ upTo: 1, highest: 6, missing: [[2, 5]] });
-    expect(relay.queries.share({ from: '2026-07', to: '2026-07' })).toMatchObject({
-      tiers: { all: { P: 2, lower_bound: true } },
-      missing_reports: [{ agency: 'H09', first: 2, last: 5 }],
+    expect(relay.queries.figures({ period: '2026-07' }).figures).toMatchObject({
+      P: 2,
+      lower_bound: true,
     });
+    expect(relay.queries.gaps({ period: '2026-07', kind: 'report' }).rows).toMatchObject([
+      { agency: 'H09', kind: 'report', first: 2, last: 5 },
+    ]);
     take(4);
     expect(chainOf(relay).missing).toEqual([
       [2, 3],

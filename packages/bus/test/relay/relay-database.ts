@@ -16,6 +16,7 @@ import {
   parseAgencyCode,
   payloadHash,
 } from '../../src/index.ts';
+import { FigureSweep } from '../../src/relay/figures/sweep.ts';
 import { Intake } from '../../src/relay/intake.ts';
 import { DatabaseQueries } from '../../src/relay/queries.ts';
 import { openDatabase } from '../../src/relay/storage/database.ts';
@@ -67,6 +68,7 @@ export class RelayDatabase implements Disposable {
     const standing = { ...key, code: entry.code, site, basedOn: null, counts: true };
     this.#directory.put({ ...standing, entry, record });
     this.#directory.setHolder(entry.code, key);
+    this.intake.upkeep.run();
   }
 
   /** Writes the next report of an agency's chain without giving it to the relay. */
@@ -85,6 +87,11 @@ export class RelayDatabase implements Disposable {
 
   report(agency: string, entry: ReportEntry, at?: string): void {
     this.take(this.compose(agency, entry, at));
+  }
+
+  /** A later day begins. */
+  sweep(now: Date): void {
+    new FigureSweep(this.db, this.intake.figures).sweep(now);
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,6 @@
+import type { AgencyCode } from '../../agency/code.ts';
 import type { Tier } from '../../agency/tier.ts';
+import type { EntryKey, VerifiedEntry } from '../../directory/ledger.ts';
 import { DirectoryLedgerStore, type EntryColumns } from '../../sqlite/index.ts';
 import type { Db } from './database.ts';
 
@@ -19,20 +21,51 @@ const FIGURE_COLUMNS: EntryColumns = {
   parent: ({ parent }) => parent,
   valid_from_ms: ({ validFrom }) => Date.parse(validFrom),
   valid_to_ms: ({ validTo }) => (validTo === null ? null : Date.parse(validTo)),
+  successors: ({ successors }) => JSON.stringify(successors),
 };
 
-/** The relay's signed copy of the directory, and what the figures ask of it. */
+/**
+ * The relay's signed copy of the directory, and what the figures ask of it. A code whose entry changes
+ * is put on the list of what the figures have to be added up anew for.
+ */
 export class DirectoryStore extends DirectoryLedgerStore {
   readonly #db: Db;
   readonly #agencies;
+  readonly #changed;
+  readonly #revise;
 
   constructor(db: Db) {
     super(db, FIGURE_COLUMNS);
     this.#db = db;
+    this.#changed = db.prepare<[string]>(
+      'INSERT OR IGNORE INTO figure_directory_change VALUES (?)',
+    );
+    this.#revise = db.prepare(
+      'UPDATE figure_state SET directory_revision = directory_revision + 1',
+    );
     this.#agencies = db.prepare<[], AgencyRow>(
       `SELECT code, name, tier, parent, valid_from_ms AS validFromMs, valid_to_ms AS validToMs
        FROM agency WHERE role = 'agency' ORDER BY code`,
     );
+  }
+
+  override put(verified: VerifiedEntry): void {
+    super.put(verified);
+    this.#changed.run(verified.code);
+    this.#revise.run();
+  }
+
+  override setHolder(code: AgencyCode, holder: EntryKey | undefined): void {
+    super.setHolder(code, holder);
+    this.#changed.run(code);
+    this.#revise.run();
+  }
+
+  override discountAfter(registrar: AgencyCode, sequence: number): readonly AgencyCode[] {
+    const codes = super.discountAfter(registrar, sequence);
+    for (const code of codes) this.#changed.run(code);
+    this.#revise.run();
+    return codes;
   }
 
   /** The sites that any agency belongs to. */

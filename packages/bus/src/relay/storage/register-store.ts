@@ -23,9 +23,17 @@ export interface RegisterRow {
   readonly paperTo: readonly string[] | null;
 }
 
-export interface KnownEntry {
+/** What holds a number. */
+export interface HolderEntry {
   readonly kind: RegisterRow['kind'];
   readonly reportNumber: number;
+  readonly payloadHash: string;
+  readonly reportedMs: number;
+  readonly issuedOn: string | null;
+  readonly document: number | null;
+  readonly documentType: string | null;
+  /** Recipients of a paper document. */
+  readonly paperCount: number;
   /** edXML business type of the dispatch that holds the number. */
   readonly businessType: number | null;
 }
@@ -71,9 +79,14 @@ export class RegisterStore {
 
   constructor(db: Db) {
     this.#days = prepareDays(db);
-    this.#find = db.prepare<[string, number, number], KnownEntry>(
-      `SELECT r.kind, r.report_number AS reportNumber, d.business_type AS businessType
-       FROM register_entry AS r LEFT JOIN document AS d ON d.id = r.document
+    this.#find = db.prepare<[string, number, number], HolderEntry>(
+      `SELECT r.kind, r.report_number AS reportNumber, p.payload_hash AS payloadHash,
+         p.at_ms AS reportedMs, r.issued_on AS issuedOn, r.document,
+         r.document_type AS documentType, d.business_type AS businessType,
+         coalesce(json_array_length(r.paper_to), 0) AS paperCount
+       FROM register_entry AS r
+         JOIN report AS p ON p.agency = r.agency AND p.number = r.report_number
+         LEFT JOIN document AS d ON d.id = r.document
        WHERE r.agency = ? AND r.year = ? AND r.number = ?`,
     );
     this.#put = db.prepare<Insert>(
@@ -117,7 +130,7 @@ export class RegisterStore {
     return [...own, ...above];
   }
 
-  find(agency: string, year: number, number: number): KnownEntry | undefined {
+  find(agency: string, year: number, number: number): HolderEntry | undefined {
     return this.#find.get(agency, year, number);
   }
 

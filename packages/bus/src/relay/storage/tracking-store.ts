@@ -1,5 +1,5 @@
-import type { ReceiptTimes } from '../delivery-state.ts';
-import type { ShareClass } from '../figures/share-class.ts';
+import { dateNumber } from '../../calendar/vietnam-time.ts';
+import type { DeliveryFacts, DocumentFacts } from '../figures/contribution.ts';
 import type { Db } from './database.ts';
 
 /** What makes a document the same one for its sender. */
@@ -10,7 +10,7 @@ export interface DocumentKey {
   readonly documentVersion: number;
 }
 
-export interface DocumentRow extends DocumentKey {
+export interface DocumentRow extends DocumentKey, Omit<DocumentFacts, 'receiptedCount'> {
   readonly reportNumber: number;
   readonly packageDigest: string;
   readonly registerYear: number;
@@ -20,18 +20,29 @@ export interface DocumentRow extends DocumentKey {
   readonly documentType: string;
   readonly abstract: string;
   readonly priority: number;
-  readonly signed: boolean;
-  readonly shareClass: ShareClass;
-  readonly dispatchedMs: number;
   readonly answersOrgan: string | null;
   readonly answersDocument: string | null;
 }
 
-export interface KnownDocument {
+export interface KnownDocument extends DocumentFacts {
   readonly id: number;
   readonly packageDigest: string;
   readonly reportNumber: number;
+  readonly sender: string;
+  readonly issuedOn: string;
+  readonly documentType: string;
+  readonly priority: number;
+  /** It holds its register number, so it and its deliveries are in the figures. */
+  readonly counted: boolean;
 }
+
+type KnownRow = Omit<KnownDocument, 'signed' | 'counted'> & {
+  readonly signed: 0 | 1;
+  readonly counted: 0 | 1;
+};
+
+/** What a receipt or a withdrawal changes about a document. */
+export type DocumentCounts = Pick<DocumentFacts, 'receiptedCount' | 'withdrawnCount'>;
 
 export interface ReceiptRow extends DocumentKey {
   /** Who answers, and reported it. */
@@ -50,9 +61,9 @@ export interface WaitingReceipt extends ReceiptRow {
   readonly payloadHash: string;
 }
 
-export interface DeliveryRow extends ReceiptTimes {
+export interface DeliveryRow extends DeliveryFacts {
   readonly id: number;
-  readonly state: string;
+  readonly receiptCount: number;
   readonly reasonCode: string | null;
   readonly reason: string | null;
   readonly incomingYear: number | null;
@@ -81,12 +92,22 @@ export class TrackingStore {
   }
 
   findDocument(key: DocumentKey): KnownDocument | undefined {
-    return this.#statements.findDocument.get(
-      key.sender,
-      key.documentId,
-      key.businessType,
-      key.documentVersion,
+    const { sender, documentId, businessType, documentVersion } = key;
+    return readDocument(
+      this.#statements.findDocument.get(sender, documentId, businessType, documentVersion),
     );
+  }
+
+  documentOf(id: number): KnownDocument | undefined {
+    return readDocument(this.#statements.documentOf.get(id));
+  }
+
+  setCounted(document: number, counted: boolean): void {
+    this.#statements.setCounted.run(counted ? 1 : 0, document);
+  }
+
+  setCounts(document: number, { receiptedCount, withdrawnCount }: DocumentCounts): void {
+    this.#statements.setCounts.run(receiptedCount, withdrawnCount, document);
   }
 
   addDocument(row: DocumentRow): number {
@@ -95,8 +116,13 @@ export class TrackingStore {
     return Number(result.lastInsertRowid);
   }
 
-  addDelivery(document: number, recipient: string, mode: 'E' | 'E+P'): void {
-    this.#statements.addDelivery.run(document, recipient, mode);
+  addDelivery(document: number, recipient: string, mode: 'E' | 'E+P', issuedOn: string): void {
+    this.#statements.addDelivery.run(document, recipient, mode, dateNumber(issuedOn));
+  }
+
+  /** The deliveries of a document that have a receipt. */
+  receiptedDeliveries(document: number): DeliveryRow[] {
+    return this.#statements.receiptedDeliveries.all(document);
   }
 
   addPaperRecipient(document: number, position: number, name: string, reason: string): void {
@@ -112,9 +138,23 @@ export class TrackingStore {
     this.#statements.saveDelivery.run(row);
   }
 
-  /** The latest report of a delivery counts, in whatever order they come. */
-  putWithdrawal(row: WithdrawalRow): void {
+  /**
+   * The latest report of a delivery counts, in whatever order they come.
+   *
+   * @returns whether it is the first of this delivery.
+   */
+  putWithdrawal(row: WithdrawalRow): boolean {
+    const isFirst = this.#statements.hasWithdrawal.get(row) === undefined;
     this.#statements.putWithdrawal.run(row);
+    return isFirst;
+  }
+
+  /** The recipients of a document whose delivery its sender gave up. */
+  withdrawnFrom(key: DocumentKey): Set<string> {
+    const { sender, documentId, businessType, documentVersion } = key;
+    return new Set(
+      this.#statements.withdrawnFrom.all(sender, documentId, businessType, documentVersion),
+    );
   }
 
   addReceipt(row: ReceiptRow, standing: string): void {
@@ -136,19 +176,37 @@ export class TrackingStore {
   }
 }
 
+function readDocument(row: KnownRow | undefined): KnownDocument | undefined {
+  return row && { ...row, signed: row.signed === 1, counted: row.counted === 1 };
+}
+
+const KNOWN_DOCUMENT = `SELECT id, package_digest AS packageDigest, report_number AS reportNumber,
+    sender, issued_on AS issuedOn, document_type AS documentType, priority, signed,
+    share_class AS shareClass, dispatched_ms AS dispatchedMs, counted,
+    delivery_count AS deliveryCount, receipted_count AS receiptedCount,
+    withdrawn_count AS withdrawnCount, paper_count AS paperCount
+  FROM document`;
+
 function prepareDocuments(db: Db) {
   return {
-    findDocument: db.prepare<[string, string, number, number], KnownDocument>(
-      `SELECT id, package_digest AS packageDigest, report_number AS reportNumber FROM document
+    findDocument: db.prepare<[string, string, number, number], KnownRow>(
+      `${KNOWN_DOCUMENT}
        WHERE sender = ? AND document_id = ? AND business_type = ? AND document_version = ?`,
+    ),
+    documentOf: db.prepare<[number], KnownRow>(`${KNOWN_DOCUMENT} WHERE id = ?`),
+    setCounted: db.prepare<[0 | 1, number]>('UPDATE document SET counted = ? WHERE id = ?'),
+    setCounts: db.prepare<[number, number, number]>(
+      'UPDATE document SET receipted_count = ?, withdrawn_count = ? WHERE id = ?',
     ),
     addDocument: db.prepare<[Omit<DocumentRow, 'signed'> & { signed: number }]>(
       `INSERT INTO document (sender, document_id, business_type, document_version, report_number,
          package_digest, register_year, register_number, notation, issued_on, document_type,
-         abstract, priority, signed, share_class, dispatched_ms, answers_organ, answers_document)
+         abstract, priority, signed, share_class, dispatched_ms, answers_organ, answers_document,
+         delivery_count, withdrawn_count, paper_count)
        VALUES (@sender, @documentId, @businessType, @documentVersion, @reportNumber,
          @packageDigest, @registerYear, @registerNumber, @notation, @issuedOn, @documentType,
-         @abstract, @priority, @signed, @shareClass, @dispatchedMs, @answersOrgan, @answersDocument)`,
+         @abstract, @priority, @signed, @shareClass, @dispatchedMs, @answersOrgan, @answersDocument,
+         @deliveryCount, @withdrawnCount, @paperCount)`,
     ),
     addPaper: db.prepare<[number, number, string, string]>(
       'INSERT INTO paper_recipient (document, position, name, reason) VALUES (?, ?, ?, ?)',
@@ -156,17 +214,34 @@ function prepareDocuments(db: Db) {
   };
 }
 
+const DELIVERY = `SELECT id, state, arrived_ms AS arrivedMs, refused_ms AS refusedMs,
+    accepted_ms AS acceptedMs, assigned_ms AS assignedMs, processed_ms AS processedMs,
+    completed_ms AS completedMs, change_agreed_ms AS changeAgreedMs, reason_code AS reasonCode,
+    reason, incoming_year AS incomingYear, incoming_number AS incomingNumber,
+    receipt_count AS receiptCount, first_receipt_ms AS firstReceiptMs
+  FROM delivery`;
+
 function prepareDeliveries(db: Db) {
   return {
-    addDelivery: db.prepare<[number, string, string]>(
-      'INSERT OR IGNORE INTO delivery (document, recipient, mode) VALUES (?, ?, ?)',
+    addDelivery: db.prepare<[number, string, string, number]>(
+      'INSERT OR IGNORE INTO delivery (document, recipient, mode, issued_day) VALUES (?, ?, ?, ?)',
     ),
+    receiptedDeliveries: db.prepare<[number], DeliveryRow>(
+      `${DELIVERY} WHERE document = ? AND receipt_count > 0`,
+    ),
+    withdrawnFrom: db
+      .prepare<[string, string, number, number], string>(
+        `SELECT recipient FROM withdrawal
+         WHERE sender = ? AND document_id = ? AND business_type = ? AND document_version = ?`,
+      )
+      .pluck(),
     findDelivery: db.prepare<[number, string], DeliveryRow>(
-      `SELECT id, state, arrived_ms AS arrivedMs, refused_ms AS refusedMs, accepted_ms AS acceptedMs,
-         assigned_ms AS assignedMs, processed_ms AS processedMs, completed_ms AS completedMs,
-         change_agreed_ms AS changeAgreedMs, reason_code AS reasonCode, reason,
-         incoming_year AS incomingYear, incoming_number AS incomingNumber
-       FROM delivery WHERE document = ? AND recipient = ?`,
+      `${DELIVERY} WHERE document = ? AND recipient = ?`,
+    ),
+    hasWithdrawal: db.prepare<[WithdrawalRow], unknown>(
+      `SELECT 1 FROM withdrawal WHERE sender = @sender AND document_id = @documentId
+         AND business_type = @businessType AND document_version = @documentVersion
+         AND recipient = @recipient`,
     ),
     putWithdrawal: db.prepare<[WithdrawalRow]>(
       `INSERT INTO withdrawal (sender, document_id, business_type, document_version, recipient,
@@ -178,7 +253,8 @@ function prepareDeliveries(db: Db) {
        WHERE excluded.report_number > report_number`,
     ),
     saveDelivery: db.prepare<[DeliveryRow]>(
-      `UPDATE delivery SET state = @state, receipt_count = receipt_count + 1,
+      `UPDATE delivery SET state = @state, receipt_count = @receiptCount,
+         first_receipt_ms = @firstReceiptMs,
          arrived_ms = @arrivedMs, refused_ms = @refusedMs, accepted_ms = @acceptedMs,
          assigned_ms = @assignedMs, processed_ms = @processedMs, completed_ms = @completedMs,
          change_agreed_ms = @changeAgreedMs, reason_code = @reasonCode, reason = @reason,

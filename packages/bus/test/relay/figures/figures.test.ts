@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { BusError } from '../../src/index.ts';
-import { DatabaseQueries } from '../../src/relay/queries.ts';
+import { BusError } from '../../../src/index.ts';
 import {
   RelayDatabase,
   codeOf,
@@ -12,9 +11,10 @@ import {
   receipt,
   voided,
   withdrawn,
-} from './relay-database.ts';
+} from '../relay-database.ts';
+import { tiersOf } from './tiers-of.ts';
 
-const JULY = { from: '2026-07', to: '2026-07' };
+const JULY = { period: '2026-07' };
 
 function fourTiers(): RelayDatabase {
   const relay = new RelayDatabase();
@@ -25,11 +25,15 @@ function fourTiers(): RelayDatabase {
   return relay;
 }
 
+function gapsOf(relay: RelayDatabase): [number, number][] {
+  return relay.queries.gaps(JULY).rows.map(({ first, last }) => [first, last]);
+}
+
 describe('the class of a document (DESIGN §7)', () => {
   it('is E when all recipients are electronic', () => {
     using relay = fourTiers();
     relay.report('H09', dispatch(1, [electronic('G12'), electronic('H09.12')]));
-    expect(relay.queries.share(JULY).tiers.province).toMatchObject({
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject({
       E: 1,
       EP: 0,
       P: 0,
@@ -42,7 +46,7 @@ describe('the class of a document (DESIGN §7)', () => {
   it('is E+P when any recipient gets paper as well', () => {
     using relay = fourTiers();
     relay.report('H09', dispatch(1, [electronic('G12', 'E+P'), electronic('H09.12')]));
-    expect(relay.queries.share(JULY).tiers.province).toMatchObject({
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject({
       E: 0,
       EP: 1,
       P: 0,
@@ -55,7 +59,7 @@ describe('the class of a document (DESIGN §7)', () => {
   it('is E+P when some recipients get paper only, and they are listed', () => {
     using relay = fourTiers();
     relay.report('H09', dispatch(1, [electronic('G12'), onPaper('Công ty Ánh Dương')]));
-    expect(relay.queries.share(JULY).tiers.province).toMatchObject({ EP: 1, deliveries: 1 });
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject({ EP: 1, deliveries: 1 });
     expect(relay.queries.track('doc-1')[0]?.paperRecipients).toEqual([
       { name: 'Công ty Ánh Dương', reason: 'not-connected' },
     ]);
@@ -67,7 +71,7 @@ describe('the class of a document (DESIGN §7)', () => {
     relay.report('H09', dispatch(2, [onPaper('Công ty Ánh Dương')]));
     relay.report('H09', dispatch(3, [electronic('G12')]));
     relay.report('H09', dispatch(4, [electronic('G12', 'E+P')]));
-    expect(relay.queries.share(JULY).tiers.province).toMatchObject({
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject({
       E: 1,
       EP: 1,
       P: 2,
@@ -81,7 +85,7 @@ describe('the class of a document (DESIGN §7)', () => {
     using relay = fourTiers();
     const all = [electronic('G12'), electronic('H09.12'), electronic('H09.12.034')];
     relay.report('H09', dispatch(1, all));
-    expect(relay.queries.share(JULY).tiers.province).toMatchObject({ E: 1, deliveries: 3 });
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject({ E: 1, deliveries: 3 });
   });
 });
 
@@ -89,7 +93,7 @@ describe('the rates', () => {
   it('are null, not zero, when there is nothing to divide', () => {
     using relay = fourTiers();
     relay.report('H09', paper(1));
-    const { tiers } = relay.queries.share(JULY);
+    const tiers = tiersOf(relay.queries, JULY);
     expect(tiers.central).toMatchObject({ rate_electronic: null, rate_any: null });
     expect(tiers.province).toMatchObject({
       rate_electronic: 0,
@@ -105,12 +109,12 @@ describe('the rates', () => {
     relay.report('H09', dispatch(2, [electronic('G12')]));
     relay.report('H09', dispatch(3, [onPaper('x')]));
     relay.report('G12', receipt('H09', 2, '01'));
-    const later = new DatabaseQueries(relay.db, () => new Date('2026-08-20T00:00:00.000Z'));
     const undelivered = { E: 1, P: 1, undelivered: 1, rate_electronic: 0.5 };
-    expect(relay.queries.share(JULY).tiers.province).toMatchObject({ E: 2, undelivered: 0 });
-    expect(later.share(JULY).tiers.province).toMatchObject(undelivered);
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject({ E: 2, undelivered: 0 });
+    relay.sweep(new Date('2026-08-20T00:00:00.000Z'));
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject(undelivered);
     relay.report('H09.12', receipt('H09', 1, '01'));
-    expect(later.share(JULY).tiers.province).toMatchObject({ E: 2, undelivered: 0 });
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject({ E: 2, undelivered: 0 });
   });
 
   it('is none for a document that was given up for every recipient, until one answers', () => {
@@ -118,15 +122,15 @@ describe('the rates', () => {
     // The word may come before the dispatch that it is about.
     relay.report('H09', withdrawn(1, 'G12'));
     relay.report('H09', dispatch(1, [electronic('G12'), electronic('H09.12')]));
-    expect(relay.queries.share(JULY).tiers.province).toMatchObject({ E: 1, undelivered: 0 });
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject({ E: 1, undelivered: 0 });
     relay.report('H09', withdrawn(1, 'H09.12', 'gửi nhầm'));
-    expect(relay.queries.share(JULY).tiers.province).toMatchObject({ E: 0, undelivered: 1 });
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject({ E: 0, undelivered: 1 });
     expect(relay.queries.track('doc-1')[0]?.deliveries).toMatchObject([
       { to: 'G12', withdrawn: { cause: 'unanswered', reason: null } },
       { to: 'H09.12', withdrawn: { cause: 'given-up', reason: 'gửi nhầm' } },
     ]);
     relay.report('H09.12', receipt('H09', 1, '01'));
-    expect(relay.queries.share(JULY).tiers.province).toMatchObject({ E: 1, undelivered: 0 });
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject({ E: 1, undelivered: 0 });
   });
 
   it('count signed documents among those sent electronically', () => {
@@ -135,7 +139,7 @@ describe('the rates', () => {
     relay.report('H09', dispatch(2, [electronic('G12', 'E+P')], { signed: true }));
     relay.report('H09', dispatch(3, [electronic('G12')], { signed: false }));
     relay.report('H09', dispatch(4, [onPaper('x')], { signed: true }));
-    expect(relay.queries.share(JULY).tiers.province).toMatchObject({
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject({
       signed: 2,
       rate_signed: 2 / 3,
     });
@@ -143,37 +147,35 @@ describe('the rates', () => {
 });
 
 describe('numbers of the register', () => {
-  it('leaves a void number out of all terms and lists it', () => {
+  it('leaves a void number out of all terms and counts it apart', () => {
     using relay = fourTiers();
     relay.report('H09', dispatch(1, [electronic('G12')]));
     relay.report('H09', voided(2));
-    const share = relay.queries.share(JULY);
-    expect(share.tiers.province).toMatchObject({
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject({
       E: 1,
       rate_electronic: 1,
       void_numbers: 1,
       lower_bound: false,
     });
-    expect(share.voids).toEqual([{ agency: 'H09', year: 2026, number: 2, reason: 'soạn nhầm' }]);
   });
 
   it('is a lower bound while a number has no record, and no longer once it comes', () => {
     using relay = fourTiers();
     relay.report('H09', dispatch(1, [electronic('G12')]));
     relay.report('H09', dispatch(5, [electronic('G12')]));
-    const before = relay.queries.share(JULY);
-    expect(before.tiers.province).toMatchObject({ lower_bound: true, missing_numbers: 3 });
-    expect(before.tiers.central.lower_bound).toBe(false);
-    expect(before.gaps).toEqual([{ agency: 'H09', year: 2026, first: 2, last: 4 }]);
+    const before = tiersOf(relay.queries, JULY);
+    expect(before.province).toMatchObject({ lower_bound: true, missing_numbers: 3 });
+    expect(before.central.lower_bound).toBe(false);
+    expect(gapsOf(relay)).toEqual([[2, 4]]);
 
     relay.report('H09', paper(3));
-    expect(relay.queries.share(JULY).gaps).toEqual([
-      { agency: 'H09', year: 2026, first: 2, last: 2 },
-      { agency: 'H09', year: 2026, first: 4, last: 4 },
+    expect(gapsOf(relay)).toEqual([
+      [2, 2],
+      [4, 4],
     ]);
     relay.report('H09', voided(2));
     relay.report('H09', paper(4));
-    expect(relay.queries.share(JULY).tiers.province).toMatchObject({
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject({
       lower_bound: false,
       missing_numbers: 0,
     });
@@ -184,8 +186,8 @@ describe('numbers of the register', () => {
     relay.report('H09', dispatch(1, [electronic('G12')], { issuedOn: '2026-02-01' }));
     relay.report('H09', dispatch(3, [electronic('G12')], { issuedOn: '2026-04-01' }));
     const lowerBounds = relay.queries
-      .share({ from: '2026-01', to: '2026-05' })
-      .months.map(({ month, tiers }) => [month, tiers.all.lower_bound]);
+      .breakdown({ period: '2026-01..2026-05', by: 'month' })
+      .rows.map(({ key, figures }) => [key, figures.lower_bound]);
     expect(lowerBounds).toEqual([
       ['2026-01', false],
       ['2026-02', true],
@@ -200,9 +202,9 @@ describe('numbers of the register', () => {
     relay.report('H09', dispatch(1, [electronic('G12')], { issuedOn: '2025-12-31' }));
     const again = dispatch(1, [electronic('G12')], { documentId: 'b', issuedOn: '2026-01-02' });
     relay.report('H09', again);
-    const { tiers, gaps } = relay.queries.share({ from: '2025-12', to: '2026-01' });
-    expect(tiers.all).toMatchObject({ E: 2, lower_bound: false });
-    expect(gaps).toEqual([]);
+    const { all } = tiersOf(relay.queries, { period: '2025-12..2026-01' });
+    expect(all).toMatchObject({ E: 2, lower_bound: false });
+    expect(gapsOf(relay)).toEqual([]);
   });
 
   it('counts the first document of a number and shows the second as a contradiction', () => {
@@ -211,7 +213,7 @@ describe('numbers of the register', () => {
     relay.report('H09', paper(1));
     relay.report('H09', dispatch(1, [electronic('G12', 'E+P')], { documentId: 'other' }));
     relay.report('H09', voided(1));
-    expect(relay.queries.share(JULY).tiers.all).toMatchObject({ E: 1, EP: 0, P: 0, deliveries: 1 });
+    expect(tiersOf(relay.queries, JULY).all).toMatchObject({ E: 1, EP: 0, P: 0, deliveries: 1 });
     const found = relay.queries.listContradictions();
     expect(found.map(({ kind, reportNumber }) => [kind, reportNumber])).toEqual([
       ['REGISTER_NUMBER_REUSED', 4],
@@ -226,7 +228,7 @@ describe('numbers of the register', () => {
     relay.report('H09', dispatch(1, [electronic('G12')], update)); // comes before its original
     relay.report('H09', dispatch(1, [electronic('G12'), electronic('H09.12')]));
     relay.report('H09', dispatch(1, [electronic('G12')], { ...update, businessType: 1 }));
-    expect(relay.queries.share(JULY).tiers.all).toMatchObject({ E: 1, deliveries: 2 });
+    expect(tiersOf(relay.queries, JULY).all).toMatchObject({ E: 1, deliveries: 2 });
     expect(relay.queries.listContradictions()).toEqual([]);
   });
 
@@ -234,7 +236,7 @@ describe('numbers of the register', () => {
     using relay = fourTiers();
     relay.report('H09', dispatch(1, [electronic('G12')]));
     relay.report('H09', dispatch(2, [electronic('G12')], { businessType: 3 }));
-    expect(relay.queries.share(JULY).tiers.all).toMatchObject({ E: 2 });
+    expect(tiersOf(relay.queries, JULY).all).toMatchObject({ E: 2 });
   });
 });
 
@@ -242,7 +244,7 @@ describe('deliveries and receipts', () => {
   it('lists a sent document without receipts as open, yet counts it as sent', () => {
     using relay = fourTiers();
     relay.report('H09', dispatch(1, [electronic('G12')]));
-    expect(relay.queries.share(JULY).tiers.all).toMatchObject({ E: 1, deliveries: 1, open: 1 });
+    expect(tiersOf(relay.queries, JULY).all).toMatchObject({ E: 1, deliveries: 1, open: 1 });
     expect(relay.queries.listOpen()).toMatchObject([{ from: 'H09', to: 'G12', overdue: true }]);
   });
 
@@ -250,7 +252,7 @@ describe('deliveries and receipts', () => {
     using relay = fourTiers();
     relay.report('H09', dispatch(1, [electronic('G12')]));
     relay.report('G12', receipt('H09', 1, '02', { reasonCode: 'DUPLICATE', reason: 'trùng' }));
-    expect(relay.queries.share(JULY).tiers.province).toMatchObject({
+    expect(tiersOf(relay.queries, JULY).province).toMatchObject({
       E: 1,
       refused: 1,
       receipted: 1,
@@ -266,12 +268,13 @@ describe('deliveries and receipts', () => {
       relay.report('G12', receipt('H09', number, '01', { at }));
       if (number <= 2) relay.report('G12', receipt('H09', number, '03', { at }));
     }
-    expect(relay.queries.share(JULY).tiers.all).toMatchObject({
+    expect(tiersOf(relay.queries, JULY).all).toMatchObject({
       receipted_01: 20,
       receipted_03: 2,
       receipted_06: 0,
-      time_to_01_ms: { median: 10_000, p95: 19_000 },
-      time_to_03_ms: { median: 1_000, p95: 2_000 },
+      // By nearest rank 10,000, 19,000, 1,000 and 2,000; each the top of its bucket.
+      time_to_01_ms: { median: 10_111, p95: 19_199 },
+      time_to_03_ms: { median: 1_007, p95: 2_015 },
     });
   });
 });
@@ -282,12 +285,12 @@ describe('the period and the scope', () => {
     const june = dispatch(1, [electronic('G12')], { issuedOn: '2026-06-30' });
     relay.report('H09', june, '2026-07-05T00:00:00.000Z');
     relay.report('H09', dispatch(2, [electronic('G12')], { issuedOn: '2026-07-01' }));
-    const { months } = relay.queries.share({ from: '2026-06', to: '2026-07' });
-    expect(months.map(({ month, tiers }) => [month, tiers.all.E])).toEqual([
+    const { rows } = relay.queries.breakdown({ period: '2026-06..2026-07', by: 'month' });
+    expect(rows.map(({ key, figures }) => [key, figures.E])).toEqual([
       ['2026-06', 1],
       ['2026-07', 1],
     ]);
-    expect(relay.queries.share(JULY).tiers.all.E).toBe(1);
+    expect(tiersOf(relay.queries, JULY).all.E).toBe(1);
   });
 
   it('takes the tier from the directory', () => {
@@ -296,8 +299,7 @@ describe('the period and the scope', () => {
     relay.report('H09.05', dispatch(1, [electronic('G12')]));
     relay.report('H09.12', dispatch(1, [electronic('G12')]));
     relay.report('H09.12.034', paper(1));
-    const { tiers } = relay.queries.share(JULY);
-    expect(tiers).toMatchObject({
+    expect(tiersOf(relay.queries, JULY)).toMatchObject({
       province: { E: 1, P: 0 },
       district: { E: 1, P: 0 },
       commune: { E: 0, P: 1 },
@@ -312,10 +314,11 @@ describe('the period and the scope', () => {
     relay.addAgency('W01', 'central', { role: 'relay' });
     relay.report('H09', dispatch(1, [electronic('G12')]));
     relay.report('G12', receipt('H09', 1, '01')); // it sent nothing, but it is heard of
-    const share = relay.queries.share(JULY);
-    expect(share.silent.map(({ code }) => code)).toEqual(['H09.12', 'H09.12.034']);
-    expect(share.tiers.province).toMatchObject({ agencies: 1, agencies_silent: 0 });
-    expect(share.tiers.all).toMatchObject({ agencies: 4, agencies_silent: 2 });
+    const silent = relay.queries.agencies({ ...JULY, standing: 'silent' });
+    expect(silent.rows.map(({ code }) => code)).toEqual(['H09.12', 'H09.12.034']);
+    const tiers = tiersOf(relay.queries, JULY);
+    expect(tiers.province).toMatchObject({ agencies: 1, agencies_silent: 0 });
+    expect(tiers.all).toMatchObject({ agencies: 4, agencies_silent: 2 });
   });
 
   it('can be narrowed to one agency, a tier, or what is below an agency', () => {
@@ -324,28 +327,29 @@ describe('the period and the scope', () => {
     relay.report('H09.12', dispatch(1, [electronic('G12')]));
     relay.report('H09.12.034', dispatch(1, [electronic('G12')]));
     relay.report('G12', dispatch(1, [electronic('H09')]));
-    const count = (scope: object) => relay.queries.share({ ...JULY, ...scope }).tiers.all.E;
+    const count = (scope: object) => relay.queries.figures({ ...JULY, ...scope }).figures.E;
     expect(count({})).toBe(4);
     expect(count({ agency: 'h09' })).toBe(1);
     expect(count({ tier: 'commune' })).toBe(1);
     expect(count({ under: 'H09' })).toBe(3);
     expect(count({ under: 'H09', tier: 'district' })).toBe(1);
-    const { agencies, silent } = relay.queries.share({ ...JULY, under: 'H09.12' });
-    expect(agencies.map(({ code, E }) => [code, E])).toEqual([
+    const { rows } = relay.queries.breakdown({ ...JULY, under: 'H09.12', by: 'agency' });
+    expect(rows.map(({ key, figures }) => [key, figures.E])).toEqual([
       ['H09.12', 1],
       ['H09.12.034', 1],
     ]);
-    expect(silent).toEqual([]);
   });
 
   it.each([
-    [{ from: '2026-13', to: '2026-13' }, 'is not a month'],
-    [{ from: '2026-08', to: '2026-07' }, 'is after'],
-    [{ from: '1990-01', to: '2026-07' }, 'is more than'],
+    [{ period: '2026-13' }, 'is not a period'],
+    [{ period: '2026-02-30' }, 'is not a period'],
+    [{ period: '2025-W53' }, 'is not a period'],
+    [{ period: '2026-08..2026-07' }, 'is after'],
+    [{ period: '1990..2026' }, 'is more than'],
     [{ ...JULY, agency: 'H99' }, 'is not in the relay'],
   ])('refuses %o', (request, message) => {
     using relay = fourTiers();
-    expect(() => relay.queries.share(request)).toThrow(BusError);
-    expect(() => relay.queries.share(request)).toThrow(message);
+    expect(() => relay.queries.figures(request)).toThrow(BusError);
+    expect(() => relay.queries.figures(request)).toThrow(message);
   });
 });

@@ -1,0 +1,135 @@
+import { FigureQueries } from '../storage/figure-queries.ts';
+import type { Db } from '../storage/database.ts';
+import { FigureStore } from '../storage/figure-store.ts';
+import { AgencyIndex } from './agency-index.ts';
+import { answerAgencies, answerGaps } from './agency-lists.ts';
+import { Breakdown } from './breakdown.ts';
+import { answerDeliveries } from './deliveries.ts';
+import { DeliveryQueries } from '../storage/delivery-queries.ts';
+import { type Period, parsePeriod, periodBefore } from './period.ts';
+import { FigureReader, lastOpenDay, type Snapshot } from './reader.ts';
+import { type Scope, readScope } from './scope.ts';
+import { type Targets, targetOf } from './targets.ts';
+import type {
+  AgencyRow,
+  AgencyStanding,
+  AsOf,
+  BreakdownRequest,
+  BreakdownRow,
+  DeliveriesRequest,
+  DeliveryRow,
+  FiguresAnswer,
+  FiguresRequest,
+  GapRow,
+  Page,
+  PageRequest,
+  RelayFigures,
+} from './types.ts';
+
+/** What every kind of answer needs. */
+export interface Question extends Snapshot {
+  readonly reader: FigureReader;
+  readonly scope: Scope;
+  readonly period: Period;
+  readonly before: Period | undefined;
+  readonly targets: Targets;
+  readonly asOf: AsOf;
+}
+
+/** Answers {@link RelayFigures} out of the rollups; each answer is read from one snapshot. */
+export class FigureAnswers implements RelayFigures {
+  readonly #queries: FigureQueries;
+  readonly #deliveries: DeliveryQueries;
+  readonly #store: FigureStore;
+  readonly #targets: Targets;
+  readonly #inOneSnapshot: <T>(read: () => T) => T;
+  #index: { readonly key: string; readonly index: AgencyIndex } | undefined;
+
+  constructor(db: Db, targets: Targets = {}) {
+    this.#queries = new FigureQueries(db);
+    this.#deliveries = new DeliveryQueries(db);
+    this.#store = new FigureStore(db);
+    this.#targets = targets;
+    this.#inOneSnapshot = (read) => db.transaction(read)();
+  }
+
+  asOf(): AsOf {
+    return this.#inOneSnapshot(() => this.#asOf());
+  }
+
+  figures(request: FiguresRequest): FiguresAnswer {
+    return this.#ask(request, ({ reader, scope, period, before, targets, index, asOf }) => {
+      const agency = scope.agency === null ? undefined : index.find(scope.agency);
+      const place = agency?.places.findLast(
+        ({ fromDay }) => fromDay <= lastOpenDay(agency, period),
+      );
+      const ownTier = scope.isNow ? place?.nowTier : place?.thenTier;
+      const { from, to, text } = period;
+      return {
+        as_of: asOf,
+        period: { text, from, to },
+        scope: scopeOf(request),
+        figures: reader.figures(scope, period),
+        before: before === undefined ? null : reader.figures(scope, before),
+        target: targetOf(targets, scope.tier ?? ownTier ?? null, period),
+        ...reader.agencyCounts(scope, period),
+      };
+    });
+  }
+
+  breakdown(request: BreakdownRequest): Page<BreakdownRow> {
+    return this.#ask(request, (question) => new Breakdown(question, request).answer());
+  }
+
+  deliveries(request: DeliveriesRequest): Page<DeliveryRow> {
+    return this.#ask(request, (question) => answerDeliveries(question, this.#deliveries, request));
+  }
+
+  gaps(request: FiguresRequest & PageRequest & { readonly kind?: GapRow['kind'] }): Page<GapRow> {
+    return this.#ask(request, (question) => answerGaps(question, request));
+  }
+
+  agencies(
+    request: FiguresRequest & PageRequest & { readonly standing?: AgencyStanding },
+  ): Page<AgencyRow> {
+    return this.#ask(request, (question) => answerAgencies(question, request));
+  }
+
+  #ask<T>(request: FiguresRequest, answer: (question: Question) => T): T {
+    return this.#inOneSnapshot(() => {
+      const state = this.#store.state();
+      const asOf = this.#asOf();
+      const index = this.#agencies(state.directoryRevision, asOf.rebuilding ?? 0);
+      const period = parsePeriod(request.period);
+      const scope = readScope(request, index);
+      const snapshot = { queries: this.#queries, index, state };
+      const reader = new FigureReader(snapshot);
+      const before = periodBefore(period);
+      return answer({ ...snapshot, reader, scope, period, before, targets: this.#targets, asOf });
+    });
+  }
+
+  #asOf(): AsOf {
+    const rebuilding = this.#queries.rebuilding();
+    const as_of = { record: this.#queries.lastReport(), day: this.#store.state().sweptDay };
+    return rebuilding === 0 ? as_of : { ...as_of, rebuilding };
+  }
+
+  #agencies(revision: number, rebuilding: number): AgencyIndex {
+    const key = `${revision} ${rebuilding}`;
+    if (this.#index?.key !== key) this.#index = { key, index: new AgencyIndex(this.#queries) };
+    return this.#index.index;
+  }
+}
+
+function scopeOf(request: FiguresAnswer['scope']): FiguresAnswer['scope'] {
+  const { agency, under, tier, documentType, urgency, structure } = request;
+  return {
+    ...(agency === undefined ? {} : { agency }),
+    ...(under === undefined ? {} : { under }),
+    ...(tier === undefined ? {} : { tier }),
+    ...(documentType === undefined ? {} : { documentType }),
+    ...(urgency === undefined ? {} : { urgency }),
+    ...(structure === undefined ? {} : { structure }),
+  };
+}

@@ -1,0 +1,257 @@
+import { TIERS, type Tier } from '../../agency/tier.ts';
+import { type Agency, type Span, firstOf } from './agency-index.ts';
+import { AgencyTable } from './agency-table.ts';
+import type { Question } from './answers.ts';
+import { type Delta, Sum, addTo, forEachPair } from './cell.ts';
+import { pageOf } from './paging.ts';
+import { type Period, type PeriodKind, badRequest, periodBefore, splitPeriod } from './period.ts';
+import { lastOpenDay } from './reader.ts';
+import type { Scope } from './scope.ts';
+import { type SortKey, type Sortable, compareRows, readSort } from './sort.ts';
+import { targetOf } from './targets.ts';
+import type { BreakdownKey, BreakdownRequest, BreakdownRow, Figures, Page } from './types.ts';
+
+type Row = Sortable & { readonly row: BreakdownRow };
+
+/** Rows of one request at most; a range of days of twenty years has 7,300. */
+const MAX_PERIOD_ROWS = 10_000;
+const KEYS: readonly BreakdownKey[] = [
+  'tier',
+  'agency',
+  'parent',
+  'type',
+  'urgency',
+  'day',
+  'week',
+  'month',
+  'quarter',
+  'year',
+];
+
+/** A figure for each tier, agency, child, type, urgency or period of a scope. */
+export class Breakdown {
+  readonly #question: Question;
+  readonly #request: BreakdownRequest;
+  readonly #sort: { readonly key: SortKey; readonly isDescending: boolean };
+
+  constructor(question: Question, request: BreakdownRequest) {
+    this.#question = question;
+    this.#request = request;
+    this.#sort = readSort(request.sort ?? 'key');
+    if (!KEYS.includes(request.by)) throw badRequest('by', `it is one of ${KEYS.join(', ')}`);
+  }
+
+  answer(): Page<BreakdownRow> {
+    const { by } = this.#request;
+    switch (by) {
+      case 'agency':
+        return this.#byAgency();
+      case 'tier':
+        return this.#page(this.#byTier());
+      case 'parent':
+        return this.#page(this.#byParent());
+      case 'type':
+        return this.#page(this.#byType());
+      case 'urgency':
+        return this.#page(this.#byUrgency());
+      default:
+        return this.#byPeriod(by);
+    }
+  }
+
+  /** The rows are few, so all are worked out before they are put in order. */
+  #page(rows: readonly BreakdownRow[]): Page<BreakdownRow> {
+    const { asOf } = this.#question;
+    const shown = rows
+      .filter((row) => this.#request.underTarget !== true || isUnderTarget(row))
+      .map((row): Row => ({ ...sortableOf(row), row }))
+      .toSorted((a, b) => compareRows(a, b, this.#sort));
+    return pageOf(asOf, shown, this.#request, ({ row }) => row);
+  }
+
+  #byTier(): BreakdownRow[] {
+    const { scope } = this.#question;
+    return scope.tiers.map((tier) =>
+      this.#row({ key: tier, tier, scope: { ...scope, tier, tiers: [tier] } }),
+    );
+  }
+
+  #byUrgency(): BreakdownRow[] {
+    const { scope } = this.#question;
+    const codes = scope.urgency === null ? ([1, 0] as const) : [scope.urgency];
+    return codes.map((urgency) =>
+      this.#row({
+        key: urgency === 1 ? 'urgent' : 'normal',
+        tier: scope.tier,
+        scope: { ...scope, urgency },
+      }),
+    );
+  }
+
+  #byPeriod(kind: PeriodKind): Page<BreakdownRow> {
+    const { scope, period, asOf } = this.#question;
+    const parts: Period[] = [];
+    for (const part of splitPeriod(period, kind)) {
+      parts.push(part);
+      if (parts.length > MAX_PERIOD_ROWS) throw badRequest('by', 'the period has too many of them');
+    }
+    const rowOf = (part: Period): BreakdownRow =>
+      this.#row({
+        key: part.text,
+        tier: scope.tier,
+        scope,
+        span: part,
+        before: periodBefore(part),
+      });
+    if (this.#sort.key !== 'key' || this.#request.underTarget === true) {
+      return this.#page(parts.map(rowOf));
+    }
+    const inOrder = this.#sort.isDescending ? parts.toReversed() : parts;
+    return pageOf(asOf, inOrder, this.#request, rowOf);
+  }
+
+  #byType(): BreakdownRow[] {
+    const { scope, period, before, reader, targets } = this.#question;
+    const now = this.#typesIn(scope, period);
+    const then = before === undefined ? undefined : this.#typesIn(scope, before);
+    const counts = reader.agencyCounts(scope, period);
+    const sum = new Sum();
+    const figuresOf = (delta: Delta | undefined, span: Span): Figures => {
+      sum.clear();
+      if (delta !== undefined) sum.addDelta(delta);
+      return reader.figuresOf(sum, scope, span);
+    };
+    return [...now].map(([type, delta]) => ({
+      key: type,
+      name: null,
+      tier: scope.tier,
+      figures: figuresOf(delta, period),
+      before: before === undefined ? null : figuresOf(then?.get(type), before),
+      target: targetOf(targets, scope.tier, period),
+      ...counts,
+      has_children: false,
+    }));
+  }
+
+  #typesIn(scope: Scope, span: Span): Map<string, Delta> {
+    const types = new Map<string, Delta>();
+    this.#question.reader.forEachCell(scope, span, 'each', ({ documentType, data }) => {
+      const delta: Delta = types.get(documentType) ?? new Map<number, number>();
+      forEachPair(data, (index, amount) => addTo(delta, index, amount));
+      types.set(documentType, delta);
+    });
+    return types;
+  }
+
+  /** One row for each direct child, with all below it; what a child was under another parent is left out. */
+  #byParent(): BreakdownRow[] {
+    const { scope, period, index, reader, before } = this.#question;
+    if (scope.agency !== null) throw badRequest('by', 'the parts of one agency are not known');
+    const parent = scope.under ?? '';
+    const heard = reader.heardIn(period);
+    return index.agencies.flatMap((agency) => {
+      if (!isChildOf(agency, parent, period, scope.isNow)) return [];
+      const own = { ...scope, under: agency.code };
+      const members = [...reader.members(own, period, heard).values()].filter((one) => one.isOpen);
+      const row = this.#row({
+        key: agency.code,
+        agency,
+        tier: tierOf(agency, period, scope.isNow),
+        scope: own,
+        before,
+        counts: {
+          agencies: members.length,
+          agencies_silent: members.filter(({ isHeard }) => !isHeard).length,
+        },
+      });
+      const { E, EP, P, undelivered } = row.figures;
+      const isEmpty = E + EP + P + undelivered === 0 && row.agencies === 0;
+      return isEmpty ? [] : [row];
+    });
+  }
+
+  #byAgency(): Page<BreakdownRow> {
+    const { scope, period, asOf, index, targets } = this.#question;
+    const table = new AgencyTable(this.#question, this.#sort.key);
+    const targetFor = (code: string): number | null => {
+      const agency = index.find(code);
+      const tier = agency === undefined ? null : tierOf(agency, period, scope.isNow);
+      return targetOf(targets, tier, period);
+    };
+    const rows = table
+      .rows()
+      .filter(({ key, counters }) => {
+        if (this.#request.underTarget !== true) return true;
+        const target = targetFor(key);
+        return target !== null && counters.rate !== null && counters.rate < target;
+      })
+      .toSorted((a, b) => compareRows(a, b, this.#sort));
+    return pageOf(asOf, rows, this.#request, ({ key, isOpen, isHeard }) => {
+      const agency = index.find(key);
+      return this.#row({
+        key,
+        agency,
+        tier: agency === undefined ? null : tierOf(agency, period, scope.isNow),
+        scope: { ...scope, agency: key },
+        before: this.#question.before,
+        counts: { agencies: isOpen ? 1 : 0, agencies_silent: isOpen && !isHeard ? 1 : 0 },
+      });
+    });
+  }
+
+  #row(options: {
+    readonly key: string;
+    readonly agency?: Agency | undefined;
+    readonly tier: Tier | null;
+    readonly scope: Scope;
+    readonly span?: Period;
+    readonly before?: Period | undefined;
+    readonly counts?: Pick<BreakdownRow, 'agencies' | 'agencies_silent'>;
+  }): BreakdownRow {
+    const { reader, index, targets, period } = this.#question;
+    const { key, agency, tier, scope, span = period } = options;
+    const before = 'before' in options ? options.before : this.#question.before;
+    return {
+      key,
+      name: agency?.name ?? null,
+      tier,
+      figures: reader.figures(scope, span),
+      before: before === undefined ? null : reader.figures(scope, before),
+      target: targetOf(targets, tier, span),
+      ...(options.counts ?? reader.agencyCounts(scope, span)),
+      has_children: agency !== undefined && index.hasChildren(agency.code),
+    };
+  }
+}
+
+function isUnderTarget({ target, figures }: BreakdownRow): boolean {
+  return target !== null && figures.rate_electronic !== null && figures.rate_electronic < target;
+}
+
+function sortableOf({ key, name, figures, tier }: BreakdownRow): Sortable {
+  const { rate_electronic: rate, deliveries, overdue, missing_numbers: missing } = figures;
+  const documents = figures.E + figures.EP + figures.P;
+  const order = tier !== null && key === tier ? String(TIERS.indexOf(tier)) : key;
+  return {
+    key: order,
+    sortName: name ?? key,
+    counters: { rate, deliveries, overdue, missing, documents },
+  };
+}
+
+function tierOf(agency: Agency, span: Span, isNow: boolean): Tier {
+  const place = agency.places.findLast(({ fromDay }) => fromDay <= lastOpenDay(agency, span));
+  if (place === undefined) return agency.tier;
+  return isNow ? place.nowTier : place.thenTier;
+}
+
+/** Whether an agency stood right below `parent` on some day of a span; `''`: at the top. */
+function isChildOf(agency: Agency, parent: string, span: Span, isNow: boolean): boolean {
+  const { places, code } = agency;
+  return places.some((place, index) => {
+    if (isNow) return place.nowCode === code && firstOf(place.nowAbove) === parent;
+    const next = places[index + 1]?.fromDay;
+    const touches = place.fromDay <= span.to && (next === undefined || next > span.from);
+    return touches && firstOf(place.thenAbove) === parent;
+  });
+}

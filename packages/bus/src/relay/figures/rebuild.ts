@@ -1,0 +1,178 @@
+import { decodeRecord } from '../../record/frame.ts';
+import { parsePayloadAs } from '../../record/codec.ts';
+import type { Db } from '../storage/database.ts';
+import { FigureGapStore } from '../storage/figure-gap-store.ts';
+import { FigureRebuildStore, type RegisterKey } from '../storage/figure-rebuild-store.ts';
+import { FigureStore, type StoredPlace } from '../storage/figure-store.ts';
+import { TrackingStore } from '../storage/tracking-store.ts';
+import { type Delta, forEachPair } from './cell.ts';
+import { GroupDeltas, groupsOf } from './group-deltas.ts';
+import type { FigureRecorder } from './recorder.ts';
+import { TrackedFigures, datedGap } from './tracked-figures.ts';
+
+/** Rows held in memory at once. */
+const ROWS_AT_ONCE = 5_000;
+/** Agencies of one transaction. */
+const AGENCIES_AT_ONCE = 50;
+
+/**
+ * Adds figures up anew: all of them once for a database that has none yet, and those of agencies whose
+ * place in the directory changed.
+ */
+export class FigureRebuild {
+  readonly #db: Db;
+  readonly #store: FigureStore;
+  readonly #gaps: FigureGapStore;
+  readonly #rows: FigureRebuildStore;
+  readonly #recorder: FigureRecorder;
+  readonly #tracked: TrackedFigures;
+
+  constructor(db: Db, recorder: FigureRecorder) {
+    this.#db = db;
+    this.#store = new FigureStore(db);
+    this.#gaps = new FigureGapStore(db);
+    this.#rows = new FigureRebuildStore(db);
+    this.#recorder = recorder;
+    const tracking = new TrackingStore(db);
+    this.#tracked = new TrackedFigures({ recorder, gaps: this.#gaps, tracking });
+  }
+
+  /** Makes the figures of a database that an earlier version wrote, whole or not at all. */
+  buildIfMissing(): boolean {
+    if (this.#store.state().built) return false;
+    this.#inTransaction(() => this.#buildAll());
+    return true;
+  }
+
+  /** Forgets all rollups and makes them again from the tracking tables. */
+  buildAgain(): void {
+    this.#inTransaction(() => this.#buildAll());
+  }
+
+  /**
+   * Moves the figures of agencies to where the directory says they stand. Killed in between, it goes on
+   * with those that are left.
+   *
+   * @returns how many agencies were looked at.
+   */
+  followDirectory(): number {
+    this.#inTransaction(() => this.#listAffected());
+    let count = 0;
+    for (;;) {
+      const agencies = this.#rows.onList(AGENCIES_AT_ONCE);
+      if (agencies.length === 0) return count;
+      this.#inTransaction(() => {
+        for (const agency of agencies) this.#move(agency);
+      });
+      count += agencies.length;
+    }
+  }
+
+  #buildAll(): void {
+    this.#readSuccessors();
+    this.#rows.clear();
+    this.#recorder.reset();
+    let after: RegisterKey = ['', 0, 0];
+    for (;;) {
+      const entries = this.#rows.entriesAfter(after, ROWS_AT_ONCE);
+      for (const entry of entries) this.#tracked.addEntry(entry);
+      this.#recorder.flush();
+      const last = entries.at(-1);
+      if (last === undefined) break;
+      after = [last.agency, last.year, last.number];
+    }
+    for (let id = 0; ;) {
+      const reports = this.#rows.reportsAfter(id, ROWS_AT_ONCE);
+      for (const { agency, atMs } of reports) this.#tracked.heard(agency, atMs);
+      const last = reports.at(-1);
+      if (last === undefined) break;
+      ({ id } = last);
+    }
+    for (const { agency, year, first } of this.#gaps.registersWithGaps()) {
+      this.#tracked.refreshGaps(agency, year, first);
+    }
+    this.#recorder.flush();
+    this.#store.setBuilt();
+  }
+
+  #readSuccessors(): void {
+    for (const { registrar, sequence, record } of this.#rows.entriesWithoutSuccessors()) {
+      const { successors } = parsePayloadAs(decodeRecord(record), 'directory');
+      this.#rows.setSuccessors(registrar, sequence, successors);
+    }
+  }
+
+  /** Everyone whose place rests on an entry that changed: the agency, those below, those it took over. */
+  #listAffected(): void {
+    const changed = this.#rows.takeChangedCodes();
+    if (changed.size === 0) return;
+    this.#addPredecessors(changed);
+    const isTouched = (codes: string): boolean =>
+      codes !== '' && codes.split(' ').some((code) => changed.has(code));
+    const affected = new Set(changed);
+    for (const row of this.#rows.placeTexts()) {
+      const { agency, then_above: then, now_above: now, now_code: heir } = row;
+      if (changed.has(heir) || isTouched(then) || isTouched(now)) affected.add(agency);
+    }
+    for (const agency of affected) this.#rows.putOnList(agency);
+  }
+
+  #addPredecessors(changed: Set<string>): void {
+    const succeeded = this.#rows.succeeded();
+    for (let size = 0; size < changed.size;) {
+      ({ size } = changed);
+      for (const { code, successors } of succeeded) {
+        if (changed.has(code)) continue;
+        const heirs: unknown = JSON.parse(successors);
+        if (Array.isArray(heirs) && heirs.some((heir) => changed.has(String(heir)))) {
+          changed.add(code);
+        }
+      }
+    }
+  }
+
+  #move(agency: string): void {
+    const before = this.#store.places(agency);
+    const after = this.#recorder.computePlaces(agency);
+    this.#rows.takeOffList(agency);
+    if (JSON.stringify(before) === JSON.stringify(after)) return;
+    const groups = new GroupDeltas();
+    const shift = (day: string, put: (place: StoredPlace, sign: 1 | -1) => void): void => {
+      const old = placeOn(before, day);
+      const now = placeOn(after, day);
+      if (JSON.stringify(old) === JSON.stringify(now)) return;
+      if (old !== undefined) put(old, -1);
+      if (now !== undefined) put(now, 1);
+    };
+    for (const day of this.#store.heardDays(agency)) {
+      shift(day, (place, sign) => {
+        for (const { data, ...key } of this.#store.ownCells(agency, day)) {
+          groups.add(key, groupsOf(place), readCell(data), sign);
+        }
+      });
+    }
+    for (const gap of this.#gaps.ofAgency(agency).map(datedGap)) {
+      shift(gap.fromDay, (place, sign) => groups.addGap({ ...gap, agency }, groupsOf(place), sign));
+    }
+    this.#store.setPlaces(agency, after);
+    this.#recorder.writeGroups(groups);
+  }
+
+  #inTransaction(work: () => void): void {
+    try {
+      this.#db.transaction(work).immediate();
+    } finally {
+      this.#recorder.reset();
+    }
+  }
+}
+
+function placeOn(places: readonly StoredPlace[], day: string): StoredPlace | undefined {
+  return places.findLast(({ fromDay }) => fromDay <= day);
+}
+
+function readCell(data: Uint8Array): Delta {
+  const delta: Delta = new Map();
+  forEachPair(data, (index, amount) => delta.set(index, amount));
+  return delta;
+}

@@ -1,0 +1,119 @@
+import type { Db } from './database.ts';
+
+/** A gap of a register with the days between which its numbers were given. */
+export interface FigureGap {
+  readonly agency: string;
+  readonly year: number;
+  readonly first: number;
+  readonly last: number;
+  readonly afterDay: string | null;
+  readonly beforeDay: string | null;
+  readonly fromDay: string;
+  readonly toDay: string;
+}
+
+/** The gaps of registers with their days; follows `register_gap`. Calls belong in a transaction. */
+export class FigureGapStore {
+  readonly #statements;
+
+  constructor(db: Db) {
+    this.#statements = prepare(db);
+  }
+
+  /**
+   * Works out the gaps around a number again that was entered, or entered as something else.
+   *
+   * @returns which gaps were there before and are there no more, and which are new.
+   */
+  refresh(
+    agency: string,
+    year: number,
+    number: number,
+  ): { readonly gone: readonly FigureGap[]; readonly added: readonly FigureGap[] } {
+    const { any, before, after, known, current } = this.#statements;
+    if (any.get(agency, year, agency, year) === undefined) return NOTHING;
+    const low = before.get(agency, year, number)?.number ?? 0;
+    const high = after.get(agency, year, number)?.number ?? Number.MAX_SAFE_INTEGER;
+    const old = known.all(agency, year, low, high);
+    const now = current.all(agency, year, low, high).map((gap) => this.#date(agency, year, gap));
+    const oldTexts = new Set(old.map(textOf));
+    const nowTexts = new Set(now.map(textOf));
+    const gone = old.filter((gap) => !nowTexts.has(textOf(gap)));
+    const added = now.filter((gap) => !oldTexts.has(textOf(gap)));
+    for (const gap of gone) this.#statements.drop.run(agency, year, gap.first);
+    for (const gap of added) this.#statements.put.run(gap);
+    return { gone, added };
+  }
+
+  ofAgency(agency: string): FigureGap[] {
+    return this.#statements.ofAgency.all(agency);
+  }
+
+  /** The registers that have gaps, for adding up from the beginning. */
+  registersWithGaps(): { agency: string; year: number; first: number }[] {
+    return this.#statements.registers.all();
+  }
+
+  /** A number without a record was given between its neighbours, void numbers left aside. */
+  #date(agency: string, year: number, gap: { first: number; last: number }): FigureGap {
+    const afterDay = this.#statements.before.get(agency, year, gap.first)?.issuedOn ?? null;
+    const beforeDay = this.#statements.after.get(agency, year, gap.last)?.issuedOn ?? null;
+    const from = afterDay ?? `${year}-01-01`;
+    const to = beforeDay ?? `${year}-12-31`;
+    const [fromDay, toDay] = from <= to ? [from, to] : [to, from];
+    return { agency, year, ...gap, afterDay, beforeDay, fromDay, toDay };
+  }
+}
+
+const NOTHING = { gone: [], added: [] } as const;
+
+function textOf({ first, last, fromDay, toDay, afterDay, beforeDay }: FigureGap): string {
+  return `${first} ${last} ${fromDay} ${toDay} ${afterDay ?? ''} ${beforeDay ?? ''}`;
+}
+
+const GAP = `agency, year, first_number AS first, last_number AS last, after_day AS afterDay,
+  before_day AS beforeDay, from_day AS fromDay, to_day AS toDay`;
+
+interface Neighbour {
+  readonly number: number;
+  readonly issuedOn: string;
+}
+
+function prepare(db: Db) {
+  return {
+    any: db
+      .prepare<[string, number, string, number], 1>(
+        `SELECT 1 FROM register_gap WHERE agency = ? AND year = ?
+         UNION ALL SELECT 1 FROM figure_gap WHERE agency = ? AND year = ? LIMIT 1`,
+      )
+      .pluck(),
+    before: db.prepare<[string, number, number], Neighbour>(
+      `SELECT number, issued_on AS issuedOn FROM register_entry
+       WHERE agency = ? AND year = ? AND number < ? AND kind <> 'void'
+       ORDER BY number DESC LIMIT 1`,
+    ),
+    after: db.prepare<[string, number, number], Neighbour>(
+      `SELECT number, issued_on AS issuedOn FROM register_entry
+       WHERE agency = ? AND year = ? AND number > ? AND kind <> 'void' ORDER BY number LIMIT 1`,
+    ),
+    known: db.prepare<[string, number, number, number], FigureGap>(
+      `SELECT ${GAP} FROM figure_gap
+       WHERE agency = ? AND year = ? AND first_number > ? AND first_number < ?`,
+    ),
+    current: db.prepare<[string, number, number, number], { first: number; last: number }>(
+      `SELECT first_number AS first, last_number AS last FROM register_gap
+       WHERE agency = ? AND year = ? AND first_number > ? AND first_number < ?`,
+    ),
+    drop: db.prepare<[string, number, number]>(
+      'DELETE FROM figure_gap WHERE agency = ? AND year = ? AND first_number = ?',
+    ),
+    put: db.prepare<[FigureGap]>(
+      `INSERT OR REPLACE INTO figure_gap VALUES (@agency, @year, @first, @last, @afterDay,
+         @beforeDay, @fromDay, @toDay)`,
+    ),
+    ofAgency: db.prepare<[string], FigureGap>(`SELECT ${GAP} FROM figure_gap WHERE agency = ?`),
+    registers: db.prepare<[], { agency: string; year: number; first: number }>(
+      'SELECT agency, year, first_number AS first FROM register_gap ORDER BY agency, year, first',
+    ),
+  };
+}

@@ -1,0 +1,263 @@
+import type { Tier } from '../../agency/tier.ts';
+import type { Db } from './database.ts';
+import type { FigureGap } from './figure-gap-store.ts';
+import type { StoredPlace, StructureCode, UrgencyCode } from './figure-store.ts';
+
+/** An entry of the directory that counts; of a code the one that holds comes first. */
+export interface AgencyEntryRow {
+  readonly code: string;
+  readonly name: string;
+  readonly tier: Tier;
+  readonly parent: string | null;
+  readonly site: string;
+  readonly role: string;
+  readonly validFromMs: number;
+  readonly validToMs: number | null;
+}
+
+export type PlaceRow = StoredPlace & { readonly agency: string };
+
+export interface GroupCell {
+  readonly documentType: string;
+  readonly urgency: UrgencyCode;
+  readonly structure: StructureCode;
+  readonly data: Buffer;
+}
+
+export interface OwnCell {
+  readonly documentType: string;
+  readonly urgency: UrgencyCode;
+  readonly data: Buffer;
+}
+
+/** `[agency, E, EP, P, deliveries, overdue]` */
+export type ListRow = [string, number, number, number, number, number];
+
+export interface MissingReports {
+  readonly agency: string;
+  readonly first: number;
+  readonly last: number;
+  /** When the next report that is here says it was made; a missing one was made before it. */
+  readonly nextAtMs: number | null;
+}
+
+export interface AgencyFacts {
+  readonly lastReportMs: number | null;
+  readonly missingReports: number;
+  readonly contradictions: number;
+}
+
+/** Reads the rollups. */
+export class FigureQueries {
+  readonly #statements;
+
+  constructor(db: Db) {
+    this.#statements = { ...prepareCells(db), ...prepareAgencies(db), ...prepareGaps(db) };
+  }
+
+  /** The last report taken in. */
+  lastReport(): number {
+    return this.#statements.lastReport.get() ?? 0;
+  }
+
+  own(bucket: string, agency: string): Buffer | undefined {
+    return this.#statements.own.get(bucket, agency);
+  }
+
+  ownDay(day: string, agency: string): OwnCell[] {
+    return this.#statements.ownDay.all(day, agency);
+  }
+
+  group(bucket: string, top: string, tier: Tier, documentType: string): GroupCell[] {
+    return this.#statements.group.all(bucket, top, tier, documentType);
+  }
+
+  groupTypes(bucket: string, top: string, tier: Tier): GroupCell[] {
+    return this.#statements.groupTypes.all(bucket, top, tier);
+  }
+
+  /** The counters of all agencies in a month or year. */
+  listBucket(bucket: string): ListRow[] {
+    return this.#statements.listBucket.all(bucket);
+  }
+
+  /** The counters of all agencies on some days. */
+  listDays(
+    from: string,
+    to: string,
+    documentType: string | null,
+    urgency: UrgencyCode | null,
+  ): ListRow[] {
+    return this.#statements.listDays.all(from, to, documentType, documentType, urgency, urgency);
+  }
+
+  gapNumbers(
+    top: string,
+    tier: Tier,
+    structure: StructureCode,
+    period: { readonly from: string; readonly to: string },
+  ): number {
+    const { from, to } = period;
+    return this.#statements.gapNumbers.get(to, from, top, tier, structure) ?? 0;
+  }
+
+  gapsOf(agency: string): FigureGap[] {
+    return this.#statements.gapsOf.all(agency);
+  }
+
+  /** `[agency, numbers, from_day]` of gaps that may belong to a period. */
+  gapsIn(from: string, to: string): [string, number, string][] {
+    return this.#statements.gapsIn.all(from, to);
+  }
+
+  /** Gaps that may belong to a period, after one of them, in order of agency, year and number. */
+  iterateGaps(
+    period: { readonly from: string; readonly to: string },
+    after: readonly [agency: string, year: number, first: number],
+  ): IterableIterator<FigureGap> {
+    return this.#statements.iterateGaps.iterate(period.from, period.to, ...after);
+  }
+
+  missingReports(): MissingReports[] {
+    return this.#statements.missing.all();
+  }
+
+  agencyEntries(): AgencyEntryRow[] {
+    return this.#statements.entries.all();
+  }
+
+  places(): PlaceRow[] {
+    return this.#statements.places.all();
+  }
+
+  rebuilding(): number {
+    return this.#statements.rebuilding.get() ?? 0;
+  }
+
+  heard(bucket: string, mask: number): string[] {
+    return this.#statements.heard.all(bucket, mask);
+  }
+
+  heardMonths(agency: string): { bucket: string; bits: number }[] {
+    return this.#statements.heardMonths.all(agency);
+  }
+
+  agencyFacts(agency: string): AgencyFacts {
+    return (
+      this.#statements.facts.get({ agency }) ?? {
+        lastReportMs: null,
+        missingReports: 0,
+        contradictions: 0,
+      }
+    );
+  }
+}
+
+function prepareCells(db: Db) {
+  const list = 'agency, e, ep, p, deliveries, overdue';
+  return {
+    lastReport: db.prepare<[], number>('SELECT max(id) FROM report').pluck(),
+    own: db
+      .prepare<[string, string], Buffer>(
+        'SELECT data FROM figure_own WHERE bucket = ? AND agency = ?',
+      )
+      .pluck(),
+    ownDay: db.prepare<[string, string], OwnCell>(
+      `SELECT document_type AS documentType, urgency, data FROM figure_own_day
+       WHERE day = ? AND agency = ?`,
+    ),
+    group: db.prepare<[string, string, string, string], GroupCell>(
+      `SELECT document_type AS documentType, urgency, structure, data FROM figure_group
+       WHERE bucket = ? AND top = ? AND tier = ? AND document_type = ?`,
+    ),
+    groupTypes: db.prepare<[string, string, string], GroupCell>(
+      `SELECT document_type AS documentType, urgency, structure, data FROM figure_group
+       WHERE bucket = ? AND top = ? AND tier = ? AND document_type > ''`,
+    ),
+    listBucket: db
+      .prepare<[string], ListRow>(`SELECT ${list} FROM figure_own WHERE bucket = ?`)
+      .raw(),
+    listDays: db
+      .prepare<
+        [string, string, string | null, string | null, number | null, number | null],
+        ListRow
+      >(
+        `SELECT agency, sum(e), sum(ep), sum(p), sum(deliveries), sum(overdue) FROM figure_own_day
+         WHERE day BETWEEN ? AND ? AND (? IS NULL OR document_type = ?)
+           AND (? IS NULL OR urgency = ?)
+         GROUP BY agency`,
+      )
+      .raw(),
+  };
+}
+
+function prepareAgencies(db: Db) {
+  return {
+    entries: db.prepare<[], AgencyEntryRow>(
+      `SELECT e.code, e.name, e.tier, e.parent, e.site, e.role, e.valid_from_ms AS validFromMs,
+         e.valid_to_ms AS validToMs
+       FROM directory_entry AS e JOIN directory_holder AS h ON h.code = e.code
+       WHERE e.counts = 1
+       ORDER BY e.code, (h.registrar = e.registrar AND h.sequence = e.sequence) DESC,
+         e.valid_from_ms DESC, e.sequence DESC, e.registrar`,
+    ),
+    places: db.prepare<[], PlaceRow>(
+      `SELECT agency, from_day AS fromDay, then_tier AS thenTier, then_above AS thenAbove,
+         now_code AS nowCode, now_tier AS nowTier, now_above AS nowAbove
+       FROM figure_place ORDER BY agency, from_day`,
+    ),
+    rebuilding: db
+      .prepare<[], number>(
+        `SELECT (SELECT count(*) FROM figure_rebuild)
+           + (SELECT count(*) FROM figure_directory_change)`,
+      )
+      .pluck(),
+    heard: db
+      .prepare<[string, number], string>(
+        'SELECT agency FROM figure_heard WHERE bucket = ? AND bits & ? <> 0',
+      )
+      .pluck(),
+    heardMonths: db.prepare<[string], { bucket: string; bits: number }>(
+      'SELECT bucket, bits FROM figure_heard WHERE agency = ? AND length(bucket) = 7 ORDER BY bucket',
+    ),
+    facts: db.prepare<[{ agency: string }], AgencyFacts>(
+      `SELECT (SELECT max(r.stored_ms) FROM report AS r WHERE r.agency = @agency AND r.number =
+           (SELECT c.highest FROM chain AS c WHERE c.agency = @agency)) AS lastReportMs,
+         (SELECT coalesce(sum(last_number - first_number + 1), 0) FROM missing_report
+           WHERE agency = @agency) AS missingReports,
+         (SELECT count(*) FROM contradiction WHERE agency = @agency) AS contradictions`,
+    ),
+  };
+}
+
+function prepareGaps(db: Db) {
+  const gap = `agency, year, first_number AS first, last_number AS last, after_day AS afterDay,
+    before_day AS beforeDay, from_day AS fromDay, to_day AS toDay`;
+  return {
+    gapNumbers: db
+      .prepare<[string, string, string, string, number], number>(
+        `SELECT coalesce(sum(CASE WHEN day <= ? THEN began ELSE 0 END)
+           - sum(CASE WHEN day < ? THEN ended ELSE 0 END), 0)
+         FROM figure_gap_sum WHERE top = ? AND tier = ? AND structure = ?`,
+      )
+      .pluck(),
+    gapsOf: db.prepare<[string], FigureGap>(`SELECT ${gap} FROM figure_gap WHERE agency = ?`),
+    gapsIn: db
+      .prepare<[string, string], [string, number, string]>(
+        `SELECT agency, last_number - first_number + 1, from_day FROM figure_gap
+         WHERE to_day >= ? AND from_day <= ?`,
+      )
+      .raw(),
+    iterateGaps: db.prepare<[string, string, string, number, number], FigureGap>(
+      `SELECT ${gap} FROM figure_gap NOT INDEXED
+       WHERE to_day >= ? AND from_day <= ? AND (agency, year, first_number) > (?, ?, ?)
+       ORDER BY agency, year, first_number`,
+    ),
+    missing: db.prepare<[], MissingReports>(
+      `SELECT agency, first_number AS first, last_number AS last,
+         (SELECT r.at_ms FROM report AS r
+          WHERE r.agency = m.agency AND r.number = m.last_number + 1) AS nextAtMs
+       FROM missing_report AS m ORDER BY agency, first_number`,
+    ),
+  };
+}
