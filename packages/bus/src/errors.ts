@@ -56,6 +56,11 @@ export const BUS_ERRORS = {
   BUS_HTTP_FAILED: { retryable: false }, // the relay's HTTP side: address, TLS files or settings
   BUS_DATABASE_NEWER: { retryable: false }, // written by a later version of this software
   BUS_DATABASE_OLDER: { retryable: false }, // the relay or agent has to run once and bring it up to date
+  // evidence
+  BUS_EVIDENCE_INVALID: { retryable: false }, // what stands in an evidence file is no statement of this format
+  BUS_EVIDENCE_TOO_LARGE: { retryable: false }, // more records, lists or contents than one file may hold
+  BUS_EVIDENCE_NOT_FOUND: { retryable: false }, // the relay has no record of such a document
+  BUS_EVIDENCE_AMBIGUOUS: { retryable: false }, // several senders use this id or number: one must be named
   BUS_OBSERVE_FAILED: { retryable: false }, // metrics: the address is not loopback, or taken
   BUS_PUBLICATION_NOT_FOUND: { retryable: false }, // the relay has published nothing for this month
   BUS_AUDIT_FILE_INVALID: { retryable: false }, // no audit file, cut short, or over a limit; the message says where

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { type AgencyCode, type DirectoryEntry, yearInVietnam } from '@congvan/bus';
+import type { BuiltEvidence } from '@congvan/bus/evidence';
 import type { LongWork } from '@congvan/signer';
 
 import { standingConditions } from './condition/at-rest.ts';
@@ -22,6 +23,7 @@ import type {
   Transfer,
 } from './documents.ts';
 import { AgentError } from './errors.ts';
+import { type EvidenceRequest, exportEvidence } from './evidence/export.ts';
 import type { AgentConfig } from './home/config.ts';
 import {
   type AcceptOptions,
@@ -246,6 +248,17 @@ export class Agent implements AsyncDisposable {
   track(idOrNumber: string): TrackedDocument {
     this.#requireOpen();
     return trackDocument(this.#core, idOrNumber);
+  }
+
+  /**
+   * Everything this agency has about a sent or received document in one signed file.
+   *
+   * @throws {@link AgentError} `AGENT_DOCUMENT_NOT_FOUND`, `AGENT_DOCUMENT_NOT_SENT`,
+   *   `AGENT_ID_AMBIGUOUS`, `AGENT_FILE_TOO_LARGE`; BusError `BUS_EVIDENCE_TOO_LARGE`.
+   */
+  async exportEvidence(request: EvidenceRequest): Promise<BuiltEvidence> {
+    this.#requireOpen();
+    return await exportEvidence(this.#core, request);
   }
 
   /** The agency's verified copy of the directory. */

@@ -17,6 +17,7 @@ export const AGENT_ERRORS = {
   AGENT_NUMBER_VOID: { retryable: false }, // the draft of this key was given up
   AGENT_NUMBER_SETTLED: { retryable: false }, // the number is issued or void already
   AGENT_DOCUMENT_NOT_FOUND: { retryable: false },
+  AGENT_DOCUMENT_NOT_SENT: { retryable: true }, // nothing signed of it has left: there is no evidence yet
   AGENT_ID_AMBIGUOUS: { retryable: false }, // a prefix that names several documents
   AGENT_STATE_CONFLICT: { retryable: false }, // the receipt ladder does not allow this step
   AGENT_DISK_FULL: { retryable: true }, // nothing was stored; no number was taken

@@ -42,5 +42,6 @@ export type { KeyPassphrases, PassphraseSource } from './home/keys.ts';
 export { type HomeLayout, layoutOf } from './home/layout.ts';
 export type { AcceptOptions, CompleteOptions, RefuseOptions } from './inbox/answer.ts';
 export { type Log, SILENT_LOG } from './log.ts';
+export type { EvidenceRequest } from './evidence/export.ts';
 export { type OpenAgentOptions, openAgent } from './open-agent.ts';
 export { AGENT_STEPS, type AgentStep } from './step.ts';

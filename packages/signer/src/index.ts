@@ -29,6 +29,7 @@ export {
   verifyAsic,
 } from './asic/verify-container.ts';
 export { type AsicReport, type VerifyAsicEOptions, verifyAsicE } from './asic/verify.ts';
+export { type ZipDeviation, findZipDeviation } from './asic/whole-zip.ts';
 export type { CertificateUrls, ServerNames } from './authority/addresses.ts';
 export type { AuditEvent, AuditLog } from './authority/audit-log.ts';
 export { type Authority, type AuthorityOptions, openAuthority } from './authority/authority.ts';

@@ -74,12 +74,15 @@ export class ValidationStore {
     return { signer, basis: id };
   }
 
-  /** What a row refers to; empty for one that was judged before this was kept. */
-  read({ signer, basis }: BasisReference): ValidationObject[] {
-    const members = basis === null ? '' : (this.#statements.members.get(basis) ?? '');
-    const ids = members === '' ? [] : members.split(',').map(Number);
-    if (signer !== null) ids.unshift(signer);
-    return ids.flatMap((id) => this.#statements.object.get(id) ?? []);
+  /** What rows refer to, each once; nothing for one that was judged before this was kept. */
+  read(rows: readonly BasisReference[]): ValidationObject[] {
+    const ids = new Set<number>();
+    for (const { signer } of rows) if (signer !== null) ids.add(signer);
+    for (const basis of new Set(rows.map((row) => row.basis))) {
+      const members = basis === null ? '' : (this.#statements.members.get(basis) ?? '');
+      if (members !== '') for (const id of members.split(',')) ids.add(Number(id));
+    }
+    return [...ids].flatMap((id) => this.#statements.object.get(id) ?? []);
   }
 
   #keepObject(sha256: string, find: FindValidationObject): number | null {

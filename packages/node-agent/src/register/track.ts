@@ -40,7 +40,8 @@ export function trackDocument(core: AgentCore, idOrNumber: string): TrackedDocum
   };
 }
 
-function findOutgoing(core: AgentCore, idOrNumber: string): RegisterRow {
+/** @throws {@link AgentError} `AGENT_DOCUMENT_NOT_FOUND`. */
+export function findOutgoing(core: AgentCore, idOrNumber: string): RegisterRow {
   const byId = core.register.findByDocumentId(idOrNumber);
   if (byId !== undefined) return byId;
   const match = /^(\d{1,9})(?:\/(.+))?$/.exec(idOrNumber);

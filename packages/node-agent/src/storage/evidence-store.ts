@@ -30,6 +30,7 @@ export class EvidenceStore {
   readonly #sent;
   readonly #givenReceipts;
   readonly #entries;
+  readonly #incomingIds;
 
   constructor(db: Db) {
     this.#validation = new ValidationStore(db);
@@ -48,6 +49,11 @@ export class EvidenceStore {
        FROM incoming_receipt AS g JOIN record AS r ON r.id = g.record_id
        WHERE g.incoming_id = ? ORDER BY g.record_id`,
     );
+    this.#incomingIds = db
+      .prepare<[string, string | null, string | null], string>(
+        'SELECT id FROM incoming WHERE document_id = ? AND (? IS NULL OR sender = ?) LIMIT 2',
+      )
+      .pluck();
     this.#entries = db
       .prepare<[string], Uint8Array>(
         `SELECT record FROM directory_entry WHERE code IN (SELECT value FROM json_each(?))
@@ -71,8 +77,9 @@ export class EvidenceStore {
     return this.#judged.get(payloadSha256);
   }
 
-  readBasis(row: BasisReference): ValidationObject[] {
-    return this.#validation.read(row);
+  /** What records were judged with, each once. */
+  readBasis(rows: readonly BasisReference[]): ValidationObject[] {
+    return this.#validation.read(rows);
   }
 
   /** The delivery record of a sent document, and the reports about it in their order. */
@@ -83,6 +90,11 @@ export class EvidenceStore {
   /** Receipts that this agency gave for a received document, in their order. */
   givenReceipts(incomingId: string): OwnRecordRow[] {
     return this.#givenReceipts.all(incomingId);
+  }
+
+  /** Up to two received documents with a DocumentId, which is unique per sender only. */
+  incomingIds(documentId: string, sender: string | null): string[] {
+    return this.#incomingIds.all(documentId, sender, sender);
   }
 
   /** Every signed directory entry of some codes. */

@@ -27,6 +27,8 @@ export interface AsicFile {
   readonly name: string;
   readonly mediaType: string;
   readonly bytes: Uint8Array;
+  /** Deflated where that makes it smaller. */
+  readonly compress?: boolean;
 }
 
 export interface BuiltAsicE {
@@ -64,8 +66,10 @@ export async function buildAsicE(input: {
   /** The time the signer claims: the baseline levels of CAdES ask for one. */
   readonly signedAt?: Date;
   readonly compress?: boolean;
+  readonly limits?: AsicLimits;
 }): Promise<BuiltAsicE> {
-  const files = checkFiles(input.files, ({ bytes }) => bytes.length, DEFAULT_ASIC_LIMITS);
+  const { limits = DEFAULT_ASIC_LIMITS } = input;
+  const files = checkFiles(input.files, ({ bytes }) => bytes.length, limits);
   const manifest = writeManifest({
     signatureName: SIGNATURE_NAME,
     entries: files.map(({ name, mediaType, bytes }) => {

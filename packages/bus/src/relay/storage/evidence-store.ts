@@ -27,7 +27,7 @@ export class EvidenceStore {
     this.validation = new ValidationStore(db);
     this.#statements = {
       setBasis: db.prepare<[number | null, number | null, string, number]>(
-        `UPDATE report SET signer = ?, basis = ?
+        `UPDATE stored_report SET signer = ?, basis = ?
          WHERE agency = ? AND number = ? AND basis IS NULL`,
       ),
       putOpenPart: db.prepare<[Uint8Array, number | null, number | null, string, number]>(
@@ -37,8 +37,9 @@ export class EvidenceStore {
       openPart: db.prepare<[number], OpenPartRow>(
         'SELECT packed, signer, basis FROM open_part WHERE report = ?',
       ),
-      report: db.prepare<[string, number], EvidenceReportRow>(
-        `${REPORT} WHERE r.agency = ? AND r.number = ?`,
+      dispatch: db.prepare<[number], EvidenceReportRow>(
+        `${REPORT} JOIN document AS o ON o.sender = r.agency AND o.report_number = r.number
+         WHERE o.id = ?`,
       ),
       receipts: db.prepare<[string, string, number, number, number], EvidenceReportRow>(
         `${REPORT} JOIN receipt AS c ON c.agency = r.agency AND c.report_number = r.number
@@ -72,8 +73,9 @@ export class EvidenceStore {
     return this.#statements.openPart.get(report);
   }
 
-  report(agency: string, number: number): EvidenceReportRow | undefined {
-    return this.#statements.report.get(agency, number);
+  /** The report that a document was dispatched by. */
+  dispatch(document: number): EvidenceReportRow | undefined {
+    return this.#statements.dispatch.get(document);
   }
 
   /** Reports of receipts for a document, in the order of arrival. */
@@ -91,8 +93,9 @@ export class EvidenceStore {
     return this.#statements.directory.all(JSON.stringify(codes));
   }
 
-  readBasis(row: BasisReference): ValidationObject[] {
-    return this.validation.read(row);
+  /** What rows were judged with, each once. */
+  readBasis(rows: readonly BasisReference[]): ValidationObject[] {
+    return this.validation.read(rows);
   }
 }
 

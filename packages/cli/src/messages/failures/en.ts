@@ -229,6 +229,10 @@ export const failuresEn = {
     title: 'register number',
     hint: '`congvan register list` shows the state of the number; `congvan register void` gives up a reserved one; send again with a new --key',
   },
+  evidenceOf: {
+    title: 'document not clear',
+    hint: 'give the DocumentId, or number and notation, and with --from the code of the sender',
+  },
   lookInbox: {
     title: 'document not found',
     hint: '`congvan inbox --state all` and `congvan register list` show the documents of this agency',

@@ -234,6 +234,10 @@ export const failuresVi: FailureTexts = {
     title: 'số trong sổ',
     hint: '`congvan register list` cho biết trạng thái của số, `congvan register void` hủy số đang giữ; gửi lại với --key mới',
   },
+  evidenceOf: {
+    title: 'chưa rõ văn bản nào',
+    hint: 'hãy cho mã văn bản (DocumentId) hoặc số và ký hiệu, kèm --from là mã cơ quan gửi',
+  },
   lookInbox: {
     title: 'không thấy văn bản',
     hint: '`congvan inbox --state all` và `congvan register list` liệt kê văn bản của cơ quan này',

@@ -1,0 +1,135 @@
+import { hash } from 'node:crypto';
+
+import {
+  type Certificate,
+  type SignatureVerdict,
+  type TimeStampVerdict,
+  type TrustStore,
+  validatePath,
+  verifyCms,
+  verifyDetached,
+  verifyTimeStamp,
+} from '@congvan/signer';
+
+import type { OpenedEvidence } from './open.ts';
+import { type EvidenceCheck, checkOf, failedCheck } from './report.ts';
+
+/** Time-stamps of the exporter's signature that are looked at. */
+const MAX_TIME_STAMPS = 4;
+
+/** What became of the signature over the whole file. */
+export interface ContainerVerdict {
+  readonly checks: readonly EvidenceCheck[];
+  readonly certificate: Certificate | null;
+  /** What a valid time-stamp proves. */
+  readonly provenAt: Date | null;
+}
+
+/**
+ * Verifies the exporter's signature over the manifest of the file: at the time that its time-stamp
+ * proves, else now.
+ *
+ * Offline and years later no fresh word on the authority of the time-stamp can be had. What the file,
+ * the trust folder and the token say of it counts, an old list does not stop; its certificate must not
+ * have run out.
+ */
+export function verifyExporterSignature(
+  opened: OpenedEvidence,
+  options: { readonly trust: TrustStore; readonly now: Date },
+): ContainerVerdict {
+  const { asic, statement, data } = opened;
+  const assertion = asic.assertions.find(({ kind }) => kind === 'signature');
+  if (assertion === undefined) throw new TypeError('opened without a signature');
+  const { name, bytes: cms, signed: content } = assertion;
+  const { trust, now } = options;
+  const read = verifyCms({ cms, content, candidates: data.certificates });
+  const stamps = stampsOf(read.signature, read.timeStampTokens, options);
+  const provenAt = earliest(stamps);
+  const verdict = verifyDetached({
+    cms,
+    content,
+    candidates: data.certificates,
+    trust,
+    at: provenAt ?? now,
+    isProven: provenAt !== null,
+  });
+  const { indication, subIndication, detail, certificate } = verdict;
+  const checks = [
+    checkOf(name, 'container', {
+      indication,
+      subIndication,
+      detail,
+      certificateSha256: certificate?.sha256 ?? null,
+      at: provenAt ?? now,
+      timeFrom: provenAt === null ? 'now' : 'time-stamp',
+    }),
+    ...stamps.map((stamp) =>
+      checkOf(name, 'container', {
+        indication: stamp.indication,
+        subIndication: stamp.subIndication,
+        detail: `time-stamp: ${stamp.detail}`,
+        certificateSha256: stamp.certificate?.sha256 ?? null,
+        at: stamp.time,
+        timeFrom: 'time-stamp',
+      }),
+    ),
+  ];
+  if (statement.timeStamped && stamps.length === 0) {
+    const reason = 'it was time-stamped when it was written, and has no time-stamp now';
+    checks.push(failedCheck(name, 'container', 'FORMAT_FAILURE', reason));
+  }
+  const stranger = strangerAmong(verdict, stamps, trust, provenAt ?? now);
+  if (stranger !== undefined) {
+    const reason = `a certificate inside leads nowhere: ${stranger.subjectText}`;
+    checks.push(failedCheck(name, 'container', 'FORMAT_FAILURE', reason));
+  }
+  return { checks, certificate, provenAt };
+}
+
+function stampsOf(
+  signature: Uint8Array | null,
+  tokens: readonly Uint8Array[],
+  { trust, now }: { readonly trust: TrustStore; readonly now: Date },
+): readonly TimeStampVerdict[] {
+  if (signature === null) return [];
+  return tokens.slice(0, MAX_TIME_STAMPS).map((token) =>
+    verifyTimeStamp({
+      token,
+      digest: (algorithm) => hash(algorithm, signature, 'buffer'),
+      trust,
+      at: now,
+      revocation: 'if-available',
+    }),
+  );
+}
+
+function earliest(stamps: readonly TimeStampVerdict[]): Date | null {
+  const times = stamps.flatMap(({ indication, time }) =>
+    indication === 'TOTAL-PASSED' && time !== null ? [Number(time)] : [],
+  );
+  return times.length === 0 ? null : new Date(Math.min(...times));
+}
+
+/** Certificates that ride along in a signature are covered by nothing: each must lead to an anchor. */
+function strangerAmong(
+  verdict: SignatureVerdict,
+  stamps: readonly TimeStampVerdict[],
+  trust: TrustStore,
+  at: Date,
+): Certificate | undefined {
+  if (verdict.indication !== 'TOTAL-PASSED') return undefined;
+  const inside = [
+    ...verdict.cms.embedded,
+    ...stamps.flatMap(({ token }) => token?.certificates ?? []),
+  ];
+  return inside.find((certificate) => {
+    const { chain } = validatePath(certificate, {
+      trust,
+      at,
+      extra: inside,
+      purpose: 'any',
+      revocation: 'if-available',
+    });
+    return chain.length === 0;
+  });
+}

@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+
+import {
+  type OpenedAsic,
+  SignerError,
+  type ValidationData,
+  findZipDeviation,
+  openAsic,
+  parseCertificate,
+  parseCrl,
+  parseOcspResponse,
+} from '@congvan/signer';
+
+import { BusError } from '../../errors.ts';
+import {
+  EVIDENCE_LIMITS,
+  MAX_EVIDENCE_CERTIFICATES,
+  MAX_EVIDENCE_DIRECTORY,
+  MAX_EVIDENCE_LISTS,
+  MAX_EVIDENCE_LIST_BYTES,
+  MAX_EVIDENCE_RECORDS,
+} from '../limits.ts';
+import {
+  type EntryKind,
+  type EvidenceStatement,
+  RECORD_KINDS,
+  STATEMENT_NAME,
+  type StatedEntry,
+  readStatement,
+} from '../statement.ts';
+import type { EvidenceDamage } from './report.ts';
+
+/** An evidence file whose parts are where they should be; no signature was looked at. */
+export interface OpenedEvidence {
+  readonly asic: OpenedAsic;
+  readonly statement: EvidenceStatement;
+  readonly data: ValidationData;
+}
+
+/** A part of the evidence with its bytes. */
+export interface EvidenceEntry extends StatedEntry {
+  readonly bytes: Uint8Array;
+}
+
+/** Opens an evidence file, or says where it is not what it should be. Bounded whatever it holds. */
+export function openEvidence(
+  container: Uint8Array,
+): OpenedEvidence | { readonly damages: readonly EvidenceDamage[] } {
+  const deviation = findZipDeviation(container, EVIDENCE_LIMITS);
+  if (deviation !== undefined) return { damages: [deviation] };
+  try {
+    const asic = openAsic(container, EVIDENCE_LIMITS);
+    const damages = damagesOf(asic);
+    if (damages.length > 0) return { damages };
+    const statement = readStatement(requireFile(asic, STATEMENT_NAME));
+    checkCounts(statement);
+    const odd = oddEntries(asic, statement);
+    if (odd.length > 0) return { damages: odd };
+    return { asic, statement, data: readData(asic, statement) };
+  } catch (error) {
+    if (error instanceof BusError || error instanceof SignerError) {
+      const entry = error.details['entry'] ?? error.details['name'];
+      const named = typeof entry === 'string' ? entry : null;
+      return { damages: [{ entry: named, offset: null, detail: error.message }] };
+    }
+    throw error;
+  }
+}
+
+/** The entries of one kind, in the order of the statement. */
+export function entriesOf(opened: OpenedEvidence, kinds: readonly EntryKind[]): EvidenceEntry[] {
+  return opened.statement.entries
+    .filter(({ kind }) => kinds.includes(kind))
+    .map((entry) => ({ ...entry, bytes: requireFile(opened.asic, entry.name) }));
+}
+
+function requireFile(asic: OpenedAsic, name: string): Uint8Array {
+  const bytes = asic.files.get(name);
+  if (bytes !== undefined) return bytes;
+  throw new BusError('BUS_EVIDENCE_INVALID', `the file holds no "${name}"`, {
+    details: { entry: name },
+  });
+}
+
+/** Every file is named in the one manifest, and has the digest that stands there. */
+function damagesOf(asic: OpenedAsic): EvidenceDamage[] {
+  const [assertion, ...others] = asic.assertions;
+  const { manifest } = assertion ?? {};
+  const isOne = asic.form === 'ASiC-E' && assertion?.kind === 'signature' && !assertion.isArchive;
+  const signatures = others.filter(({ kind }) => kind === 'signature');
+  if (manifest === undefined || manifest === null || !isOne || signatures.length > 0) {
+    const detail = 'an evidence file has exactly one signature, that of its exporter';
+    return [{ entry: 'META-INF/', offset: null, detail }];
+  }
+  const named = new Map(manifest.entries.map((entry) => [entry.name, entry]));
+  const damages: EvidenceDamage[] = [];
+  const isRepeated = named.size !== manifest.entries.length;
+  if (isRepeated) damages.push(damage(assertion.signedName, 'it names a file twice'));
+  for (const [name, bytes] of asic.files) {
+    const entry = named.get(name);
+    if (entry === undefined) damages.push(damage(name, 'the manifest does not name it'));
+    else if (!createHash(entry.hash).update(bytes).digest().equals(entry.digest)) {
+      damages.push(damage(name, 'it is not the file that the exporter signed'));
+    }
+    named.delete(name);
+  }
+  for (const name of named.keys()) damages.push(damage(name, 'it is missing'));
+  return damages;
+}
+
+/** The statement names every file but itself, with its digest. */
+function oddEntries(asic: OpenedAsic, statement: EvidenceStatement): EvidenceDamage[] {
+  const damages: EvidenceDamage[] = [];
+  const names = new Set<string>([STATEMENT_NAME]);
+  for (const { name, sha256 } of statement.entries) {
+    const bytes = asic.files.get(name);
+    if (names.has(name)) damages.push(damage(name, `${STATEMENT_NAME} names it twice`));
+    else if (bytes === undefined) damages.push(damage(name, 'it is missing'));
+    else if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
+      damages.push(damage(name, `it is not the file that ${STATEMENT_NAME} names`));
+    }
+    names.add(name);
+  }
+  for (const name of asic.files.keys()) {
+    if (!names.has(name)) damages.push(damage(name, `${STATEMENT_NAME} does not name it`));
+  }
+  return damages;
+}
+
+function checkCounts({ entries }: EvidenceStatement): void {
+  const count = (kinds: readonly string[]): number =>
+    entries.filter(({ kind }) => kinds.includes(kind)).length;
+  const isBounded =
+    count(RECORD_KINDS) <= MAX_EVIDENCE_RECORDS &&
+    count(['directory']) <= MAX_EVIDENCE_DIRECTORY &&
+    count(['certificate']) <= MAX_EVIDENCE_CERTIFICATES &&
+    count(['crl', 'ocsp']) <= MAX_EVIDENCE_LISTS;
+  if (isBounded) return;
+  throw new BusError('BUS_EVIDENCE_TOO_LARGE', 'the file has more parts than evidence may have', {
+    details: { entry: STATEMENT_NAME },
+  });
+}
+
+/** Nothing of it is trusted; each counts only when its own signature leads to an anchor. */
+function readData(asic: OpenedAsic, { entries }: EvidenceStatement): ValidationData {
+  const read = <T>(kind: EntryKind, parse: (bytes: Uint8Array) => T): T[] =>
+    entries
+      .filter((entry) => entry.kind === kind)
+      .map(({ name }) => parseEntry(name, requireFile(asic, name), parse));
+  const lists = entries.filter(({ kind }) => kind === 'crl' || kind === 'ocsp');
+  const bytes = lists.reduce((sum, { name }) => sum + requireFile(asic, name).length, 0);
+  if (bytes > MAX_EVIDENCE_LIST_BYTES) {
+    throw new BusError('BUS_EVIDENCE_TOO_LARGE', `${bytes} bytes of revocation lists`, {
+      details: { entry: STATEMENT_NAME, bytes, limit: MAX_EVIDENCE_LIST_BYTES },
+    });
+  }
+  return {
+    certificates: read('certificate', parseCertificate),
+    crls: read('crl', parseCrl),
+    ocsps: read('ocsp', parseOcspResponse),
+  };
+}
+
+function parseEntry<T>(name: string, bytes: Uint8Array, parse: (bytes: Uint8Array) => T): T {
+  try {
+    return parse(bytes);
+  } catch (error) {
+    if (!(error instanceof SignerError)) throw error;
+    throw new BusError('BUS_EVIDENCE_INVALID', `${name}: ${error.message}`, {
+      cause: error,
+      details: { entry: name },
+    });
+  }
+}
+
+function damage(entry: string, detail: string): EvidenceDamage {
+  return { entry, offset: null, detail };
+}

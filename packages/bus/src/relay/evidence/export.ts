@@ -1,0 +1,142 @@
+import {
+  type AsicFile,
+  type Signer,
+  type TimeStampSource,
+  loadTrustStore,
+  parseCertificate,
+} from '@congvan/signer';
+
+import { parseAgencyCode } from '../../agency/code.ts';
+import { BusError } from '../../errors.ts';
+import {
+  type BuiltEvidence,
+  type CoverInput,
+  type GatheredRecord,
+  buildEvidence,
+} from '../../evidence/build.ts';
+import { codesOf, gatherDirectory, gatherValidation } from '../../evidence/gather.ts';
+import { MAX_EVIDENCE_RECORDS } from '../../evidence/limits.ts';
+import { unpackOpenPart } from '../../record/open-part-body.ts';
+import { homePaths, readHomeFile, readRelayConfig } from '../home.ts';
+import { openNodeSigner } from '../node-key.ts';
+import { type Db, openDatabaseForReading } from '../storage/database.ts';
+import { type EvidenceReportRow, EvidenceStore } from '../storage/evidence-store.ts';
+import { type DocumentRecord, TrackQueries } from '../storage/track-queries.ts';
+
+export interface ExportEvidenceOptions {
+  /** The relay's folder; it is read beside a running relay. */
+  readonly home: string;
+  /** A DocumentId, or number and notation: `7/UBND-VP`. */
+  readonly id: string;
+  /** The sender, where several use the same. */
+  readonly from?: string;
+  /** Opens `keys/node.p12`; asked only when `signer` is not given. */
+  readonly passphrase?: () => Promise<string>;
+  /** The relay's node key, where it is open already. */
+  readonly signer?: Signer;
+  readonly timeStamps?: TimeStampSource | undefined;
+  /** Draws the cover sheets; left out: there are none. */
+  readonly drawCover?: ((input: CoverInput) => Promise<readonly AsicFile[]>) | undefined;
+  readonly now?: () => Date;
+}
+
+const NUMBER_AND_NOTATION = /^(\d{1,9})\/(.+)$/su;
+
+/**
+ * Packs all that the relay has about one document into an evidence file, signed with its node key.
+ *
+ * @throws {@link BusError} `BUS_EVIDENCE_NOT_FOUND`, `BUS_EVIDENCE_AMBIGUOUS`,
+ *   `BUS_EVIDENCE_TOO_LARGE`, `BUS_RELAY_HOME_INVALID`; errors of key and time-stamp service.
+ */
+export async function exportEvidence(options: ExportEvidenceOptions): Promise<BuiltEvidence> {
+  const { home, timeStamps, drawCover } = options;
+  const paths = homePaths(home);
+  const config = await readRelayConfig(home);
+  const trust = await loadTrustStore(paths.trust);
+  const registrar = parseCertificate(await readHomeFile(paths.registrarCertificate));
+  const db = openDatabaseForReading(paths.database);
+  try {
+    const found = readAtOnce(db, options.id, options.from ?? null, config.code);
+    const signer = options.signer ?? (await openNodeSigner(paths.nodeKey, options.passphrase));
+    const { judgedWith, ...gathered } = found;
+    const validation = gatherValidation({
+      judgedWith,
+      trust,
+      signer,
+      registrar,
+      directory: found.directory,
+    });
+    const exporter = { code: config.code, role: 'relay' } as const;
+    const now = options.now?.() ?? new Date();
+    return await buildEvidence(
+      { ...gathered, exporter, validation, contents: null },
+      { signer, timeStamps, now, drawCover },
+    );
+  } finally {
+    db.close();
+  }
+}
+
+/** One transaction: what comes in meanwhile is not seen in part. */
+function readAtOnce(db: Db, id: string, from: string | null, self: string) {
+  return db.transaction(() => {
+    const document = findDocument(new TrackQueries(db), id.trim(), from);
+    const store = new EvidenceStore(db);
+    const dispatch = store.dispatch(document.id);
+    if (dispatch === undefined) throw notFound(id);
+    const rows = [
+      dispatch,
+      ...store.receipts(document, MAX_EVIDENCE_RECORDS),
+      ...store.withdrawals(document, MAX_EVIDENCE_RECORDS),
+    ];
+    const part = store.openPart(dispatch.id);
+    const records = rows.map(toGathered);
+    const { sender, documentId, businessType, documentVersion, packageDigest } = document;
+    return {
+      document: {
+        from: parseAgencyCode(sender),
+        documentId,
+        businessType,
+        documentVersion,
+        packageDigest,
+      },
+      openPart: part === undefined ? null : unpackOpenPart(part.packed),
+      records,
+      directory: gatherDirectory(codesOf(records, [self]), (codes) =>
+        store.directoryRecords(codes),
+      ),
+      judgedWith: store.readBasis([...rows, ...(part === undefined ? [] : [part])]),
+    };
+  })();
+}
+
+function toGathered({ record, storedMs }: EvidenceReportRow): GatheredRecord {
+  return { record, at: new Date(storedMs), timeFrom: 'broker' };
+}
+
+/** Of several versions the last, of several senders none. */
+function findDocument(queries: TrackQueries, id: string, from: string | null): DocumentRecord {
+  const match = NUMBER_AND_NOTATION.exec(id);
+  const byId = queries.documents(id, from);
+  const found =
+    byId.length > 0 || match === null
+      ? byId
+      : queries.documentsByNumber(Number(match[1]), match[2] ?? '', from);
+  const last = found.at(-1);
+  if (last === undefined) throw notFound(id);
+  const senders = [...new Set(found.map(({ sender }) => sender))];
+  if (senders.length > 1 || new Set(found.map((one) => one.documentId)).size > 1) {
+    throw new BusError(
+      'BUS_EVIDENCE_AMBIGUOUS',
+      `"${id}" stands for ${found.length} documents, of ${senders.slice(0, 5).join(', ')}`,
+      { details: { id, documents: found.length } },
+    );
+  }
+  return last;
+}
+
+function notFound(id: string): BusError {
+  return new BusError('BUS_EVIDENCE_NOT_FOUND', `no report tells of a document "${id}"`, {
+    details: { id },
+  });
+}
