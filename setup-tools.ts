@@ -2,7 +2,8 @@
  * The second half of the set-up, on the project's own Node: programs that do not come from npm.
  *
  * `nats-server` is found or fetched; with `--judges` also the outside programs that the tests ask
- * for a second opinion, and what the tests of tokens need: a compiled pkcs11js and SoftHSM. Words go
+ * for a second opinion, what the tests of tokens need (a compiled pkcs11js and SoftHSM), and a
+ * browser for the relay's pages. Words go
  * to stderr; stdout gets one JSON object for setup.mjs: `{ natsServer, folders, variables }`, the
  * program's path, the folders to put before PATH and further environment variables.
  */
@@ -18,6 +19,7 @@ import {
   hasDebianTools,
 } from './packages/bus/src/local-server/debian-package.ts';
 import { findNatsServer } from './packages/bus/src/local-server/find.ts';
+import { provideChromium } from './setup-chromium.ts';
 import { type Compiler, compilePkcs11, hasPkcs11, pkcs11Folder } from './setup-pkcs11.ts';
 
 const execFileAsync = promisify(execFile);
@@ -39,7 +41,7 @@ try {
   const judges = process.argv.includes('--judges');
   const folders = judges ? await provideJudges() : [];
   if (judges) await providePkcs11();
-  const variables = judges ? tokenVariables() : {};
+  const variables = judges ? { ...tokenVariables(), ...(await provideBrowser()) } : {};
   process.stdout.write(JSON.stringify({ natsServer: server.path, folders, variables }));
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
@@ -90,6 +92,10 @@ async function providePkcs11(): Promise<void> {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     say(`no tokens here, and the tests that need one will be skipped: ${reason}`);
   }
+}
+
+async function provideBrowser(): Promise<Readonly<Record<string, string>>> {
+  return await provideChromium({ isInPath, install: installWithApt, librariesOf, isRoot, say });
 }
 
 async function provideCompiler(): Promise<Compiler> {
