@@ -99,7 +99,7 @@ it('is not held up by names that exist nowhere', async () => {
   }
   site.real = nameOf('b').sha256;
   cache.want(nameOf('b'), 20);
-  await waitUntil(() => index.find(nameOf('b'), 'cache')?.chunkCount === 20, 3_000);
+  await waitUntil(() => index.find(nameOf('b'), 'cache')?.chunkCount === 20);
   await cache.stop();
 });
 
