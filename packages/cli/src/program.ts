@@ -16,6 +16,10 @@ import { agentRunCommand } from './commands/agent/run.ts';
 import { agentStatusCommand } from './commands/agent/status.ts';
 import { agentBackupCommand } from './commands/agent/backup.ts';
 import { agentTransfersCommand } from './commands/agent/transfers.ts';
+import { auditExportCommand } from './commands/audit/export.ts';
+import { auditPublicationsCommand } from './commands/audit/publications.ts';
+import { auditPublishCommand } from './commands/audit/publish.ts';
+import { auditRecomputeCommand } from './commands/audit/recompute.ts';
 import { busApplyCommand } from './commands/bus/apply.ts';
 import { busDoctorCommand } from './commands/bus/doctor.ts';
 import { busDownCommand } from './commands/bus/down.ts';
@@ -60,6 +64,7 @@ import { refuseCommand } from './commands/refuse.ts';
 import { registerListCommand } from './commands/register/list.ts';
 import { registerPaperCommand } from './commands/register/paper.ts';
 import { registerVoidCommand } from './commands/register/void.ts';
+import { relayAlertsCommand } from './commands/relay/alerts.ts';
 import { relayBackupCommand } from './commands/relay/backup.ts';
 import { relayInitCommand } from './commands/relay/init.ts';
 import { relayRunCommand } from './commands/relay/run.ts';
@@ -175,6 +180,7 @@ function runningCommands(cli: Cli): Command[] {
       relayInitCommand(cli),
       relayRunCommand(cli),
       relayServeCommand(cli),
+      relayAlertsCommand(cli),
       relayBackupCommand(cli),
       newGroup(cli, 'user', 'relayUser', [
         relayUserAddCommand(cli),
@@ -203,6 +209,12 @@ function anyoneCommands(cli: Cli): Command[] {
       packageCreateCommand(cli),
       packageVerifyCommand(cli),
       packageShowCommand(cli),
+    ]),
+    newGroup(cli, 'audit', 'audit', [
+      auditPublishCommand(cli),
+      auditPublicationsCommand(cli),
+      auditExportCommand(cli),
+      auditRecomputeCommand(cli),
     ]),
     newGroup(cli, 'stats', 'stats', [statsShareCommand(cli)]),
     demoCommand(cli),

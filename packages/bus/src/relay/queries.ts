@@ -1,3 +1,9 @@
+import {
+  DatabasePublications,
+  type Publication,
+  type PublicationRow,
+  type RelayPublications,
+} from './audit/publications.ts';
 import type { DeliveryState } from './delivery-state.ts';
 import { FigureAnswers } from './figures/answers.ts';
 import type { Targets } from './figures/targets.ts';
@@ -121,7 +127,7 @@ export interface ContradictionRow {
 }
 
 /** What can be asked of a relay, running or not. */
-export interface RelayQueries extends RelayFigures {
+export interface RelayQueries extends RelayFigures, RelayPublications {
   /**
    * The share sent electronically (DESIGN §7).
    *
@@ -151,14 +157,24 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
   readonly #directory: DirectoryStore;
   readonly #inOneSnapshot: <T>(read: () => T) => T;
   readonly #now: () => Date;
+  readonly #publications: DatabasePublications;
 
   constructor(db: Db, now: () => Date, targets: Targets = {}) {
     super(db, targets);
     this.#share = new ShareQueries(db);
     this.#track = new TrackQueries(db);
     this.#directory = new DirectoryStore(db);
+    this.#publications = new DatabasePublications(db);
     this.#inOneSnapshot = (read) => db.transaction(read)();
     this.#now = now;
+  }
+
+  listPublications(): PublicationRow[] {
+    return this.#publications.listPublications();
+  }
+
+  publication(month: string, revision?: number): Publication {
+    return this.#publications.publication(month, revision);
   }
 
   share(request: ShareRequest): Share {

@@ -1,5 +1,6 @@
 import type { Finding } from '@congvan/bus';
 
+import { type AuditTexts, auditEn } from './audit/en.ts';
 import { type CaTexts, caEn } from './ca/en.ts';
 import { type ConditionTexts, conditionsEn } from './conditions/en.ts';
 import { type DoctorTexts, doctorEn } from './doctor/en.ts';
@@ -21,6 +22,7 @@ export interface Messages {
   readonly conditions: ConditionTexts;
   readonly doctor: DoctorTexts;
   readonly files: FileTexts;
+  readonly audit: AuditTexts;
   readonly ca: CaTexts;
   readonly enrolment: EnrolmentTexts;
   readonly plan: PlanTexts;
@@ -41,6 +43,7 @@ export const en: Messages = {
   conditions: conditionsEn,
   doctor: doctorEn,
   files: filesEn,
+  audit: auditEn,
   ca: caEn,
   enrolment: enrolmentEn,
   plan: planEn,

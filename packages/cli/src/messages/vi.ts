@@ -1,4 +1,5 @@
 import type { Messages } from './en.ts';
+import { auditVi } from './audit/vi.ts';
 import { caVi } from './ca/vi.ts';
 import { conditionsVi } from './conditions/vi.ts';
 import { transfersVi } from './transfers/vi.ts';
@@ -31,6 +32,7 @@ export const vi: Messages = {
   conditions: conditionsVi,
   doctor: doctorVi,
   files: filesVi,
+  audit: auditVi,
   ca: caVi,
   enrolment: enrolmentVi,
   plan: planVi,

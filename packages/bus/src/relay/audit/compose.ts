@@ -3,7 +3,14 @@ import { createHash } from 'node:crypto';
 import { type AgencyCode, parseAgencyCode } from '../../agency/code.ts';
 import type { AsOf, RelayFigures } from '../figures/types.ts';
 import type { PublicationStore } from '../storage/publication-store.ts';
-import { type ChangeLine, type FigureLine, differences, figureLines, rowName } from './lines.ts';
+import {
+  type ChangeLine,
+  type FigureLine,
+  differences,
+  figureLines,
+  isFigureLine,
+  rowName,
+} from './lines.ts';
 import { type PublicationHead, type Section, encodeHead, hashHead } from './publication.ts';
 
 /** What the figures alone do not say. */
@@ -191,15 +198,4 @@ function readFigureLine(text: string): FigureLine {
   const value: unknown = JSON.parse(text);
   if (isFigureLine(value)) return value;
   throw new TypeError(`no line of figures: ${text.slice(0, 80)}`);
-}
-
-export function isFigureLine(value: unknown): value is FigureLine {
-  if (typeof value !== 'object' || value === null) return false;
-  const { by, key, figures }: Partial<Record<keyof FigureLine, unknown>> = value;
-  return (
-    typeof by === 'string' &&
-    typeof key === 'string' &&
-    typeof figures === 'object' &&
-    figures !== null
-  );
 }

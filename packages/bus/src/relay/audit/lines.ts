@@ -108,3 +108,14 @@ function flat(line: FigureLine | undefined): Map<string, unknown> {
 export function rowName({ by, key }: Pick<FigureLine, 'by' | 'key'>): string {
   return key === '' ? by : `${by} ${key}`;
 }
+
+export function isFigureLine(value: unknown): value is FigureLine {
+  if (typeof value !== 'object' || value === null) return false;
+  const { by, key, figures }: Partial<Record<keyof FigureLine, unknown>> = value;
+  return (
+    typeof by === 'string' &&
+    typeof key === 'string' &&
+    typeof figures === 'object' &&
+    figures !== null
+  );
+}

@@ -48,6 +48,7 @@ export class Publisher {
    */
   async publishDue(signal?: AbortSignal): Promise<StoredPublication[]> {
     const made = await this.#signPrepared();
+    if (this.#isRebuilding()) return made;
     for (const month of this.#dueMonths()) {
       for (const earlier of [...this.#publishedBefore(month), month]) {
         if (signal?.aborted === true) return made;
@@ -69,7 +70,13 @@ export class Publisher {
     await this.#signPrepared();
     const today = this.#options.figures.asOf().day;
     if (month >= today.slice(0, 7)) throw badMonth(`${month} is not over on ${today}`);
+    if (this.#isRebuilding()) throw badMonth('the figures are being moved; try again in a while');
     return (await this.#publish(month)).at(-1);
+  }
+
+  /** Figures on their way to another place in the directory are nobody's to sign. */
+  #isRebuilding(): boolean {
+    return (this.#options.figures.asOf().rebuilding ?? 0) > 0;
   }
 
   async #publish(month: string): Promise<StoredPublication[]> {

@@ -84,14 +84,18 @@ interface ForkArrival {
 /** An agency sets its clock right now and then; a step back of more than this is told. */
 export const CLOCK_STEP_BACK_MS = 5 * 60_000;
 
+/** About a kilobyte each; every agency of the country. */
+const MAX_CACHED_BASES = 20_000;
+
 const NO_CHAIN: ChainState = { upTo: 0, upToHash: null, highest: 0, brokenAt: null, revision: 0 };
 
 /** Signed reports and the chain of each agency. Every call belongs inside a transaction. */
 export class ReportStore {
   readonly #statements;
+  readonly #bases = new Map<string, WholeRecord>();
 
   constructor(db: Db) {
-    this.#statements = prepare(db);
+    this.#statements = { ...prepare(db), ...prepareMissing(db), ...prepareContradictions(db) };
   }
 
   /** Keeps a verified report and moves its agency's chain forward as far as it links. */
@@ -107,12 +111,25 @@ export class ReportStore {
       this.#addFork(report, known.payloadHash, nowMs);
       return 'fork';
     }
-    const base = this.#statements.base.get(report.agency);
+    const base = this.#baseOf(report.agency);
     this.#insert(report, before, base);
     this.#advance(report, before, nowMs);
     if (base === undefined)
       this.#statements.setBase.run(report.agency, report.number, report.agency);
     return 'new';
+  }
+
+  /** What was written since the last commit is gone: nothing may be deflated against it. */
+  forget(): void {
+    this.#bases.clear();
+  }
+
+  #baseOf(agency: string): WholeRecord | undefined {
+    const known = this.#bases.get(agency) ?? this.#statements.base.get(agency);
+    if (known === undefined) return undefined;
+    if (this.#bases.size >= MAX_CACHED_BASES) this.#bases.clear();
+    this.#bases.set(agency, known);
+    return known;
   }
 
   chain(agency: string): ChainState {
@@ -325,6 +342,11 @@ function prepare(db: Db) {
       `UPDATE chain SET watermark_revision = max(watermark_revision, ?), watermark_published_ms = ?
        WHERE agency = ?`,
     ),
+  };
+}
+
+function prepareMissing(db: Db) {
+  return {
     missing: db.prepare<[string, number], { first: number; last: number }>(
       `SELECT first_number AS first, last_number AS last FROM missing_report
        WHERE agency = ? ORDER BY first_number LIMIT ?`,
@@ -339,6 +361,11 @@ function prepare(db: Db) {
     closeMissing: db.prepare<[string, number]>(
       'DELETE FROM missing_report WHERE agency = ? AND first_number = ?',
     ),
+  };
+}
+
+function prepareContradictions(db: Db) {
+  return {
     lastId: db.prepare<[], number>('SELECT max(id) FROM report').pluck(),
     contradict: db.prepare<
       [Contradiction & { nowMs: number; storedMs: number | null; afterReport: number | null }]

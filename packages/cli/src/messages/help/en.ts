@@ -1,3 +1,4 @@
+import { auditHelpEn } from '../audit/en.ts';
 import { caHelpEn } from '../ca/en.ts';
 import { relayHelpEn } from '../relay/en.ts';
 
@@ -36,6 +37,7 @@ export const helpEn = {
     unwell: 'it runs, and something is wrong that a person has to see to',
   },
   commandTexts: {
+    ...auditHelpEn.commandTexts,
     ...caHelpEn.commandTexts,
     ...relayHelpEn.commandTexts,
     send: 'register, sign and send a document',
@@ -108,6 +110,7 @@ export const helpEn = {
     doctor: 'check this installation and say what to do',
   },
   argumentTexts: {
+    ...auditHelpEn.argumentTexts,
     ...caHelpEn.argumentTexts,
     ...relayHelpEn.argumentTexts,
     file: 'the official document, a PDF',
@@ -130,6 +133,7 @@ export const helpEn = {
     planFolder: 'the folder that `congvan bus plan` wrote',
   },
   optionTexts: {
+    ...auditHelpEn.optionTexts,
     ...caHelpEn.optionTexts,
     ...relayHelpEn.optionTexts,
     home: 'folder that holds everything (default: CONGVAN_HOME, else ~/congvan)',

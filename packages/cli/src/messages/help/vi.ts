@@ -1,3 +1,4 @@
+import { auditHelpVi } from '../audit/vi.ts';
 import { caHelpVi } from '../ca/vi.ts';
 import { relayHelpVi } from '../relay/vi.ts';
 import type { HelpTexts } from './en.ts';
@@ -37,6 +38,7 @@ export const helpVi: HelpTexts = {
     unwell: 'đang chạy nhưng có vấn đề cần người xử lý',
   },
   commandTexts: {
+    ...auditHelpVi.commandTexts,
     ...caHelpVi.commandTexts,
     ...relayHelpVi.commandTexts,
     send: 'vào sổ, ký số và gửi một văn bản',
@@ -108,6 +110,7 @@ export const helpVi: HelpTexts = {
     doctor: 'kiểm tra cài đặt này và chỉ cách khắc phục',
   },
   argumentTexts: {
+    ...auditHelpVi.argumentTexts,
     ...caHelpVi.argumentTexts,
     ...relayHelpVi.argumentTexts,
     file: 'văn bản chính, tệp PDF',
@@ -130,6 +133,7 @@ export const helpVi: HelpTexts = {
     serial: 'số sê-ri của chứng thư số, hệ mười sáu',
   },
   optionTexts: {
+    ...auditHelpVi.optionTexts,
     ...caHelpVi.optionTexts,
     ...relayHelpVi.optionTexts,
     home: 'thư mục chứa mọi thứ (mặc định: CONGVAN_HOME, rồi ~/congvan)',

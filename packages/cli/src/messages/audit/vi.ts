@@ -1,0 +1,83 @@
+import type { AuditTexts, auditHelpEn } from './en.ts';
+
+/** Những gì `congvan audit` in ra, tiếng Việt. */
+export const auditVi: AuditTexts = {
+  published: (month, revision) =>
+    revision === 1 ? `đã công bố ${month}` : `đã đính chính ${month}, lần ${revision}`,
+  nothingChanged: (month) => `số liệu ${month} không thay đổi kể từ lần công bố gần nhất`,
+  noPublications: 'chưa công bố gì; trạm đối soát khóa sổ mỗi tháng sau khi tháng kết thúc ít ngày',
+  sequence: 'số',
+  revision: 'lần',
+  publishedAt: 'công bố lúc',
+  asOf: 'tính đến bản ghi',
+  changes: 'thay đổi',
+  digest: 'SHA-256 phần ký',
+  exporting: 'đang xuất',
+  exportStopped: 'đã dừng; không ghi tệp nào',
+  wrote: 'đã ghi',
+  bytes: 'số byte',
+  records: 'bản ghi',
+  directoryEntries: 'mục danh bạ',
+  publications: 'lần công bố',
+  months: 'tháng',
+  reading: 'đang kiểm tra',
+  recomputeStopped: 'đã dừng khi chưa kiểm tra xong',
+  noRegistrar: 'ở đây không biết vân tay chứng thư của nơi đăng ký',
+  noRegistrarHint:
+    'dùng --registrar SHA256 hoặc thư mục tin cậy có registrar.crt; không bao giờ lấy từ chính tệp kiểm toán',
+  equal: 'mọi số liệu đã công bố đều tính lại được từ bản ghi và không có sai lệch nào khác',
+  differs: (findings) => `tệp không đúng với những gì đã công bố: ${findings} phát hiện`,
+  figuresEqual: (figures) => `${figures} số liệu, tất cả khớp`,
+  figuresDiffer: (figures, differing) => `${figures} số liệu, ${differing} số không khớp`,
+  told: (count) => `${count} khai báo mâu thuẫn của các cơ quan, trạm đối soát đã tự công bố`,
+  report: (number) => `báo cáo ${number}`,
+  record: (number) => `bản ghi ${number}`,
+  line: (number) => `dòng ${number}`,
+  more: (count) => `và ${count} mục khác`,
+  kinds: {
+    PART_MISSING: 'thiếu một phần của tệp',
+    PART_DAMAGED: 'một phần của tệp bị hỏng',
+    PART_ALTERED: 'một phần của tệp bị sửa',
+    PART_UNLISTED: 'có phần không ai ký',
+    MANIFEST_UNSIGNED: 'danh mục các phần không do trạm đối soát ký',
+    PUBLICATION_UNSIGNED: 'lần công bố không do trạm đối soát ký',
+    PUBLICATION_CHAIN_BROKEN: 'chuỗi công bố bị đứt',
+    PUBLICATION_ALTERED: 'lần công bố bị sửa',
+    REGISTRAR_UNKNOWN: 'nơi đăng ký khác',
+    DIRECTORY_ENTRY_REFUSED: 'mục danh bạ không tin được',
+    DIRECTORY_ENTRY_MISSING: 'thiếu mục danh bạ',
+    RECORD_ALTERED: 'bản ghi bị sửa',
+    RECORD_REFUSED: 'bản ghi không được phép tính',
+    RECORD_MISSING: 'thiếu bản ghi',
+    RECORD_DOUBLED: 'bản ghi bị lặp',
+    RECORD_BACKDATED: 'bản ghi ghi lùi ngày',
+    RECORD_UNEXPLAINED: 'bản ghi không rõ nguồn gốc',
+    ARRIVAL_ALTERED: 'thời điểm hoặc vị trí nhận bị sửa',
+    ORDER_CHANGED: 'thứ tự nhận bị đổi',
+    CHAIN_DIFFERS: 'chuỗi báo cáo không đúng như đã công bố',
+    CONTRADICTION_DIFFERS: 'các mâu thuẫn không đúng như đã công bố',
+    FIGURE_DIFFERS: 'số liệu không khớp',
+    CHANGE_DIFFERS: 'bản đính chính ghi khác',
+  },
+};
+
+/** Phần trợ giúp của các lệnh đó. */
+export const auditHelpVi: typeof auditHelpEn = {
+  commandTexts: {
+    audit: 'công bố số liệu tháng đã khóa, xuất dữ liệu gốc và tính lại',
+    auditPublish: 'công bố ngay một tháng đã kết thúc hoặc đính chính; trạm vẫn tự làm việc này',
+    auditPublications: 'liệt kê các lần công bố và đính chính',
+    auditExport: 'ghi mọi dữ liệu làm nên số liệu đã công bố vào một tệp',
+    auditRecompute: 'tính lại số liệu đã công bố từ các bản ghi trong tệp đó, không cần mạng',
+  },
+  argumentTexts: {
+    month: 'tháng, ví dụ 2026-10',
+    months: 'một hoặc nhiều tháng, ví dụ 2026-10 hoặc 2026-10..2026-12',
+    auditFile: 'tệp do `congvan audit export` tạo ra',
+  },
+  optionTexts: {
+    auditOutput: 'tệp cần ghi (mặc định: congvan-audit-KỲ.zip); không ghi đè tệp đã có',
+    auditTrust: 'thư mục có anchors/ của bạn, và registrar.crt nếu có',
+    auditRegistrar: 'vân tay SHA-256 chứng thư của nơi đăng ký, biết từ nguồn khác',
+  },
+};
