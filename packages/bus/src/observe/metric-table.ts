@@ -62,6 +62,7 @@ export const METRICS = {
     labels: [],
     help: '1 while what comes in cannot be stored',
   },
+  congvan_relay_alert: { part: 'relay', labels: ['code'], help: 'Alerts that stand' },
 } as const satisfies Record<string, MetricRule>;
 
 export type MetricName = keyof typeof METRICS;

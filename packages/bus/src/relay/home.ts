@@ -16,6 +16,12 @@ import {
   httpSettings,
   oidcSettings,
 } from './http/settings.ts';
+import {
+  type AlertSettings,
+  type WebhookSettings,
+  alertSettings,
+  webhooksSettings,
+} from './alerts/settings.ts';
 
 /** `relay.json` in a relay's folder. */
 export interface RelayConfig {
@@ -35,6 +41,10 @@ export interface RelayConfig {
   readonly http?: HttpSettings | undefined;
   /** Log-in through an identity provider. */
   readonly oidc?: OidcSettings | undefined;
+  /** From when on something is worth an alert. */
+  readonly alerts?: AlertSettings | undefined;
+  /** Who is told of alerts. */
+  readonly webhooks?: readonly WebhookSettings[] | undefined;
   /** What `rate_electronic` should reach, by year and tier. */
   readonly targets?: Targets | undefined;
 }
@@ -84,6 +94,8 @@ const configSchema = z.object({
   targets: targetsSchema.optional(),
   http: httpSettings.optional(),
   oidc: oidcSettings.optional(),
+  alerts: alertSettings.optional(),
+  webhooks: webhooksSettings.optional(),
 });
 
 /** Keys and credentials are for the relay's own user alone. */

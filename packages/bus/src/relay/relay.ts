@@ -14,6 +14,9 @@ import { BusError } from '../errors.ts';
 import type { SignBytes } from '../record/frame.ts';
 import { groupBySite, openConnections } from './connections.ts';
 import { readTls } from './tls.ts';
+import { openAlertWatch, readWebhooks } from './alerts/open.ts';
+import type { AlertWatch } from './alerts/watch.ts';
+import type { Webhook } from './alerts/webhook.ts';
 import { isOlderCopy, writeMark } from './copy-mark.ts';
 import { DirectoryCopy } from './directory-copy.ts';
 import { type RelayConfig, homePaths, readHomeFile, readRelayConfig } from './home.ts';
@@ -60,6 +63,8 @@ export interface RelayStatus {
   readonly directoryEntries: number;
   /** While what comes in cannot be stored: it stays with the broker and is taken when it can be. */
   readonly storageFailing: { readonly since: Date; readonly error: string } | null;
+  /** Alerts that stand: code → how many. */
+  readonly alerts: ReadonlyMap<string, number>;
 }
 
 /** A running relay: it takes reports in and answers with watermarks until it is closed. */
@@ -132,6 +137,8 @@ export async function openRelay(options: OpenRelayOptions): Promise<Relay> {
       now: options.now ?? (() => new Date()),
       log: options.log ?? (() => undefined),
       onStep: options.onStep ?? (() => undefined),
+      hooks: await readWebhooks(options.home, config),
+      home: options.home,
       close: () => closeAll(closers),
     });
     await relay.start();
@@ -158,6 +165,8 @@ interface RunningRelayOptions {
   readonly now: () => Date;
   readonly log: RelayLog;
   readonly onStep: (step: RelayStep) => void;
+  readonly hooks: readonly Webhook[];
+  readonly home: string;
   readonly close: () => Promise<void>;
 }
 
@@ -168,6 +177,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
   readonly #ingest: Ingest;
   readonly #upkeep: FigureUpkeep;
   readonly #pump: WatermarkPump;
+  readonly #alerts: AlertWatch;
   readonly #readers = new Map<Site, Promise<void>>();
   readonly #stop = new AbortController();
   #storageFailing: RelayStatus['storageFailing'] = null;
@@ -225,6 +235,12 @@ class RunningRelay extends DatabaseQueries implements Relay {
       log,
       onStep,
     });
+    this.#alerts = openAlertWatch({
+      ...options,
+      figures: this,
+      status: () => ({ broker: connection.status(), storageFailing: this.#storageFailing }),
+      lookup: (code) => this.#directory.findStored(code),
+    });
   }
 
   get code(): AgencyCode {
@@ -252,6 +268,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
         : [...this.#readers.keys()].toSorted(),
       directoryEntries: this.#directory.size,
       storageFailing: this.#storageFailing,
+      alerts: this.#alerts.counts(),
     };
   }
 
@@ -293,6 +310,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
     this.#stop.abort();
     await Promise.all(this.#readers.values());
     await this.#pump.close();
+    await this.#alerts.close();
     await this.#options.close();
   }
 
@@ -301,6 +319,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
     writeMark(mark, database, new ReportStore(db).reportCount());
     await this.#tryRefresh();
     if (this.#stop.signal.aborted) return;
+    void this.#alerts.check();
     const { now, log } = this.#options;
     try {
       this.#pump.remind(new Date(now().getTime() - REMIND_AFTER_MS));

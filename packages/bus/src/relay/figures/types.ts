@@ -92,7 +92,7 @@ export interface AsOf {
   /** Overdue and undelivered count up to the start of this day at +07:00, `YYYY-MM-DD`. */
   readonly day: string;
   /** Agencies whose place in the directory changed and whose figures are still being moved; left out: none. */
-  readonly rebuilding?: number;
+  readonly rebuilding?: number | undefined;
 }
 
 export interface FiguresAnswer {

@@ -5,10 +5,12 @@ import { createSecureContext } from 'node:tls';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import { addObserveRoutes } from '../../observe/server.ts';
+import { listAlerts } from '../alerts/ledger.ts';
 import { type RelayConfig, homePaths, readRelayConfig } from '../home.ts';
 import type { RelayLog } from '../log.ts';
 import { type Pages, registerPages } from '../pages/plugin.ts';
 import { openRelayReader } from '../reader.ts';
+import { AlertStore } from '../storage/alert-store.ts';
 import { openDatabaseForReading } from '../storage/database.ts';
 import { WebDirectory } from '../storage/web-directory.ts';
 import { WebStore, openWebDatabase } from '../storage/web-store.ts';
@@ -19,7 +21,6 @@ import {
   parseListenAddress,
   urlOf,
 } from './address.ts';
-import { figuresOf } from './figures-of.ts';
 import { EntityTags } from './entity-tag.ts';
 import type { HttpPlace, RelayState } from './link.ts';
 import { LogIn } from './log-in.ts';
@@ -95,17 +96,17 @@ function openParts(
   const webDb = openWebDatabase(paths.web);
   closers.push(() => void webDb.close());
   const directory = new WebDirectory(db);
-  const figures = figuresOf(reader);
+  const alerts = new AlertStore(db);
   const source = createFiguresSource({
-    figures,
+    figures: reader,
     queries: reader,
     hierarchy: directory,
-    alerts: () => ({ as_of: figures.asOf(), rows: [], total: 0, next: null }),
+    alerts: (request, maySee) => listAlerts(alerts, reader.asOf(), request, maySee),
     health: async () => (await state()).health,
   });
   const tags = new EntityTags(() => {
-    const { record, day } = figures.asOf();
-    return `${record} ${day} ${directory.version()}`;
+    const { record, day, rebuilding = 0 } = reader.asOf();
+    return `${record} ${day} ${rebuilding} ${directory.version()}`;
   });
   return { source, tags, store: new WebStore(webDb) };
 }

@@ -23,6 +23,7 @@ const asOf = z
   .strictObject({
     record: count.describe('The last report taken in'),
     day: day.describe('Overdue and undelivered count up to the start of this day at +07:00'),
+    rebuilding: count.optional().describe('Agencies whose figures move after a directory change'),
   })
   .meta({ id: 'AsOf' }) satisfies z.ZodType<AsOf>;
 

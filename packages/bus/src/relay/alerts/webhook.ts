@@ -1,0 +1,201 @@
+import { createHmac } from 'node:crypto';
+import { lookup } from 'node:dns';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { BlockList, type LookupFunction, isIP, isIPv6 } from 'node:net';
+
+import { httpFailed, isLoopback } from '../http/address.ts';
+import { type RelayLog, describeError } from '../log.ts';
+import type { AlertStore } from '../storage/alert-store.ts';
+import type { AlertChange } from './ledger.ts';
+
+export interface Webhook {
+  readonly url: string;
+  readonly secret: string;
+  /** Addresses inside the own network are wanted. */
+  readonly privateNetwork: boolean;
+}
+
+export interface WebhookOptions {
+  readonly store: AlertStore;
+  readonly hooks: readonly Webhook[];
+  readonly relay: string;
+  readonly now: () => Date;
+  readonly log: RelayLog;
+  /** From 0 to below 1. */
+  readonly random?: () => number;
+}
+
+/** Of one address; the oldest go first, and the log says so. */
+export const MAX_WAITING_MESSAGES = 1_000;
+const MESSAGES_PER_TURN = 50;
+const FIRST_RETRY_MS = 30_000;
+const LONGEST_RETRY_MS = 60 * 60_000;
+const GIVE_UP_AFTER_MS = 3 * 24 * 60 * 60_000;
+const TIMEOUT_MS = 10_000;
+
+/** What no address of another machine is; `webhooks[].privateNetwork` lets the private ones in. */
+const NEVER = blockList(['0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'], ['fe80::/10', 'ff00::/8']);
+const PRIVATE = blockList(
+  ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
+  ['::1/128', '::/128', 'fc00::/7'],
+);
+
+/**
+ * Tells other systems of alerts: `POST` with JSON, in order, kept over restarts until somebody takes
+ * it with a 2xx.
+ *
+ * `Congvan-Signature: t=SECONDS,v1=HEX` is HMAC-SHA256 of `SECONDS.BODY` with the secret of both: who
+ * has it can tell that the message is ours, whole and new. Redirects are not followed.
+ */
+export class Webhooks {
+  readonly #options: WebhookOptions;
+  readonly #stop = new AbortController();
+  #turn: Promise<void> | undefined;
+
+  /** @throws {@link BusError} `BUS_HTTP_FAILED` for an address outside this machine without TLS. */
+  constructor(options: WebhookOptions) {
+    for (const { url } of options.hooks) {
+      const { protocol, hostname } = new URL(url);
+      if (protocol === 'https:' || isLoopback(bareHost(hostname))) continue;
+      throw httpFailed(`webhooks: ${url}: https is wanted outside this machine`);
+    }
+    this.#options = options;
+  }
+
+  /** Puts changes into the queue; belongs into the transaction that makes them. */
+  queue(changes: readonly AlertChange[]): void {
+    const { hooks, store, now, relay, log } = this.#options;
+    for (const { url } of hooks) {
+      for (const { event, alert } of changes) {
+        const body = JSON.stringify({ relay, event: `alert.${event}`, alert });
+        const lost = store.addMessage(url, body, now().getTime(), MAX_WAITING_MESSAGES);
+        if (lost > 0) log('error', 'webhook queue full', { host: new URL(url).host, lost });
+      }
+    }
+  }
+
+  /** Sends what is due; a turn that still runs is not doubled. */
+  send(): Promise<void> {
+    this.#turn ??= Promise.all(this.#options.hooks.map((hook) => this.#sendTo(hook)))
+      .then(() => undefined)
+      .finally(() => {
+        this.#turn = undefined;
+      });
+    return this.#turn;
+  }
+
+  /** What waits stays in the queue. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#turn?.catch(() => undefined);
+  }
+
+  async #sendTo(hook: Webhook): Promise<void> {
+    const { store, now, log, random = Math.random } = this.#options;
+    const { host } = new URL(hook.url);
+    for (let count = 0; count < MESSAGES_PER_TURN; count += 1) {
+      if (this.#stop.signal.aborted) return;
+      const message = store.firstMessage(hook.url);
+      const nowMs = now().getTime();
+      if (message === undefined || message.nextMs > nowMs) return;
+      if (nowMs - message.createdMs > GIVE_UP_AFTER_MS) {
+        log('error', 'webhook message given up', { host, tries: message.tryCount });
+        store.removeMessage(message.id);
+        continue;
+      }
+      try {
+        const status = await post(hook, message.body, Math.floor(nowMs / 1_000), this.#stop.signal);
+        if (status >= 200 && status < 300) {
+          store.removeMessage(message.id);
+          continue;
+        }
+        log('warn', 'webhook refused', { host, status });
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        log('warn', 'webhook not reached', { host, ...describeError(error) });
+      }
+      const pauseMs = Math.min(FIRST_RETRY_MS * 2 ** message.tryCount, LONGEST_RETRY_MS);
+      // Half of it by chance: receivers that come back are not overrun by all relays at once.
+      store.retryMessage(message.id, nowMs + Math.floor(pauseMs * (0.5 + random() / 2)));
+      return;
+    }
+  }
+}
+
+/** @returns the value of `Congvan-Signature`. */
+export function signMessage(secret: string, seconds: number, body: string): string {
+  const digest = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
+  return `t=${seconds},v1=${digest}`;
+}
+
+/** @returns the status; the answer's body is not read. */
+function post(hook: Webhook, body: string, seconds: number, stop: AbortSignal): Promise<number> {
+  const url = new URL(hook.url);
+  const local = isLoopback(bareHost(url.hostname));
+  if (!local && isIP(bareHost(url.hostname)) !== 0) refuseAddress(bareHost(url.hostname), hook);
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const asked = send(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+        'user-agent': 'congvan-relay',
+        'congvan-signature': signMessage(hook.secret, seconds, body),
+      },
+      signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]),
+      agent: false,
+      ...(local ? {} : { lookup: lookupAllowed(hook) }),
+    });
+    asked.on('response', (answer) => {
+      answer.destroy();
+      resolve(answer.statusCode ?? 0);
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
+/** The name is looked up once, and what is looked up is what is connected to: no second answer slips in. */
+function lookupAllowed(hook: Webhook): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, '', 0);
+      try {
+        for (const { address } of addresses) refuseAddress(address, hook);
+      } catch (refused) {
+        return callback(refused instanceof Error ? refused : new Error('refused'), '', 0);
+      }
+      const [first] = addresses;
+      if (options.all === true) return callback(null, addresses);
+      callback(null, first?.address ?? '', first?.family ?? 0);
+    });
+  };
+}
+
+function refuseAddress(address: string, { privateNetwork }: Webhook): void {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+  const family = isIPv6(mapped) ? 'ipv6' : 'ipv4';
+  if (NEVER.check(mapped, family) || (!privateNetwork && PRIVATE.check(mapped, family))) {
+    throw httpFailed(`webhooks: ${address} is inside the own network`);
+  }
+}
+
+function bareHost(hostname: string): string {
+  return hostname.replaceAll(/[[\]]/g, '');
+}
+
+function blockList(v4: readonly string[], v6: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const [networks, family] of [
+    [v4, 'ipv4'],
+    [v6, 'ipv6'],
+  ] as const) {
+    for (const network of networks) {
+      const [address = '', bits = ''] = network.split('/');
+      list.addSubnet(address, Number(bits), family);
+    }
+  }
+  return list;
+}
