@@ -33,7 +33,7 @@ export interface EvidenceTown extends AsyncDisposable {
   readonly timeStamps: TimeStampSource;
   exportAtRelay(options?: { readonly timeStamps?: TimeStampSource }): Promise<Uint8Array>;
   /** With the anchor and the registrar's certificate, and nothing else of this town. */
-  verify(container: Uint8Array, now?: Date): EvidenceReport;
+  verify(container: Uint8Array, now?: Date, rootCertificate?: null): EvidenceReport;
   /** Ends broker, agents and relay; the folders stay. */
   stopEverything(): Promise<void>;
 }
@@ -96,8 +96,8 @@ export async function sendSomething(): Promise<EvidenceTown> {
       const one = { home: relayHome, id: sent.documentId, passphrase, ...options };
       return (await exportEvidence(one)).container;
     },
-    verify: (container, now = new Date()) =>
-      verifyEvidence(container, { trust, rootCertificate: registrar, now }),
+    verify: (container, now = new Date(), rootCertificate: Uint8Array | null = registrar) =>
+      verifyEvidence(container, { trust, rootCertificate, now }),
     stopEverything,
     [Symbol.asyncDispose]: async () => {
       await stopEverything();

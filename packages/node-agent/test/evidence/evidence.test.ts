@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { openAsic } from '@congvan/signer';
+import { writeZip } from '@congvan/signer/testing';
 
 import { type EvidenceTown, sendSomething } from './evidence-town.ts';
 
@@ -9,6 +10,8 @@ const YEAR_MS = 365 * 24 * 3_600_000;
 describe('evidence of a document', () => {
   let place: EvidenceTown;
   let relayFile: Uint8Array;
+  /** Without a time-stamp. */
+  let plainFile: Uint8Array;
   let senderFile: Uint8Array;
   let recipientFile: Uint8Array;
 
@@ -16,6 +19,7 @@ describe('evidence of a document', () => {
     place = await sendSomething();
     const { sender, recipient, sent, timeStamps } = place;
     const { documentId: id } = sent;
+    plainFile = await place.exportAtRelay();
     relayFile = await place.exportAtRelay({ timeStamps });
     senderFile = (await sender.exportEvidence({ id, timeStamps, withContent: true })).container;
     recipientFile = (await recipient.exportEvidence({ id, timeStamps })).container;
@@ -66,4 +70,66 @@ describe('evidence of a document', () => {
       expect(report.provenAt).not.toBeNull();
     }
   });
+
+  it('leaves open what only a time-stamp would prove, and says so', () => {
+    expect(place.verify(plainFile)).toMatchObject({ indication: 'TOTAL-PASSED', provenAt: null });
+    const later = place.verify(plainFile, new Date('2050-01-01T00:00:00Z'));
+    expect(later.indication).toBe('INDETERMINATE');
+    expect(later.subIndication).toBe('OUT_OF_BOUNDS_NO_POE');
+  });
+
+  it('leaves open whose certificates they are when no registrar is trusted', () => {
+    const report = place.verify(relayFile, new Date(), null);
+    expect(report).toMatchObject({
+      indication: 'INDETERMINATE',
+      subIndication: 'NO_CERTIFICATE_CHAIN_FOUND',
+    });
+  });
+
+  it('fails for one turned bit anywhere in the file, and names the entry and the byte', () => {
+    const size = relayFile.length;
+    for (let at = 0; at < size; at += 1 + Math.floor(size / 400)) {
+      const changed = new Uint8Array(relayFile);
+      changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
+      const report = place.verify(changed);
+      expect(report.indication, `byte ${at}`).toBe('TOTAL-FAILED');
+      expect(report.damages.length, `byte ${at}`).toBeGreaterThan(0);
+    }
+  });
+
+  it('fails for one turned bit of any entry in a file that was packed anew, and names the entry', () => {
+    const { entries } = openAsic(plainFile);
+    for (const [name, bytes] of entries) {
+      const isSignature = name === 'META-INF/signature.p7s';
+      // The list of digest algorithms before the certificates is covered by nothing and means nothing.
+      const first = isSignature ? 58 : 0;
+      const steps = isSignature ? 50 : 4;
+      for (let step = 0; step < steps; step += 1) {
+        const at = first + Math.floor(((step + 0.5) * (bytes.length - first)) / steps);
+        const report = place.verify(packAnew(entries, name, at));
+        expect(report.indication, `${name} byte ${at}`).not.toBe('TOTAL-PASSED');
+        const named = [...report.damages, ...report.checks.filter(isFailed)].map(
+          (one) => one.entry,
+        );
+        // A manifest that names another file is told by the file that is not there.
+        const accepted =
+          name === 'META-INF/ASiCManifest.xml' ? [...entries.keys(), ...named] : [name];
+        expect(accepted, `${name} byte ${at}`).toContain(
+          named.find((one) => accepted.includes(one ?? '')),
+        );
+      }
+    }
+  });
 });
+
+const isFailed = ({ indication }: { indication: string }): boolean => indication !== 'TOTAL-PASSED';
+
+/** The same file with one bit of one entry turned and every checksum right. */
+function packAnew(entries: ReadonlyMap<string, Uint8Array>, name: string, at: number): Uint8Array {
+  const parts = Array.from(entries, ([entry, bytes]) => {
+    const copy = new Uint8Array(bytes);
+    if (entry === name) copy[at] = (copy[at] ?? 0) ^ (1 << (at % 8));
+    return { name: entry, bytes: copy };
+  });
+  return writeZip(parts, false);
+}

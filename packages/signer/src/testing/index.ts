@@ -11,3 +11,4 @@ export {
   type TestSubject,
   createTestPki,
 } from './test-pki.ts';
+export { writeZip } from '../asic/zip-write.ts';

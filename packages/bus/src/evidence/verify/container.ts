@@ -78,6 +78,16 @@ export function verifyExporterSignature(
     const reason = 'it was time-stamped when it was written, and has no time-stamp now';
     checks.push(failedCheck(name, 'container', 'FORMAT_FAILURE', reason));
   }
+  // The exporter put its chain in; one that was changed may be unreadable, and left out without a word.
+  const chain = (verdict.path?.chain ?? []).filter((one) => !trust.isAnchor(one));
+  const bytes = Buffer.from(cms);
+  // Behind the signature value stands the time-stamp, which may hold the same certificate.
+  const ownPart = bytes.subarray(0, bytes.indexOf(verdict.cms.signature ?? cms));
+  const left = chain.find(({ der }) => !ownPart.includes(der));
+  if (left !== undefined) {
+    const reason = `the certificate of ${left.subjectText} does not stand in it as it should`;
+    checks.push(failedCheck(name, 'container', 'FORMAT_FAILURE', reason));
+  }
   const stranger = strangerAmong(verdict, stamps, trust, provenAt ?? now);
   if (stranger !== undefined) {
     const reason = `a certificate inside leads nowhere: ${stranger.subjectText}`;
@@ -123,13 +133,20 @@ function strangerAmong(
     ...stamps.flatMap(({ token }) => token?.certificates ?? []),
   ];
   return inside.find((certificate) => {
-    const { chain } = validatePath(certificate, {
+    const { subIndication } = validatePath(certificate, {
       trust,
       at,
-      extra: inside,
       purpose: 'any',
       revocation: 'if-available',
     });
-    return chain.length === 0;
+    return subIndication !== null && LEADS_NOWHERE.has(subIndication);
   });
 }
+
+/** A certificate that was changed is not what its issuer signed; one that ran out still is. */
+const LEADS_NOWHERE: ReadonlySet<string> = new Set([
+  'NO_CERTIFICATE_CHAIN_FOUND',
+  'CHAIN_CONSTRAINTS_FAILURE',
+  'CRYPTO_CONSTRAINTS_FAILURE',
+  'SIG_CRYPTO_FAILURE',
+]);

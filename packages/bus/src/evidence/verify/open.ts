@@ -59,9 +59,11 @@ export function openEvidence(
     return { asic, statement, data: readData(asic, statement) };
   } catch (error) {
     if (error instanceof BusError || error instanceof SignerError) {
-      const entry = error.details['entry'] ?? error.details['name'];
-      const named = typeof entry === 'string' ? entry : null;
-      return { damages: [{ entry: named, offset: null, detail: error.message }] };
+      const named = error.details['entry'] ?? error.details['name'];
+      // The ZIP is whole: what else can be wrong with it is its type or its manifest.
+      const other = error.message.includes('mimetype') ? 'mimetype' : 'META-INF/ASiCManifest.xml';
+      const entry = typeof named === 'string' ? named : other;
+      return { damages: [{ entry, offset: null, detail: error.message }] };
     }
     throw error;
   }
