@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { type Site, codeToToken, parseAgencyCode, parseMessageSubject } from '@congvan/bus';
 import type { TestPlan } from '@congvan/bus/testing';
 import { openAgent } from '@congvan/node-agent';
@@ -18,11 +20,24 @@ export interface Gap {
   readonly subject: string;
 }
 
+/** Servers of 2.15 come back to a source up to 45 s after everything was started again. */
+const SOURCES_CATCH_UP_MS = 120_000;
+const LOOK_AGAIN_MS = 2_000;
+
 /**
  * Compares each stream between sites with what it fills from: what leaves a site with the exchange,
- * the exchange with the inboxes. A gap is no loss yet: what nobody answers is sent again.
+ * the exchange with the inboxes. What is on its way is waited for. A gap is no loss yet: what nobody
+ * answers is sent again.
  */
-export async function findGaps(plan: TestPlan): Promise<Gap[]> {
+export async function findGaps(plan: TestPlan, signal: AbortSignal): Promise<Gap[]> {
+  for (const end = performance.now() + SOURCES_CATCH_UP_MS; ;) {
+    const gaps = await gapsNow(plan);
+    if (gaps.length === 0 || performance.now() > end) return gaps;
+    await sleep(LOOK_AGAIN_MS, undefined, { signal });
+  }
+}
+
+async function gapsNow(plan: TestPlan): Promise<Gap[]> {
   const gaps: Gap[] = [];
   const exchange = await (await plan.admin('central')).listHeads(EXCHANGE);
   for (const site of SITES) {
