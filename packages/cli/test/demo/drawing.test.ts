@@ -21,14 +21,14 @@ import { CAST, castAgency } from '../../src/demo/agencies.ts';
 import { composeDocument, notationOf } from '../../src/demo/compose.ts';
 import { drawDocument } from '../../src/demo/drawing/draw-document.ts';
 import type { OfficialDocument } from '../../src/demo/drawing/official-document.ts';
-import { addPage, PAGE } from '../../src/demo/drawing/page-writer.ts';
-import { paginate } from '../../src/demo/drawing/pagination.ts';
+import { addPage, PAGE } from '../../src/drawing/page-writer.ts';
+import { paginate } from '../../src/drawing/pagination.ts';
 import {
   embedTypefaces,
   FACES,
   loadTypefaces,
   VIETNAMESE_LETTERS,
-} from '../../src/demo/drawing/typefaces.ts';
+} from '../../src/drawing/typefaces.ts';
 import * as bridge from '../../src/demo/texts/bridge.ts';
 import * as exchange from '../../src/demo/texts/exchange.ts';
 import * as fieldWork from '../../src/demo/texts/field-work.ts';

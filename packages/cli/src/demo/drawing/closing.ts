@@ -1,8 +1,8 @@
-import { AREA, type DrawingContext, lineMetrics, STYLE } from './layout.ts';
-import { breakLines } from './line-breaking.ts';
+import { AREA, type DrawingContext, lineMetrics, STYLE } from '../../drawing/layout.ts';
+import { breakLines } from '../../drawing/line-breaking.ts';
 import type { OfficialDocument } from './official-document.ts';
-import type { FlowItem } from './pagination.ts';
-import type { Typefaces } from './typefaces.ts';
+import type { FlowItem } from '../../drawing/pagination.ts';
+import type { Typefaces } from '../../drawing/typefaces.ts';
 
 const LEFT_SHARE = 0.47;
 /** Room for signature and seal between position and name, in points. */

@@ -1,13 +1,13 @@
 import { PDFDocument, PDFName, PDFString } from 'pdf-lib';
 
-import { layOutBody } from './body.ts';
+import { layOutBody } from '../../drawing/body.ts';
 import { layOutClosing } from './closing.ts';
 import { layOutHeading } from './heading.ts';
-import { AREA, STYLE } from './layout.ts';
+import { AREA, STYLE } from '../../drawing/layout.ts';
 import type { OfficialDocument } from './official-document.ts';
-import { addPage, PAGE } from './page-writer.ts';
-import { paginate } from './pagination.ts';
-import { embedTypefaces, loadTypefaces } from './typefaces.ts';
+import { addPage, PAGE } from '../../drawing/page-writer.ts';
+import { paginate } from '../../drawing/pagination.ts';
+import { embedTypefaces, loadTypefaces } from '../../drawing/typefaces.ts';
 
 const PRODUCER = 'Congvan';
 

@@ -1,9 +1,9 @@
-import { AREA, type DrawingContext, lineMetrics, STYLE } from './layout.ts';
-import { breakEvenly, breakLines } from './line-breaking.ts';
+import { AREA, type DrawingContext, lineMetrics, STYLE } from '../../drawing/layout.ts';
+import { breakEvenly, breakLines } from '../../drawing/line-breaking.ts';
 import type { OfficialDocument } from './official-document.ts';
-import type { TextStyle } from './page-writer.ts';
-import type { FlowItem } from './pagination.ts';
-import { measureText, type Typefaces } from './typefaces.ts';
+import type { TextStyle } from '../../drawing/page-writer.ts';
+import type { FlowItem } from '../../drawing/pagination.ts';
+import { measureText, type Typefaces } from '../../drawing/typefaces.ts';
 
 type Item = FlowItem<DrawingContext>;
 

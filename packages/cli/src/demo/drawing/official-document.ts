@@ -1,3 +1,5 @@
+import type { Block } from '../../drawing/blocks.ts';
+
 /** What stands in an official document, in the order of Decree 30/2020/NĐ-CP, appendix I. */
 export interface OfficialDocument {
   /** Governing agency, printed above the issuing agency; a province's committee has none. */
@@ -28,22 +30,4 @@ export interface Signatory {
   /** Competence and position, one line each: `TM. ỦY BAN NHÂN DÂN`, `CHỦ TỊCH`. */
   readonly titleLines: readonly string[];
   readonly fullName: string;
-}
-
-export type Block =
-  | { readonly kind: 'paragraph'; readonly text: string }
-  /** A legal basis (căn cứ), in italics. */
-  | { readonly kind: 'basis'; readonly text: string }
-  | { readonly kind: 'heading'; readonly text: string }
-  | {
-      readonly kind: 'table';
-      readonly columns: readonly TableColumn[];
-      readonly rows: readonly (readonly string[])[];
-    };
-
-export interface TableColumn {
-  readonly title: string;
-  /** Share of the page's width, 0 to 1; the shares of a table add up to 1. */
-  readonly share: number;
-  readonly align: 'left' | 'centre' | 'right';
 }

@@ -1,5 +1,5 @@
 import type { CastAgency } from '../agencies.ts';
-import type { Block } from '../drawing/official-document.ts';
+import type { Block } from '../../drawing/blocks.ts';
 
 /** A document that another one refers to. */
 export interface DocumentReference {

@@ -10,7 +10,7 @@ import { type Authority, createAuthority, openPkcs12, signCms } from '@congvan/s
 import { writeSite } from '../../enrolment/registrar.ts';
 import type { HomeLayout } from '../../home/layout.ts';
 import { CAST, REGISTRAR, RELAY, SITES } from '../agencies.ts';
-import { loadTypefaces } from '../drawing/typefaces.ts';
+import { loadTypefaces } from '../../drawing/typefaces.ts';
 import { OFFLINE_AT_FIRST } from '../scenario.ts';
 import { until } from '../waiting.ts';
 import { agencyCode, siteCode } from './codes.ts';

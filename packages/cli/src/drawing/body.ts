@@ -1,6 +1,6 @@
 import { AREA, type DrawingContext, lineMetrics, STYLE } from './layout.ts';
 import { breakLines } from './line-breaking.ts';
-import type { Block, TableColumn } from './official-document.ts';
+import type { Block, TableColumn } from './blocks.ts';
 import type { TextStyle } from './page-writer.ts';
 import type { FlowItem } from './pagination.ts';
 import { measureText, type Typefaces } from './typefaces.ts';
@@ -11,19 +11,38 @@ const FIRST_INDENT = 36;
 const PARAGRAPH_GAP = 6;
 const CELL_PADDING = 4;
 
-/** The body's blocks as lines and rows, ready to be distributed over pages. */
-export function layOutBody(blocks: readonly Block[], typefaces: Typefaces): Item[] {
+/** How the parts of a text are set. */
+export interface BodyLook {
+  readonly body: TextStyle;
+  readonly basis: TextStyle;
+  readonly heading: TextStyle;
+  readonly tableHead: TextStyle;
+  readonly tableCell: TextStyle;
+  /** Indent of the first line of a paragraph, in points. */
+  readonly firstIndent: number;
+}
+
+/** As Decree 30/2020, appendix I, has it. */
+const OFFICIAL_LOOK: BodyLook = { ...STYLE, firstIndent: FIRST_INDENT };
+
+/** Blocks of text as lines and rows, ready to be distributed over pages. */
+export function layOutBody(
+  blocks: readonly Block[],
+  typefaces: Typefaces,
+  look: BodyLook = OFFICIAL_LOOK,
+): Item[] {
   return blocks.flatMap((block) => {
-    if (block.kind === 'table') return layOutTable(block.columns, block.rows, typefaces);
+    if (block.kind === 'table') return layOutTable(block.columns, block.rows, typefaces, look);
     const isHeading = block.kind === 'heading';
-    const style = { paragraph: STYLE.body, basis: STYLE.basis, heading: STYLE.heading }[block.kind];
-    return layOutParagraph(block.text, style, typefaces, isHeading);
+    const style = { paragraph: look.body, basis: look.basis, heading: look.heading }[block.kind];
+    const indent = look.firstIndent;
+    return layOutParagraph(block.text, { style, indent }, typefaces, isHeading);
   });
 }
 
 function layOutParagraph(
   text: string,
-  style: TextStyle,
+  { style, indent: firstIndent }: { readonly style: TextStyle; readonly indent: number },
   typefaces: Typefaces,
   keepWithNext: boolean,
 ): Item[] {
@@ -31,7 +50,7 @@ function layOutParagraph(
     typeface: typefaces[style.face],
     size: style.size,
     width: AREA.width,
-    firstIndent: FIRST_INDENT,
+    firstIndent,
   });
   const { height, baseline } = lineMetrics(style);
   return lines.map((line, index) => {
@@ -52,18 +71,21 @@ function layOutTable(
   columns: readonly TableColumn[],
   rows: readonly (readonly string[])[],
   typefaces: Typefaces,
+  look: BodyLook,
 ): Item[] {
   const titles = columns.map((column) => column.title);
   const centred = columns.map((column): TableColumn => ({ ...column, align: 'centre' }));
-  const head = layOutRow(centred, titles, STYLE.tableHead, typefaces);
-  const body = rows.map((row) => layOutRow(columns, row, STYLE.tableCell, typefaces));
+  const head = layOutRow(centred, titles, { style: look.tableHead, isHead: true }, typefaces);
+  const body = rows.map((row) =>
+    layOutRow(columns, row, { style: look.tableCell, isHead: false }, typefaces),
+  );
   return [{ ...head, before: PARAGRAPH_GAP + 2, keepWithNext: true }, ...body];
 }
 
 function layOutRow(
   columns: readonly TableColumn[],
   texts: readonly string[],
-  style: TextStyle,
+  { style, isHead }: { readonly style: TextStyle; readonly isHead: boolean },
   typefaces: Typefaces,
 ): Item {
   const typeface = typefaces[style.face];
@@ -89,7 +111,6 @@ function layOutRow(
     draw({ writer }, top) {
       for (const cell of cells) {
         writer.box(cell.x, top - height, cell.width, height);
-        const isHead = style === STYLE.tableHead;
         const offset = isHead ? ((lineCount - cell.lines.length) * lineHeight) / 2 : 0;
         cell.lines.forEach((line, index) => {
           const y = top - offset - index * lineHeight - baseline - 1;

@@ -6,7 +6,7 @@ import fontkit from '@pdf-lib/fontkit';
 import { type PDFDocument, PDFHexString, type PDFRef } from 'pdf-lib';
 import subsetFont from 'subset-font';
 
-import { CliError } from '../../errors.ts';
+import { CliError } from '../errors.ts';
 
 const VOWELS = 'aàảãáạăằẳẵắặâầẩẫấậeèẻẽéẹêềểễếệiìỉĩíịoòỏõóọôồổỗốộơờởỡớợuùủũúụưừửữứựyỳỷỹýỵ'.normalize(
   'NFC',
