@@ -155,7 +155,7 @@ export class Ingest {
     try {
       db.transaction(() => this.#keep(message, judged, agencies))(); // nested: a savepoint
     } catch (error) {
-      this.#options.intake.figures.undo();
+      this.#options.intake.undo();
       if (isStorageFailure(error) || !db.inTransaction) throw error;
       this.#keep(message, failedCheck(message, error), agencies);
     }

@@ -56,19 +56,24 @@ export class Intake {
     try {
       return kept.immediate();
     } catch (error) {
+      this.reports.forget();
       this.figures.reset();
       throw error;
     }
   }
 
-  /**
-   * Belongs inside {@link inTransaction}; `figures.undo()` when the report is not kept after all.
-   */
+  /** Belongs inside {@link inTransaction}; {@link undo} when the report is not kept after all. */
   take({ report, entry }: VerifiedEntry): Admission {
     this.figures.next();
     const admission = this.reports.admit(report, this.#now().getTime());
     if (admission === 'new') this.#tracking.apply(report, entry);
     return admission;
+  }
+
+  /** The last report taken was rolled back, and the transaction goes on. */
+  undo(): void {
+    this.reports.forget();
+    this.figures.undo();
   }
 
   /** Takes in, in one transaction, what was verified before. */

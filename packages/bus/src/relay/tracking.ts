@@ -5,7 +5,7 @@ import type {
   WithdrawnEntry,
 } from '../record/payload.ts';
 import type { TrackedFigures } from './figures/tracked-figures.ts';
-import { judgeReceipt } from './receipt-standing.ts';
+import { type ReceiptStanding, judgeReceipt } from './receipt-standing.ts';
 import type { HolderEntry, RegisterRow, RegisterStore } from './storage/register-store.ts';
 import type { ContradictionKind, ReportStore } from './storage/report-store.ts';
 import type {
@@ -13,7 +13,6 @@ import type {
   KnownDocument,
   ReceiptRow,
   TrackingStore,
-  WaitingReceipt,
 } from './storage/tracking-store.ts';
 import {
   type TrackedReport as Report,
@@ -32,6 +31,13 @@ export interface TrackingStores {
   readonly register: RegisterStore;
   readonly tracking: TrackingStore;
   readonly figures: TrackedFigures;
+}
+
+/** What a receipt is worth, with the rows that it moves. */
+interface SettledReceipt {
+  readonly judged: ReceiptStanding;
+  readonly document: KnownDocument | undefined;
+  readonly delivery: DeliveryRow | undefined;
 }
 
 /**
@@ -84,14 +90,17 @@ export class Tracking {
     });
     this.#enterNumber(report, dispatchRow(report, entry, document), entry.businessType);
     for (const receipt of tracking.waitingReceipts(key)) {
-      this.#settleReceipt(receipt, receipt.payloadHash);
+      const settled = this.#judge(receipt);
+      tracking.setStanding(receipt.agency, receipt.reportNumber, settled.judged.standing);
+      this.#settleReceipt(receipt, receipt.payloadHash, settled);
     }
   }
 
   #applyReceipt(report: Report, entry: ReceiptEntry): void {
     const row = receiptRow(report, entry);
-    this.#stores.tracking.addReceipt(row, 'waiting');
-    this.#settleReceipt(row, report.payloadHash);
+    const settled = this.#judge(row);
+    this.#stores.tracking.addReceipt(row, settled.judged.standing);
+    this.#settleReceipt(row, report.payloadHash, settled);
   }
 
   /** Needs no dispatch yet: it is looked up beside the delivery, and a receipt outweighs it. */
@@ -107,13 +116,19 @@ export class Tracking {
     figures.changed(document, after);
   }
 
-  #settleReceipt(receipt: ReceiptRow | WaitingReceipt, payloadHash: string): void {
+  #judge(receipt: ReceiptRow): SettledReceipt {
     const { tracking } = this.#stores;
     const document = tracking.findDocument(receipt);
     const delivery = document && tracking.findDelivery(document.id, receipt.agency);
     const judged = judgeReceipt(receipt, { document, isRecipient: delivery !== undefined });
-    if (judged.standing === 'waiting') return;
-    tracking.setStanding(receipt.agency, receipt.reportNumber, judged.standing);
+    return { judged, document, delivery };
+  }
+
+  #settleReceipt(
+    receipt: ReceiptRow,
+    payloadHash: string,
+    { judged, document, delivery }: SettledReceipt,
+  ): void {
     if (judged.standing === 'contradictory') {
       const { agency, reportNumber: number, sender, documentId, status } = receipt;
       const detail = `receipt ${status} for document ${documentId} of ${sender}`;

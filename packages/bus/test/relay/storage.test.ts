@@ -26,7 +26,7 @@ function someReports(count: number) {
   return [...made].slice(0, count).map((report) => {
     const from = COUNTRY[report.agencyIndex];
     if (from === undefined) throw new RangeError('no such agency');
-    return { ...report, agency: report.agency, record: imitateRecord(report, from) };
+    return { ...report, record: imitateRecord(report, from) };
   });
 }
 
@@ -84,7 +84,8 @@ describe('records in the database of a relay', () => {
     }
     const agency = COUNTRY[0]?.code;
     const reports = someReports(400).filter((report) => report.agency === agency);
-    const [old = [], later = []] = [reports.slice(0, 5), reports.slice(5)];
+    const old = reports.slice(0, 5);
+    const later = reports.slice(5);
     const insert = before.prepare(
       `INSERT INTO report (agency, number, payload_hash, previous_hash, at_ms, stored_ms, record)
        VALUES (@agency, @number, @payloadHash, @previousHash, @atMs, @storedMs, @record)`,
