@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { AgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
 import { BusError } from '../errors.ts';
+import { type PublicationSettings, publicationSettings } from './audit/settings.ts';
 import { type Targets, targetsSchema } from './figures/targets.ts';
 import { agencyCode, site } from '../record/field.ts';
 import {
@@ -47,6 +48,8 @@ export interface RelayConfig {
   readonly webhooks?: readonly WebhookSettings[] | undefined;
   /** What `rate_electronic` should reach, by year and tier. */
   readonly targets?: Targets | undefined;
+  /** When months are closed. */
+  readonly publication?: PublicationSettings | undefined;
 }
 
 export interface RelayHomeContent {
@@ -92,6 +95,7 @@ const configSchema = z.object({
   tls: z.strictObject({}).optional(),
   central: z.object({ servers: z.array(z.string().min(1)).min(1) }).optional(),
   targets: targetsSchema.optional(),
+  publication: publicationSettings.optional(),
   http: httpSettings.optional(),
   oidc: oidcSettings.optional(),
   alerts: alertSettings.optional(),

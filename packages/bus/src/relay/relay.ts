@@ -22,6 +22,7 @@ import { DirectoryCopy } from './directory-copy.ts';
 import { type RelayConfig, homePaths, readHomeFile, readRelayConfig } from './home.ts';
 import type { FigureUpkeep } from './figures/upkeep.ts';
 import { EvidenceKeeper } from './evidence/keeper.ts';
+import { PublishingDay } from './audit/publishing-day.ts';
 import { Ingest } from './ingest.ts';
 import { Intake } from './intake.ts';
 import { DIRECTORY_FINDINGS, TRUST_FINDINGS } from './judge-report.ts';
@@ -177,6 +178,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
   readonly #ingest: Ingest;
   readonly #upkeep: FigureUpkeep;
   readonly #pump: WatermarkPump;
+  readonly #publishing: PublishingDay;
   readonly #alerts: AlertWatch;
   readonly #readers = new Map<Site, Promise<void>>();
   readonly #stop = new AbortController();
@@ -192,6 +194,9 @@ class RunningRelay extends DatabaseQueries implements Relay {
     this.#options = options;
     this.#trust = options.trust;
     const verify = createSignatureVerifier(() => this.#trust);
+    const { sign } = options;
+    const { code: relay, publication: settings } = config;
+    this.#publishing = new PublishingDay({ db, figures: this, relay, sign, settings, now, log });
     const intake = new Intake(db, now, onStep);
     const { reports, upkeep } = intake;
     this.#upkeep = upkeep;
@@ -310,6 +315,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
     this.#stop.abort();
     await Promise.all(this.#readers.values());
     await this.#pump.close();
+    await this.#publishing.close();
     await this.#alerts.close();
     await this.#options.close();
   }
@@ -331,6 +337,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
     } catch (error) {
       log('error', 'figures not kept up', describeError(error));
     }
+    await this.#publishing.tick();
   }
 
   async #tryRefresh(): Promise<void> {

@@ -10,6 +10,7 @@ import type { Db } from '../storage/database.ts';
 import type { PublicationStore, StoredPublication } from '../storage/publication-store.ts';
 import { composePublication, keepHead } from './compose.ts';
 import { MONTH } from './publication.ts';
+import type { PublicationSettings } from './settings.ts';
 
 /** A month is closed this many days after its end unless `relay.json` says otherwise. */
 export const DEFAULT_CLOSE_AFTER_DAYS = 10;
@@ -22,7 +23,7 @@ export interface PublisherOptions {
   readonly figures: RelayFigures;
   readonly relay: AgencyCode;
   readonly sign: SignBytes;
-  readonly closeAfterDays?: number;
+  readonly settings?: PublicationSettings | undefined;
   readonly now: () => Date;
   readonly log: RelayLog;
 }
@@ -40,6 +41,11 @@ export class Publisher {
     this.#options = options;
   }
 
+  /** Figures on their way to another place in the directory are nobody's to sign. */
+  isReady(): boolean {
+    return (this.#options.figures.asOf().rebuilding ?? 0) === 0;
+  }
+
   /**
    * Closes what is due. With each closing, earlier months whose figures have changed since are
    * corrected: between two closings the published figures stand still.
@@ -48,7 +54,7 @@ export class Publisher {
    */
   async publishDue(signal?: AbortSignal): Promise<StoredPublication[]> {
     const made = await this.#signPrepared();
-    if (this.#isRebuilding()) return made;
+    if (!this.isReady()) return made;
     for (const month of this.#dueMonths()) {
       for (const earlier of [...this.#publishedBefore(month), month]) {
         if (signal?.aborted === true) return made;
@@ -70,13 +76,8 @@ export class Publisher {
     await this.#signPrepared();
     const today = this.#options.figures.asOf().day;
     if (month >= today.slice(0, 7)) throw badMonth(`${month} is not over on ${today}`);
-    if (this.#isRebuilding()) throw badMonth('the figures are being moved; try again in a while');
+    if (!this.isReady()) throw badMonth('the figures are being moved; try again in a while');
     return (await this.#publish(month)).at(-1);
-  }
-
-  /** Figures on their way to another place in the directory are nobody's to sign. */
-  #isRebuilding(): boolean {
-    return (this.#options.figures.asOf().rebuilding ?? 0) > 0;
   }
 
   async #publish(month: string): Promise<StoredPublication[]> {
@@ -132,7 +133,8 @@ export class Publisher {
   }
 
   #dueMonths(): string[] {
-    const { store, now, closeAfterDays = DEFAULT_CLOSE_AFTER_DAYS } = this.#options;
+    const { store, now, settings } = this.#options;
+    const closeAfterDays = settings?.closeAfterDays ?? DEFAULT_CLOSE_AFTER_DAYS;
     const firstMonth = store.firstMonth();
     if (firstMonth === undefined) return [];
     const closed = new Date(now().getTime() - closeAfterDays * 24 * 60 * 60 * 1_000);
