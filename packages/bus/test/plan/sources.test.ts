@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { parseAgencyCode } from '../../src/agency/code.ts';
+import { reportSubject } from '../../src/subject/subject.ts';
 import { type TestPlan, startPlan } from '../../src/testing/start-plan.ts';
 import { waitUntil } from '../../src/testing/wait-until.ts';
 import { type Correspondent, addCorrespondent, texts } from './traffic.ts';
@@ -31,6 +33,13 @@ describe('what waits at a site that never sent anything', { timeout: 2 * ARRIVAL
     return wanted.filter((text) => to.arrived.get(text) !== 1);
   };
 
+  const countAtCentre = async (stream: string, wanted: number): Promise<number> => {
+    const admin = await bus.admin('central');
+    const count = async () => (await admin.streamState(stream))?.messageCount ?? 0;
+    await waitUntil(async () => (await count()) === wanted, ARRIVAL_MS).catch(() => undefined);
+    return await count();
+  };
+
   beforeAll(async () => {
     bus = await startPlan({ plan: 'federated', sites: SITES, centralServers: 1 });
     for (const site of SITES) agencies.set(site, await addCorrespondent(bus, `${site}.01`, site));
@@ -40,14 +49,29 @@ describe('what waits at a site that never sent anything', { timeout: 2 * ARRIVAL
     await bus?.stop();
   });
 
-  it('crosses whole, the first document too, although the line broke before it', async () => {
+  it('crosses whole, the first document, report and chunk too, although the line broke before it', async () => {
     const [from, to] = [agencyOf('H09'), agencyOf('H44')];
     bus.cutLink('H09');
     await from.send(to, texts('first', 3));
+    const report = reportSubject({
+      tier: 'province',
+      site: 'H09',
+      from: parseAgencyCode('H09.01'),
+    });
+    for (const one of texts('report', 2)) {
+      await from.connection.publish(report, new TextEncoder().encode(one), { messageId: one });
+    }
+    const data = new Uint8Array(32 * 1024);
+    const sha256 = 'a'.repeat(64);
+    for (const index of [0, 1]) {
+      await from.connection.putChunk({ scope: 'cross', sha256, index, data });
+    }
     // The centre asks for the source afresh when it heard nothing for three seconds.
     await delay(4_500);
     bus.healLink('H09');
     expect(await missing(to, texts('first', 3))).toEqual([]);
+    expect(await countAtCentre('REPORTS', 2)).toBe(2);
+    expect(await countAtCentre('BLOBX', 2)).toBe(2);
   });
 
   it('crosses whole when the centre and its own server start again before the line is back', async () => {
