@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { createTestPki } from '@congvan/signer/testing';
 import { unzipSync, zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -8,6 +9,9 @@ import { decodeRecord, parsePayloadAs, payloadHash } from '../../src/index.ts';
 import { type ExportedAudit, exportAudit } from '../../src/relay/audit/export.ts';
 import { splitRecords } from '../../src/relay/audit/blocks.ts';
 import { nextArrivalHash } from '../../src/relay/audit/arrival-hash.ts';
+import { DatabasePublications } from '../../src/relay/audit/publications.ts';
+import { PublishingDay } from '../../src/relay/audit/publishing-day.ts';
+import { AUDIT_FILE_LIMITS } from '../../src/relay/audit/zip-reader.ts';
 import { Publisher } from '../../src/relay/audit/publisher.ts';
 import { type AuditReport, recomputeAudit } from '../../src/relay/audit/recompute.ts';
 import { FigureAnswers } from '../../src/relay/figures/answers.ts';
@@ -18,7 +22,7 @@ import {
   MONTH,
   makeDisturbedMonth,
 } from './traffic/disturbed-month.ts';
-import { RELAY, type SignedTown } from './traffic/signed-town.ts';
+import { RELAY, SignedTown } from './traffic/signed-town.ts';
 
 type Parts = Record<string, Uint8Array>;
 
@@ -373,4 +377,151 @@ describe('a correction', () => {
     );
     expect(changes.toString('utf8')).toMatch(/"by":"agency".*"causes":\[\d+/u);
   }, 30_000);
+});
+
+describe('publishing', () => {
+  it('happens by itself once the month has been over for ten days, and not again', async () => {
+    await using own = await SignedTown.start();
+    await own.addAgency('H09', { tier: 'province' });
+    const entry = { kind: 'void', year: 2026, number: 1, reason: 'ghi nhầm số' } as const;
+    const at = new Date('2026-10-05T03:00:00.000Z');
+    own.receive(await own.compose('H09', entry, at), at);
+    const { db, sign } = own;
+    const publishing = new PublishingDay({
+      db,
+      figures: new FigureAnswers(db),
+      relay: RELAY,
+      sign,
+      settings: { closeAfterDays: 10 },
+      now: () => own.now,
+      log: () => undefined,
+    });
+    const publications = new DatabasePublications(db);
+    own.now = new Date('2026-11-10T16:59:59.000Z');
+    await publishing.tick();
+    expect(publications.listPublications()).toEqual([]);
+
+    own.now = new Date('2026-11-10T17:00:00.000Z'); // the 11th at +07:00
+    await publishing.tick();
+    await publishing.tick();
+    expect(publications.listPublications()).toMatchObject([
+      { sequence: 1, month: MONTH, revision: 1, day: '2026-11-11' },
+    ]);
+
+    own.now = new Date('2026-11-12T03:00:00.000Z');
+    await publishing.tick();
+    expect(publications.listPublications()).toHaveLength(1);
+    await publishing.close();
+  });
+
+  it('that ended before its signature shows nothing, and is signed at the next start', async () => {
+    await using own = await SignedTown.start();
+    await own.addAgency('H09', { tier: 'province' });
+    own.now = CLOSING;
+    const failing = new Publisher({
+      db: own.db,
+      store: new PublicationStore(own.db),
+      figures: new FigureAnswers(own.db),
+      relay: RELAY,
+      sign: async () => await Promise.reject(new Error('the key is away')),
+      now: () => CLOSING,
+      log: () => undefined,
+    });
+    await expect(failing.publish(MONTH)).rejects.toThrow('the key is away');
+    const publications = new DatabasePublications(own.db);
+    expect(publications.listPublications()).toEqual([]);
+    expect(() => publications.publication(MONTH)).toThrow('2026-10 is not published');
+
+    await publisherOf(own, () => CLOSING).publishDue();
+
+    expect(publications.listPublications()).toMatchObject([{ month: MONTH, revision: 1 }]);
+    expect(publications.publication(MONTH).head.as_of.day).toBe('2026-11-11');
+  });
+
+  it('refuses a month that is not over, and says so when nothing has changed', async () => {
+    const publisher = publisherOf(town, () => CLOSING);
+
+    await expect(publisher.publish('2026-11')).rejects.toMatchObject({
+      code: 'BUS_RELAY_REQUEST_INVALID',
+    });
+    await expect(publisher.publish(MONTH)).resolves.toBeUndefined();
+  });
+});
+
+describe('a hostile file is refused before it does harm', () => {
+  const refused = { code: 'BUS_AUDIT_FILE_INVALID' };
+
+  it('what is no ZIP file, is cut short, or is another ZIP file', async () => {
+    const whole = await readFile(exported.file);
+    const file = join(town.folder, 'hostile.zip');
+    for (const bytes of [
+      Buffer.from('no ZIP'),
+      whole.subarray(0, whole.length / 2),
+      Buffer.from(zipSync({ mimetype: Buffer.from('text/plain') })),
+    ]) {
+      await writeFile(file, bytes);
+      await expect(recompute(file)).rejects.toMatchObject(refused);
+    }
+  });
+
+  it.each(['../records/000001.bin', '/etc/passwd', 'records/1.bin', 'records/000001.bin '])(
+    'a part named %j',
+    async (name) => {
+      await expect(attack('name', { [name]: Buffer.from('x') })).rejects.toMatchObject(refused);
+    },
+  );
+
+  it('a part that inflates a thousandfold', async () => {
+    const bomb = { 'records/000002.bin': Buffer.alloc(16 * 1024 * 1024) };
+    await expect(attack('bomb', bomb)).rejects.toMatchObject(refused);
+  });
+
+  it('more parts than are read', async () => {
+    const registrar = town.registrar.certificate.sha256;
+    const limits = { ...AUDIT_FILE_LIMITS, parts: 5 };
+    const trust = town.pki.trust();
+    await expect(
+      recomputeAudit({ file: exported.file, trust, registrar, limits }),
+    ).rejects.toMatchObject(refused);
+  });
+
+  it('one of another registrar', async () => {
+    const trust = town.pki.trust();
+    await expect(
+      recomputeAudit({ file: exported.file, trust, registrar: '0'.repeat(64) }),
+    ).rejects.toMatchObject(refused);
+  });
+
+  it('one whose signers no anchor of the auditor vouches for is not believed', async () => {
+    const trust = (await createTestPki()).trust();
+    const registrar = town.registrar.certificate.sha256;
+
+    const report = await recomputeAudit({ file: exported.file, trust, registrar });
+
+    expect(report.ok).toBe(false);
+    expect(report.records).toBe(0);
+    expect(new Set(report.findings.map(({ kind }) => kind))).toContain('PUBLICATION_UNSIGNED');
+  });
+});
+
+describe('an export', () => {
+  it('that is stopped leaves no file', async () => {
+    const { home, sign, folder } = town;
+    const output = join(folder, 'stopped.zip');
+    const stop = AbortSignal.abort(new Error('enough'));
+    const options = { home, from: MONTH, to: MONTH, output, sign, signal: stop };
+
+    await expect(exportAudit(options)).rejects.toThrow('enough');
+
+    const left = (await readdir(folder)).filter((name) => name.includes('stopped'));
+    expect(left).toEqual([]);
+  });
+
+  it('of a month that is not published is refused', async () => {
+    const { home, sign, folder } = town;
+    const output = join(folder, 'none.zip');
+    const options = { home, from: '2026-09', to: MONTH, output, sign };
+
+    await expect(exportAudit(options)).rejects.toMatchObject({ code: 'BUS_PUBLICATION_NOT_FOUND' });
+  });
 });

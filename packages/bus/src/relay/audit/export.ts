@@ -219,6 +219,7 @@ async function addRecords(
   { signal, onProgress }: ExportAuditOptions,
 ): Promise<void> {
   const block = new Block(zip, 'records', RECORD_COLUMNS);
+  signal?.throwIfAborted();
   let hash = NO_ARRIVALS;
   for (const row of audit.records(0, last.record)) {
     hash = nextArrivalHash(hash, row);
