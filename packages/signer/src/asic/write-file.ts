@@ -25,7 +25,7 @@ import {
 import { FILE_ASIC_LIMITS } from './limits.ts';
 import { writeManifest } from './manifest.ts';
 import { MIMETYPE_NAME } from './names.ts';
-import { ZipLayout } from './zip-write.ts';
+import { ZipLayout, writeEntry } from './zip-write.ts';
 
 const COPY_BYTES = 1024 * 1024;
 
@@ -34,6 +34,8 @@ export interface AsicSourceFile extends Pick<AsicFile, 'name' | 'mediaType'> {
   readonly source: Uint8Array | { readonly path: string };
   /** What `surveyFile` found when the file was first looked at; it is read for that otherwise. */
   readonly survey?: FileSurvey;
+  /** Deflates bytes in memory where that makes them smaller; a path is always stored. */
+  readonly compress?: boolean;
 }
 
 /** A container that was written to a file. */
@@ -101,11 +103,17 @@ async function* containerChunks(
   { signal, onProgress }: LongWork,
 ): AsyncGenerator<Uint8Array> {
   const layout = new ZipLayout();
-  const small = (name: string, bytes: Uint8Array): Uint8Array =>
-    Buffer.concat([layout.header({ name, ...surveyBytes(bytes) }), bytes]);
+  const small = (name: string, bytes: Uint8Array, compress = false): Uint8Array =>
+    Buffer.concat(writeEntry(layout, { name, bytes, compress }));
   yield small(MIMETYPE_NAME, Buffer.from(ASIC_E_MEDIA_TYPE));
   let done = 0;
-  for (const { name, source, survey } of files) {
+  for (const { name, source, survey, compress } of files) {
+    if (compress === true && source instanceof Uint8Array) {
+      yield small(name, source, true);
+      done += source.length;
+      onProgress?.(done);
+      continue;
+    }
     yield layout.header({ name, ...survey });
     const seen = new Survey();
     for await (const piece of piecesOf(source, survey.bytes, signal)) {

@@ -1,7 +1,7 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
 import { SignerError } from '../errors.ts';
-import type { ZipEntry } from './zip-read.ts';
+import { DEFAULT_ASIC_LIMITS } from './limits.ts';
 
 /** 1980-01-01 00:00:00, the first time a ZIP can hold: the same input gives the same bytes. */
 const FIXED_TIME = 0;
@@ -82,25 +82,42 @@ function tooLarge(bytes: number): never {
   });
 }
 
+/** An entry to write. */
+export interface NewZipEntry {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Deflated where that makes it smaller, and not so small that a reader takes it for an attack. */
+  readonly compress?: boolean;
+}
+
 /**
  * Writes a ZIP with fixed times, no extra fields and no data descriptors, entries in the given
- * order. Entries are stored unless `compress` is set and makes them smaller.
+ * order. Entries are stored unless `compress` is set, for one or for all but the first, and makes
+ * them smaller.
  */
-export function writeZip(entries: readonly ZipEntry[], compress: boolean): Uint8Array {
+export function writeZip(entries: readonly NewZipEntry[], compress: boolean): Uint8Array {
   const layout = new ZipLayout();
-  const parts: Uint8Array[] = [];
-  for (const [index, { name, bytes }] of entries.entries()) {
-    const packed = compress && index > 0 ? deflateRawSync(bytes) : bytes;
-    const isSmaller = packed.length < bytes.length;
-    const header = layout.header({
-      name,
-      crc32: crc32(bytes),
-      bytes: bytes.length,
-      ...(isSmaller && { deflatedBytes: packed.length }),
-    });
-    parts.push(header, isSmaller ? packed : bytes);
-  }
+  const parts = entries.flatMap((entry, index) =>
+    writeEntry(layout, { ...entry, compress: index > 0 && (compress || entry.compress === true) }),
+  );
   return Buffer.concat([...parts, layout.end()]);
+}
+
+/** Header and content of the next entry. */
+export function writeEntry(
+  layout: ZipLayout,
+  { name, bytes, compress }: NewZipEntry,
+): [header: Uint8Array, content: Uint8Array] {
+  const packed = compress === true ? deflateRawSync(bytes) : bytes;
+  const isFit = bytes.length <= packed.length * DEFAULT_ASIC_LIMITS.maxRatio;
+  const isSmaller = isFit && packed.length < bytes.length;
+  const header = layout.header({
+    name,
+    crc32: crc32(bytes),
+    bytes: bytes.length,
+    ...(isSmaller && { deflatedBytes: packed.length }),
+  });
+  return [header, isSmaller ? packed : bytes];
 }
 
 function isAscii(bytes: Uint8Array): boolean {

@@ -74,6 +74,43 @@ describe('a container written to a file', () => {
     expect(listed).toMatchObject({ status: 0 });
   });
 
+  it('stores what would shrink so much that a reader refuses it', async () => {
+    const source = Buffer.alloc(300_000);
+    const files = [{ name: 'a.txt', mediaType: 'text/plain', compress: true, source }];
+    await writeAsicEFile(at('a.asice'), { files, signer, signedAt: AT });
+    await using opened = await openAsicEFile(at('a.asice'));
+    expect(source.equals(await opened.read('a.txt', { maxBytes: 300_000 }))).toBe(true);
+  });
+
+  it('deflates the files that ask for it, as in memory, and any reader opens it', async () => {
+    const lines = Array.from({ length: 2_000 }, (_, index) => `Nơi nhận ${index}: UBND xã\n`);
+    const long = Buffer.from(lines.join(''));
+    const first = { name: 'a.txt', mediaType: 'text/plain', compress: true };
+    const rest = { name: 'b.bin', mediaType: 'application/octet-stream' };
+    const common = { signer, signedAt: AT };
+    const { container } = await buildAsicE({
+      files: [
+        { ...first, bytes: long },
+        { ...rest, bytes: SCAN },
+      ],
+      ...common,
+    });
+    await writeAsicEFile(at('a.asice'), {
+      files: [
+        { ...first, source: long },
+        { ...rest, source: { path: at('scan') } },
+      ],
+      ...common,
+    });
+    expect((await readFile(at('a.asice'))).equals(container)).toBe(true);
+    expect(container.length).toBeLessThan(SCAN.length + long.length / 4 + 8_192);
+    await using opened = await openAsicEFile(at('a.asice'));
+    expect(long.equals(await opened.read('a.txt', { maxBytes: long.length }))).toBe(true);
+    expect(runTool('unzip', ['-t', 'a.asice'], { 'a.asice': container })).toMatchObject({
+      status: 0,
+    });
+  });
+
   it('is named by its SHA-256 in a folder', async () => {
     const { path, sha256 } = await writeAsicEFile({ folder }, { files: sources(), signer });
     expect(path).toBe(at(sha256));
