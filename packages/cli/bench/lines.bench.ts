@@ -2,6 +2,10 @@
  * Thin lines: a document of 5 MB to a whole province, and urgent documents past a running upload, over
  * a shaped line between the sender's agent and the broker.
  *
+ * PDF and attachment together have 5 MB. What they cost is every byte of TCP payload that the sender's
+ * agent writes from the moment of sending until all receipts are in: chunks, message, references,
+ * report, and the acknowledgements of the receipts.
+ *
  * `npm run bench -- lines [--agencies N] [--json]`
  */
 import { foundTown } from './chain/town.ts';

@@ -6,6 +6,7 @@ import {
   type ReceiptPayload,
   type RelayConnection,
   encodePayload,
+  packOpenPart,
   parseAgencyCode,
   signRecord,
 } from '@congvan/bus';
@@ -176,6 +177,40 @@ describe('what does not hold is refused, kept and shown', () => {
     expect(await inject(swapped.message)).toMatchObject({ finding: 'PACKAGE_MALFORMED' });
     const bare = await forgeDelivery({ ...honest(), alterContainer: () => open });
     expect(await inject(bare.message)).toMatchObject({ finding: 'PACKAGE_MALFORMED' });
+  });
+
+  it('takes an open part that travels deflated', async () => {
+    const { message, documentId } = await forgeDelivery({ ...honest(), packOpen: packOpenPart });
+    expect(await inject(message)).toBeUndefined();
+    expect(recipient.listInbox().some((row) => row.documentId === documentId)).toBe(true);
+  });
+
+  it.each([
+    ['unpacks to more than an open part can have', () => packOpenPart(Buffer.alloc(600_000))],
+    ['is not deflated', (open: Uint8Array) => open],
+    [
+      'has something behind its end',
+      (open: Uint8Array) => Buffer.concat([packOpenPart(open), Buffer.from('x')]),
+    ],
+  ])('quarantines an open part that %s', async (_what, packOpen) => {
+    const { message } = await forgeDelivery({ ...honest(), packOpen });
+    expect(await inject(message)).toMatchObject({ finding: 'PACKAGE_MALFORMED' });
+  });
+
+  it('quarantines an open part that unpacks to another than its record names', async () => {
+    const packOpen = (open: Uint8Array): Uint8Array =>
+      packOpenPart(flipByte(open, open.length - 40));
+    const { message } = await forgeDelivery({ ...honest(), packOpen });
+    expect(await inject(message)).toMatchObject({ finding: 'PACKAGE_DIGEST_MISMATCH' });
+    const longer = await forgeDelivery({
+      ...honest(),
+      packOpen: packOpenPart,
+      alterDelivery: (delivery) => ({
+        ...delivery,
+        open: { ...delivery.open, bytes: delivery.open.bytes + 1 },
+      }),
+    });
+    expect(await inject(longer.message)).toMatchObject({ finding: 'PACKAGE_DIGEST_MISMATCH' });
   });
 
   it('quarantines a document that was changed after its seal', async () => {

@@ -91,6 +91,7 @@ describe('sealed content in the database', () => {
         open_part: OPEN,
         sealed: SEALED,
         sealed_sha256: 'aa',
+        packed_open: null,
         sealed_bytes: SEALED.length,
         chunk_bytes: null,
         lane: 'normal',

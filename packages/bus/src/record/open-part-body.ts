@@ -12,8 +12,9 @@ const SMALL_BYTES = 8 * 1024;
 const SMALL = { level: DEFLATE_LEVEL, windowBits: 13, memLevel: 6 } as const;
 
 /**
- * The body of a dispatch report: the open part of the package, in raw deflate (RFC 1951). It travels
- * with the report so that the relay can show header, manifest and signature when the bus is gone.
+ * An open part in raw deflate (RFC 1951): the body of a dispatch report, so that the relay can show
+ * header, manifest and signature when the bus is gone; and before the sealed content of a delivery
+ * whose record says so.
  */
 export function packOpenPart(openPart: Uint8Array): Uint8Array {
   const options = openPart.length <= SMALL_BYTES ? SMALL : { level: DEFLATE_LEVEL };
@@ -21,7 +22,7 @@ export function packOpenPart(openPart: Uint8Array): Uint8Array {
 }
 
 /**
- * Unpacks the body of a dispatch report; what it holds is not looked at.
+ * Unpacks a packed open part; what it holds is not looked at.
  *
  * @throws {@link BusError} `BUS_RECORD_TOO_LARGE` when it unpacks to more than an open part may have
  *   or to more than {@link MAX_OPEN_PART_RATIO} times its size, `BUS_RECORD_MALFORMED` for anything
@@ -61,7 +62,7 @@ function isInflated(value: unknown): value is Inflated {
 }
 
 function malformed(fault: string, cause?: unknown): BusError {
-  return new BusError('BUS_RECORD_MALFORMED', `not the body of a report: ${fault}`, {
+  return new BusError('BUS_RECORD_MALFORMED', `not a packed open part: ${fault}`, {
     details: { part: 'body' },
     ...(cause === undefined ? {} : { cause }),
   });

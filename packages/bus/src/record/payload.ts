@@ -52,7 +52,12 @@ const delivery = z
     businessType,
     documentVersion: ordinal,
     packageDigest: digest,
-    open: z.object({ sha256: digest, bytes: sizeUpTo(MAX_OPEN_PART_BYTES) }),
+    open: z.object({
+      sha256: digest,
+      bytes: sizeUpTo(MAX_OPEN_PART_BYTES),
+      /** It travels in raw deflate of so many bytes. */
+      packedBytes: sizeUpTo(MAX_OPEN_PART_BYTES).optional(),
+    }),
     sealed: z.object({
       sha256: digest,
       bytes: sizeUpTo(MAX_SEALED_BYTES),

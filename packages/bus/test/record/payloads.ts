@@ -12,7 +12,7 @@ export const PAYLOADS: Payloads = {
     businessType: 0,
     documentVersion: 1,
     packageDigest: DIGEST,
-    open: { sha256: DIGEST, bytes: 3 },
+    open: { sha256: DIGEST, bytes: 3, packedBytes: 2 },
     sealed: { sha256: DIGEST, bytes: 4_294_967_295, chunkBytes: 32_768 },
     traceId: '0af7651916cd43dd8448eb211c80319c',
     sentAt: '2026-07-01T02:03:04.567Z',

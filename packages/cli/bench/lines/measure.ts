@@ -11,6 +11,7 @@ import { type Town, RECIPIENT } from '../chain/town.ts';
 import type { LineOrder, LineTimes } from './office-process.ts';
 
 const OFFICE = fileURLToPath(new URL('office-process.ts', import.meta.url));
+/** All that is sent: the PDF and its attachment. */
 const DOCUMENT_BYTES = 5_000_000;
 const AGENTS_PER_PROCESS = 63;
 const URGENT_EVERY_MS = 250;
@@ -66,7 +67,7 @@ export async function measureLine(
   await using sender = await Office.start([town.homeOf(name)]);
   await sender.expect(province.length);
   const before = line.bytesUp();
-  const all = await sender.send({ to: province, attachmentBytes: DOCUMENT_BYTES, priority: 0 });
+  const all = await sender.send({ to: province, totalBytes: DOCUMENT_BYTES, priority: 0 });
   const costBytes = line.bytesUp() - before;
   const limitMs = (costBytes * 8_000) / bitsPerSecond;
   const lineMs = all.publishedMs - all.keptMs;
@@ -102,7 +103,7 @@ export async function measureLine(
 async function measureUrgent(sender: Office, uploadBytes: number): Promise<LineTimes[]> {
   let uploading = true;
   const upload = sender
-    .send({ to: [RECIPIENT], attachmentBytes: uploadBytes, priority: 0 })
+    .send({ to: [RECIPIENT], totalBytes: uploadBytes, priority: 0 })
     .finally(() => (uploading = false));
   const times: LineTimes[] = [];
   // The upload has to be under way.

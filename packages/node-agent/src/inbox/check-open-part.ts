@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import {
   type AgencyCode,
+  BusError,
   type DeliveryPayload,
   type DirectoryEntry,
   type Finding,
   certificatesOf,
   findingOfVerdict,
+  unpackOpenPart,
 } from '@congvan/bus';
 import {
   type Indication,
@@ -69,16 +71,31 @@ function splitBody(
   body: Uint8Array,
 ): { open: Uint8Array; sealed: Uint8Array | undefined } {
   const { open: named, sealed } = delivery;
-  const expected = named.bytes + (sealed.chunkBytes === null ? sealed.bytes : 0);
-  const open = body.subarray(0, named.bytes);
-  const sha256 = createHash('sha256').update(open).digest('hex');
-  if (body.length !== expected || sha256 !== named.sha256) {
+  const openBytes = named.packedBytes ?? named.bytes;
+  const expected = openBytes + (sealed.chunkBytes === null ? sealed.bytes : 0);
+  if (body.length !== expected) {
+    const detail = `a body of ${body.length} bytes, the record says ${expected}`;
+    throw new Rejection('PACKAGE_DIGEST_MISMATCH', detail);
+  }
+  const part = body.subarray(0, openBytes);
+  const open = named.packedBytes === undefined ? part : unpack(part);
+  const sha256 = hash('sha256', open, 'hex');
+  if (open.length !== named.bytes || sha256 !== named.sha256) {
     throw new Rejection(
       'PACKAGE_DIGEST_MISMATCH',
-      `${body.length} bytes that start with an open part of SHA-256 ${sha256}, the record says ${expected} bytes and ${named.sha256}`,
+      `an open part of ${open.length} bytes with SHA-256 ${sha256}, the record says ${named.bytes} with ${named.sha256}`,
     );
   }
-  return { open, sealed: sealed.chunkBytes === null ? body.subarray(named.bytes) : undefined };
+  return { open, sealed: sealed.chunkBytes === null ? body.subarray(openBytes) : undefined };
+}
+
+function unpack(packed: Uint8Array): Uint8Array {
+  try {
+    return unpackOpenPart(packed);
+  } catch (error) {
+    if (error instanceof BusError) throw new Rejection('PACKAGE_MALFORMED', error.message);
+    throw error;
+  }
 }
 
 function requireOpenPart(bytes: Uint8Array): OpenPart {

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 
-import { type AgencyConnection, BusError, LANES, type Lane, signRecord } from '@congvan/bus';
+import {
+  type AgencyConnection,
+  BusError,
+  LANES,
+  type Lane,
+  decodeReference,
+  signRecord,
+} from '@congvan/bus';
 import { signCms } from '@congvan/signer';
 
 import type { ConditionBook } from '../condition/condition.ts';
@@ -213,6 +220,8 @@ export class OutboxWorker {
     const { natsSubject, destination, further } = route;
     const data = messageOf(row, frame, outbox);
     const traceId = typeof row.trace_id === 'string' ? row.trace_id : null;
+    // A reference goes to hundreds: its trace stands in the message that it names.
+    const isTraced = traceId !== null && decodeReference(data) === undefined;
     const { purpose, recipient, lane } = row;
     const span = startSpan('publish', traceId, {
       purpose,
@@ -225,7 +234,7 @@ export class OutboxWorker {
         connection.publish(natsSubject, data, {
           messageId: duplicateKey(row, frame, further),
           timeoutMs: AGENT_LIMITS.publishTimeoutMs,
-          ...(traceId === null ? {} : { traceparent: traceparentOf(traceId, span) }),
+          ...(isTraced ? { traceparent: traceparentOf(traceId, span) } : {}),
         }),
       );
       span.end();
@@ -310,6 +319,9 @@ function traced<T extends object>(fields: T, row: DueRow): T & { traceId?: strin
   return typeof row.trace_id !== 'string' ? fields : { ...fields, traceId: row.trace_id };
 }
 
+/** 132 bits: nobody guesses it, and no two agree by chance. A reference weighs little more than it. */
+const MESSAGE_ID_CHARACTERS = 22;
+
 /**
  * `Nats-Msg-Id`: the same until the broker has acknowledged, and known to nobody before it leaves,
  * since the signature goes into it. Any agency may publish with any id, so one that another recipient
@@ -322,5 +334,5 @@ function traced<T extends object>(fields: T, row: DueRow): T & { traceId?: strin
 function duplicateKey(row: DueRow, frame: Uint8Array, further: boolean): string {
   const key = createHash('sha256').update(row.message_id).update(frame);
   if (further && row.stream_seq !== null) key.update(String(row.stream_seq));
-  return key.digest('hex');
+  return key.digest('base64url').slice(0, MESSAGE_ID_CHARACTERS);
 }

@@ -39,6 +39,9 @@ const ADMINISTRATIVE = 2;
  */
 export const MAX_DOCUMENT_BYTES = 100 * 1024 * 1024;
 
+/** With many recipients a header is deflated, to a tenth; a short one is not worth the work. */
+const LARGE_HEADER_BYTES = 8 * 1024;
+
 export interface PackageInput extends LongWork {
   readonly request: SendRequest;
   readonly checked: Pick<CheckedSend, 'recipients' | 'priority'>;
@@ -88,7 +91,12 @@ export async function buildPackage(core: PackingCore, input: PackageInput): Prom
   ];
   const header = writeEdxml(headerOf(core, input, files));
   const built = await pack(core, input, [
-    { name: HEADER_ENTRY, mediaType: HEADER_MEDIA_TYPE, source: header },
+    {
+      name: HEADER_ENTRY,
+      mediaType: HEADER_MEDIA_TYPE,
+      source: header,
+      compress: header.length > LARGE_HEADER_BYTES,
+    },
     ...files.map(({ contentId, mediaType, source, survey }) => {
       return { name: entryOfFile(contentId), mediaType, source, ...(survey && { survey }) };
     }),
@@ -130,7 +138,7 @@ function sizeOf({ source, survey }: AsicSourceFile): number {
 }
 
 async function readFileToPack(file: AsicSourceFile): Promise<AsicFile> {
-  const { name, mediaType, source, survey } = file;
+  const { name, mediaType, source, survey, compress = false } = file;
   const bytes = await bytesOf(source);
   if (survey !== undefined && !(source instanceof Uint8Array)) {
     if (surveyBytes(bytes).sha256 !== survey.sha256) {
@@ -139,7 +147,7 @@ async function readFileToPack(file: AsicSourceFile): Promise<AsicFile> {
       });
     }
   }
-  return { name, mediaType, bytes };
+  return { name, mediaType, bytes, compress };
 }
 
 /** The sealed document out of a package that this agent built. */

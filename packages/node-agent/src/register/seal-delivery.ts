@@ -3,11 +3,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import {
   type DeliveryPayload,
   MAX_INLINE_PACKAGE_BYTES,
+  MAX_OPEN_PART_RATIO,
   MAX_SEALED_BYTES,
   type Scope,
   encodeMessage,
   encodePayload,
   laneOfPriority,
+  packOpenPart,
   scopeOf,
   signRecord,
 } from '@congvan/bus';
@@ -25,6 +27,9 @@ import type { CheckedSend } from './request.ts';
 /** A new document; recalls, updates and replacements will have their own. */
 export const NEW_DOCUMENT = 0;
 export const FIRST_VERSION = 1;
+
+/** A shorter open part travels as it is: deflating it would cost more than the line gains. */
+const LARGE_OPEN_PART_BYTES = 12 * 1024;
 
 /** A package ready to leave: sealed for all recipients, its delivery record signed. */
 export interface SealedDelivery {
@@ -64,6 +69,7 @@ export async function sealDelivery(
   requireSealedSize(sealed.bytes);
   const { chunkBytes } = core.config.line;
   const isInline = built.openPart.length + sealed.bytes <= MAX_INLINE_PACKAGE_BYTES;
+  const packedOpen = packIfLarge(built.openPart);
   const traceId = input.traceId ?? randomBytes(16).toString('hex');
   const payload = encodePayload('delivery', {
     from: core.config.code,
@@ -72,7 +78,11 @@ export async function sealDelivery(
     businessType: NEW_DOCUMENT,
     documentVersion: FIRST_VERSION,
     packageDigest: built.digest,
-    open: { sha256: sha256Of(built.openPart), bytes: built.openPart.length },
+    open: {
+      sha256: sha256Of(built.openPart),
+      bytes: built.openPart.length,
+      ...(packedOpen && { packedBytes: packedOpen.length }),
+    },
     sealed: sealedPart(sealed, isInline ? null : chunkBytes),
     traceId,
     sentAt: core.now().toISOString(),
@@ -89,6 +99,7 @@ export async function sealDelivery(
       digest: built.digest,
       ...containerColumns(built.container),
       open_part: built.openPart,
+      packed_open: packedOpen ?? null,
       sealed: sealed.source instanceof Uint8Array ? sealed.source : null,
       sealed_sha256: sealed.sha256,
       sealed_bytes: sealed.bytes,
@@ -97,7 +108,13 @@ export async function sealDelivery(
       lane: laneOfPriority(checked.priority),
       trace_id: traceId,
     },
-    uploads: planUploads(core, { frame, built, sealed, isInline, checked }),
+    uploads: planUploads(core, {
+      frame,
+      open: packedOpen ?? built.openPart,
+      sealed,
+      isInline,
+      checked,
+    }),
   };
 }
 
@@ -105,32 +122,40 @@ function planUploads(
   core: AgentCore,
   plan: {
     readonly frame: Uint8Array;
-    readonly built: BuiltPackage;
+    readonly open: Uint8Array;
     readonly sealed: WrittenPackage;
     readonly isInline: boolean;
     readonly checked: CheckedSend;
   },
 ): Omit<NewUploadRow, 'package_id'>[] {
-  const { frame, built, sealed, isInline, checked } = plan;
+  const { frame, open, sealed, isInline, checked } = plan;
   const scope = widestScope(core, checked);
   const chunk_bytes = core.config.line.chunkBytes;
-  const messageBytes = frame.length + built.openPart.length + (isInline ? sealed.bytes : 0);
+  const messageBytes = frame.length + open.length + (isInline ? sealed.bytes : 0);
   const uploads: Omit<NewUploadRow, 'package_id'>[] = [];
   if (!isInline) {
     const { sha256, bytes } = sealed;
     uploads.push({ part: 'sealed', sha256, bytes, chunk_bytes, scope });
   }
   if (messageBytes * checked.recipients.length > MAX_INLINE_PACKAGE_BYTES) {
-    const sha256 = sha256Of(encodeMessage(frame, ...bodyOf(built, sealed, isInline)));
+    const sha256 = sha256Of(encodeMessage(frame, ...bodyOf(open, sealed, isInline)));
     uploads.push({ part: 'message', sha256, bytes: messageBytes, chunk_bytes, scope });
   }
   return uploads;
 }
 
-function bodyOf(built: BuiltPackage, sealed: WrittenPackage, isInline: boolean): Uint8Array[] {
-  if (!isInline) return [built.openPart];
+function bodyOf(open: Uint8Array, sealed: WrittenPackage, isInline: boolean): Uint8Array[] {
+  if (!isInline) return [open];
   if (!(sealed.source instanceof Uint8Array)) throw new TypeError('a small package lies in a file');
-  return [built.openPart, sealed.source];
+  return [open, sealed.source];
+}
+
+/** With many recipients the header is long, and shrinks to a tenth. */
+function packIfLarge(openPart: Uint8Array): Uint8Array | undefined {
+  if (openPart.length <= LARGE_OPEN_PART_BYTES) return undefined;
+  const packed = packOpenPart(openPart);
+  const isFit = openPart.length <= packed.length * MAX_OPEN_PART_RATIO;
+  return isFit && packed.length < openPart.length ? packed : undefined;
 }
 
 /** The SHA-256 is asked for only where it names a file. */

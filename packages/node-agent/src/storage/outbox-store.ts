@@ -316,7 +316,8 @@ function dueRows(db: Db, condition: string) {
 function prepareDelivery(db: Db) {
   return {
     parts: db.prepare<[number], PartsRow>(
-      `SELECT open_part, CASE WHEN package.chunk_bytes IS NULL THEN sealed END AS sealed
+      `SELECT coalesce(packed_open, open_part) AS open_part,
+         CASE WHEN package.chunk_bytes IS NULL THEN sealed END AS sealed
        FROM package LEFT JOIN sealed_content ON package_id = package.id WHERE package.id = ?`,
     ),
     openPart: db

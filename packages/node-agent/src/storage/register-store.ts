@@ -34,12 +34,18 @@ export interface PackageRow {
   readonly trace_id: string | null;
 }
 
-/** A package as it leaves: what is sealed stands here until every recipient has answered. */
-export interface NewPackageRow extends Omit<PackageRow, 'id'> {
-  readonly open_part: Uint8Array;
+/** What is kept of a package until every recipient has answered. */
+interface SealedColumns {
   /** `null` where the sealed bytes stand in a file. */
   readonly sealed: Uint8Array | null;
   readonly sealed_sha256: string;
+  /** The open part as it travels, where that is not as it is. */
+  readonly packed_open: Uint8Array | null;
+}
+
+/** A package as it leaves. */
+export interface NewPackageRow extends Omit<PackageRow, 'id'>, SealedColumns {
+  readonly open_part: Uint8Array;
   readonly sealed_bytes: number;
   /** `null` when the sealed bytes travel inside the message. */
   readonly chunk_bytes: number | null;
@@ -47,6 +53,7 @@ export interface NewPackageRow extends Omit<PackageRow, 'id'> {
 }
 
 export interface SealedRow {
+  /** As it travels. */
   readonly open_part: Uint8Array | null;
   readonly sealed: Uint8Array | null;
 }
@@ -111,21 +118,21 @@ export class RegisterStore {
       `UPDATE register_entry SET state = ?, settled_ms = ?, void_reason = ?
        WHERE id = ? AND state = 'reserved'`,
     );
-    this.#insertPackage = db.prepare<[Omit<NewPackageRow, 'sealed' | 'sealed_sha256'>]>(
+    this.#insertPackage = db.prepare<[Omit<NewPackageRow, keyof SealedColumns>]>(
       `INSERT INTO package (register_id, digest, container, container_file, priority, paper_to,
          trace_id, open_part, sealed_bytes, chunk_bytes, lane)
        VALUES (@register_id, @digest, @container, @container_file, @priority, @paper_to,
          @trace_id, @open_part, @sealed_bytes, @chunk_bytes, @lane)`,
     );
-    this.#insertSealed = db.prepare<[number, string, Uint8Array | null]>(
-      'INSERT INTO sealed_content (package_id, sha256, sealed) VALUES (?, ?, ?)',
+    this.#insertSealed = db.prepare<[number, string, Uint8Array | null, Uint8Array | null]>(
+      'INSERT INTO sealed_content (package_id, sha256, sealed, packed_open) VALUES (?, ?, ?, ?)',
     );
     this.#packageOf = db.prepare<[number], PackageRow>(
       `SELECT id, register_id, digest, container, container_file, priority, paper_to, trace_id
        FROM package WHERE register_id = ?`,
     );
     this.#sealedOf = db.prepare<[number], SealedRow>(
-      `SELECT open_part, sealed FROM package
+      `SELECT coalesce(packed_open, open_part) AS open_part, sealed FROM package
        LEFT JOIN sealed_content ON sealed_content.package_id = package.id WHERE package.id = ?`,
     );
     this.#containerFiles = db
@@ -180,9 +187,9 @@ export class RegisterStore {
   }
 
   insertPackage(row: NewPackageRow): number {
-    const { sealed, sealed_sha256: sha256, ...columns } = row;
+    const { sealed, sealed_sha256: sha256, packed_open: packedOpen, ...columns } = row;
     const id = Number(this.#insertPackage.run(columns).lastInsertRowid);
-    this.#insertSealed.run(id, sha256, sealed);
+    this.#insertSealed.run(id, sha256, sealed, packedOpen);
     return id;
   }
 

@@ -43,6 +43,8 @@ export interface Forgery {
   readonly headerFrom?: string;
   readonly abstract?: string;
   readonly alterPdf?: (pdf: Uint8Array) => Uint8Array;
+  /** How the open part travels; as it is when left out. */
+  readonly packOpen?: (open: Uint8Array) => Uint8Array;
   readonly alterDelivery?: (delivery: DeliveryPayload) => DeliveryPayload;
 }
 
@@ -77,6 +79,7 @@ export async function forgeDelivery(forgery: Forgery): Promise<Forged> {
     recipients: [forgery.encryption],
     context: Buffer.from(`congvan-package/1 ${forgery.sealedAs ?? built.manifestSha256}`),
   });
+  const packed = forgery.packOpen?.(open);
   const sealed = forgery.alterSealed?.(clean) ?? clean;
   const delivery: DeliveryPayload = {
     from,
@@ -85,7 +88,7 @@ export async function forgeDelivery(forgery: Forgery): Promise<Forged> {
     businessType: 0,
     documentVersion: 1,
     packageDigest: built.manifestSha256,
-    open: sizeAndDigest(open),
+    open: { ...sizeAndDigest(open), ...(packed && { packedBytes: packed.length }) },
     sealed: { ...sizeAndDigest(sealed), chunkBytes: null },
     sentAt: new Date().toISOString(),
   };
@@ -98,7 +101,8 @@ export async function forgeDelivery(forgery: Forgery): Promise<Forged> {
     documentId,
     message: encodeMessage(
       record,
-      told.sealed.chunkBytes === null ? Buffer.concat([open, sealed]) : open,
+      packed ?? open,
+      ...(told.sealed.chunkBytes === null ? [sealed] : []),
     ),
     recordBytes: record.length,
     openBytes: open.length,
