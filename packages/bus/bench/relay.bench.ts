@@ -1,6 +1,6 @@
 /**
  * The relay: signed records on their whole way in, then traffic of 24 months through the same
- * transaction with verification done before.
+ * transaction with verification done before, then questions to API and pages over what was loaded.
  *
  * `npm run bench -- relay [--records N] [--deliveries N] [--agencies N] [--seed N] [--only ingest|load]
  *   [--folder DIR] [--keep] [--json]`
@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { type BenchResult, printResults, readCount } from '../../../bench/report.ts';
 import { measureIngest } from './relay/ingest.ts';
 import { loadDeliveries } from './relay/load.ts';
+import { askQuestions } from './relay/questions.ts';
 
 const EXIT_INTERRUPTED = 130;
 const argv = process.argv.slice(2);
@@ -48,6 +49,7 @@ async function measure(): Promise<BenchResult[]> {
   try {
     const loaded = await loadDeliveries({ folder, deliveries, agencies, seed, tell, signal });
     results.push(...loaded.results);
+    results.push(...(await askQuestions({ ...loaded, seed, tell, signal })));
     if (argv.includes('--keep')) tell(`the database stays in ${loaded.home}`);
     return results;
   } finally {
