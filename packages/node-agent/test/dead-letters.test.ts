@@ -49,8 +49,8 @@ describe('a delivery that does not come about', () => {
   const atRelay = (documentId: string) => relay.track(documentId)[0]?.deliveries[0];
   const figures = () => {
     const year = new Date().getUTCFullYear();
-    const { tiers } = relay.share({ from: `${year}-01`, to: `${year}-12` });
-    return { E: tiers.commune.E, undelivered: tiers.commune.undelivered };
+    const { E, undelivered } = relay.figures({ period: `${year}`, tier: 'commune' }).figures;
+    return { E, undelivered };
   };
 
   it('is given up with a reason that sender, relay and share show, until it is tried again', async () => {

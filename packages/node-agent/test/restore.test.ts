@@ -65,8 +65,9 @@ describe('a copy of yesterday that is put back', () => {
     }, WAIT_MS);
 
   const figures = (): unknown => {
-    const { from, to } = { from: '2026-01', to: '2026-12' };
-    return relay.share({ from, to });
+    const { figures, agencies, agencies_silent } = relay.figures({ period: '2026' });
+    const tiers = relay.breakdown({ period: '2026', by: 'tier' }).rows;
+    return { figures, agencies, agencies_silent, tiers };
   };
 
   it('of an agent uses no number twice and ends with the same figures', async () => {

@@ -114,6 +114,7 @@ CREATE INDEX figure_place_now ON figure_place (now_code);
 -- Codes whose entry changed, then agencies that are to be added up anew for it.
 CREATE TABLE figure_directory_change (code TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE figure_rebuild (agency TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+INSERT INTO figure_directory_change SELECT DISTINCT code FROM directory_entry;
 
 -- In which days of a month (bits 0 to 30) or months of a year (bits 0 to 11) an agency was heard of.
 CREATE TABLE figure_heard (

@@ -9,8 +9,9 @@ import { openRelayReader } from '../../src/relay/index.ts';
 import { waitUntil } from '../../src/testing/index.ts';
 import { listed, signWith, startRelayBus } from './relay-bus.ts';
 import { dispatch, electronic, paper, receipt } from './relay-database.ts';
+import { tiersOf } from './figures/tiers-of.ts';
 
-const JULY = { from: '2026-07', to: '2026-07' };
+const JULY = { period: '2026-07' };
 
 describe('a relay on a real bus', () => {
   it('takes in the reports of every site and answers with watermarks', async () => {
@@ -25,7 +26,7 @@ describe('a relay on a real bus', () => {
     await waitUntil(() => relay.counts().receipts['03'] === 1);
     const [document] = relay.track('doc-1', 'H09.12.034');
     expect(document?.deliveries[0]).toMatchObject({ to: 'G12', state: '03' });
-    expect(relay.share(JULY).tiers).toMatchObject({
+    expect(tiersOf(relay, JULY)).toMatchObject({
       commune: { E: 1, deliveries: 1, receipted: 1 },
       central: { E: 0 },
     });
@@ -71,7 +72,8 @@ describe('a relay on a real bus', () => {
     using reader = openRelayReader(world.home);
     await province.report(dispatch(1, [electronic('G12')]));
     await waitUntil(() => reader.counts().reports === 1);
-    expect(reader.share(JULY)).toEqual(relay.share(JULY));
+    expect(tiersOf(reader, JULY)).toEqual(tiersOf(relay, JULY));
+    expect(reader.asOf()).toEqual(relay.asOf());
     expect(reader.track('doc-1')).toEqual(relay.track('doc-1'));
   });
 

@@ -11,9 +11,10 @@ import { RELAY_STEPS, type RelayStep } from '../../src/relay/index.ts';
 import { waitUntil } from '../../src/testing/index.ts';
 import { type RelayBus, startRelayBus } from './relay-bus.ts';
 import { dispatch, electronic, receipt } from './relay-database.ts';
+import { tiersOf } from './figures/tiers-of.ts';
 
 const CHILD = fileURLToPath(new URL('relay-child.ts', import.meta.url));
-const JULY = { from: '2026-07', to: '2026-07' };
+const JULY = { period: '2026-07' };
 /** Apart, so that the relay sees many small batches and reaches each step often enough. */
 const PAUSE_MS = 50;
 
@@ -56,7 +57,7 @@ describe('a relay killed with SIGKILL', () => {
         rejected: 0,
         contradictions: 0,
       });
-      expect(relay.share(JULY).tiers.province).toMatchObject({ E: total, receipted_01: total });
+      expect(tiersOf(relay, JULY).province).toMatchObject({ E: total, receipted_01: total });
       await waitUntil(() => sender.watermarks.at(-1)?.upTo === total, 20_000);
       await waitUntil(() => recipient.watermarks.at(-1)?.upTo === total, 20_000);
       const upTo = sender.watermarks.map((watermark) => watermark.upTo);

@@ -94,7 +94,7 @@ async function showOutcome(
   exporting.done(texts.exported(exported.files.length, exported.folder));
 
   const checking = reporter.start(texts.check);
-  const { figures, share } = collectFigures(world.layout.relay, world.agents(), monthsOf(post));
+  const { figures, share } = collectFigures(world.layout.relay, world.agents(), periodOf(post));
   const result: DemoFigures = {
     ...figures,
     files: exported.files,
@@ -131,9 +131,9 @@ function requireExpected(figures: CheckedFigures, { reporter, texts }: DemoConte
 }
 
 /** A run over midnight at the end of a month has documents in both. */
-function monthsOf(post: Post): { from: string; to: string } {
+function periodOf(post: Post): string {
   const months = [...post.all().values()].map(({ issuedOn }) => issuedOn.slice(0, 7)).toSorted();
-  return { from: months[0] ?? '', to: months.at(-1) ?? '' };
+  return `${months[0] ?? ''}..${months.at(-1) ?? ''}`;
 }
 
 function homeOf(world: World): { root: string; passphraseFile: string } {

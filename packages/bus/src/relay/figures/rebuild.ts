@@ -13,7 +13,7 @@ import { TrackedFigures, datedGap } from './tracked-figures.ts';
 /** Rows held in memory at once. */
 const ROWS_AT_ONCE = 5_000;
 /** Agencies of one transaction. */
-const AGENCIES_AT_ONCE = 50;
+const AGENCIES_AT_ONCE = 200;
 
 /**
  * Adds figures up anew: all of them once for a database that has none yet, and those of agencies whose

@@ -9,7 +9,7 @@ import { CellCodec, type Delta, addTo, counterIndex } from './cell.ts';
 import type { Settled } from './contribution.ts';
 import { GroupDeltas, groupsOf } from './group-deltas.ts';
 import { listCountersOf } from './list-counters.ts';
-import { placeNow, placesOf } from './place.ts';
+import { type PlaceEntry, placeNow, placesOf } from './place.ts';
 
 /** A gap in a register, with the days between which its numbers were given. */
 export interface DatedGap {
@@ -28,6 +28,7 @@ interface OwnDelta {
 
 /** Places of agencies kept in memory; the country has some 15,000 that report. */
 const MAX_CACHED_PLACES = 30_000;
+const MAX_CACHED_ENTRIES = 10_000;
 const MAX_CACHED_HEARD = 100_000;
 
 /**
@@ -41,6 +42,7 @@ export class FigureRecorder {
   readonly #store: FigureStore;
   readonly #codec = new CellCodec();
   readonly #places = new Map<string, readonly StoredPlace[]>();
+  readonly #entries = new Map<string, readonly PlaceEntry[]>();
   readonly #heard = new Set<string>();
   #settled: Settled | undefined;
   #batch = new Batch();
@@ -73,6 +75,7 @@ export class FigureRecorder {
     this.#record = [];
     this.#batch = new Batch();
     this.#places.clear();
+    this.#entries.clear();
     this.#heard.clear();
     this.#settled = undefined;
   }
@@ -128,21 +131,16 @@ export class FigureRecorder {
     for (const { key, change } of groups.gapSums()) this.#store.addGapSum(key, change);
   }
 
-  /** Where an agency stands in the rollups; `undefined` while the directory does not know it. */
+  /** Where an agency stands in the rollups; `undefined` until the directory was followed to it. */
   placeOn(agency: string, day: string): StoredPlace | undefined {
     const places = this.#placesOf(agency);
     return places.findLast(({ fromDay }) => fromDay <= day);
   }
 
-  /** The directory changed, or another process of this class wrote. */
-  forgetPlaces(): void {
-    this.#places.clear();
-  }
-
   /** The places that the directory gives an agency now, as they are stored. */
   computePlaces(agency: string): StoredPlace[] {
-    const then = placesOf(agency, this.#store.entriesOf);
-    const now = placeNow(agency, this.#store.entriesOf);
+    const then = placesOf(agency, this.#entriesOf);
+    const now = placeNow(agency, this.#entriesOf);
     if (then === undefined || now === undefined) return [];
     return then.map(({ fromDay, tier, above }) => ({
       fromDay,
@@ -154,14 +152,21 @@ export class FigureRecorder {
     }));
   }
 
+  /** The same few stand above many; a later entry is read after {@link reset}. */
+  readonly #entriesOf = (code: string): readonly PlaceEntry[] => {
+    let entries = this.#entries.get(code);
+    if (entries === undefined) {
+      entries = this.#store.entriesOf(code);
+      if (this.#entries.size >= MAX_CACHED_ENTRIES) this.#entries.clear();
+      this.#entries.set(code, entries);
+    }
+    return entries;
+  };
+
   #placesOf(agency: string): readonly StoredPlace[] {
     const cached = this.#places.get(agency);
     if (cached !== undefined) return cached;
-    let places = this.#store.places(agency);
-    if (places.length === 0) {
-      places = this.computePlaces(agency);
-      this.#store.setPlaces(agency, places);
-    }
+    const places = this.#store.places(agency);
     if (this.#places.size >= MAX_CACHED_PLACES) this.#places.clear();
     this.#places.set(agency, places);
     return places;

@@ -16,7 +16,7 @@ interface PlaceText {
   readonly now_code: string;
 }
 
-const ROLLUPS = ['own_day', 'own', 'group', 'place', 'heard', 'gap', 'gap_sum', 'rebuild'];
+const ROLLUPS = ['own_day', 'own', 'group', 'heard', 'gap', 'gap_sum'];
 
 /** What adding the figures up anew reads and writes; calls that write belong in a transaction. */
 export class FigureRebuildStore {
@@ -28,7 +28,7 @@ export class FigureRebuildStore {
     this.#statements = prepare(db);
   }
 
-  /** Leaves the tracking tables, from which everything else can be added up. */
+  /** Leaves the places of agencies: what is added up anew goes where they say. */
   clear(): void {
     for (const name of ROLLUPS) this.#db.exec(`DELETE FROM figure_${name}`);
     this.#db.exec('UPDATE figure_state SET contradiction = 0');

@@ -1,27 +1,35 @@
-import { parseMessageSubject } from '@congvan/bus';
-import { openRelayReader, type Share, type TierShare } from '@congvan/bus/relay';
+import { parseMessageSubject, type Tier } from '@congvan/bus';
+import { type Figures, openRelayReader, type RelayFigures } from '@congvan/bus/relay';
 import type { Agent } from '@congvan/node-agent';
 
 import type { CheckedFigures, ShareFigures } from '../figures.ts';
 
+/** What the relay says of each tier, and of all together. */
+export interface CollectedShare {
+  readonly tiers: Readonly<Record<Tier | 'all', Figures>>;
+  /** Codes of the agencies that reported nothing. */
+  readonly silent: readonly string[];
+}
+
 export interface Collected {
   readonly figures: CheckedFigures;
-  readonly share: Share;
+  readonly share: CollectedShare;
 }
 
 /**
  * Reads the figures out of the databases: documents, deliveries, receipts and the share out of the
  * relay's, where each rests on a signed record; copies and quarantine out of the agents' own.
  *
- * @param months - first and last month of issue, `YYYY-MM`.
+ * @param period - the months of issue, `YYYY-MM..YYYY-MM`.
  */
 export function collectFigures(
   relayHome: string,
   agents: readonly Agent[],
-  months: { readonly from: string; readonly to: string },
+  period: string,
 ): Collected {
   using relay = openRelayReader(relayHome);
-  const share = relay.share(months);
+  const { agencies } = relay.figures({ period });
+  const share = collectShare(relay, period);
   const { dispatches, deliveries, receipts } = relay.counts();
   const quarantined = agents.flatMap((agent) =>
     agent.listQuarantine().filter(({ natsSubject }) => isDocument(natsSubject)),
@@ -32,7 +40,7 @@ export function collectFigures(
   return {
     share,
     figures: {
-      agencies: share.tiers.all.agencies,
+      agencies,
       dispatches,
       deliveries,
       receipts,
@@ -49,7 +57,22 @@ export function collectFigures(
   };
 }
 
-function figuresOf(tier: TierShare): ShareFigures {
+function collectShare(relay: RelayFigures, period: string): CollectedShare {
+  const figuresOfTier = (tier?: Tier): Figures =>
+    relay.figures({ period, ...(tier === undefined ? {} : { tier }) }).figures;
+  return {
+    tiers: {
+      central: figuresOfTier('central'),
+      province: figuresOfTier('province'),
+      district: figuresOfTier('district'),
+      commune: figuresOfTier('commune'),
+      all: figuresOfTier(),
+    },
+    silent: relay.agencies({ period, standing: 'silent' }).rows.map(({ code }) => code),
+  };
+}
+
+function figuresOf(tier: Figures): ShareFigures {
   const { E, EP, P, rate_electronic, rate_any, rate_signed } = tier;
   return { E, EP, P, rate_electronic, rate_any, rate_signed };
 }

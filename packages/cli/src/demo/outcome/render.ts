@@ -1,7 +1,6 @@
 import { relative } from 'node:path';
 
 import { nameOfStatus, TIERS } from '@congvan/bus';
-import type { Share } from '@congvan/bus/relay';
 import type { Agent, TrackedDocument } from '@congvan/node-agent';
 
 import type { Io } from '../../context.ts';
@@ -12,6 +11,7 @@ import { formatTime } from '../../terminal/time.ts';
 import { castAgency } from '../agencies.ts';
 import { COUNTED_STATUSES, type DemoFigures } from '../figures.ts';
 import { padNumber } from '../texts/text.ts';
+import type { CollectedShare } from './collect-figures.ts';
 import type { Exported } from './export-files.ts';
 
 /** What the texts of the outcome are made with. */
@@ -49,7 +49,7 @@ export function renderTracking(context: RenderContext, tracked: TrackedDocument)
 }
 
 /** The share of each tier, and who has reported nothing. */
-export function renderShare(context: RenderContext, share: Share): string {
+export function renderShare(context: RenderContext, share: CollectedShare): string {
   const { io, texts } = context;
   const { columns } = texts;
   const right = (title: string) => ({ title, align: 'right' }) as const;
@@ -71,7 +71,7 @@ export function renderShare(context: RenderContext, share: Share): string {
       return [texts.tiers[tier], E, EP, P, ...rates, deliveries];
     }),
   );
-  const silent = share.silent.map(({ code }) => code).join(', ');
+  const silent = share.silent.join(', ');
   const note = silent === '' ? '' : `${texts.silentNote}: ${silent}\n`;
   return `\n${texts.shareTitle}\n${table}${note}`;
 }
