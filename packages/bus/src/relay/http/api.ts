@@ -141,6 +141,19 @@ function registerConditions(app: FastifyInstance, source: FiguresSource): void {
   const api = app.withTypeProvider<ZodTypeProvider>();
   const of = (request: FastifyRequest): ViewerSource => source.for(requireViewer(request));
   api.get(
+    '/publications',
+    {
+      schema: {
+        ...described('publications', 'Signed months and corrections, newest first'),
+        response: { 200: schemas.publicationsAnswer, ...problems },
+      },
+    },
+    (request, reply) => {
+      void reply.header('cache-control', 'private, no-cache');
+      return { publications: of(request).publications() };
+    },
+  );
+  api.get(
     '/alerts',
     {
       schema: {

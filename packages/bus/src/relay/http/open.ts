@@ -148,7 +148,13 @@ async function compose(
         registerProviderLogIn(scope, { ...oidc, ...shared });
       }
       const identityProvider = oidc === undefined ? undefined : PROVIDER_LOG_IN;
-      pages = registerPages(scope, { source, secure, now, identityProvider });
+      pages = registerPages(scope, {
+        source,
+        secure,
+        now,
+        identityProvider,
+        publications: (viewer) => source.for(viewer).publications(),
+      });
     },
   });
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { ALERT_CODES, type AlertRow } from '../alerts/types.ts';
+import type { PublicationRow } from '../audit/publications.ts';
 import type {
   AgencyRow,
   AsOf,
@@ -234,6 +235,23 @@ export const deliveriesPage = page('DeliveriesPage', deliveryRow);
 export const gapsPage = page('GapsPage', gapRow);
 export const agenciesPage = page('AgenciesPage', agencyRow);
 export const alertsPage = page('AlertsPage', alertRow);
+
+const publication = z
+  .strictObject({
+    sequence: count,
+    month: z.string(),
+    revision: count.describe('1 closes the month, every later one corrects it'),
+    published_at: time,
+    record: count,
+    day,
+    changes: count.describe('Rows that differ from the revision before'),
+    digest: z.string().describe('SHA-256 of the signed head, hex'),
+  })
+  .meta({ id: 'Publication' }) satisfies z.ZodType<PublicationRow>;
+
+export const publicationsAnswer = z
+  .strictObject({ publications: z.array(publication).readonly() })
+  .meta({ id: 'PublicationsAnswer' });
 
 export const agencyAnswer = z
   .strictObject({ as_of: asOf, agency: agencyRow })

@@ -1,4 +1,5 @@
 import type { AlertRow, AlertsRequest } from '../alerts/types.ts';
+import type { PublicationRow } from '../audit/publications.ts';
 import type { Page, RelayFigures } from '../figures/types.ts';
 import type { TrackedDispatch } from '../queries.ts';
 import type { Viewer } from './session.ts';
@@ -22,6 +23,8 @@ export interface ViewerSource extends RelayFigures {
   readonly viewer: Viewer;
   /** As `RelayQueries.track`, without what other agencies did with the document. */
   documents(idOrNumber: string, from?: string): TrackedDispatch[];
+  /** Closed months and corrections, newest first: which there are, not what they say of whom. */
+  publications(): readonly PublicationRow[];
   alerts(request: AlertsRequest): Page<AlertRow>;
   /** For operators alone. */
   health(): Promise<RelayHealth>;

@@ -8,7 +8,7 @@ import type { FiguresSource, RelayHealth, ViewerSource } from './source.ts';
 
 export interface SourceParts {
   readonly figures: RelayFigures;
-  readonly queries: Pick<RelayQueries, 'track'>;
+  readonly queries: Pick<RelayQueries, 'track' | 'listPublications'>;
   readonly hierarchy: Hierarchy;
   /** Alerts that `maySee` lets through. */
   readonly alerts: (
@@ -39,6 +39,7 @@ function sourceFor(viewer: Viewer, parts: SourceParts): ViewerSource {
     agencies: (request) => figures.agencies(narrow(request)),
     documents: (idOrNumber, from) =>
       queries.track(idOrNumber, from).flatMap((one) => limitDocument(one, maySee)),
+    publications: () => queries.listPublications().toReversed(),
     alerts: (request) => {
       if (request.agency !== undefined && !maySee(request.agency)) throw notFound();
       return parts.alerts(request, maySee);

@@ -1,0 +1,76 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormatsModule from 'ajv-formats';
+import { expect, it } from 'vitest';
+
+import { receipt, dispatch, electronic, paper } from '../relay-database.ts';
+import { openHttpTown } from './http-town.ts';
+
+const addFormats = addFormatsModule.default;
+
+interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+}
+
+interface Operation {
+  readonly operationId: string;
+  readonly responses: Readonly<
+    Record<string, { content?: Readonly<Record<string, { schema: object }>> }>
+  >;
+}
+
+/** One request for each operation. */
+const REQUESTS: Readonly<Record<string, string>> = {
+  figures: '/figures?period=2026-07&under=H09&structure=now',
+  breakdown: '/breakdown?period=2026-Q3&by=agency&sort=-documents&limit=1',
+  deliveries: '/deliveries?period=2026-07-10&state=01',
+  gaps: '/gaps?period=2026',
+  agencies: '/agencies?period=2026-W28',
+  agency: '/agencies/H09.12?period=2026-07',
+  documents: '/documents/1%2FUBND-VP?from=H09',
+  publications: '/publications',
+  alerts: '/alerts?state=all',
+  health: '/health',
+  me: '/me',
+};
+
+it('the OpenAPI document is one, and every answer is as it says', async () => {
+  await using town = await openHttpTown({
+    fill: (database) => {
+      database.addAgency('H09', 'province');
+      database.addAgency('H09.12', 'commune');
+      database.report('H09', dispatch(1, [electronic('H09.12')]));
+      database.report('H09', paper(4));
+      database.report('H09.12', receipt('H09', 1, '01'));
+      database.sweep(new Date('2026-11-22T02:00:00Z'));
+    },
+  });
+  const token = await town.account({ name: 'minh', role: 'operator' });
+  const shown = await town.ask('/api/v1/openapi.json', { token });
+  const document = JSON.parse(shown.text) as OpenApi; // the validator checks it next
+  const judged = await new Validator().validate({ ...document });
+  expect(judged.errors).toBeUndefined();
+  expect(judged.valid).toBe(true);
+
+  const ajv = new Ajv2020({ strict: false });
+  addFormats(ajv);
+  ajv.addSchema({ $id: 'doc', components: document.components });
+  const operations = Object.values(document.paths).flatMap((path) => path['get'] ?? []);
+  expect(operations.map(({ operationId }) => operationId).toSorted()).toEqual(
+    Object.keys(REQUESTS).toSorted(),
+  );
+  for (const { operationId, responses } of operations) {
+    const path = `/api/v1${REQUESTS[operationId] ?? ''}`;
+    const answer = await town.ask(path, { token });
+    expect({ path, status: answer.status }).toEqual({ path, status: 200 });
+    const schema = responses['200']?.content?.['application/json']?.schema ?? {};
+    const text = JSON.stringify(schema).replaceAll('"#/components', '"doc#/components');
+    const check = ajv.compile(JSON.parse(text) as object);
+    check(JSON.parse(answer.text));
+    expect({ path, errors: check.errors ?? [] }).toEqual({ path, errors: [] });
+  }
+  const refused = await town.ask('/api/v1/figures', { token });
+  const problem = ajv.compile({ $ref: 'doc#/components/schemas/Problem' });
+  expect(problem(JSON.parse(refused.text))).toBe(true);
+});
