@@ -46,8 +46,8 @@ export interface DisturbedMonth {
 }
 
 /** A month of signed traffic of a dozen agencies with everything that goes wrong, taken in by a relay. */
-export async function makeDisturbedMonth(seed = 7): Promise<DisturbedMonth> {
-  const town = await SignedTown.start();
+export async function makeDisturbedMonth(seed = 7, passphrase?: string): Promise<DisturbedMonth> {
+  const town = await SignedTown.start(passphrase);
   for (const [code, tier, parent] of AGENCIES) {
     await town.addAgency(code, { tier, parent: parent === null ? null : parseAgencyCode(parent) });
   }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type Signer, createSignatureVerifier } from '@congvan/signer';
+import { type Signer, createSignatureVerifier, writePkcs12 } from '@congvan/signer';
 import { type TestPki, type TestSigner, createTestPki } from '@congvan/signer/testing';
 
 import { DirectoryCopy } from '../../../src/directory/copy.ts';
@@ -35,6 +35,8 @@ export interface Signed {
   readonly record: Uint8Array;
   readonly at: Date;
 }
+
+const NOT_OPENED = new TextEncoder().encode('not opened: the tests give `sign`');
 
 type Draft = Partial<DirectoryEntry> & Pick<DirectoryEntry, 'tier'>;
 
@@ -74,7 +76,8 @@ export class SignedTown implements AsyncDisposable {
     });
   }
 
-  static async start(): Promise<SignedTown> {
+  /** @param passphrase - of the relay's key file, for tests that run the command. */
+  static async start(passphrase?: string): Promise<SignedTown> {
     const pki = await createTestPki();
     const registrar = await pki.issue({ commonName: 'Cơ quan đăng ký', use: 'registrar' });
     const relay = await pki.issue({ commonName: 'Trung tâm đối soát', use: 'node' });
@@ -87,7 +90,7 @@ export class SignedTown implements AsyncDisposable {
         site: 'TW',
         servers: ['nats://127.0.0.1'],
       },
-      nodeP12: new TextEncoder().encode('not opened: the tests give `sign`'),
+      nodeP12: passphrase === undefined ? NOT_OPENED : writeKeyFile(relay, passphrase),
       credentials: new TextEncoder().encode('no broker here'),
       trust: {
         anchors: [pki.root.der],
@@ -195,6 +198,12 @@ export class SignedTown implements AsyncDisposable {
     this.db.close();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+function writeKeyFile({ keys, certificate }: TestSigner, passphrase: string): Uint8Array {
+  const { privateKey } = keys;
+  const friendlyName = 'relay';
+  return writePkcs12({ privateKey, certificate, chain: [], friendlyName, passphrase });
 }
 
 /** What each entry says anew. */

@@ -1,0 +1,51 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { expect, it } from 'vitest';
+
+import { makeDisturbedMonth } from '../../../bus/test/relay/traffic/disturbed-month.ts';
+import { runCli } from '../run-cli.ts';
+import { GUIDE_LIMIT_MS, blocksOf, createGuideFolder, runScript } from './run-guide.ts';
+
+const PASSPHRASE = 'a passphrase of the relay';
+
+it(
+  'docs/how-to/check-the-figures.md runs as it stands, and a false file is told with what is false',
+  async () => {
+    await using folder = await createGuideFolder();
+    const { town } = await makeDisturbedMonth(3, PASSPHRASE);
+    await using _town = town;
+    const home = join(folder.path, 'congvan');
+    const anchors = join(folder.path, 'trust', 'anchors');
+    await mkdir(home);
+    await mkdir(anchors, { recursive: true });
+    await symlink(town.home, join(home, 'relay'));
+    await writeFile(join(anchors, 'root.crt'), town.pki.root.der);
+    await writeFile(join(folder.path, 'passphrase'), `${PASSPHRASE}\n`, { mode: 0o600 });
+    const registrar = town.registrar.certificate.sha256;
+    const env = { CONGVAN_HOME: home, REGISTRAR: registrar };
+    const congvan = 'congvan() { node_modules/.bin/congvan "$@"; }';
+
+    const script = [congvan, ...(await blocksOf('how-to/check-the-figures.md'))].join('\n');
+    const { code, output } = await runScript(folder.path, script, env);
+
+    if (code !== 0) throw new Error(`exit ${code}:\n${output}`);
+    expect(output).toContain('2026-10 is published');
+    expect(output).toContain('every published figure comes out of the records again');
+    expect(output).toMatch(/^true$/mu);
+    expect(output).toMatch(/ARRIVAL_ALTERED {2}[A-Z0-9.]+, report \d+, record 11:.*line 12\)/u);
+    expect(output).toContain('exit status 3');
+    expect(output).toContain('figures as signed');
+
+    const file = join(folder.path, 'october.zip');
+    const trust = join(folder.path, 'trust');
+    const without = await runCli(['audit', 'recompute', file, '--trust', trust, '--lang', 'en']);
+    expect(without.code).toBe(5);
+    expect(without.err).toContain('never take it from the audit file itself');
+    const vietnamese = ['--lang', 'vi', '--registrar', registrar];
+    const said = await runCli(['audit', 'recompute', file, '--trust', trust, ...vietnamese]);
+    expect(said.code).toBe(0);
+    expect(said.out).toContain('mọi số liệu đã công bố đều tính lại được');
+  },
+  GUIDE_LIMIT_MS,
+);
