@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
+// oxlint-disable-next-line no-restricted-imports -- tests of the bus and of the command share this month
 import { makeDisturbedMonth } from '../../../bus/test/relay/traffic/disturbed-month.ts';
 import { runCli } from '../run-cli.ts';
 import { GUIDE_LIMIT_MS, blocksOf, createGuideFolder, runScript } from './run-guide.ts';
