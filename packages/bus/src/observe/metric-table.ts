@@ -62,6 +62,11 @@ export const METRICS = {
     labels: [],
     help: '1 while what comes in cannot be stored',
   },
+  congvan_relay_reports: {
+    part: 'relay',
+    labels: ['outcome'],
+    help: 'Reports read since the start',
+  },
   congvan_relay_alert: { part: 'relay', labels: ['code'], help: 'Alerts that stand' },
 } as const satisfies Record<string, MetricRule>;
 

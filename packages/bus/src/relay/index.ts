@@ -36,11 +36,14 @@ export type {
   Page,
   PageRequest,
   RelayFigures,
+  TimeFigures,
+  Urgency,
 } from './figures/types.ts';
 export type { RelayLog } from './log.ts';
 export type {
   ContradictionRow,
   ContradictoryReceipt,
+  LateReportRow,
   OpenDelivery,
   RejectedReportRow,
   RelayQueries,
@@ -51,8 +54,6 @@ export type {
 export { type RelayReader, openRelayReader } from './reader.ts';
 export { type OpenRelayOptions, type Relay, type RelayStatus, openRelay } from './relay.ts';
 export { SHARE_CLASSES, type ShareClass } from './figures/share-class.ts';
-export type { AgencyName, Share, ShareRequest, TierShare } from './share/share.ts';
-export type { ShareFigures, TimeFigures } from './share/tally.ts';
 export { RELAY_STEPS, type RelayStep } from './step.ts';
 export type { ContradictionKind } from './storage/report-store.ts';
 export type { ChainRecord, RelayCounts } from './storage/track-queries.ts';

@@ -11,6 +11,7 @@ import type { EvidenceKeeper } from './evidence/keeper.ts';
 import type { Intake } from './intake.ts';
 import type { RelayStep } from './step.ts';
 import { type Db, isStorageFailure } from './storage/database.ts';
+import type { Admission } from './storage/report-store.ts';
 import type { HeldMessage, RejectedStore, StoredMessage } from './storage/rejected-store.ts';
 
 /** A message of a report stream; `ack` tells the broker that it is safely kept. */
@@ -35,6 +36,9 @@ export interface IngestOptions {
   readonly onRepeated: (agency: string, number: number) => void;
 }
 
+/** `duplicate`: here already; `fork`: another of its number came first; `rejected`: kept apart. */
+export type ReportOutcome = Admission | 'rejected';
+
 /** Verification is synchronous; so many records may keep the event loop from its other work. */
 const RECORDS_PER_TURN = 64;
 
@@ -45,10 +49,16 @@ const RECORDS_PER_TURN = 64;
  * is a duplicate that changes nothing.
  */
 export class Ingest {
+  readonly #outcomes = { new: 0, duplicate: 0, fork: 0, rejected: 0 };
   readonly #options: IngestOptions;
 
   constructor(options: IngestOptions) {
     this.#options = options;
+  }
+
+  /** What became of reports since the start. */
+  get outcomes(): Readonly<Record<ReportOutcome, number>> {
+    return this.#outcomes;
   }
 
   /** @returns the agencies whose chain was touched. */
@@ -166,6 +176,7 @@ export class Ingest {
     const { intake, rejected, now, log } = this.#options;
     const nowMs = now().getTime();
     if (!judged.accepted) {
+      this.#outcomes.rejected += 1;
       rejected.add(message, judged, nowMs);
       const { finding, detail } = judged;
       log('warn', 'report rejected', { subject: message.subject, finding, detail });
@@ -173,6 +184,7 @@ export class Ingest {
     }
     const { report } = judged;
     const admission = intake.take(judged);
+    this.#outcomes[admission] += 1;
     agencies.add(report.agency);
     if (admission !== 'fork') this.#options.evidence.keep(judged, nowMs);
     // The same stored message comes again after a kill; a later one was sent again on purpose.

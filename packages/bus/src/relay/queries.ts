@@ -8,12 +8,10 @@ import type { DeliveryState } from './delivery-state.ts';
 import { FigureAnswers } from './figures/answers.ts';
 import type { Targets } from './figures/targets.ts';
 import type { RelayFigures } from './figures/types.ts';
-import { type Share, type ShareRequest, computeShare } from './share/share.ts';
 import type { ShareClass } from './figures/share-class.ts';
 import type { Db } from './storage/database.ts';
 import { DirectoryStore } from './storage/directory-store.ts';
 import type { ContradictionKind } from './storage/report-store.ts';
-import { ShareQueries } from './storage/share-queries.ts';
 import {
   type ChainRecord,
   type DeliveryRecord,
@@ -126,14 +124,17 @@ export interface ContradictionRow {
   readonly foundAt: Date;
 }
 
+/** Counted like any other, and not to be taken for new. */
+export interface LateReportRow {
+  readonly agency: string;
+  readonly number: number;
+  /** What the agency states. */
+  readonly at: Date;
+  readonly storedAt: Date;
+}
+
 /** What can be asked of a relay, running or not. */
 export interface RelayQueries extends RelayFigures, RelayPublications {
-  /**
-   * The share sent electronically (DESIGN §7).
-   *
-   * @throws {@link BusError} `BUS_RELAY_REQUEST_INVALID` or `BUS_AGENCY_CODE_INVALID`.
-   */
-  share(request: ShareRequest): Share;
   /**
    * The documents of an id, or of a number with notation such as `12/UBND-VP`: an id is unique for
    * one sender only, and an update or recall of a document is listed beside it.
@@ -145,6 +146,8 @@ export interface RelayQueries extends RelayFigures, RelayPublications {
   listRejected(options?: { limit?: number }): RejectedReportRow[];
   /** Statements that contradict earlier ones, newest first. */
   listContradictions(options?: { limit?: number }): ContradictionRow[];
+  /** Reports that the broker stored more than a day after the time they state, newest first. */
+  listLate(options?: { limit?: number }): LateReportRow[];
   /** How far each agency's chain of reports has come. */
   listChains(): ChainRecord[];
   counts(): RelayCounts;
@@ -152,7 +155,6 @@ export interface RelayQueries extends RelayFigures, RelayPublications {
 
 /** Answers {@link RelayQueries} out of the relay's SQLite file. */
 export class DatabaseQueries extends FigureAnswers implements RelayQueries {
-  readonly #share: ShareQueries;
   readonly #track: TrackQueries;
   readonly #directory: DirectoryStore;
   readonly #inOneSnapshot: <T>(read: () => T) => T;
@@ -161,7 +163,6 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
 
   constructor(db: Db, now: () => Date, targets: Targets = {}) {
     super(db, targets);
-    this.#share = new ShareQueries(db);
     this.#track = new TrackQueries(db);
     this.#directory = new DirectoryStore(db);
     this.#publications = new DatabasePublications(db);
@@ -175,11 +176,6 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
 
   publication(month: string, revision?: number): Publication {
     return this.#publications.publication(month, revision);
-  }
-
-  share(request: ShareRequest): Share {
-    const stores = { queries: this.#share, directory: this.#directory };
-    return this.#inOneSnapshot(() => computeShare(stores, request, this.#now()));
   }
 
   track(documentIdOrNumber: string, from?: string): TrackedDispatch[] {
@@ -218,6 +214,14 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
     return this.#track
       .contradictions(options.limit ?? DEFAULT_LIST_LENGTH)
       .map(({ foundMs, ...rest }) => ({ ...rest, foundAt: new Date(foundMs) }));
+  }
+
+  listLate(options: { limit?: number } = {}): LateReportRow[] {
+    return this.#track
+      .late(options.limit ?? DEFAULT_LIST_LENGTH)
+      .map(({ agency, number, atMs, storedMs }) => {
+        return { agency, number, at: new Date(atMs), storedAt: new Date(storedMs) };
+      });
   }
 
   listChains(): ChainRecord[] {

@@ -12,6 +12,7 @@ import type { Site } from '../agency/tier.ts';
 import { ALL_SITES, type RelayConnection } from '../broker/relay-connection.ts';
 import { BusError } from '../errors.ts';
 import type { SignBytes } from '../record/frame.ts';
+import { closeAll } from './close-all.ts';
 import { groupBySite, openConnections } from './connections.ts';
 import { readTls } from './tls.ts';
 import { openAlertWatch, readWebhooks } from './alerts/open.ts';
@@ -23,7 +24,7 @@ import { type RelayConfig, homePaths, readHomeFile, readRelayConfig } from './ho
 import type { FigureUpkeep } from './figures/upkeep.ts';
 import { EvidenceKeeper } from './evidence/keeper.ts';
 import { PublishingDay } from './audit/publishing-day.ts';
-import { Ingest } from './ingest.ts';
+import { Ingest, type ReportOutcome } from './ingest.ts';
 import { Intake } from './intake.ts';
 import { DIRECTORY_FINDINGS, TRUST_FINDINGS } from './judge-report.ts';
 import { type RelayLog, describeError } from './log.ts';
@@ -64,6 +65,8 @@ export interface RelayStatus {
   readonly directoryEntries: number;
   /** While what comes in cannot be stored: it stays with the broker and is taken when it can be. */
   readonly storageFailing: { readonly since: Date; readonly error: string } | null;
+  /** What became of the reports that were read since the start. */
+  readonly reports: Readonly<Record<ReportOutcome, number>>;
   /** Alerts that stand: code → how many. */
   readonly alerts: ReadonlyMap<string, number>;
 }
@@ -273,6 +276,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
         : [...this.#readers.keys()].toSorted(),
       directoryEntries: this.#directory.size,
       storageFailing: this.#storageFailing,
+      reports: this.#ingest.outcomes,
       alerts: this.#alerts.counts(),
     };
   }
@@ -391,8 +395,4 @@ class RunningRelay extends DatabaseQueries implements Relay {
       await sleep(RESTART_READING_AFTER_MS, undefined, { signal }).catch(() => undefined);
     }
   }
-}
-
-async function closeAll(closers: (() => void | Promise<void>)[]): Promise<void> {
-  for (const close of closers.splice(0).toReversed()) await close();
 }

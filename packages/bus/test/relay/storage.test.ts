@@ -10,7 +10,7 @@ import { openDatabase } from '../../src/relay/storage/database.ts';
 import { ReportStore } from '../../src/relay/storage/report-store.ts';
 import { packRecord, unpackRecord } from '../../src/relay/storage/record-pack.ts';
 import { imitateRecord, makeCountry, makeReports } from '../../src/testing/index.ts';
-import { RelayDatabase } from './relay-database.ts';
+import { type Report, RelayDatabase, paper } from './relay-database.ts';
 
 const MIGRATIONS = new URL('../../migrations/relay/', import.meta.url);
 const COUNTRY = makeCountry(8, 1);
@@ -140,4 +140,27 @@ describe('a packed record', () => {
     }
     expect(read !== undefined && Buffer.from(read).equals(other)).toBe(false);
   });
+});
+
+it('lists reports that came more than a day after the time they state', () => {
+  using database = new RelayDatabase();
+  const day = 24 * 60 * 60_000;
+  const [first, second, third] = ['2026-07-01', '2026-07-02', '2026-07-03'].map((date, index) =>
+    database.compose('H09', paper(index + 1, date), `${date}T02:00:00.000Z`),
+  );
+  if (first === undefined || second === undefined || third === undefined) throw new RangeError();
+  const storedAfter = ({ verified, entry }: Report, ms: number): Report => {
+    return { verified: { ...verified, storedMs: verified.atMs + ms }, entry };
+  };
+  database.take(storedAfter(first, 900));
+  database.take(storedAfter(second, day + 1));
+  database.take(storedAfter(third, day));
+  expect(database.queries.listLate()).toEqual([
+    {
+      agency: 'H09',
+      number: 2,
+      at: new Date('2026-07-02T02:00:00.000Z'),
+      storedAt: new Date('2026-07-03T02:00:00.001Z'),
+    },
+  ]);
 });

@@ -84,6 +84,8 @@ interface ForkArrival {
 /** An agency sets its clock right now and then; a step back of more than this is told. */
 export const CLOCK_STEP_BACK_MS = 5 * 60_000;
 
+/** The broker stored it so long after the time that it states. */
+export const LATE_AFTER_MS = 24 * 60 * 60_000;
 /** About a kilobyte each; every agency of the country. */
 const MAX_CACHED_BASES = 20_000;
 
@@ -214,7 +216,7 @@ export class ReportStore {
     const { agency, number, payloadHash, previousHash, atMs, storedMs, record } = report;
     const isLinked = number === upTo + 1 && previousHash === upToHash;
     const packed = base && packRecord(record, base.record);
-    this.#statements.insert.run({
+    const { lastInsertRowid } = this.#statements.insert.run({
       agency,
       number,
       payloadHash: Buffer.from(payloadHash, 'hex'),
@@ -224,6 +226,7 @@ export class ReportStore {
       base: packed === undefined ? null : (base?.id ?? null),
       record: packed ?? record,
     });
+    if (storedMs - atMs > LATE_AFTER_MS) this.#statements.addLate.run(lastInsertRowid);
   }
 
   #advance({ agency, number }: VerifiedReport, before: ChainState, nowMs: number): void {
@@ -366,6 +369,7 @@ function prepareMissing(db: Db) {
 
 function prepareContradictions(db: Db) {
   return {
+    addLate: db.prepare<[number | bigint]>('INSERT INTO late_report (report) VALUES (?)'),
     lastId: db.prepare<[], number>('SELECT max(id) FROM report').pluck(),
     contradict: db.prepare<
       [Contradiction & { nowMs: number; storedMs: number | null; afterReport: number | null }]

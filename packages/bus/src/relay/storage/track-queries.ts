@@ -82,6 +82,13 @@ export interface ContradictionRecord {
   readonly foundMs: number;
 }
 
+export interface LateRecord {
+  readonly agency: string;
+  readonly number: number;
+  readonly atMs: number;
+  readonly storedMs: number;
+}
+
 export interface ChainRecord {
   readonly agency: string;
   readonly upTo: number;
@@ -150,6 +157,10 @@ export class TrackQueries {
 
   contradictions(limit: number): ContradictionRecord[] {
     return this.#statements.contradictions.all(limit);
+  }
+
+  late(limit: number): LateRecord[] {
+    return this.#statements.late.all(limit);
   }
 
   chains(): ChainRecord[] {
@@ -231,6 +242,10 @@ function prepareLists(db: Db) {
       `SELECT id, kind, agency, report_number AS reportNumber, payload_hash AS payloadHash, detail,
          found_ms AS foundMs
        FROM contradiction ORDER BY id DESC LIMIT ?`,
+    ),
+    late: db.prepare<[number], LateRecord>(
+      `SELECT r.agency, r.number, r.at_ms AS atMs, r.stored_ms AS storedMs
+       FROM late_report AS l JOIN stored_report AS r ON r.id = l.report ORDER BY l.report DESC LIMIT ?`,
     ),
     chains: db.prepare<[], ChainRecord>(
       `SELECT agency, up_to AS upTo, highest, broken_at AS brokenAt,
