@@ -92,6 +92,11 @@ export class AlertWatch {
     return this.#turn;
   }
 
+  /** Until webhooks have been tried that are due. */
+  async sendWaiting(): Promise<void> {
+    await this.#options.webhooks.send();
+  }
+
   async close(): Promise<void> {
     await this.#turn;
     await this.#options.webhooks.close();
