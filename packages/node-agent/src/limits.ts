@@ -7,8 +7,10 @@ const DAY = 24 * 60 * MINUTE;
  * them; a test compares.
  */
 export const AGENT_LIMITS = {
-  /** Rows read and published together, per lane. */
-  outboxBatchRows: 64,
+  /** Rows read and published together, per lane: the references of a document to a province. */
+  outboxBatchRows: 256,
+  /** Of their packages, as far as those travel inside the message; one that is larger goes alone. */
+  outboxBatchBytes: 2 * 1024 * 1024,
   /** Bytes of the normal lane between socket and acknowledgement on an ordinary line. */
   outboxInFlightBytes: 4 * 1024 * 1024,
   /** The same on a thin line (`line.window` 1): 65 KB are 130 ms at 4 Mb/s. */

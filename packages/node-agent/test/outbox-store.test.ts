@@ -76,6 +76,7 @@ describe('the outbox', () => {
     signed: null,
     refusal_count: 0,
     about_package: null,
+    inside_bytes: 0,
     tried_since_ms: NOW_MS,
   });
   const minutesFromNow = (minutes: number) => ({

@@ -64,47 +64,81 @@ describe('sealed content in the database', () => {
     try {
       const register = new RegisterStore(db);
       const uploads = new UploadStore(db);
-      const row = register.reserve(
-        () => ({
-          year: 2026,
-          notation: 'VP',
-          issued_on: '2026-11-22',
-          medium: 'electronic',
-          document_id: 'd1',
-          document_type: 'Công văn',
-          abstract: 'x',
-          actor: null,
-          idempotency_key: 'k1',
-          request_sha256: 'r',
-        }),
-        2026,
-        0,
-      );
-      const id = register.insertPackage({
-        register_id: row.id,
-        digest: 'digest',
-        container: Buffer.from('container'),
-        container_file: null,
-        priority: 0,
-        paper_to: '[]',
-        trace_id: null,
-        open_part: OPEN,
-        sealed: SEALED,
-        sealed_sha256: 'aa',
-        packed_open: null,
-        sealed_bytes: SEALED.length,
-        chunk_bytes: null,
-        lane: 'normal',
-      });
+      const { id, registerId } = insertPackage(register);
       expect(register.sealedOf(id)).toEqual({ open_part: OPEN, sealed: SEALED });
       uploads.release(id);
       expect(register.sealedOf(id)).toEqual({ open_part: OPEN, sealed: null });
       expect(uploads.listEnded(0, 9)).toEqual([]);
-      expect(register.packageOf(row.id)?.container).toEqual(Buffer.from('container'));
+      expect(register.packageOf(registerId)?.container).toEqual(Buffer.from('container'));
     } finally {
       db.close();
     }
   });
+
+  it('counts for the batch in which a message leaves, unless a reference goes in its place', () => {
+    const db = createDatabase(join(folder, 'agent.sqlite'));
+    try {
+      const { id } = insertPackage(new RegisterStore(db));
+      const outbox = new OutboxStore(db);
+      const record_id = outbox.insertRecord('delivery', Buffer.from('{}'), 'hash', null);
+      outbox.enqueue(
+        {
+          message_id: 'a',
+          purpose: 'document',
+          record_id,
+          package_id: id,
+          recipient: 'G09',
+          lane: 'normal',
+        },
+        0,
+      );
+      const insideBytes = () => outbox.due('normal', 0, 1, 9).map((row) => row.inside_bytes);
+      expect(insideBytes()).toEqual([OPEN.length + SEALED.length]);
+      const uploads = new UploadStore(db);
+      const blob = { package_id: id, part: 'message', sha256: 'bb', bytes: 50 } as const;
+      uploads.insert({ ...blob, chunk_bytes: 32_768, scope: 'local' }, 0);
+      uploads.finish(blob, 0);
+      expect(insideBytes()).toEqual([0]);
+    } finally {
+      db.close();
+    }
+  });
+
+  function insertPackage(register: RegisterStore): { id: number; registerId: number } {
+    const row = register.reserve(
+      () => ({
+        year: 2026,
+        notation: 'VP',
+        issued_on: '2026-11-22',
+        medium: 'electronic',
+        document_id: 'd1',
+        document_type: 'Công văn',
+        abstract: 'x',
+        actor: null,
+        idempotency_key: 'k1',
+        request_sha256: 'r',
+      }),
+      2026,
+      0,
+    );
+    const id = register.insertPackage({
+      register_id: row.id,
+      digest: 'digest',
+      container: Buffer.from('container'),
+      container_file: null,
+      priority: 0,
+      paper_to: '[]',
+      trace_id: null,
+      open_part: OPEN,
+      sealed: SEALED,
+      sealed_sha256: 'aa',
+      packed_open: null,
+      sealed_bytes: SEALED.length,
+      chunk_bytes: null,
+      lane: 'normal',
+    });
+    return { id, registerId: row.id };
+  }
 
   /** The migrations up to a number, as an earlier version had them. */
   function earlierMigrations(upTo: number): URL {

@@ -117,7 +117,8 @@ export class OutboxWorker {
     while (!signal.aborted) {
       if (!(await this.#connected(lane, signal))) return;
       const nowMs = now().getTime();
-      const rows = outbox.due(lane, nowMs, MAX_REPEAT_MS, AGENT_LIMITS.outboxBatchRows);
+      const due = outbox.due(lane, nowMs, MAX_REPEAT_MS, AGENT_LIMITS.outboxBatchRows);
+      const rows = withinBytes(due, AGENT_LIMITS.outboxBatchBytes);
       if (rows.length > 0) await this.#handle(lane, rows);
       else {
         const dueInMs = (outbox.nextDueMs(lane) ?? Infinity) - nowMs;
@@ -309,6 +310,16 @@ export class OutboxWorker {
       log.error(traced(fields, row), 'not delivered; it waits for a person');
     }
   }
+}
+
+/** As many of the rows, in order, as are in memory together; at least one. */
+function withinBytes(rows: readonly DueRow[], maxBytes: number): readonly DueRow[] {
+  let bytes = 0;
+  const end = rows.findIndex(({ inside_bytes }, index) => {
+    bytes += inside_bytes;
+    return index > 0 && bytes > maxBytes;
+  });
+  return end === -1 ? rows : rows.slice(0, end);
 }
 
 function causeOf(outcome: DeadOutcome): 'unanswered' | 'refused' | 'recipient-gone' {

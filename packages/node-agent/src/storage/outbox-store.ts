@@ -34,6 +34,8 @@ export interface DueRow extends NewOutboxRow {
   readonly refusal_count: number;
   /** Of the sent document that the record is about. */
   readonly about_package: number | null;
+  /** Bytes of its package that travel inside the message; 0 for a reference. */
+  readonly inside_bytes: number;
   /** Since when it has been tried: a person may have given it another 30 days. */
   readonly tried_since_ms: number;
 }
@@ -70,6 +72,11 @@ interface PartsRow {
 /** What names a blob leaves when the blob is up. */
 const BLOBS_ARE_UP = `NOT EXISTS (SELECT 1 FROM upload
   WHERE upload.package_id = outbox.package_id AND upload.done_ms IS NULL)`;
+
+/** What of its package a message carries inside: nothing where a reference stands for all of it. */
+const INSIDE_BYTES = `coalesce((SELECT length(open_part) + iif(chunk_bytes IS NULL, sealed_bytes, 0)
+  FROM package WHERE package.id = outbox.package_id AND NOT EXISTS (SELECT 1 FROM upload
+    WHERE upload.package_id = package.id AND part = 'message')), 0)`;
 
 /** Records this agency signs, and the messages that wait to carry them. */
 export class OutboxStore {
@@ -305,7 +312,7 @@ function dueRows(db: Db, condition: string) {
     `SELECT outbox.message_id, purpose, record_id, package_id, recipient, lane, trace_id,
        created_ms, attempt_count, stream_seq, type, payload, signed, refusal_count,
        about_package,
-       coalesce(tried_since_ms, created_ms) AS tried_since_ms
+       coalesce(tried_since_ms, created_ms) AS tried_since_ms, ${INSIDE_BYTES} AS inside_bytes
      FROM outbox JOIN record ON record.id = outbox.record_id
      WHERE settled_ms IS NULL AND lane = ? AND ${condition} AND ${BLOBS_ARE_UP}
      ORDER BY next_try_ms LIMIT ?`,
