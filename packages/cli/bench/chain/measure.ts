@@ -16,6 +16,8 @@ const PDF_BYTES = 20 * 1024;
 const CLOCK_TICKS_PER_SECOND = 100;
 /** Whole chain, sealed, 20 KB, two cores (DESIGN §9). */
 const GOAL_PER_SECOND = 300;
+/** Before the clock starts: agents run for months, their code is compiled in the first seconds. */
+const WARM_UP_DOCUMENTS = 1_000;
 
 /** `send` in one process, an agent in another, the relay in a third: until all receipts are tracked. */
 export async function measureChain(
@@ -27,7 +29,10 @@ export async function measureChain(
   writeFileSync(pdfFile, bytes);
   const relay = await start(place, 'relay', place.homeOf('relay'));
   const recipient = await start(place, 'recipient', place.homeOf('recipient'));
-  const sender = await start(place, 'sender', place.homeOf('sender'), pdfFile, documents, senders);
+  const order = [pdfFile, documents, senders, WARM_UP_DOCUMENTS];
+  const sender = await start(place, 'sender', place.homeOf('sender'), ...order);
+  sender.send('warm');
+  await waitForReceipts(relay, WARM_UP_DOCUMENTS);
   const server = place.bus.server().pid;
   const serverBefore = cpuMsOf(server);
   const startedMs = performance.now();
@@ -38,12 +43,7 @@ export async function measureChain(
   sender.on('message', (message: { worked?: true }) => {
     if (message.worked) keptMs = performance.now() - startedMs;
   });
-  for (;;) {
-    const { receipted = 0 } = await ask(relay, 'count', 'receipted');
-    progress(receipted, documents);
-    if (receipted >= documents) break;
-    await sleep(40);
-  }
+  await waitForReceipts(relay, WARM_UP_DOCUMENTS + documents);
   const totalMs = performance.now() - startedMs;
   const cpuMs = {
     sender: (await ask(sender, 'stop', 'cpuMs')).cpuMs ?? 0,
@@ -52,6 +52,15 @@ export async function measureChain(
     'nats-server': cpuMsOf(server) - serverBefore,
   };
   return chainResults(documents, totalMs, keptMs, cpuMs);
+}
+
+async function waitForReceipts(relay: ChildProcess, count: number): Promise<void> {
+  for (;;) {
+    const { receipted = 0 } = await ask(relay, 'count', 'receipted');
+    progress(receipted, count);
+    if (receipted >= count) return;
+    await sleep(40);
+  }
 }
 
 function chainResults(
@@ -69,7 +78,7 @@ function chainResults(
       name: 'chain documents',
       value: rate,
       unit: '1/s',
-      against: `goal ${GOAL_PER_SECOND}/s`,
+      against: `goal ${GOAL_PER_SECOND}/s, after ${WARM_UP_DOCUMENTS} to warm up`,
       ratio: rate / GOAL_PER_SECOND,
     },
     { name: 'kept by send', value: (documents * 1_000) / keptMs, unit: '1/s' },

@@ -13,7 +13,8 @@ import { openAgent } from '@congvan/node-agent';
 import { PASSPHRASE } from '../../rig/offices.ts';
 import { RECIPIENT } from './town.ts';
 
-const [role = '', home = '', pdfFile = '', documents = '0', senders = '1'] = process.argv.slice(2);
+const [role = '', home = '', pdfFile = '', documents = '0', senders = '1', warmUp = '0'] =
+  process.argv.slice(2);
 const passphrase = async (): Promise<string> => PASSPHRASE;
 
 if (role === 'relay') {
@@ -28,7 +29,8 @@ if (role === 'relay') {
   while (agent.status().directoryEntries < 3) await sleep(20);
   const pdf = role === 'recipient' ? new Uint8Array() : await readFile(pdfFile);
   serve({ receipted: () => 0 }, () => agent.close(), {
-    go: role === 'recipient' ? async () => {} : sendAll,
+    warm: () => sendAll(Number(warmUp)),
+    go: role === 'recipient' ? async () => {} : () => sendAll(Number(documents)),
     urgent: sendUrgent,
   });
 
@@ -43,8 +45,8 @@ if (role === 'relay') {
     return documentId;
   }
 
-  async function sendAll(): Promise<void> {
-    let left = Number(documents);
+  async function sendAll(count: number): Promise<void> {
+    let left = count;
     const sendOn = async (): Promise<void> => {
       while (left > 0) {
         left -= 1;
