@@ -10,7 +10,6 @@ import type { Targets } from './figures/targets.ts';
 import type { RelayFigures } from './figures/types.ts';
 import type { ShareClass } from './figures/share-class.ts';
 import type { Db } from './storage/database.ts';
-import { DirectoryStore } from './storage/directory-store.ts';
 import type { ContradictionKind } from './storage/report-store.ts';
 import {
   type ChainRecord,
@@ -156,7 +155,6 @@ export interface RelayQueries extends RelayFigures, RelayPublications {
 /** Answers {@link RelayQueries} out of the relay's SQLite file. */
 export class DatabaseQueries extends FigureAnswers implements RelayQueries {
   readonly #track: TrackQueries;
-  readonly #directory: DirectoryStore;
   readonly #inOneSnapshot: <T>(read: () => T) => T;
   readonly #now: () => Date;
   readonly #publications: DatabasePublications;
@@ -164,7 +162,6 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
   constructor(db: Db, now: () => Date, targets: Targets = {}) {
     super(db, targets);
     this.#track = new TrackQueries(db);
-    this.#directory = new DirectoryStore(db);
     this.#publications = new DatabasePublications(db);
     this.#inOneSnapshot = (read) => db.transaction(read)();
     this.#now = now;

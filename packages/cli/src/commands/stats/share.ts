@@ -1,4 +1,12 @@
-import type { Share, ShareFigures } from '@congvan/bus/relay';
+import type {
+  AgencyRow,
+  BreakdownRow,
+  Figures,
+  FiguresAnswer,
+  FiguresRequest,
+  GapRow,
+  RelayFigures,
+} from '@congvan/bus/relay';
 import { type Command, InvalidArgumentError } from 'commander';
 
 import { type GlobalOptions, newCommand, newOption } from '../../command.ts';
@@ -38,34 +46,66 @@ export function statsShareCommand(cli: Cli): Command {
       using reader = openRelayReader(home, { now: cli.now });
       const month = dayInVietnam(cli.now()).slice(0, 7);
       const period = options.period ?? { from: month, to: month };
-      const share = reader.share({
-        ...period,
+      const request = {
+        period: period.from === period.to ? period.from : `${period.from}..${period.to}`,
         ...(options.tier === undefined || !isTierName(options.tier) ? {} : { tier: options.tier }),
         ...(options.under === undefined ? {} : { under: options.under }),
         ...(globals.agency === undefined ? {} : { agency: globals.agency }),
-      });
+      };
+      const share = collectShare(reader, request, options.by);
       printResult(cli, globals, share, () => renderShare(cli, share, options.by));
       noteWhatLacks(cli, globals, share);
     });
+}
+
+/** The figures of a period and scope, and what lacks in them. */
+interface Share extends FiguresAnswer {
+  /** Of the tiers in scope. */
+  readonly tiers: Readonly<Partial<Record<TierName, Figures>>> & { readonly all: Figures };
+  /** By agency or month. */
+  readonly rows: readonly BreakdownRow[];
+  readonly gaps: readonly GapRow[];
+  readonly silent: readonly AgencyRow[];
+}
+
+/** Rows printed at most; more is asked for by scope. */
+const MAX_ROWS = 1_000;
+
+function collectShare(relay: RelayFigures, request: FiguresRequest, by: By): Share {
+  const answer = relay.figures(request);
+  const tiers = relay.breakdown({ ...request, by: 'tier' }).rows;
+  const limit = MAX_ROWS;
+  return {
+    ...answer,
+    tiers: {
+      ...Object.fromEntries(tiers.map(({ key, figures }) => [key, figures])),
+      all: answer.figures,
+    },
+    rows: by === 'tier' ? [] : relay.breakdown({ ...request, by, limit }).rows,
+    gaps: relay.gaps({ ...request, limit }).rows,
+    silent: relay.agencies({ ...request, standing: 'silent', limit }).rows,
+  };
 }
 
 /** On a narrower terminal rates and deliveries stand below each other. */
 const WIDE_COLUMNS = 160;
 
 type Cells = readonly (string | number)[];
-type Row = readonly [name: string, figures: ShareFigures];
+type Row = readonly [name: string, figures: Figures];
 
 function rowsOf(cli: Cli, share: Share, by: By): Row[] {
   const { text } = cli.messages;
   const all: Row = [text.allTogether, share.tiers.all];
-  if (by === 'agency') {
-    return [...share.agencies.map((one): Row => [`${one.code} ${one.name}`, one]), all];
+  if (by !== 'tier') {
+    const nameOf = ({ key, name }: BreakdownRow): string =>
+      name === null ? key : `${key} ${name}`;
+    return [...share.rows.map((row): Row => [nameOf(row), row.figures]), all];
   }
-  if (by === 'month') {
-    return [...share.months.map(({ month, tiers }): Row => [month, tiers.all]), all];
-  }
-  const asked: readonly TierName[] = share.scope.tier === null ? TIER_NAMES : [share.scope.tier];
-  return [...asked.map((tier): Row => [text.tiers[tier], share.tiers[tier]]), all];
+  const tiers = TIER_NAMES.flatMap((tier): Row[] => {
+    const figures = share.tiers[tier];
+    return figures === undefined ? [] : [[text.tiers[tier], figures]];
+  });
+  return [...tiers, all];
 }
 
 function renderShare(cli: Cli, share: Share, by: By): string {
@@ -82,23 +122,22 @@ function renderShare(cli: Cli, share: Share, by: By): string {
     text.timeTo01,
     text.timeTo03,
   ].map(right);
-  const draw = (columns: readonly Column[], cells: (figures: ShareFigures) => Cells): string =>
+  const draw = (columns: readonly Column[], cells: (figures: Figures) => Cells): string =>
     renderTable(
       cli.io,
       [first, ...columns],
       rows.map(([name, figures]) => [name, ...cells(figures)]),
     );
-  const rateCells = (figures: ShareFigures): Cells => ratesOf(cli, figures);
+  const rateCells = (figures: Figures): Cells => ratesOf(cli, figures);
   const tables =
     cli.io.outIsTty && cli.io.columns < WIDE_COLUMNS
       ? `${draw(rates, rateCells)}\n${draw(traffic, trafficOf)}`
       : draw([...rates, ...traffic], (figures) => [...rateCells(figures), ...trafficOf(figures)]);
-  const { from, to } = share.period;
-  const period = from === to ? from : `${from} .. ${to}`;
+  const period = share.period.text.replace('..', ' .. ');
   return `${text.shareTitle(period, formatDate(cli.now()))}\n${tables}`;
 }
 
-function ratesOf(cli: Cli, figures: ShareFigures): Cells {
+function ratesOf(cli: Cli, figures: Figures): Cells {
   // A share with missing records is at least this much: the mark says so in every language.
   const bound = figures.lower_bound ? '≥ ' : '';
   return [
@@ -111,8 +150,8 @@ function ratesOf(cli: Cli, figures: ShareFigures): Cells {
   ];
 }
 
-function trafficOf(figures: ShareFigures): Cells {
-  const times = (time: ShareFigures['time_to_01_ms']): string =>
+function trafficOf(figures: Figures): Cells {
+  const times = (time: Figures['time_to_01_ms']): string =>
     time === null ? '–' : `${showDuration(time.median)} / ${showDuration(time.p95)}`;
   return [
     figures.deliveries,
@@ -146,20 +185,23 @@ function showDuration(ms: number): string {
 function noteWhatLacks(cli: Cli, globals: GlobalOptions, share: Share): void {
   const { text } = cli.messages;
   const note = (line: string): void => printNote(cli, globals, `${text.note}: ${line}`);
-  if (share.silent.length > 0) {
+  if (share.agencies_silent > 0) {
     const named = share.silent.slice(0, 20).map(({ code, name }) => `${code} ${name}`);
-    note(text.silentAgencies(share.silent.length, named.join('; ')));
+    note(text.silentAgencies(share.agencies_silent, named.join('; ')));
   }
-  const gaps = share.gaps.map(({ agency, year, first, last }) =>
-    first === last ? `${agency} ${first}/${year}` : `${agency} ${first}–${last}/${year}`,
-  );
+  const gaps = share.gaps
+    .filter(({ kind }) => kind === 'register')
+    .map(({ agency, year, first, last }) =>
+      first === last ? `${agency} ${first}/${year}` : `${agency} ${first}–${last}/${year}`,
+    );
   if (gaps.length > 0) note(text.gapsInRegisters(gaps.slice(0, 20).join('; ')));
-  const missing = new Set(share.missing_reports.map(({ agency }) => agency));
+  const reports = share.gaps.filter(({ kind }) => kind === 'report');
+  const missing = new Set(reports.map(({ agency }) => agency));
   if (missing.size > 0) note(text.missingReports([...missing].slice(0, 20).join(', ')));
   const { undelivered } = share.tiers.all;
   if (undelivered > 0) note(text.undeliveredDocuments(undelivered));
-  const voids = share.voids.map(({ agency, number, year }) => `${agency} ${number}/${year}`);
-  if (voids.length > 0) note(text.voidNumbers(voids.slice(0, 20).join('; ')));
+  const { void_numbers: voids } = share.tiers.all;
+  if (voids > 0) note(text.voidNumbers(String(voids)));
 }
 
 function parsePeriod(cli: Cli): (value: string) => Period {
