@@ -45,6 +45,8 @@ import { centreRunCommand } from './commands/centre/run.ts';
 import { completeCommand } from './commands/complete.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { evidenceExportCommand } from './commands/evidence/export.ts';
+import { evidenceVerifyCommand } from './commands/evidence/verify.ts';
 import { fileExtendCommand } from './commands/file/extend.ts';
 import { fileSealCommand } from './commands/file/seal.ts';
 import { fileSignCommand } from './commands/file/sign.ts';
@@ -210,6 +212,7 @@ function anyoneCommands(cli: Cli): Command[] {
       packageVerifyCommand(cli),
       packageShowCommand(cli),
     ]),
+    newGroup(cli, 'evidence', 'evidence', [evidenceExportCommand(cli), evidenceVerifyCommand(cli)]),
     newGroup(cli, 'audit', 'audit', [
       auditPublishCommand(cli),
       auditPublicationsCommand(cli),

@@ -9,6 +9,7 @@ import {
 } from '@congvan/signer';
 
 import type { AgencyCode } from '../agency/code.ts';
+import { certificatesOf } from '../directory/entry.ts';
 import { BusError } from '../errors.ts';
 import { parsePayload } from '../record/codec.ts';
 import { decodeRecord } from '../record/frame.ts';
@@ -66,8 +67,8 @@ export interface CoverInput {
   /** Names of agencies, as their newest entry in the directory says. */
   readonly nameOf: (code: string) => string | null;
   readonly records: readonly (GatheredRecord & ReadRecord & { readonly name: string })[];
-  /** Of the exporter and of everyone who signed. */
-  readonly certificates: readonly { readonly sha256: string }[];
+  /** SHA-256 of the node certificates that the directory lists for an agency, its newest entry last. */
+  readonly certificatesOf: (code: string) => readonly string[];
 }
 
 export interface SealEvidenceOptions {
@@ -140,9 +141,8 @@ export async function buildEvidence(
     exportedAt: options.now,
     timeStamped,
     lacking,
-    nameOf: namesOf(gathered.directory),
+    ...lookUps(gathered.directory),
     records,
-    certificates: gathered.validation.filter(({ kind }) => kind === 'certificate'),
   });
   for (const { name, mediaType, bytes } of cover ?? []) parts.add('cover', name, mediaType, bytes);
   const statement = writeStatement({
@@ -207,13 +207,22 @@ function directoryName(record: Uint8Array, index: number): string {
   return `directory/${String(index + 1).padStart(4, '0')}-${code}-by-${registrar}-${sequence}.record`;
 }
 
-function namesOf(directory: readonly Uint8Array[]): (code: string) => string | null {
+function lookUps(directory: readonly Uint8Array[]): Pick<CoverInput, 'nameOf' | 'certificatesOf'> {
   const names = new Map<string, string>();
+  const certificates = new Map<string, Set<string>>();
   for (const record of directory) {
     const content = parsePayload(decodeRecord(record));
-    if (content.type === 'directory') names.set(content.payload.code, content.payload.name);
+    if (content.type !== 'directory') continue;
+    const { code, name } = content.payload;
+    names.set(code, name);
+    const listed = certificates.get(code) ?? new Set<string>();
+    for (const { sha256 } of certificatesOf(content.payload, 'node')) listed.add(sha256);
+    certificates.set(code, listed);
   }
-  return (code) => names.get(code) ?? null;
+  return {
+    nameOf: (code) => names.get(code) ?? null,
+    certificatesOf: (code) => [...(certificates.get(code) ?? [])],
+  };
 }
 
 function lackingOf(gathered: GatheredEvidence, records: readonly ReadRecord[]): Lacking[] {

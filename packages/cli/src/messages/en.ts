@@ -5,6 +5,7 @@ import { type CaTexts, caEn } from './ca/en.ts';
 import { type ConditionTexts, conditionsEn } from './conditions/en.ts';
 import { type DoctorTexts, doctorEn } from './doctor/en.ts';
 import { type EnrolmentTexts, enrolmentEn } from './enrolment/en.ts';
+import { type EvidenceTexts, evidenceEn } from './evidence/en.ts';
 import { type FailureTexts, failuresEn } from './failures/en.ts';
 import { type FileTexts, filesEn } from './files/en.ts';
 import { type HelpTexts, helpEn } from './help/en.ts';
@@ -23,6 +24,7 @@ export interface Messages {
   readonly doctor: DoctorTexts;
   readonly files: FileTexts;
   readonly audit: AuditTexts;
+  readonly evidence: EvidenceTexts;
   readonly ca: CaTexts;
   readonly enrolment: EnrolmentTexts;
   readonly plan: PlanTexts;
@@ -44,6 +46,7 @@ export const en: Messages = {
   doctor: doctorEn,
   files: filesEn,
   audit: auditEn,
+  evidence: evidenceEn,
   ca: caEn,
   enrolment: enrolmentEn,
   plan: planEn,

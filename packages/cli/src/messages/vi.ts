@@ -7,6 +7,7 @@ import { doctorVi } from './doctor/vi.ts';
 import { SENTENCES_VI } from './failures/sentences-vi.ts';
 import { filesVi } from './files/vi.ts';
 import { enrolmentVi } from './enrolment/vi.ts';
+import { evidenceVi } from './evidence/vi.ts';
 import { failuresVi } from './failures/vi.ts';
 import { helpVi } from './help/vi.ts';
 import { relayVi } from './relay/vi.ts';
@@ -33,6 +34,7 @@ export const vi: Messages = {
   doctor: doctorVi,
   files: filesVi,
   audit: auditVi,
+  evidence: evidenceVi,
   ca: caVi,
   enrolment: enrolmentVi,
   plan: planVi,

@@ -17,7 +17,7 @@ const LOCAL_BYTES = 30;
 const MAX_WALKED_ENTRIES = 65_535;
 
 /**
- * Finds the first byte of a stored ZIP that is not as this package writes it: times, versions and
+ * Finds the first byte of a stored ZIP (as ETSI EN 319 162-1 §4.4.3) that is not as this package writes it: times, versions and
  * attributes too, which no digest covers and no reader looks at. Containers that are made to be kept
  * are checked so: of the same entries there is one ZIP only.
  *

@@ -82,8 +82,8 @@ export function verifyExporterSignature(
   const chain = (verdict.path?.chain ?? []).filter((one) => !trust.isAnchor(one));
   const bytes = Buffer.from(cms);
   // Behind the signature value stands the time-stamp, which may hold the same certificate.
-  const ownPart = bytes.subarray(0, bytes.indexOf(verdict.cms.signature ?? cms));
-  const left = chain.find(({ der }) => !ownPart.includes(der));
+  const ownPart = bytes.subarray(0, bytes.indexOf(Buffer.from(verdict.cms.signature ?? [])));
+  const left = chain.find(({ der }) => !ownPart.includes(Buffer.from(der)));
   if (left !== undefined) {
     const reason = `the certificate of ${left.subjectText} does not stand in it as it should`;
     checks.push(failedCheck(name, 'container', 'FORMAT_FAILURE', reason));

@@ -1,0 +1,93 @@
+import { waitUntil } from '@congvan/bus/testing';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+import { PASSPHRASE, type Town, createTown, writePdf } from '../town.ts';
+import { GUIDE_LIMIT_MS, blocksOf, createGuideFolder, freePort, runScript } from './run-guide.ts';
+
+const WAIT_MS = 30_000;
+
+/** A relay, two agencies and a document that one has sent to the other. @returns its id. */
+async function sendDocument(town: Town): Promise<string> {
+  const run = async (argv: readonly string[]): Promise<void> => {
+    expect(await town.run(argv)).toMatchObject({ code: 0 });
+  };
+  await run(['bus', 'up', '--detach', '--site', 'H09,TW']);
+  await run(['relay', 'init']);
+  for (const [code, tier] of [
+    ['H09', 'province'],
+    ['H09.12', 'district'],
+  ] as const) {
+    await run([
+      'agency',
+      'add',
+      code,
+      '--name',
+      `Cơ quan ${code}`,
+      '--site',
+      'H09',
+      '--tier',
+      tier,
+    ]);
+    await run(['agent', 'init', '--from', town.path('enrolment', code.replaceAll('.', '-'))]);
+  }
+  await town.start(['site', 'run'], /site running/);
+  await town.start(['relay', 'run'], /relay running/);
+  await town.start(['agent', 'run', '--all', '--json'], /(?:entries.*){2}/s);
+  const pdf = await writePdf(town.path('cong-van.pdf'));
+  const about = ['--abstract', 'V/v báo cáo', '--type', 'Công văn', '--agency', 'H09.12'];
+  const sent = await town.json<{ documentId: string }>(['send', pdf, '--to', 'H09', ...about]);
+  await waitUntil(async () => {
+    const { deliveries } = await town.json<{ deliveries: { status: string | null }[] }>([
+      'track',
+      sent.documentId,
+      '--agency',
+      'H09.12',
+    ]);
+    return deliveries.every(({ status }) => status === '01');
+  }, WAIT_MS);
+  return sent.documentId;
+}
+
+it(
+  'docs/how-to/keep-evidence.md runs as it stands, and one turned byte is named',
+  async () => {
+    await using folder = await createGuideFolder();
+    await using town = await createTown();
+    const port = await freePort();
+    const base = `http://127.0.0.1:${port}`;
+    expect(await town.run(['ca', 'init', '--base-url', base])).toMatchObject({ code: 0 });
+    const tsa = town.path('tsa.p12');
+    const issue = ['ca', 'issue', '--use', 'tsa', '--name', 'Dấu thời gian', '--out', tsa];
+    expect(await town.run(issue)).toMatchObject({ code: 0 });
+    await town.start(['ca', 'serve', '--port', String(port), '--tsa', tsa], /127\.0\.0\.1/);
+    const document = await sendDocument(town);
+    const guide = await blocksOf('how-to/keep-evidence.md');
+    const setUp = 'export PATH="$PWD/node_modules/.bin:$PATH"';
+    const { code, output } = await runScript(folder.path, [setUp, ...guide].join('\n'), {
+      CONGVAN_HOME: town.home,
+      CONGVAN_PASSPHRASE: PASSPHRASE,
+      CONGVAN_TSA: `${base}/tsa`,
+      DOCUMENT: document,
+    });
+    if (code !== 0) throw new Error(`exit ${code}:\n${output}`);
+    expect(output).toMatch(/result +TOTAL-PASSED: valid/u);
+    expect(output).toMatch(/\d+ files are as the exporter signed them/u);
+    expect(output).toContain('Verification: OK');
+    expect(output.match(/CMS Verification successful/gu)?.length).toBeGreaterThanOrEqual(5);
+    expect(output).toContain('"kind":"dispatch"');
+
+    const file = join(folder.path, 'chung-cu.asice');
+    const bytes = await readFile(file);
+    const at = bytes.indexOf('"kind":"dispatch"');
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    await writeFile(join(folder.path, 'changed.asice'), bytes);
+    const trust = join(folder.path, 'trust');
+    const verify = ['evidence', 'verify', join(folder.path, 'changed.asice'), '--trust', trust];
+    const changed = await town.run([...verify, '--json']);
+    expect(changed.code).toBe(3);
+    expect(changed.out).toContain('records/0001-dispatch-H09.12.record');
+  },
+  GUIDE_LIMIT_MS,
+);
