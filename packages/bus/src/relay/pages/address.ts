@@ -37,11 +37,10 @@ export function csvAddress(name: string, request: Readonly<Record<string, unknow
 }
 
 function parametersOf(request: Readonly<Record<string, unknown>>): Parameters {
-  const parameters: Record<string, string | number | boolean> = {};
+  const parameters: Record<string, string | number> = {};
   for (const [name, value] of Object.entries(request)) {
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
-      parameters[snakeCase(name)] = value;
-    }
+    if (typeof value === 'string' || typeof value === 'number') parameters[snakeCase(name)] = value;
+    if (typeof value === 'boolean') parameters[snakeCase(name)] = String(value);
   }
   return parameters;
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { isAgencyCode } from '../../agency/code.ts';
+import type { PublicationRow } from '../audit/publications.ts';
 import { dateInVietnam } from '../../calendar/vietnam-time.ts';
 import { languageOf } from '../http/authenticate.ts';
 import { type Problem, notFound } from '../http/problem.ts';
@@ -27,7 +28,7 @@ import { healthPage } from './views/health.ts';
 import { loginPage } from './views/login.ts';
 import { overviewPage } from './views/overview.ts';
 import { problemPage } from './views/problem.ts';
-import { type PublicationRow, publicationsPage } from './views/publications.ts';
+import { publicationsPage } from './views/publications.ts';
 
 export interface PagesOptions {
   readonly source: FiguresSource;

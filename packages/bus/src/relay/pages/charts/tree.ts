@@ -100,14 +100,18 @@ function cell(display: Display, row: BreakdownRow, place: Place, href: string): 
   const { x, y, w, h } = place;
   const lower = `${isUnder ? '▼ ' : ''}${rateText}`;
   const spoken = isUnder ? `${label}, ${t.figures.underTarget}` : label;
-  return html`<a href=${href} class=${`cell band-${bandOf(rate)}`} aria-label=${spoken}>
-    <title>${label}</title>
+  return html`<a href=${href} class=${`cell band-${bandOf(rate)}`}>
+    <title>${spoken}</title>
     <rect class="area" x=${x} y=${y} width=${w} height=${h} rx="3" />
     ${isUnder && html`<rect class="below" x=${x} y=${y + h - 5} width=${w} height="5" />`}
-    ${hasName && html`<text x=${x + 8} y=${y + LINE_HEIGHT + 3}>${cut(name, fits)}</text>`}
+    ${hasName && html`<text aria-hidden="true" x=${x + 8} y=${y + LINE_HEIGHT + 3}>${cut(name, fits)}</text>`}
     ${
       hasRate &&
-      html`<text class="share" x=${x + 8} y=${y + (hasName ? 2 : 1) * LINE_HEIGHT + 4}
+      html`<text
+        class="share"
+        aria-hidden="true"
+        x=${x + 8}
+        y=${y + (hasName ? 2 : 1) * LINE_HEIGHT + 4}
         >${lower}</text
       >`
     }

@@ -6,6 +6,7 @@ import type {
 } from '../../figures/types.ts';
 import type { AgencyCode } from '../../../agency/code.ts';
 import { dateInVietnam } from '../../../calendar/vietnam-time.ts';
+import { BusError } from '../../../errors.ts';
 import { notFound } from '../../http/problem.ts';
 import { segment } from '../address.ts';
 import { type PageContext, here, other } from '../context.ts';
@@ -65,7 +66,7 @@ export function agencyPage(context: PageContext, code: AgencyCode): PageContent 
       })}
       <div class="columns first">
         ${headline(context, answer, asked)}
-        ${isBelow ? lacking(within, answer) : reporting(context, agency, answer, who)}
+        ${isBelow ? lacking(within, answer, asked) : reporting(context, agency, answer, who)}
       </div>
       ${isBelow && tiersBelow(context, code, base)}
       ${
@@ -85,10 +86,16 @@ export function agencyPage(context: PageContext, code: AgencyCode): PageContent 
   };
 }
 
+/** A code that nobody has is no different from one that the viewer may not see. */
 function findAgency({ source, query }: PageContext, code: string): AgencyRow {
-  const [agency] = source.agencies({ agency: code, period: query.period.text, limit: 1 }).rows;
-  if (agency?.code !== code) throw notFound();
-  return agency;
+  try {
+    const { rows } = source.agencies({ agency: code, period: query.period.text, limit: 1 });
+    const [agency] = rows;
+    if (agency?.code === code) return agency;
+  } catch (error) {
+    if (!(error instanceof BusError) || error.code !== 'BUS_RELAY_REQUEST_INVALID') throw error;
+  }
+  throw notFound();
 }
 
 /** The agencies above, as far as the viewer may see them. */

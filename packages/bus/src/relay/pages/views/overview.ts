@@ -10,7 +10,7 @@ import { breakdownColumns } from '../parts/breakdown-columns.ts';
 import { figuresPanel, headline } from '../parts/figures-panel.ts';
 import { filters } from '../parts/filters.ts';
 import { periodPicker } from '../parts/period-picker.ts';
-import { table } from '../parts/table.ts';
+import { type Asked, apiOf, table } from '../parts/table.ts';
 import { monthsUpTo } from '../periods.ts';
 import { said, visible } from '../said.ts';
 
@@ -28,7 +28,7 @@ export function overviewPage(context: PageContext): PageContent {
     body: html`${periodPicker(context)}
       ${filters(context, { fields: ['tier', 'document_type', 'urgency', 'structure'] })}
       <div class="columns first">
-        ${headline(context, answer, asked)} ${lacking(context, answer)}
+        ${headline(context, answer, asked)} ${lacking(context, answer, asked)}
       </div>
       ${byTier(context, request)} ${trend(context, request)} ${children(context, request)}
       <section class="card" aria-labelledby="details">
@@ -39,15 +39,15 @@ export function overviewPage(context: PageContext): PageContent {
 }
 
 /** What the figures leave out, in sentences, each with the way to the list. */
-export function lacking(context: PageContext, answer: FiguresAnswer): Markup {
+export function lacking(context: PageContext, answer: FiguresAnswer, asked: Asked): Markup {
   const { t, f, query, today } = context;
   const { figures, agencies, agencies_silent: silent } = answer;
   const { overview } = t;
   const under = query.under;
   const items: Markup[] = [];
-  const add = (text: string, href?: string): void => {
+  const add = (text: string, href?: string, figure?: string, value?: number): void => {
     items.push(
-      html`<li>
+      html`<li data-figure=${figure} data-value=${value}>
         ${text}
         ${href !== undefined && html` <a href=${href} aria-label=${`${overview.show}: ${text}`}>${overview.show}</a>`}
       </li>`,
@@ -55,22 +55,28 @@ export function lacking(context: PageContext, answer: FiguresAnswer): Markup {
   };
   if (silent > 0) {
     const text = overview.lackingSilent(f.count(silent), f.count(agencies));
-    add(text, along(context, '/agencies', { standing: 'silent' }));
+    add(text, along(context, '/agencies', { standing: 'silent' }), 'agencies_silent', silent);
   }
   if (figures.missing_numbers > 0) {
     const text = overview.lackingGaps(f.count(figures.missing_numbers));
-    add(text, other(context, '/gaps', { under, kind: 'register', tier: query.tier }));
+    const list = other(context, '/gaps', { under, kind: 'register', tier: query.tier });
+    add(text, list, 'figures.missing_numbers', figures.missing_numbers);
   }
   if (figures.lower_bound) add(overview.lackingLowerBound);
-  if (figures.undelivered > 0) add(overview.lackingUndelivered(f.count(figures.undelivered)));
+  if (figures.undelivered > 0) {
+    const text = overview.lackingUndelivered(f.count(figures.undelivered));
+    add(text, undefined, 'figures.undelivered', figures.undelivered);
+  }
   if (figures.overdue > 0) {
-    add(overview.lackingOverdue(f.count(figures.overdue)), along(context, '/overdue'));
+    const text = overview.lackingOverdue(f.count(figures.overdue));
+    add(text, along(context, '/overdue'), 'figures.overdue', figures.overdue);
   }
   if (figures.contradictions > 0) {
-    add(overview.lackingContradictions(f.count(figures.contradictions)));
+    const text = overview.lackingContradictions(f.count(figures.contradictions));
+    add(text, undefined, 'figures.contradictions', figures.contradictions);
   }
   if (query.period.to >= today) add(overview.lackingOpenPeriod);
-  return html`<section class="card lacking" aria-labelledby="lacking">
+  return html`<section class="card lacking" aria-labelledby="lacking" data-api=${apiOf(asked)}>
     <h2 id="lacking">${overview.lacking}</h2>
     ${
       items.length === 0

@@ -1,24 +1,9 @@
+import type { PublicationRow } from '../../audit/publications.ts';
 import type { PageContext } from '../context.ts';
 import { html } from '../html.ts';
 import type { PageContent } from '../layout.ts';
 import { table } from '../parts/table.ts';
 import { moment, word } from '../parts/value.ts';
-
-/** A closed month, or a correction of one, as the list shows it. */
-export interface PublicationRow {
-  readonly sequence: number;
-  /** `YYYY-MM`. */
-  readonly month: string;
-  /** 1 closes the month, every later one corrects it. */
-  readonly revision: number;
-  readonly published_at: string;
-  /** The last record taken in. */
-  readonly record: number;
-  /** Lines that differ from the revision before. */
-  readonly changes: number;
-  /** SHA-256 of the signed head, in hex. */
-  readonly digest: string;
-}
 
 export function publicationsPage(
   context: PageContext,
@@ -35,8 +20,8 @@ export function publicationsPage(
         id: 'publications',
         caption: names.caption,
         empty: names.none,
+        asked: { name: 'publications', request: {}, csv: false },
         rows,
-        asked: { name: 'publications', request: {} },
         columns: [
           {
             head: names.number,
