@@ -22,8 +22,11 @@ import { requestError } from './request.ts';
 import { isAsPlanned, isUnfinished, refuseLosingChange, toUpdate } from './stream-config.ts';
 
 const NANOS_PER_MS = 1_000_000;
-/** The release that can be told where a stream starts to count. */
-const FIRST_VERSION_WITH_FIRST_SEQ = '2.10.0';
+/**
+ * The release that can be told where a stream starts to count. 2.10 can, too, but empties such a
+ * stream at each start until its first message is gone.
+ */
+const FIRST_VERSION_WITH_FIRST_SEQ = '2.12.0';
 const MARK_TIMEOUT_MS = 10_000;
 const MARK_RETRY_MS = 50;
 const PUT_BACK_TIMEOUT_MS = 120_000;
