@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { homePaths } from '../../src/relay/home.ts';
 import { type Db, openDatabaseForReading } from '../../src/relay/storage/database.ts';
 
-/** The rows of a table, without what the order of arrival decides: how many, and their digest. */
+/** The rows of a table or view, without what the order of arrival decides: how many, and their digest. */
 export type RelayState = Readonly<Record<string, string>>;
 
 /**
@@ -28,7 +28,7 @@ const IGNORED_COLUMNS = new Set([
   'watermark_revision',
 ]);
 const IGNORED_TABLES =
-  /^(sqlite_|arrival_hash|publication|validation_|figure_directory_change|figure_rebuild)/;
+  /^(sqlite_|alert|arrival_hash|publication|validation_|figure_directory_change|figure_rebuild|stored_report$)/;
 
 /** Everything that a relay's database says, table by table. */
 export function readState(home: string): RelayState {
@@ -57,7 +57,9 @@ export function readRecords(home: string): ReadonlyMap<string, Uint8Array> {
 
 function tablesOf(db: Db): string[] {
   const names = db
-    .prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    .prepare<[], string>(
+      "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name",
+    )
     .pluck()
     .all();
   return names.filter((name) => !IGNORED_TABLES.test(name));
