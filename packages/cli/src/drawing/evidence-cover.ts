@@ -11,7 +11,7 @@ import { type Typefaces, embedTypefaces, loadTypefaces } from './typefaces.ts';
 import { evidenceEn } from '../messages/evidence/en.ts';
 import type { EvidenceTexts } from '../messages/evidence/en.ts';
 import { evidenceVi } from '../messages/evidence/vi.ts';
-import { formatTime } from '../terminal/time.ts';
+import { formatDay, formatTime } from '../terminal/time.ts';
 
 type Language = 'vi' | 'en';
 
@@ -19,8 +19,8 @@ const TEXTS: Readonly<Record<Language, EvidenceTexts>> = { vi: evidenceVi, en: e
 /** Rows of one table; a document for a thousand agencies has more receipts than anyone reads. */
 const MAX_ROWS = 500;
 const MAX_FINGERPRINTS = 60;
-/** A longer run of letters, such as a digest, is broken: it would stick out of its column. */
-const MAX_WORD_LETTERS = 24;
+/** Letters of this typeface are about half as wide as it is high; a longer word would stick out. */
+const LETTER_WIDTH = 0.5;
 
 const LOOK: BodyLook = {
   body: { face: 'regular', size: 11 },
@@ -100,7 +100,7 @@ function documentTable({ facts, ...input }: CoverInput, { cover }: EvidenceTexts
   const rows: readonly (readonly [string, string | null])[] = [
     [cover.from, agency(input, document.from)],
     [cover.number, number],
-    [cover.issuedOn, issuedOn],
+    [cover.issuedOn, issuedOn === null ? null : formatDay(issuedOn)],
     [cover.documentType, documentType],
     [cover.abstract, abstract],
     [cover.documentId, document.documentId],
@@ -172,8 +172,8 @@ function fingerprintTable(input: CoverInput, { cover }: EvidenceTexts): Block {
   );
   return table(
     [
-      [cover.agency, 0.4],
-      [cover.fingerprint, 0.6],
+      [cover.agency, 0.32],
+      [cover.fingerprint, 0.68],
     ],
     rows.slice(0, MAX_FINGERPRINTS),
   );
@@ -208,17 +208,21 @@ function table(columns: readonly (readonly [string, number])[], rows: string[][]
 /** Names and reasons are others' words: letters that the typeface lacks show as a question mark. */
 function drawable(block: Block, typefaces: Typefaces): Block {
   const { glyphs } = typefaces.regular;
-  const clean = (text: string): string =>
+  const clean = (text: string, room: number): string =>
     text
       .normalize('NFC')
       .split(/\s+/u)
       .map((word) => Array.from(word, (letter) => (glyphs.has(letter) ? letter : '?')))
       .flatMap((letters) =>
-        Array.from({ length: Math.ceil(letters.length / MAX_WORD_LETTERS) }, (_, index) =>
-          letters.slice(index * MAX_WORD_LETTERS, (index + 1) * MAX_WORD_LETTERS).join(''),
+        Array.from({ length: Math.ceil(letters.length / room) }, (_, index) =>
+          letters.slice(index * room, (index + 1) * room).join(''),
         ),
       )
       .join(' ');
-  if (block.kind !== 'table') return { ...block, text: clean(block.text) };
-  return { ...block, rows: block.rows.map((row) => row.map(clean)) };
+  const roomOf = (share: number, { size }: { readonly size: number }): number =>
+    Math.floor((share * AREA.width) / (size * LETTER_WIDTH));
+  if (block.kind !== 'table') return { ...block, text: clean(block.text, roomOf(1, LOOK.body)) };
+  const rooms = block.columns.map(({ share }) => roomOf(share, LOOK.tableCell));
+  const rows = block.rows.map((row) => row.map((text, index) => clean(text, rooms[index] ?? 1)));
+  return { ...block, rows };
 }
