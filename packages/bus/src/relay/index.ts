@@ -16,7 +16,7 @@ export { type RelayConfig, type RelayHomeContent, initRelay, readRelayConfig } f
 export { type Account, type Accounts, type NewAccount, openAccounts } from './http/accounts.ts';
 export { readAlerts } from './alerts/read.ts';
 export type { AlertCode, AlertRow, AlertsRequest } from './alerts/types.ts';
-export { NOT_RUNNING, type RelayState } from './http/link.ts';
+export { type MakeEvidence, NOT_RUNNING, type RelayState } from './http/link.ts';
 export type { HttpSide } from './http/open.ts';
 export { type StartHttpOptions, startHttpThread } from './http/start.ts';
 export type {

@@ -1,4 +1,4 @@
-import type { HttpSide, RelayState } from '@congvan/bus/relay';
+import type { HttpSide, MakeEvidence, RelayState } from '@congvan/bus/relay';
 import type { Command } from 'commander';
 
 import { newOption } from '../command.ts';
@@ -26,6 +26,7 @@ export async function serveHttp(
   home: string,
   log: RunLog,
   state: () => RelayState,
+  evidence?: MakeEvidence,
 ): Promise<HttpSide | undefined> {
   if (options.http === undefined) return undefined;
   const { openAccounts, startHttpThread } = await import('@congvan/bus/relay');
@@ -35,6 +36,7 @@ export async function serveHttp(
     ...(options.httpCertificate === undefined ? {} : { certificate: options.httpCertificate }),
     ...(options.httpKey === undefined ? {} : { key: options.httpKey }),
     state,
+    ...(evidence === undefined ? {} : { evidence }),
     log: (level, message, details) => log(level, message, details),
   });
   log('info', cli.messages.relay.serves, { url: side.url });

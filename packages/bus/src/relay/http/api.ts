@@ -22,6 +22,9 @@ const problems = {
   429: schemas.problem.describe('Too many requests'),
 };
 
+/** Each is made and signed anew. */
+const EVIDENCE_PER_MINUTE = 10;
+
 function described(operationId: string, summary: string) {
   return { operationId, summary };
 }
@@ -131,6 +134,27 @@ function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): vo
       const found = of(request).documents(request.params.idOrNumber, request.query.from);
       if (found.length === 0) throw notFound();
       return { documents: found.map(describeDocument) };
+    },
+  );
+  const evidenceLimit = { max: EVIDENCE_PER_MINUTE, timeWindow: '1 minute' };
+  api.get(
+    '/evidence/:idOrNumber',
+    {
+      config: { rateLimit: evidenceLimit },
+      schema: {
+        hide: true,
+        params: parameters.documentParams,
+        querystring: parameters.documentsQuery,
+      },
+    },
+    async (request, reply) => {
+      const { idOrNumber } = request.params;
+      const bytes = await of(request).evidence(idOrNumber, request.query.from);
+      return await reply
+        .type('application/vnd.etsi.asic-e+zip')
+        .header('cache-control', 'private, no-store')
+        .header('content-disposition', 'attachment; filename="evidence.asice"')
+        .send(Buffer.from(bytes));
     },
   );
   registerConditions(app, source);

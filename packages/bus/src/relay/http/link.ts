@@ -21,9 +21,13 @@ export const NOT_RUNNING: RelayState = {
   conditions: [],
 };
 
+/** Makes the evidence file of one document; only the relay's own process has the key for it. */
+export type MakeEvidence = (documentId: string, from: string) => Promise<Uint8Array>;
+
 /** What goes to the thread of the HTTP side. */
 export type ToHttp =
   | { readonly kind: 'state'; readonly id: number; readonly state: RelayState }
+  | { readonly kind: 'evidence'; readonly id: number; readonly bytes: Uint8Array | null }
   | { readonly kind: 'close' };
 
 /** What comes from it. */
@@ -31,6 +35,12 @@ export type FromHttp =
   | { readonly kind: 'ready'; readonly url: string }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'ask-state'; readonly id: number }
+  | {
+      readonly kind: 'ask-evidence';
+      readonly id: number;
+      readonly document: string;
+      readonly from: string;
+    }
   | {
       readonly kind: 'log';
       readonly level: 'info' | 'warn' | 'error';

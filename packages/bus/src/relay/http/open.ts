@@ -22,7 +22,7 @@ import {
   urlOf,
 } from './address.ts';
 import { EntityTags } from './entity-tag.ts';
-import type { HttpPlace, RelayState } from './link.ts';
+import type { HttpPlace, MakeEvidence, RelayState } from './link.ts';
 import { LogIn } from './log-in.ts';
 import type { PasswordCost } from './password.ts';
 import { PROVIDER_LOG_IN, registerProviderLogIn } from './oidc.ts';
@@ -36,6 +36,8 @@ import { createFiguresSource } from './viewer-source.ts';
 export interface OpenHttpOptions extends HttpPlace {
   /** How the relay's process is now. */
   readonly state: () => Promise<RelayState>;
+  /** Left out: nobody here has the relay's key. */
+  readonly evidence?: MakeEvidence | undefined;
   readonly log: RelayLog;
   readonly now?: () => Date;
   /** For tests. */
@@ -85,7 +87,7 @@ interface Parts {
 
 /** The relay's figures for reading only, and the file of accounts. */
 function openParts(
-  { home, state, now = () => new Date() }: OpenHttpOptions,
+  { home, state, evidence, now = () => new Date() }: OpenHttpOptions,
   closers: (() => void)[],
 ): Parts {
   const paths = homePaths(home);
@@ -103,6 +105,7 @@ function openParts(
     hierarchy: directory,
     alerts: (request, maySee) => listAlerts(alerts, reader.asOf(), request, maySee),
     health: async () => (await state()).health,
+    evidence,
   });
   const tags = new EntityTags(() => {
     const { record, day, rebuilding = 0 } = reader.asOf();

@@ -25,6 +25,8 @@ export interface ViewerSource extends RelayFigures {
   documents(idOrNumber: string, from?: string): TrackedDispatch[];
   /** Closed months and corrections, newest first: which there are, not what they say of whom. */
   publications(): readonly PublicationRow[];
+  /** The evidence file of a document, for who sees all of it: its sender, and auditors of the sender. */
+  evidence(idOrNumber: string, from?: string): Promise<Uint8Array>;
   alerts(request: AlertsRequest): Page<AlertRow>;
   /** For operators alone. */
   health(): Promise<RelayHealth>;

@@ -3,12 +3,14 @@ import { Worker } from 'node:worker_threads';
 
 import { BUS_ERRORS, BusError, type BusErrorCode } from '../../errors.ts';
 import { type RelayLog, describeError } from '../log.ts';
-import type { FromHttp, HttpPlace, RelayState, ToHttp } from './link.ts';
+import type { FromHttp, HttpPlace, MakeEvidence, RelayState, ToHttp } from './link.ts';
 import type { HttpSide } from './open.ts';
 
 export interface StartHttpOptions extends HttpPlace {
   /** How the relay's process is now; `NOT_RUNNING` where figures are served without one. */
   readonly state: () => RelayState;
+  /** Makes evidence files with the relay's key; left out, nobody gets one. */
+  readonly evidence?: MakeEvidence;
   readonly log: RelayLog;
 }
 
@@ -77,8 +79,28 @@ class HttpThread {
 
   #take(worker: Worker, message: FromHttp): void {
     if (message.kind === 'log') this.#options.log(message.level, message.message, message.details);
+    if (message.kind === 'ask-evidence') void this.#makeEvidence(worker, message);
     if (message.kind !== 'ask-state') return;
     const answer: ToHttp = { kind: 'state', id: message.id, state: this.#options.state() };
+    worker.postMessage(answer);
+  }
+
+  async #makeEvidence(
+    worker: Worker,
+    {
+      id,
+      document,
+      from,
+    }: { readonly id: number; readonly document: string; readonly from: string },
+  ): Promise<void> {
+    const { evidence, log } = this.#options;
+    let bytes: Uint8Array | null = null;
+    try {
+      bytes = (await evidence?.(document, from)) ?? null;
+    } catch (error) {
+      log('error', 'evidence not made', describeError(error));
+    }
+    const answer: ToHttp = { kind: 'evidence', id, bytes };
     worker.postMessage(answer);
   }
 

@@ -1,7 +1,8 @@
 import type { AlertRow, AlertsRequest } from '../alerts/types.ts';
 import type { FiguresScope, Page, RelayFigures } from '../figures/types.ts';
 import type { RelayQueries, TrackedDispatch } from '../queries.ts';
-import { notFound } from './problem.ts';
+import type { MakeEvidence } from './link.ts';
+import { Problem, notFound } from './problem.ts';
 import { type Hierarchy, limitGrouping, limitToScope, maySeeAgency } from './scope.ts';
 import type { Viewer } from './session.ts';
 import type { FiguresSource, RelayHealth, ViewerSource } from './source.ts';
@@ -16,6 +17,8 @@ export interface SourceParts {
     maySee: (agency: string | null) => boolean,
   ) => Page<AlertRow>;
   readonly health: () => Promise<RelayHealth>;
+  /** `undefined`: nobody here has the relay's key. */
+  readonly evidence: MakeEvidence | undefined;
 }
 
 /** Binds everything that can be asked to one viewer's scope. */
@@ -39,6 +42,26 @@ function sourceFor(viewer: Viewer, parts: SourceParts): ViewerSource {
     agencies: (request) => figures.agencies(narrow(request)),
     documents: (idOrNumber, from) =>
       queries.track(idOrNumber, from).flatMap((one) => limitDocument(one, maySee)),
+    evidence: async (idOrNumber, from) => {
+      const found = queries.track(idOrNumber, from).filter((one) => maySee(one.from));
+      const [one] = found;
+      if (one === undefined) throw notFound();
+      if (
+        found.some(
+          ({ from: sender, documentId }) => sender !== one.from || documentId !== one.documentId,
+        )
+      ) {
+        throw new Problem(
+          'parameter-invalid',
+          'several documents are called so: name the sender',
+          'from',
+        );
+      }
+      if (parts.evidence === undefined) {
+        throw new Problem('not-available', 'evidence is signed by the relay, which does not run');
+      }
+      return await parts.evidence(one.documentId, one.from);
+    },
     publications: () => queries.listPublications().toReversed(),
     alerts: (request) => {
       if (request.agency !== undefined && !maySee(request.agency)) throw notFound();

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 
 import { type NewAccount, openAccounts } from '../../../src/relay/http/accounts.ts';
-import { NOT_RUNNING, type RelayState } from '../../../src/relay/http/link.ts';
+import { type MakeEvidence, NOT_RUNNING, type RelayState } from '../../../src/relay/http/link.ts';
 import { type HttpSide, openHttpSide } from '../../../src/relay/http/open.ts';
 import type { RelayConfig } from '../../../src/relay/home.ts';
 import { RelayDatabase } from '../relay-database.ts';
@@ -37,6 +37,8 @@ export interface HttpTown extends AsyncDisposable {
 export interface HttpTownOptions {
   readonly config?: Partial<RelayConfig>;
   readonly state?: RelayState;
+  /** What the process with the relay's key would make. */
+  readonly evidence?: MakeEvidence;
   /** Puts files into the folder before it is served. */
   readonly prepare?: (home: string) => Promise<void>;
   readonly fill?: (database: RelayDatabase) => void;
@@ -57,6 +59,7 @@ export async function openHttpTown(options: HttpTownOptions = {}): Promise<HttpT
     address: '127.0.0.1:0',
     ...(options.certificate === undefined ? {} : { certificate: options.certificate }),
     ...(options.key === undefined ? {} : { key: options.key }),
+    evidence: options.evidence,
     state: async () => options.state ?? NOT_RUNNING,
     log: (level, message, details) => void log.push({ level, message, ...details }),
     now,

@@ -214,6 +214,30 @@ describe('no answer shows a viewer what is not its own', () => {
     expect(await read('nine')).toContain('"to":"H10"');
   });
 
+  it('gives evidence to who sees all of a document, and to nobody else', async () => {
+    await using town = await openHttpTown({
+      fill,
+      evidence: async (id, from) => Buffer.from(`evidence of ${id} from ${from}`),
+    });
+    const tokens = await tokensOf(town);
+    const ask = async (name: string, path: string): Promise<string> => {
+      const answer = await town.ask(`/api/v1/evidence/${path}`, { token: tokens.get(name) ?? '' });
+      return answer.status === 200 ? answer.text : String(answer.status);
+    };
+    expect(await ask('twelve', 'own-H09.12')).toBe('evidence of own-H09.12 from H09.12');
+    expect(await ask('twelve', '1%2FUBND-VP')).toBe('evidence of own-H09.12 from H09.12');
+    expect(await ask('nine', 'shared')).toBe('evidence of shared from H09');
+    for (const path of ['shared', 'own-H10', 'own-H10?from=H10', 'nothing']) {
+      expect(await ask('twelve', path)).toBe('404');
+    }
+    expect(await ask('nine', 'own-H10.12')).toBe('404');
+    expect(await ask('all', '1%2FUBND-VP')).toBe('400');
+    expect(await ask('all', '1%2FUBND-VP?from=H10')).toBe('evidence of own-H10 from H10');
+    await using alone = await openHttpTown({ fill });
+    const token = await alone.account({ name: 'lan', role: 'auditor' });
+    expect((await alone.ask('/api/v1/evidence/own-H10', { token })).status).toBe(503);
+  });
+
   it('does not answer 304 to the tag that somebody else was given', async () => {
     await using town = await openHttpTown({ fill });
     const tokens = await tokensOf(town);

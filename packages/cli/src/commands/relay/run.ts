@@ -1,11 +1,16 @@
 import { join } from 'node:path';
 
+import type { MakeEvidence } from '@congvan/bus/relay';
 import type { Command } from 'commander';
 
 import { type GlobalOptions, newCommand, passphraseOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { requireRelay } from '../../home/relay.ts';
-import { type PassphraseFiles, passphrasesOf } from '../../passphrase/passphrase.ts';
+import {
+  type PassphraseFiles,
+  type Passphrases,
+  passphrasesOf,
+} from '../../passphrase/passphrase.ts';
 import { type HttpOptions, addHttpOptions, serveHttp } from '../../running/http.ts';
 import { type MetricsOptions, observe, relayObserved, relayState } from '../../running/observed.ts';
 import { type RunLogOptions, addRunOptions, createRunLog } from '../../running/run-log.ts';
@@ -49,11 +54,36 @@ export function relayRunCommand(cli: Cli): Command {
         }
       };
       await using _observed = await observe(options, log, relayObserved(running));
-      await using _side = await serveHttp(cli, options, home, log, () => relayState(running));
+      await using _side = await serveHttp(
+        cli,
+        options,
+        home,
+        log,
+        () => relayState(running),
+        makeEvidence(cli, home, passphrases),
+      );
       const stopWatching = watchTrust(join(home, 'trust'), reload);
       await untilStopped(cli);
       stopWatching();
       log('info', cli.messages.text.stopped);
     },
   );
+}
+
+/** Evidence files as `congvan evidence export` writes them, for the pages. */
+function makeEvidence(cli: Cli, home: string, passphrases: Passphrases): MakeEvidence {
+  return async (id, from) => {
+    const { exportEvidence } = await import('@congvan/bus/relay');
+    const { parseAgencyCode } = await import('@congvan/bus');
+    const { drawCover } = await import('../../drawing/evidence-cover.ts');
+    const built = await exportEvidence({
+      home,
+      id,
+      from: parseAgencyCode(from),
+      passphrase: async () => await passphrases.get('general', cli.messages.text.relayKey),
+      drawCover,
+      now: cli.now,
+    });
+    return built.container;
+  };
 }
