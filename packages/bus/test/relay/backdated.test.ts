@@ -52,7 +52,7 @@ it('shows a number dated before a lower one, whichever report comes first', () =
       const report = reports[index];
       if (report !== undefined) relay.take(report);
     }
-    expect(told(relay), order.join(' ')).toEqual(expected);
+    expect({ order, told: told(relay) }).toEqual({ order, told: expected });
   }
 });
 

@@ -32,13 +32,14 @@ export class AuditStore {
          FROM report WHERE id > ? AND id <= ? ORDER BY id`,
       ),
       forks: db.prepare<[number], ForkRecord>(
-        `SELECT coalesce(after_report, 0) AS afterReport, coalesce(stored_ms, found_ms) AS storedMs,
-           (SELECT min(p.sequence) FROM publication AS p WHERE p.contradiction >= c.id) AS toldIn,
-           record
-         FROM contradiction AS c
-         WHERE kind = 'CHAIN_FORK' AND record IS NOT NULL
-           AND id <= (SELECT contradiction FROM publication WHERE sequence = ?)
-         ORDER BY afterReport, id`,
+        // Where it came is not known of one from before: behind all that its publication knew.
+        `SELECT coalesce(c.after_report, p.record) AS afterReport,
+           coalesce(c.stored_ms, c.found_ms) AS storedMs, p.sequence AS toldIn, c.record
+         FROM contradiction AS c JOIN publication AS p ON p.sequence =
+           (SELECT min(sequence) FROM publication WHERE contradiction >= c.id)
+         WHERE c.kind = 'CHAIN_FORK' AND c.record IS NOT NULL
+           AND c.id <= (SELECT contradiction FROM publication WHERE sequence = ?)
+         ORDER BY afterReport, c.id`,
       ),
       // Entries are only ever added, so the row's own number is the order in which they were read.
       directory: db
