@@ -81,8 +81,8 @@ describe('the open part behind a dispatch report', () => {
     ];
     for (const [index, [digest, body]] of bodies.entries()) {
       const id = await report(digest, body);
-      expect((await exported(id)).lacking, id).toContain('open-part');
-      expect(unfit(), id).toHaveLength(index + 1);
+      expect((await exported(id)).lacking, `document ${id}`).toContain('open-part');
+      expect(unfit(), `document ${id}`).toHaveLength(index + 1);
     }
     expect(relay.counts()).toMatchObject({ reports: sent, rejected: 0, dispatches: sent });
   });

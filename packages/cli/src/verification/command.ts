@@ -9,6 +9,7 @@ import { pathExists } from '../home/layout.ts';
 import { findTrustFolder } from '../home/trust-folder.ts';
 import { printNote, printResult } from '../output.ts';
 import { warnOfFetch } from '../signing/evidence-option.ts';
+import { isEvidence, verifyEvidenceFile } from './evidence.ts';
 import { formatOf } from './format.ts';
 import { renderReport } from './render.ts';
 import type { VerificationReport } from './report.ts';
@@ -40,6 +41,11 @@ export async function verifyNamedFile(
   }
   if (format === 'sealed') {
     throw new CliError('CLI_FILE_KIND_UNKNOWN', files.sealedKind(file), { details });
+  }
+  if (format === 'asic' && isEvidence(bytes)) {
+    const at = options.at ?? cli.now();
+    await verifyEvidenceFile(cli, globals, { file, bytes, trust: options.trust, at });
+    return;
   }
   const contentFile = options.content ?? (await contentBeside(file, format));
   const content = contentFile === undefined ? undefined : await readInputFile(cli, contentFile);

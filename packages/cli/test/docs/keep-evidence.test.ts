@@ -79,11 +79,14 @@ it(
     expect(output).toContain('"kind":"dispatch"');
 
     const file = join(folder.path, 'chung-cu.asice');
+    const trust = join(folder.path, 'trust');
+    const short = await town.run(['verify', file, '--trust', trust, '--json']);
+    expect(short).toMatchObject({ code: 0 });
+    expect(short.out).toContain('"role":"relay"');
     const bytes = await readFile(file);
     const at = bytes.indexOf('"kind":"dispatch"');
     bytes[at] = (bytes[at] ?? 0) ^ 1;
     await writeFile(join(folder.path, 'changed.asice'), bytes);
-    const trust = join(folder.path, 'trust');
     const verify = ['evidence', 'verify', join(folder.path, 'changed.asice'), '--trust', trust];
     const changed = await town.run([...verify, '--json']);
     expect(changed.code).toBe(3);
