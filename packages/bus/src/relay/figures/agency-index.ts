@@ -72,6 +72,12 @@ export function overlaps(a: Span, b: Span): boolean {
   return a.from <= b.to && b.from <= a.to;
 }
 
+/** The day by which an agency's place in a span is told: its last open day in it, else the last. */
+export function lastOpenDay(agency: Agency, span: Span): string {
+  const open = agency.open.find((one) => overlaps(one, span));
+  return open === undefined || open.to > span.to ? span.to : open.to;
+}
+
 /** What earlier entries say counts for the days before the one that holds. */
 function openSpans(rows: readonly AgencyEntryRow[]): Span[] {
   const spans: Span[] = [];

@@ -1,10 +1,9 @@
 import { dateInVietnam } from '../../calendar/vietnam-time.ts';
 import type { MissingReports } from '../storage/figure-queries.ts';
-import { type Agency, type Span, firstOf, overlaps } from './agency-index.ts';
+import { type Agency, type Span, firstOf, lastOpenDay, overlaps } from './agency-index.ts';
 import type { Question } from './answers.ts';
 import { readCursor, readLimit, writeCursor } from './paging.ts';
 import { badRequest } from './period.ts';
-import { lastOpenDay } from './reader.ts';
 import { isInScope, isInScopeOn, standingOf } from './scope.ts';
 import type {
   AgencyRow,

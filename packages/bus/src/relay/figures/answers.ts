@@ -1,13 +1,13 @@
 import { FigureQueries } from '../storage/figure-queries.ts';
 import type { Db } from '../storage/database.ts';
 import { FigureStore } from '../storage/figure-store.ts';
-import { AgencyIndex } from './agency-index.ts';
+import { AgencyIndex, lastOpenDay } from './agency-index.ts';
 import { answerAgencies, answerGaps } from './agency-lists.ts';
 import { Breakdown } from './breakdown.ts';
 import { answerDeliveries } from './deliveries.ts';
 import { DeliveryQueries } from '../storage/delivery-queries.ts';
 import { type Period, parsePeriod, periodBefore } from './period.ts';
-import { FigureReader, lastOpenDay, type Snapshot } from './reader.ts';
+import { FigureReader, type Snapshot } from './reader.ts';
 import { type Scope, readScope } from './scope.ts';
 import { type Targets, targetOf } from './targets.ts';
 import type {

@@ -1,11 +1,10 @@
 import { TIERS, type Tier } from '../../agency/tier.ts';
-import { type Agency, type Span, firstOf } from './agency-index.ts';
+import { type Agency, type Span, firstOf, lastOpenDay } from './agency-index.ts';
 import { AgencyTable } from './agency-table.ts';
 import type { Question } from './answers.ts';
 import { type Delta, Sum, addTo, forEachPair } from './cell.ts';
 import { pageOf } from './paging.ts';
 import { type Period, type PeriodKind, badRequest, periodBefore, splitPeriod } from './period.ts';
-import { lastOpenDay } from './reader.ts';
 import type { Scope } from './scope.ts';
 import { type SortKey, type Sortable, compareRows, readSort } from './sort.ts';
 import { targetOf } from './targets.ts';
@@ -32,6 +31,7 @@ const KEYS: readonly BreakdownKey[] = [
 export class Breakdown {
   readonly #question: Question;
   readonly #request: BreakdownRequest;
+  readonly #known = new Map<string, Figures>();
   readonly #sort: { readonly key: SortKey; readonly isDescending: boolean };
 
   constructor(question: Question, request: BreakdownRequest) {
@@ -145,29 +145,48 @@ export class Breakdown {
 
   /** One row for each direct child, with all below it; what a child was under another parent is left out. */
   #byParent(): BreakdownRow[] {
-    const { scope, period, index, reader, before } = this.#question;
+    const { scope, period, index, before } = this.#question;
     if (scope.agency !== null) throw badRequest('by', 'the parts of one agency are not known');
     const parent = scope.under ?? '';
-    const heard = reader.heardIn(period);
+    const counts = this.#countsByChild(parent);
     return index.agencies.flatMap((agency) => {
       if (!isChildOf(agency, parent, period, scope.isNow)) return [];
       const own = { ...scope, under: agency.code };
-      const members = [...reader.members(own, period, heard).values()].filter((one) => one.isOpen);
       const row = this.#row({
         key: agency.code,
         agency,
         tier: tierOf(agency, period, scope.isNow),
         scope: own,
         before,
-        counts: {
-          agencies: members.length,
-          agencies_silent: members.filter(({ isHeard }) => !isHeard).length,
-        },
+        counts: counts.get(agency.code) ?? { agencies: 0, agencies_silent: 0 },
       });
       const { E, EP, P, undelivered } = row.figures;
       const isEmpty = E + EP + P + undelivered === 0 && row.agencies === 0;
       return isEmpty ? [] : [row];
     });
+  }
+
+  /** The open agencies of each child, itself and all below it, and those of them that are silent. */
+  #countsByChild(parent: string) {
+    const { scope, period, reader, index } = this.#question;
+    const counts = new Map<string, { agencies: number; agencies_silent: number }>();
+    const members = reader.members(scope, period, reader.heardIn(period));
+    for (const [code, { isOpen, isHeard }] of members) {
+      const agency = index.find(code);
+      const place = agency?.places.findLast(
+        ({ fromDay }) => fromDay <= lastOpenDay(agency, period),
+      );
+      if (!isOpen || place === undefined) continue;
+      const line = [code, ...(scope.isNow ? place.nowAbove : place.thenAbove).split(' ')];
+      const child =
+        parent === '' ? line.findLast((one) => one !== '') : line[line.indexOf(parent) - 1];
+      if (child === undefined) continue;
+      const known = counts.get(child) ?? { agencies: 0, agencies_silent: 0 };
+      known.agencies += 1;
+      if (!isHeard) known.agencies_silent += 1;
+      counts.set(child, known);
+    }
+    return counts;
   }
 
   #byAgency(): Page<BreakdownRow> {
@@ -199,6 +218,15 @@ export class Breakdown {
     });
   }
 
+  /** The period before a row's is often the row before. */
+  #figures(scope: Scope, { from, to }: Span): Figures {
+    if (scope !== this.#question.scope) return this.#question.reader.figures(scope, { from, to });
+    const key = `${from} ${to}`;
+    const known = this.#known.get(key) ?? this.#question.reader.figures(scope, { from, to });
+    this.#known.set(key, known);
+    return known;
+  }
+
   #row(options: {
     readonly key: string;
     readonly agency?: Agency | undefined;
@@ -215,8 +243,8 @@ export class Breakdown {
       key,
       name: agency?.name ?? null,
       tier,
-      figures: reader.figures(scope, span),
-      before: before === undefined ? null : reader.figures(scope, before),
+      figures: this.#figures(scope, span),
+      before: before === undefined ? null : this.#figures(scope, before),
       target: targetOf(targets, tier, span),
       ...(options.counts ?? reader.agencyCounts(scope, span)),
       has_children: agency !== undefined && index.hasChildren(agency.code),

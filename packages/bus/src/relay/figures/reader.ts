@@ -1,8 +1,9 @@
 import { addDays, dateInVietnam } from '../../calendar/vietnam-time.ts';
 import type { FigureQueries, GroupCell, MissingReports } from '../storage/figure-queries.ts';
 import type { FigureState } from '../storage/figure-store.ts';
-import { type Agency, type AgencyIndex, type Span, overlaps } from './agency-index.ts';
+import { type Agency, type AgencyIndex, type Span, lastOpenDay, overlaps } from './agency-index.ts';
 import { Sum } from './cell.ts';
+import { MemberCount } from './member-count.ts';
 import { bucketsOf, splitPeriod, periodOf } from './period.ts';
 import { type Scope, isInScope, isInScopeOn, spansInScope, standingOf, topOf } from './scope.ts';
 import type { Figures } from './types.ts';
@@ -14,14 +15,13 @@ export interface Snapshot {
   readonly state: FigureState;
 }
 
-/** Months that a period may touch until each is asked for by itself rather than by its year. */
-const ALL_DAYS = 0x7fffffff;
-
 /** Adds up cells for a scope and a span of days. */
 export class FigureReader {
   readonly #queries: FigureQueries;
   readonly #index: AgencyIndex;
   readonly #sum = new Sum();
+  readonly #counters = new Map<string, MemberCount>();
+  readonly #heard = new Map<string, ReadonlySet<string>>();
   #missing: readonly MissingReports[] | undefined;
 
   constructor({ queries, index }: Snapshot) {
@@ -105,15 +105,25 @@ export class FigureReader {
 
   /** How many agencies of the scope were open at some time of the span, and reported nothing in it. */
   agencyCounts(scope: Scope, span: Span): { agencies: number; agencies_silent: number } {
-    const heard = this.heardIn(span);
-    let agencies = 0;
-    let silent = 0;
-    for (const { isOpen, isHeard } of this.members(scope, span, heard).values()) {
-      if (!isOpen) continue;
-      agencies += 1;
-      if (!isHeard) silent += 1;
+    const key = JSON.stringify([scope.agency, scope.under, scope.tier, scope.isNow]);
+    let counter = this.#counters.get(key);
+    if (counter === undefined) {
+      counter = new MemberCount(scope, this.#candidates(scope));
+      this.#counters.set(key, counter);
     }
-    return { agencies, agencies_silent: silent };
+    return counter.in(span, this.heardIn(span));
+  }
+
+  /** Agencies whose figures go to the same one, side by side. */
+  *#candidates(scope: Scope): Generator<readonly Agency[]> {
+    if (scope.agency !== null) {
+      yield this.#sources(scope.agency, scope);
+      return;
+    }
+    for (const agency of this.#index.agencies) {
+      const isHeir = !scope.isNow || agency.places[0]?.nowCode === agency.code;
+      if (isHeir) yield scope.isNow ? this.#sources(agency.code, scope) : [agency];
+    }
   }
 
   /** The agencies of a scope; by the structure of now, those taken over stand with their successor. */
@@ -142,8 +152,12 @@ export class FigureReader {
   }
 
   /** Agencies with a report made in the span, or a document that bears a day of it. */
-  heardIn(span: Span): Set<string> {
+  heardIn(span: Span): ReadonlySet<string> {
+    const key = `${span.from} ${span.to}`;
+    const known = this.#heard.get(key);
+    if (known !== undefined) return known;
     const heard = new Set<string>();
+    this.#heard.set(key, heard);
     const add = (bucket: string, mask: number): void => {
       for (const code of this.#queries.heard(bucket, mask)) heard.add(code);
     };
@@ -229,14 +243,8 @@ export class FigureReader {
   }
 }
 
-/** The day by which an agency's place in a span is told: its last open day in it, else the last. */
-export function lastOpenDay(agency: Agency, span: Span): string {
-  const open = agency.open.find((one) => overlaps(one, span));
-  return open === undefined || open.to > span.to ? span.to : open.to;
-}
-
 function dayMask({ from, to }: Span): number {
   let mask = 0;
   for (let day = from; day <= to; day = addDays(day, 1)) mask |= 1 << (Number(day.slice(8)) - 1);
-  return mask & ALL_DAYS;
+  return mask;
 }

@@ -81,7 +81,7 @@ export function isInScope(standing: Standing, scope: Scope): boolean {
 }
 
 function isAbove(top: string, { above }: Standing): boolean {
-  return above === top || above.split(' ').includes(top);
+  return above === top || ` ${above} `.includes(` ${top} `);
 }
 
 /** The days of a span on which an agency is in scope, in order. */
