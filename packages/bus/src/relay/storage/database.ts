@@ -19,11 +19,14 @@ const SCHEMA: Schema = {
 
 /** A rush touches rows of thousands of agencies; what is not here is read from the file each time. */
 const WRITER_CACHE_KIB = 256 * 1024;
+/** 64 MiB: a rush writes the same pages again and again, and only their last state goes to the file. */
+const CHECKPOINT_PAGES = 16_384;
 
 /** Opens the relay's SQLite file for its one writer. Errors as `openMigrated`. */
 export function openDatabase(file: string): Db {
   const db = openMigrated(file, SCHEMA);
   db.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
+  db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   return db;
 }
 
