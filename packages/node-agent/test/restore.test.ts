@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type Relay, backupRelay, openRelay } from '@congvan/bus/relay';
+import { type Relay, backupRelay, exportEvidence, openRelay } from '@congvan/bus/relay';
 import { waitUntil } from '@congvan/bus/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -108,6 +108,15 @@ describe('a copy of yesterday that is put back', () => {
     await settled(sender);
     await waitUntil(() => recipient.listInbox().length === 5, WAIT_MS);
     expect(relay.listContradictions()).toEqual([]);
+    // What was sent again brought the open part of its package along.
+    const third = sender.track('3');
+    const evidence = await exportEvidence({
+      home: relayHome,
+      id: third.documentId,
+      passphrase: async () => PASSPHRASE,
+    });
+    expect(evidence.lacking).not.toContain('open-part');
+    expect(evidence.facts.document.packageDigest).toBe(third.packageDigest);
     await sender.close();
   });
 
