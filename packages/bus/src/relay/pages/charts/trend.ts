@@ -6,7 +6,8 @@ import { type Markup, html } from '../html.ts';
 
 const WIDTH = 960;
 const HEIGHT = 250;
-const LEFT = 10;
+/** Room for the labels of the axis. */
+const LEFT = 58;
 const RIGHT = 14;
 const TOP = 26;
 const BOTTOM = 30;

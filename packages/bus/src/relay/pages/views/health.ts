@@ -6,7 +6,7 @@ import { type PageContext, other } from '../context.ts';
 import { type Markup, html } from '../html.ts';
 import type { PageContent } from '../layout.ts';
 import { table } from '../parts/table.ts';
-import { count, moment, word } from '../parts/value.ts';
+import { moment, word } from '../parts/value.ts';
 import { said } from '../said.ts';
 
 const MAX_ROWS = 100;
@@ -133,17 +133,16 @@ function chains(context: PageContext): Markup {
         {
           head: t.agencies.missingReports,
           number: true,
-          cell: ({ missing_reports: missing }) => count(context, missing, 'missing_reports'),
+          cell: ({ missing_reports: missing }) => context.f.count(missing),
         },
         {
           head: t.health.contradictions,
           number: true,
-          cell: ({ contradictions }) => count(context, contradictions, 'contradictions'),
+          cell: ({ contradictions }) => context.f.count(contradictions),
         },
         {
           head: t.agencies.lastReport,
-          cell: ({ last_report_at: at }) =>
-            at === null ? t.agencies.never : moment(context, at, 'last_report_at'),
+          cell: ({ last_report_at: at }) => (at === null ? t.agencies.never : moment(context, at)),
         },
       ],
     })}
