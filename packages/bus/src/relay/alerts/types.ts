@@ -1,4 +1,4 @@
-/** What an alert is about, stable; `docs/reference/conditions.md` says what to do. */
+/** What an alert is about, stable; `docs/reference/http-api.md` lists them, a test compares. */
 export const ALERT_CODES = [
   'AGENCY_SILENT',
   'BACKLOG',

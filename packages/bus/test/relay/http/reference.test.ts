@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { expect, it } from 'vitest';
 
+import { ALERT_CODES } from '../../../src/relay/alerts/types.ts';
 import { PROBLEMS } from '../../../src/relay/http/problem.ts';
 import { openHttpTown } from './http-town.ts';
 
@@ -27,6 +28,9 @@ it('the reference names every operation with its parameters, and every problem',
       title,
     ]),
   );
+
+  const alerts = rows.flatMap(([, code = '']) => /^`([A-Z_]{5,})`$/.exec(code)?.[1] ?? []);
+  expect(alerts).toEqual([...ALERT_CODES]);
 
   await using town = await openHttpTown();
   const token = await town.account({ name: 'lan', role: 'auditor' });
