@@ -155,13 +155,14 @@ export async function readRelayConfig(home: string): Promise<RelayConfig> {
   }
 }
 
-/** As {@link readRelayConfig}, for those who open a folder to read it. */
-export function readRelayConfigSync(home: string): RelayConfig {
+/** As {@link readRelayConfig}; `undefined` where a database stands alone, such as a copy of one. */
+export function readRelayConfigSync(home: string): RelayConfig | undefined {
   const file = homePaths(home).config;
   try {
     return readConfig(JSON.parse(readFileSync(file, 'utf8')), file);
   } catch (cause) {
     if (cause instanceof BusError) throw cause;
+    if (hasCode(cause, 'ENOENT')) return undefined;
     throw invalidHome(`cannot read ${file}`, file, cause);
   }
 }

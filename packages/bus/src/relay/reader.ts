@@ -20,7 +20,7 @@ export function openRelayReader(
 ): RelayReader {
   const db = openDatabaseForReading(homePaths(home).database);
   try {
-    const { targets } = readRelayConfigSync(home);
+    const targets = readRelayConfigSync(home)?.targets;
     return new DatabaseReader(db, options.now ?? (() => new Date()), targets);
   } catch (error) {
     db.close();

@@ -20,6 +20,9 @@ export interface EnrolInput {
   readonly layout: HomeLayout;
 }
 
+/** QĐ 749/QĐ-TTg (2020) for 2025. */
+const TARGETS = { central: 0.9, province: 0.9, district: 0.8, commune: 0.6 };
+
 /**
  * Enters the cast and the relay in the directory and makes the folder of each. It works on files alone:
  * the site service then prepares the broker once for all of them.
@@ -42,6 +45,7 @@ export async function enrolCast(input: EnrolInput): Promise<void> {
         site: siteCode(RELAY.site),
         sites: SITES.map(siteCode),
         servers: [server.url],
+        targets: { [new Date().getUTCFullYear()]: TARGETS },
       },
       nodeP12: keys.relay.p12,
       credentials: relayCredentials,
