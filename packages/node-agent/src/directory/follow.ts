@@ -36,7 +36,7 @@ export async function readDirectory(
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    await untilAborted(reader.readOn(), signal);
+    await untilAborted(() => reader.readOn(), signal);
     await core.commit.commit(() => core.directory.noteRead(core.now()));
     return true;
   } catch (error) {
@@ -70,15 +70,15 @@ export async function followDirectory(
 }
 
 /** A question that nobody answers must not hold up the end of the agent. */
-async function untilAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
+async function untilAborted(work: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted(); // before the work begins: nobody would hear of its failure
   let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
     stop = () => reject(new Error('the agent stops'));
     signal.addEventListener('abort', stop, { once: true });
   });
   try {
-    await Promise.race([work, aborted]);
+    await Promise.race([work(), aborted]);
   } finally {
     if (stop !== undefined) signal.removeEventListener('abort', stop);
   }
