@@ -11,7 +11,7 @@ import type { BenchResult } from '../../../../bench/report.ts';
 
 const PROCESS = fileURLToPath(new URL('../../rig/relay-process.ts', import.meta.url));
 const AIM_PER_SECOND = 1_000;
-const AGENCIES = 150;
+const AGENCIES = 120;
 const BYTES_PER_RECORD = 2_048;
 const MEBIBYTE = 2 ** 20;
 const usage = z.object({ cpuMs: z.number(), rssBytes: z.number() });
