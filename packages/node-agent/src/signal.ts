@@ -28,3 +28,21 @@ export class Signal {
     });
   }
 }
+
+/**
+ * Asks and waits for the answer, or no longer than until `abort`: a question that nobody answers must
+ * not hold up the end of the agent. What `ask` does goes on; its failure then troubles nobody.
+ */
+export async function untilAborted<T>(ask: () => Promise<T>, abort: AbortSignal): Promise<T> {
+  abort.throwIfAborted(); // before the work begins: nobody would hear of its failure
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(new Error('the agent stops'));
+    abort.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([ask(), aborted]);
+  } finally {
+    if (stop !== undefined) abort.removeEventListener('abort', stop);
+  }
+}

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import {
   type DirectoryEntry,
@@ -42,6 +43,8 @@ import { SILENT_LOG } from '../src/log.ts';
 import { PASSPHRASE } from './support/passphrase.ts';
 
 const HOUR_MS = 3_600_000;
+/** Far below the minute for which an authority may think. */
+const STOP_MS = 15_000;
 const CODE = parseAgencyCode('H09.12');
 
 describe('renewal', () => {
@@ -172,6 +175,19 @@ describe('renewal', () => {
     await waitUntil(() => agent.status().broker === 'connected');
   });
 
+  it('does not hold up the end of an agent while nobody answers', async () => {
+    const asked = hangOn(authority);
+    const agent = await open();
+    await waitUntil(() => asked.count > 0);
+    const closing = agent.close();
+    const first = await Promise.race([closing, delay(STOP_MS).then(() => 'still open')]);
+    asked.answer();
+    await closing;
+    expect(first).toBeUndefined();
+    // What it had begun is there for the next start.
+    expect((await readdir(layoutOf(home).newKeys)).toSorted()).toEqual(['encryption', 'node']);
+  });
+
   it('is refused to another key, to an old request and to an agency that is shut out', async () => {
     const credentials = await readFile(join(home, 'credentials', 'agent.creds'));
     const config = { servers: bus.url, credentials, code: CODE, site: 'H09', name: 'test' };
@@ -278,6 +294,29 @@ describe('the time to renew', () => {
     expect(dueAt([life], 400, 1)).toEqual(['node']);
   });
 });
+
+/** Certificates are asked for, and nothing comes until `answer`. */
+function hangOn(authority: Authority): { readonly count: number; answer(): void } {
+  const { issueFor } = authority;
+  let answer = (): void => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  let count = 0;
+  Object.assign(authority, {
+    issueFor: async (...asked: Parameters<Authority['issueFor']>) => {
+      count += 1;
+      await answered;
+      return await issueFor.apply(authority, asked);
+    },
+  });
+  return {
+    get count() {
+      return count;
+    },
+    answer,
+  };
+}
 
 function keyOf({ privateKey }: Issued) {
   if (privateKey === undefined) throw new Error('no key');

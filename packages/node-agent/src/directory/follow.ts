@@ -1,7 +1,7 @@
 import { type AgencyConnection, DirectoryReader, describeRefusals } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
-import { Signal } from '../signal.ts';
+import { Signal, untilAborted } from '../signal.ts';
 
 /** Changes are announced; this repairs a missed announcement. 15,000 agents ask 50 times a second. */
 const REFRESH_MS = 5 * 60_000;
@@ -67,19 +67,4 @@ export async function followDirectory(
   }
   unsubscribe();
   unwatch();
-}
-
-/** A question that nobody answers must not hold up the end of the agent. */
-async function untilAborted(work: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted(); // before the work begins: nobody would hear of its failure
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(new Error('the agent stops'));
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    await Promise.race([work(), aborted]);
-  } finally {
-    if (stop !== undefined) signal.removeEventListener('abort', stop);
-  }
 }

@@ -6,7 +6,7 @@ import { sleep } from '../condition/storage-guard.ts';
 import type { AgentCore } from '../core.ts';
 import type { HomeLayout } from '../home/layout.ts';
 import type { TlsSettings } from '../home/tls.ts';
-import { Signal } from '../signal.ts';
+import { Signal, untilAborted } from '../signal.ts';
 import { dueAt } from './due.ts';
 import { type RenewCore, readLifetimes, renew } from './renew.ts';
 import { keepLists, knownLists } from './revocation-lists.ts';
@@ -41,18 +41,23 @@ export async function keepFresh(deps: FreshDeps, signal: AbortSignal): Promise<v
 async function renewInTime(deps: FreshDeps, signal: AbortSignal): Promise<void> {
   const { core, layout, connection, tls } = deps;
   const random = deps.random ?? Math.random();
+  // The authority may take a minute to answer; no stop waits for it, and the same is asked again later.
+  const requestRenewal = async (message: Uint8Array): Promise<Uint8Array> =>
+    await untilAborted(() => connection.requestRenewal(message), signal);
   let failures = 0;
   while (!signal.aborted) {
     try {
       const due = dueAt(await readLifetimes(core, layout), core.now().getTime(), random);
       if (due.length > 0) {
-        await renew(core, layout, connection, due, async () => {
+        await renew(core, layout, { requestRenewal }, due, async () => {
           await sleep(deps.spreadMs ?? NODE_SPREAD_MS, signal);
           return !signal.aborted;
         });
         await tls?.reload();
         // The server ends a connection when the rights end that it was opened with.
-        if (due.includes('credentials') || due.includes('tls')) await connection.reconnect();
+        if (due.includes('credentials') || due.includes('tls')) {
+          await untilAborted(() => connection.reconnect(), signal);
+        }
       }
       failures = 0;
     } catch (error) {
@@ -78,7 +83,8 @@ async function followLists(deps: FreshDeps, signal: AbortSignal): Promise<void> 
   while (!signal.aborted) {
     try {
       if (connection.status() === 'connected') {
-        const lists = await connection.newRevocationLists(await knownLists(crls));
+        const known = await knownLists(crls);
+        const lists = await untilAborted(() => connection.newRevocationLists(known), signal);
         const kept = await keepLists(crls, lists, core.trust.store);
         if (kept > 0) {
           core.log.info({ lists: kept }, 'revocation lists learned');
