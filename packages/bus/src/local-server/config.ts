@@ -1,4 +1,4 @@
-import { MAX_PAYLOAD_BYTES } from '../permission/user.ts';
+import { MAX_CONTROL_LINE_BYTES, MAX_PAYLOAD_BYTES } from '../permission/user.ts';
 
 export interface ServerConfig {
   readonly name: string;
@@ -21,6 +21,7 @@ export function renderServerConfig(config: ServerConfig): string {
 server_name: ${quote(config.name)}
 listen: "127.0.0.1:${config.port}"
 max_payload: ${MAX_PAYLOAD_BYTES}
+max_control_line: ${MAX_CONTROL_LINE_BYTES}
 ping_interval: "30s"
 log_file: ${quote(config.logFile)}
 logfile_size_limit: ${MAX_LOG_BYTES}

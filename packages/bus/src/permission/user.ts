@@ -20,6 +20,11 @@ export const MAX_AGENCY_PAYLOAD_BYTES = 256 * 1024;
 export const MAX_AGENCY_SUBSCRIPTIONS = 50;
 /** The server's own limit for one message. */
 export const MAX_PAYLOAD_BYTES = 1024 * 1024;
+/**
+ * The server's limit for one line of the protocol. A client signs on with its rights in that line,
+ * and those of a service that works for every province exceed the server's own 4 KiB.
+ */
+export const MAX_CONTROL_LINE_BYTES = 64 * 1024;
 
 /** The inbox prefix of a client: its answers arrive under its own name and nobody else's. */
 export function inboxPrefix(name: string): string {

@@ -1,4 +1,4 @@
-import { MAX_PAYLOAD_BYTES } from '../permission/user.ts';
+import { MAX_CONTROL_LINE_BYTES, MAX_PAYLOAD_BYTES } from '../permission/user.ts';
 
 /** Certificate files as they stand on the server itself. */
 export interface ServerTlsFiles {
@@ -83,6 +83,7 @@ export function renderServerConfig(config: ServerConfig): string {
     `listen: ${quote(`${listenHost}:${config.clientPort}`)}`,
     `http: ${quote(`127.0.0.1:${config.monitorPort}`)}`,
     `max_payload: ${MAX_PAYLOAD_BYTES}`,
+    `max_control_line: ${MAX_CONTROL_LINE_BYTES}`,
     `ping_interval: "30s"`,
     `ping_max: 2`,
     `write_deadline: "10s"`,

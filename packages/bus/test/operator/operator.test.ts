@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { parseAgencyCode } from '../../src/agency/code.ts';
 import { composeCredentials, signScopedUserJwt } from '../../src/broker/jwt.ts';
+import { connectSite } from '../../src/broker/site-connection.ts';
 import { type NatsKey, createNatsKey, readNatsKey } from '../../src/broker/keys.ts';
 import { startLocalServer, type LocalServer } from '../../src/local-server/start.ts';
 import { openOperator } from '../../src/operator/operator.ts';
@@ -430,3 +431,16 @@ function iat(jwt: string): number {
   const claims: unknown = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString());
   return typeof claims === 'object' && claims !== null && 'iat' in claims ? Number(claims.iat) : 0;
 }
+
+it('lets a service sign on that works for every province', async () => {
+  const sites = Array.from({ length: 64 }, (_, index) => `H${String(index).padStart(2, '0')}`);
+  const many = join(folder, 'provinces');
+  const wide = await startLocalServer({ folder: many, sites, maxStoreBytes: 64 * 1024 * 1024 });
+  try {
+    const credentials = await wide.operator.serviceCredentials(new Date());
+    await using connection = await connectSite({ servers: wide.url, credentials });
+    expect(connection.status()).toBe('connected');
+  } finally {
+    await wide.stop();
+  }
+});
