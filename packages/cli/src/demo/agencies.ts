@@ -1,4 +1,4 @@
-import type { Signatory } from './drawing/official-document.ts';
+import type { Signatory } from '../drawing/official/official-document.ts';
 
 /** What the demo knows about an agency beyond its directory entry. */
 export interface CastAgency {

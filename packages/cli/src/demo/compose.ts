@@ -1,6 +1,6 @@
 import type { CastAgency } from './agencies.ts';
-import { drawDocument } from './drawing/draw-document.ts';
-import type { OfficialDocument } from './drawing/official-document.ts';
+import { drawDocument } from '../drawing/official/draw-document.ts';
+import type { OfficialDocument } from '../drawing/official/official-document.ts';
 import { type DocumentText, padNumber } from './texts/text.ts';
 
 /** What the register assigned. */

@@ -8,7 +8,20 @@ export type Block =
       readonly kind: 'table';
       readonly columns: readonly TableColumn[];
       readonly rows: readonly (readonly string[])[];
-    };
+      /** The last row is a sum, in bold. */
+      readonly hasTotal?: boolean;
+    }
+  | { readonly kind: 'chart'; readonly bars: readonly Bar[] };
+
+/** One bar of a chart from 0 to 1, with its words above and below. */
+export interface Bar {
+  /** `null`: nothing is known, and no bar is drawn. */
+  readonly value: number | null;
+  readonly shown: string;
+  readonly label: string;
+  /** A line across the bar. */
+  readonly mark: number | null;
+}
 
 export interface TableColumn {
   readonly title: string;

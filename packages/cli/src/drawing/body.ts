@@ -1,3 +1,4 @@
+import { layOutChart } from './chart.ts';
 import { AREA, type DrawingContext, lineMetrics, STYLE } from './layout.ts';
 import { breakLines } from './line-breaking.ts';
 import type { Block, TableColumn } from './blocks.ts';
@@ -32,7 +33,8 @@ export function layOutBody(
   look: BodyLook = OFFICIAL_LOOK,
 ): Item[] {
   return blocks.flatMap((block) => {
-    if (block.kind === 'table') return layOutTable(block.columns, block.rows, typefaces, look);
+    if (block.kind === 'table') return layOutTable(block, typefaces, look);
+    if (block.kind === 'chart') return [layOutChart(block.bars, typefaces, look.tableCell)];
     const isHeading = block.kind === 'heading';
     const style = { paragraph: look.body, basis: look.basis, heading: look.heading }[block.kind];
     const indent = look.firstIndent;
@@ -68,17 +70,18 @@ function layOutParagraph(
 }
 
 function layOutTable(
-  columns: readonly TableColumn[],
-  rows: readonly (readonly string[])[],
+  { columns, rows, hasTotal = false }: Extract<Block, { readonly kind: 'table' }>,
   typefaces: Typefaces,
   look: BodyLook,
 ): Item[] {
   const titles = columns.map((column) => column.title);
   const centred = columns.map((column): TableColumn => ({ ...column, align: 'centre' }));
   const head = layOutRow(centred, titles, { style: look.tableHead, isHead: true }, typefaces);
-  const body = rows.map((row) =>
-    layOutRow(columns, row, { style: look.tableCell, isHead: false }, typefaces),
-  );
+  const body = rows.map((row, index) => {
+    const isTotal = hasTotal && index === rows.length - 1;
+    const style = isTotal ? look.tableHead : look.tableCell;
+    return layOutRow(columns, row, { style, isHead: false }, typefaces);
+  });
   return [{ ...head, before: PARAGRAPH_GAP + 2, keepWithNext: true }, ...body];
 }
 

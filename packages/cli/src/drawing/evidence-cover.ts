@@ -4,6 +4,7 @@ import { PDFDocument, PDFName, PDFString } from 'pdf-lib';
 
 import type { Block } from './blocks.ts';
 import { type BodyLook, layOutBody } from './body.ts';
+import { drawableBlock } from './drawable.ts';
 import { AREA, STYLE } from './layout.ts';
 import { PAGE, addPage } from './page-writer.ts';
 import { paginate } from './pagination.ts';
@@ -19,8 +20,6 @@ const TEXTS: Readonly<Record<Language, EvidenceTexts>> = { vi: evidenceVi, en: e
 /** Rows of one table; a document for a thousand agencies has more receipts than anyone reads. */
 const MAX_ROWS = 500;
 const MAX_FINGERPRINTS = 60;
-/** Letters of this typeface are about half as wide as it is high; a longer word would stick out. */
-const LETTER_WIDTH = 0.5;
 
 const LOOK: BodyLook = {
   body: { face: 'regular', size: 11 },
@@ -57,7 +56,9 @@ async function drawSheet(
   pdf.setCreationDate(input.exportedAt);
   pdf.setModificationDate(input.exportedAt);
   pdf.catalog.set(PDFName.of('Lang'), PDFString.of(language));
-  const blocks = coverBlocks(input, texts, language).map((block) => drawable(block, typefaces));
+  const blocks = coverBlocks(input, texts, language).map((block) =>
+    drawableBlock(block, typefaces, LOOK),
+  );
   const title = layOutBody([{ kind: 'heading', text: texts.cover.title }], typefaces, {
     ...LOOK,
     heading: STYLE.typeName,
@@ -203,26 +204,4 @@ function table(columns: readonly (readonly [string, number])[], rows: string[][]
     columns: columns.map(([title, share]) => ({ title, share, align: 'left' })),
     rows,
   };
-}
-
-/** Names and reasons are others' words: letters that the typeface lacks show as a question mark. */
-function drawable(block: Block, typefaces: Typefaces): Block {
-  const { glyphs } = typefaces.regular;
-  const clean = (text: string, room: number): string =>
-    text
-      .normalize('NFC')
-      .split(/\s+/u)
-      .map((word) => Array.from(word, (letter) => (glyphs.has(letter) ? letter : '?')))
-      .flatMap((letters) =>
-        Array.from({ length: Math.ceil(letters.length / room) }, (_, index) =>
-          letters.slice(index * room, (index + 1) * room).join(''),
-        ),
-      )
-      .join(' ');
-  const roomOf = (share: number, { size }: { readonly size: number }): number =>
-    Math.floor((share * AREA.width) / (size * LETTER_WIDTH));
-  if (block.kind !== 'table') return { ...block, text: clean(block.text, roomOf(1, LOOK.body)) };
-  const rooms = block.columns.map(({ share }) => roomOf(share, LOOK.tableCell));
-  const rows = block.rows.map((row) => row.map((text, index) => clean(text, rooms[index] ?? 1)));
-  return { ...block, rows };
 }

@@ -10,10 +10,12 @@ import {
   type PDFRef,
   beginText,
   endText,
+  fill,
   lineTo,
   moveText,
   moveTo,
   rectangle,
+  setFillingGrayscaleColor,
   setFontAndSize,
   setLineWidth,
   stroke,
@@ -38,6 +40,8 @@ export interface PageWriter {
   centred(line: string, centreX: number, y: number, style: TextStyle): void;
   rule(fromX: number, toX: number, y: number): void;
   box(x: number, y: number, width: number, height: number): void;
+  /** A filled box, from black (0) to white (1). */
+  area(x: number, y: number, width: number, height: number, grey: number): void;
 }
 
 const RULE_WIDTH = 0.75;
@@ -83,6 +87,11 @@ export function addPage(
     },
     box(x, y, width, height) {
       strokePath(page, rectangle(round(x), round(y), round(width), round(height)));
+    },
+    area(x, y, width, height, grey) {
+      const shape = rectangle(round(x), round(y), round(width), round(height));
+      page.pushOperators(setFillingGrayscaleColor(grey), shape, fill());
+      page.pushOperators(setFillingGrayscaleColor(0));
     },
   };
 }

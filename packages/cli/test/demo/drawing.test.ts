@@ -19,8 +19,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { CAST, castAgency } from '../../src/demo/agencies.ts';
 import { composeDocument, notationOf } from '../../src/demo/compose.ts';
-import { drawDocument } from '../../src/demo/drawing/draw-document.ts';
-import type { OfficialDocument } from '../../src/demo/drawing/official-document.ts';
+import { drawDocument } from '../../src/drawing/official/draw-document.ts';
+import type { OfficialDocument } from '../../src/drawing/official/official-document.ts';
 import { addPage, PAGE } from '../../src/drawing/page-writer.ts';
 import { paginate } from '../../src/drawing/pagination.ts';
 import {
@@ -197,7 +197,7 @@ describe('an official document', () => {
       const file = await save(`${name}.pdf`, await drawDocument(document));
       const text = await extractText(file);
       const drawn = document.body.flatMap((block) =>
-        block.kind === 'table' ? block.rows.flat() : [block.text],
+        block.kind === 'table' ? block.rows.flat() : 'text' in block ? [block.text] : [],
       );
       expect(drawn.filter((piece) => !text.includes(squeeze(piece)))).toEqual([]);
       const { stdout } = await run('pdfinfo', [file]);

@@ -1,8 +1,9 @@
-import { AREA, type DrawingContext, lineMetrics, STYLE } from '../../drawing/layout.ts';
-import { breakLines } from '../../drawing/line-breaking.ts';
+import { AREA, type DrawingContext, lineMetrics, STYLE } from '../layout.ts';
+import { breakEvenly, breakLines } from '../line-breaking.ts';
 import type { OfficialDocument } from './official-document.ts';
-import type { FlowItem } from '../../drawing/pagination.ts';
-import type { Typefaces } from '../../drawing/typefaces.ts';
+import { WORDS } from './words.ts';
+import type { FlowItem } from '../pagination.ts';
+import type { Typefaces } from '../typefaces.ts';
 
 const LEFT_SHARE = 0.47;
 /** Room for signature and seal between position and name, in points. */
@@ -14,9 +15,10 @@ export function layOutClosing(
   typefaces: Typefaces,
 ): FlowItem<DrawingContext> {
   const leftWidth = AREA.width * LEFT_SHARE;
+  const words = WORDS[document.language ?? 'vi'];
   const texts = [
     ...document.recipients.map((recipient) => `- ${recipient};`),
-    `- Lưu: ${document.archive}.`,
+    `- ${words.archive}: ${document.archive}.`,
   ];
   const recipientLines = texts.flatMap((text) =>
     breakLines(text, {
@@ -29,19 +31,28 @@ export function layOutClosing(
   const titleHeight = lineMetrics(STYLE.recipientsTitle).height;
   const recipientHeight = lineMetrics(STYLE.recipients).height;
   const signatoryHeight = lineMetrics(STYLE.signatory).height;
-  const { titleLines, fullName } = document.signatory;
+  const { titleLines, remarks = [] } = document.signatory;
+  const rightWidth = AREA.width - leftWidth;
+  const nameLines = breakEvenly(document.signatory.fullName, {
+    typeface: typefaces.bold,
+    size: STYLE.signatoryName.size,
+    width: rightWidth,
+  }).map((line) => line.words.join(' '));
+  const nameHeight = lineMetrics(STYLE.signatoryName).height;
+  const remarkHeight = lineMetrics(STYLE.recipients).height;
   const nameDrop = titleLines.length * signatoryHeight + SIGNATURE_ROOM;
-  const rightCentre = AREA.left + leftWidth + (AREA.width - leftWidth) / 2;
+  const rightCentre = AREA.left + leftWidth + rightWidth / 2;
 
   return {
     before: 14,
     height: Math.max(
       titleHeight + recipientLines.length * recipientHeight,
-      nameDrop + lineMetrics(STYLE.signatoryName).height,
+      nameDrop + nameLines.length * nameHeight,
     ),
     keepWithNext: false,
     draw({ writer }, top) {
-      writer.text('Nơi nhận:', AREA.left, top - STYLE.recipientsTitle.size, STYLE.recipientsTitle);
+      const titleY = top - STYLE.recipientsTitle.size;
+      writer.text(words.recipients, AREA.left, titleY, STYLE.recipientsTitle);
       recipientLines.forEach((line, index) => {
         const y = top - titleHeight - index * recipientHeight - STYLE.recipients.size;
         writer.text(line, AREA.left, y, STYLE.recipients);
@@ -50,8 +61,15 @@ export function layOutClosing(
         const y = top - index * signatoryHeight - STYLE.signatory.size;
         writer.centred(line, rightCentre, y, STYLE.signatory);
       });
-      const nameY = top - nameDrop - STYLE.signatoryName.size;
-      writer.centred(fullName, rightCentre, nameY, STYLE.signatoryName);
+      const remarksDrop = nameDrop - (SIGNATURE_ROOM + remarks.length * remarkHeight) / 2;
+      remarks.forEach((line, index) => {
+        const y = top - remarksDrop - index * remarkHeight - STYLE.recipients.size;
+        writer.centred(line, rightCentre, y, { ...STYLE.recipients, face: 'italic' });
+      });
+      nameLines.forEach((line, index) => {
+        const y = top - nameDrop - index * nameHeight - STYLE.signatoryName.size;
+        writer.centred(line, rightCentre, y, STYLE.signatoryName);
+      });
     },
   };
 }

@@ -1,13 +1,13 @@
 import { PDFDocument, PDFName, PDFString } from 'pdf-lib';
 
-import { layOutBody } from '../../drawing/body.ts';
+import { layOutBody } from '../body.ts';
 import { layOutClosing } from './closing.ts';
 import { layOutHeading } from './heading.ts';
-import { AREA, STYLE } from '../../drawing/layout.ts';
+import { AREA, STYLE } from '../layout.ts';
 import type { OfficialDocument } from './official-document.ts';
-import { addPage, PAGE } from '../../drawing/page-writer.ts';
-import { paginate } from '../../drawing/pagination.ts';
-import { embedTypefaces, loadTypefaces } from '../../drawing/typefaces.ts';
+import { addPage, PAGE } from '../page-writer.ts';
+import { paginate } from '../pagination.ts';
+import { embedTypefaces, loadTypefaces } from '../typefaces.ts';
 
 const PRODUCER = 'Congvan';
 
@@ -25,7 +25,7 @@ export async function drawDocument(document: OfficialDocument): Promise<Uint8Arr
   const fonts = await embedTypefaces(pdf, typefaces);
   describe(pdf, document);
 
-  const body = layOutBody(document.body, typefaces);
+  const body = layOutBody(document.body, typefaces, document.look);
   // The signature takes the text's last lines along when it moves to another page.
   const tail = body.slice(-2).map((item) => ({ ...item, keepWithNext: true }));
   const items = [
@@ -55,5 +55,5 @@ function describe(pdf: PDFDocument, document: OfficialDocument): void {
   const issuedAt = new Date(`${document.issuedOn}T00:00:00+07:00`);
   pdf.setCreationDate(issuedAt);
   pdf.setModificationDate(issuedAt);
-  pdf.catalog.set(PDFName.of('Lang'), PDFString.of('vi-VN'));
+  pdf.catalog.set(PDFName.of('Lang'), PDFString.of(document.language === 'en' ? 'en' : 'vi-VN'));
 }

@@ -1,14 +1,13 @@
-import { AREA, type DrawingContext, lineMetrics, STYLE } from '../../drawing/layout.ts';
-import { breakEvenly, breakLines } from '../../drawing/line-breaking.ts';
+import { AREA, type DrawingContext, lineMetrics, STYLE } from '../layout.ts';
+import { breakEvenly, breakLines } from '../line-breaking.ts';
 import type { OfficialDocument } from './official-document.ts';
-import type { TextStyle } from '../../drawing/page-writer.ts';
-import type { FlowItem } from '../../drawing/pagination.ts';
-import { measureText, type Typefaces } from '../../drawing/typefaces.ts';
+import { WORDS } from './words.ts';
+import type { TextStyle } from '../page-writer.ts';
+import type { FlowItem } from '../pagination.ts';
+import { measureText, type Typefaces } from '../typefaces.ts';
 
 type Item = FlowItem<DrawingContext>;
 
-const NATION = 'CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM';
-const MOTTO = 'Độc lập - Tự do - Hạnh phúc';
 /** Space between the two columns of the letterhead, in points. */
 const GUTTER = 12;
 /** The agency's column may reach this far into the left margin, as in the ministries' own templates. */
@@ -33,8 +32,9 @@ export function layOutHeading(document: OfficialDocument, typefaces: Typefaces):
 
 /** Agency, number and symbol on the left; nation, motto, place and date on the right. */
 function layOutLetterhead(document: OfficialDocument, typefaces: Typefaces): Item {
-  const nationWidth = measureText(typefaces.bold, NATION, STYLE.nation.size);
-  const mottoWidth = measureText(typefaces.bold, MOTTO, STYLE.motto.size);
+  const words = WORDS[document.language ?? 'vi'];
+  const nationWidth = measureText(typefaces.bold, words.nation, STYLE.nation.size);
+  const mottoWidth = measureText(typefaces.bold, words.motto, STYLE.motto.size);
   const right: Column = { centre: AREA.right - nationWidth / 2, width: nationWidth };
   const leftWidth = AREA.width - nationWidth - GUTTER + OUTDENT;
   const left: Column = { centre: AREA.left - OUTDENT + leftWidth / 2, width: leftWidth };
@@ -71,15 +71,15 @@ function layOutLetterhead(document: OfficialDocument, typefaces: Typefaces): Ite
       const nameWidth = measureText(typefaces.bold, agency.at(-1) ?? '', STYLE.agency.size);
       drawRule(writer, left.centre, nameWidth * 0.4, y + nameHeight - RULE_DROP);
 
-      writer.centred(NATION, right.centre, top - STYLE.nation.size, STYLE.nation);
+      writer.centred(words.nation, right.centre, top - STYLE.nation.size, STYLE.nation);
       const mottoY = top - STYLE.nation.size - 17;
-      writer.centred(MOTTO, right.centre, mottoY, STYLE.motto);
+      writer.centred(words.motto, right.centre, mottoY, STYLE.motto);
       drawRule(writer, right.centre, mottoWidth, mottoY - 5);
 
       const numberY = top - numberDrop - STYLE.number.size;
-      const number = `Số: ${document.codeNumber}/${document.codeNotation}`;
+      const number = `${words.number}: ${document.codeNumber}/${document.codeNotation}`;
       writer.centred(number, left.centre, numberY, STYLE.number);
-      const date = formatPlaceAndDate(document.place, document.issuedOn);
+      const date = words.placeAndDate(document.place, document.issuedOn);
       writer.centred(date, right.centre, numberY, STYLE.placeAndDate);
       subject.forEach((line, index) => {
         const lineY = top - subjectDrop - index * subjectHeight - STYLE.letterAbstract.size;
@@ -172,11 +172,4 @@ function drawRule(
   y: number,
 ): void {
   writer.rule(centre - width / 2, centre + width / 2, y);
-}
-
-/** `Dĩ An, ngày 05 tháng 02 năm 2026`: days below 10 and the months 1 and 2 take a leading zero. */
-function formatPlaceAndDate(place: string, issuedOn: string): string {
-  const [year, month, day] = issuedOn.split('-');
-  const monthText = Number(month) <= 2 ? `0${Number(month)}` : `${Number(month)}`;
-  return `${place}, ngày ${day} tháng ${monthText} năm ${year}`;
 }
