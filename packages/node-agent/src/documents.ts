@@ -137,6 +137,8 @@ export interface InboxRow {
   readonly state: IncomingState;
   readonly receivedAt: Date;
   readonly warnings: readonly Finding[];
+  /** What stored of it cannot be read any more, in words; the fields that come from it are empty. */
+  readonly damage: string | null;
   readonly incomingNumber: string | null;
   /** Copies of the same delivery that were suppressed. */
   readonly duplicateCount: number;

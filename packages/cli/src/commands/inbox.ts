@@ -5,6 +5,7 @@ import { type GlobalOptions, newCommand, newOption, parseCount } from '../comman
 import type { Cli } from '../context.ts';
 import { openDesk } from '../home/desk.ts';
 import { printNote, printResult } from '../output.ts';
+import { safeText } from '../terminal/safe-text.ts';
 import { renderTable } from '../terminal/table.ts';
 import { formatTime } from '../terminal/time.ts';
 import { renderTransfers } from '../terminal/transfers.ts';
@@ -90,9 +91,16 @@ function renderInbox(cli: Cli, rows: readonly InboxRow[]): string {
       formatTime(row.receivedAt),
       text.incomingStates[row.state],
       row.incomingNumber ?? '',
-      row.warnings.map((warning) => cli.messages.findings[warning]).join('; '),
+      [
+        ...row.warnings.map((warning) => cli.messages.findings[warning]),
+        ...damageOf(cli, row),
+      ].join('; '),
     ]),
   );
+}
+
+function damageOf(cli: Cli, { damage }: InboxRow): string[] {
+  return damage === null ? [] : [`${cli.messages.evidence.damaged}: ${safeText(damage)}`];
 }
 
 function renderQuarantine(cli: Cli, rows: readonly QuarantineRow[]): string {

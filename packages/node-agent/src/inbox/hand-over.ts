@@ -1,16 +1,17 @@
 import { statSync } from 'node:fs';
 
-import { type Finding, isFinding, parseAgencyCode } from '@congvan/bus';
+import { type AgencyCode, BusError, type Finding, isFinding, parseAgencyCode } from '@congvan/bus';
 import { z } from 'zod';
 
 import type { AgentCore } from '../core.ts';
 import type { HeldRow, IncomingDocument, InboxRow, QuarantineRow } from '../documents.ts';
-import { readSummary } from '../package/header.ts';
+import { type PackageSummary, readSummary } from '../package/header.ts';
 import { containerFile, incomingFiles } from '../package/incoming-file.ts';
 import type { PackageSource } from '../package/source.ts';
 import type { Signal } from '../signal.ts';
 import type { HeldListRow } from '../storage/held-store.ts';
 import type { IncomingListRow, QuarantineStoreRow } from '../storage/inbox-store.ts';
+import { storageTroubleOf } from '../storage/trouble.ts';
 import { findIncoming } from './answer.ts';
 
 const IDLE_MS = 60_000;
@@ -38,10 +39,22 @@ export async function* handOver(
     forgetAnswered(given, new Set(open));
     for (const id of fresh) {
       given.add(id);
-      if (core.inbox.isOpen(id)) yield openIncoming(core, id);
+      const document = core.inbox.isOpen(id) ? openUndamaged(core, id) : undefined;
+      if (document !== undefined) yield document;
       if (signal.aborted) return;
     }
     if (fresh.length === 0) await wake.wait(IDLE_MS, signal);
+  }
+}
+
+/** One that cannot be opened any more stays in the inbox for a person; the others go on. */
+function openUndamaged(core: AgentCore, id: string): IncomingDocument | undefined {
+  try {
+    return openIncoming(core, id);
+  } catch (error) {
+    if (storageTroubleOf(error) !== undefined) throw error;
+    core.log.error({ id, error: String(error) }, 'a stored document is damaged: not handed over');
+    return undefined;
   }
 }
 
@@ -69,14 +82,19 @@ function bytesOfContainer(source: PackageSource): number {
   return source instanceof Uint8Array ? source.length : statSync(source.path).size;
 }
 
+/**
+ * One row of the inbox. What of it cannot be read any more is named in `damage` and left empty: a
+ * row that a bad disk has hit must not hide the others.
+ */
 export function toInboxRow(core: AgentCore, row: IncomingListRow): InboxRow {
-  const header = readSummary(row.summary);
-  const from = parseAgencyCode(row.sender);
-  const verdict = verdictSchema.parse(JSON.parse(row.verdict));
+  const sender = nameOf(core, parseAgencyCode(row.sender));
+  const stored = readStored(row);
+  const { header } = stored;
+  const damages = [sender.damage, stored.damage].filter((one) => one !== null);
   return {
     id: row.id,
-    from,
-    fromName: core.directory.find(from)?.name ?? row.sender,
+    from: sender.code,
+    fromName: sender.name,
     documentId: row.document_id,
     codeNumber: header.codeNumber,
     codeNotation: header.codeNotation,
@@ -86,11 +104,57 @@ export function toInboxRow(core: AgentCore, row: IncomingListRow): InboxRow {
     priority: header.priority,
     state: row.state,
     receivedAt: new Date(row.received_ms),
-    warnings: verdict.warnings.filter(isFinding),
+    warnings: stored.warnings.filter(isFinding),
+    damage: damages.length === 0 ? null : damages.join('; '),
     incomingNumber:
       row.incoming_number === null ? null : `${row.incoming_number}/${row.incoming_year}`,
     duplicateCount: row.duplicate_count,
   };
+}
+
+type StoredHeader = Pick<
+  PackageSummary,
+  'codeNumber' | 'codeNotation' | 'issuedOn' | 'documentType' | 'abstract' | 'priority'
+>;
+
+interface StoredParts {
+  readonly header: StoredHeader;
+  readonly warnings: readonly string[];
+  readonly damage: string | null;
+}
+
+const UNREADABLE: StoredHeader = {
+  codeNumber: '',
+  codeNotation: '',
+  issuedOn: '',
+  documentType: '',
+  abstract: '',
+  priority: 0,
+};
+
+function readStored({ id, summary, verdict }: IncomingListRow): StoredParts {
+  try {
+    const { warnings } = verdictSchema.parse(JSON.parse(verdict));
+    return { header: readSummary(summary), warnings, damage: null };
+  } catch {
+    // What is wrong with it helps nobody; which one it is does.
+    return { header: UNREADABLE, warnings: [], damage: `the stored summary of ${id} is damaged` };
+  }
+}
+
+/** What the directory calls an agency; its code where the copy has no entry, or a damaged one. */
+function nameOf(
+  { directory }: Pick<AgentCore, 'directory'>,
+  code: AgencyCode,
+): { readonly code: AgencyCode; readonly name: string; readonly damage: string | null } {
+  try {
+    return { code, name: directory.find(code)?.name ?? code, damage: null };
+  } catch (error) {
+    // A database that fails as a whole is no damage of one row.
+    if (!(error instanceof BusError)) throw error;
+    const damage = `the stored directory entry of ${code} is damaged: ${error.message}`;
+    return { code, name: code, damage };
+  }
 }
 
 export function toHeldRow(
