@@ -109,7 +109,9 @@ function matchRows(
       continue;
     }
     const hash = payloadHash(record.payload);
-    byHash.set(hash, [...(byHash.get(hash) ?? []), record]);
+    const same = byHash.get(hash);
+    if (same === undefined) byHash.set(hash, [record]);
+    else same.push(record);
   }
   const rows = lines.flatMap((text, index) => {
     const row = readRow(text, csv, index + 2);

@@ -98,7 +98,11 @@ export async function compareFigures(comparison: Comparison): Promise<ComparedFi
     own.delete(name);
     figures += countOf(published);
     if (text === recomputed) continue;
+    const before = differing;
     compareRow(published, recomputed === undefined ? undefined : readLine(recomputed));
+    if (differing > before) continue;
+    const detail = `row ${name} is written otherwise than its figures are`;
+    findings.add('PUBLICATION_ALTERED', detail, { part: partOf('figures'), line });
   }
   for (const text of own.values()) compareRow(undefined, readLine(text));
   return { figures, differing };

@@ -11,6 +11,8 @@ export const AUDIT_FINDINGS = [
   'PUBLICATION_UNSIGNED',
   /** A publication is missing from the series, or does not follow the one before it. */
   'PUBLICATION_CHAIN_BROKEN',
+  /** The day up to which it counts is within its month, or long before it was published. */
+  'PUBLICATION_MISDATED',
   /** The lines of a publication are not those that its head names. */
   'PUBLICATION_ALTERED',
   /** The registrar is not the one whose fingerprint the auditor gave. */

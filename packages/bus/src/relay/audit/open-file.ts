@@ -6,6 +6,7 @@ import {
   parseOcspResponse,
 } from '@congvan/signer';
 
+import { addDays, dateInVietnam } from '../../calendar/vietnam-time.ts';
 import { tryRead } from './blocks.ts';
 import { encodeDefinitions } from './definitions.ts';
 import type { Findings } from './finding.ts';
@@ -59,13 +60,16 @@ export async function readPublications(
     }
     const bytes = await zip.bytes(part);
     const head = parseHead(bytes, part);
-    if (head.sequence !== sequence || head.relay !== relay || head.previous !== previous) {
+    const revision = 1 + filed.filter(({ head: { month } }) => month === head.month).length;
+    const isNext = head.sequence === sequence && head.revision === revision;
+    if (!isNext || head.relay !== relay || head.previous !== previous) {
       const detail = `publication ${sequence} does not follow the one before it`;
       findings.add('PUBLICATION_CHAIN_BROKEN', detail, { part });
     }
     previous = hashHead(bytes);
     const signature = await tryRead(zip, publicationName(sequence, '.p7s'), findings);
-    const isWhole = period.from <= head.month && head.month <= period.to;
+    const isOfPeriod = period.from <= head.month && head.month <= period.to;
+    const isWhole = isOfPeriod && isNext;
     filed.push({ part, head, bytes, signature: signature ?? new Uint8Array(), isWhole });
   }
   checkOrder(filed, findings);
@@ -148,15 +152,32 @@ export async function checkParts(
 /** A gap in the series as long as this is told once, not number by number. */
 const MAX_PUBLICATIONS_MISSING = 100;
 
-/** Later publications know more records, never fewer. */
+/** Later publications know more records, never fewer, and each counts up to the day it was made. */
 function checkOrder(filed: readonly FiledPublication[], findings: Findings): void {
   for (const [index, { head, part }] of filed.entries()) {
+    checkDay(head, part, findings);
     const before = filed[index - 1]?.head;
     if (before === undefined || before.as_of.record <= head.as_of.record) continue;
     const detail = `it knows ${head.as_of.record} records, the one before ${before.as_of.record}`;
     findings.add('PUBLICATION_CHAIN_BROKEN', detail, { part });
   }
 }
+
+/** What time alone settles (overdue, undelivered) would be lower on an earlier day. */
+function checkDay(
+  { month, as_of: { day }, published_at }: PublicationHead,
+  part: string,
+  findings: Findings,
+): void {
+  const publishedOn = dateInVietnam(new Date(published_at));
+  const isOver = day.slice(0, 7) > month;
+  if (isOver && day >= addDays(publishedOn, -MAX_DAYS_UNSETTLED)) return;
+  const detail = `it counts up to the start of ${day} and was published on ${publishedOn}`;
+  findings.add('PUBLICATION_MISDATED', detail, { part });
+}
+
+/** A new day is settled some time after it has begun. */
+const MAX_DAYS_UNSETTLED = 1;
 
 /** The lines that a head names, or what was put in their place. */
 export async function checkSections(

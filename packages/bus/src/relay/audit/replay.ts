@@ -143,10 +143,11 @@ export class Replay {
     }
   }
 
-  /** Whether a node certificate that the directory lists for an agency or relay made a signature. */
+  /** Whether a node certificate that the directory lists for a relay made a signature. */
   isSignedBy(code: AgencyCode, content: Uint8Array, signature: Uint8Array, at: Date): boolean {
     const entries = [this.#directory.find(code) ?? [], this.#directory.earlier(code, at)].flat();
     return entries.some((entry) => {
+      if (entry.role !== 'relay') return false;
       const listed = certificatesOf(entry, 'node');
       const certificates = listed.map(({ der }) => der);
       const verdict = this.#options.verify({ content, signature, certificates, at });

@@ -5,7 +5,13 @@ import { type Entry, type ZipFile, openPromise } from 'yauzl';
 
 import { BusError } from '../../errors.ts';
 import type { Findings } from './finding.ts';
-import { AUDIT_MEDIA_TYPE, AUDIT_PARTS, invalidFile, isPartName } from './format.ts';
+import {
+  AUDIT_MEDIA_TYPE,
+  AUDIT_PARTS,
+  MAX_BLOCK_BYTES,
+  invalidFile,
+  isPartName,
+} from './format.ts';
 
 /** What an audit file may hold; a file over a limit is refused before anything is inflated. */
 export const AUDIT_FILE_LIMITS = {
@@ -20,6 +26,12 @@ export const AUDIT_FILE_LIMITS = {
   /** Below this the ratio says nothing. */
   ratioFromBytes: 4 * 1024 * 1024,
 } as const;
+
+/** The longest lines name a hundred causes or two hundred ranges. */
+const MAX_LINE_LENGTH = 1024 * 1024;
+/** Blocks are read whole; one ends with the record that fills it. */
+const MAX_BLOCK_PART_BYTES = 2 * MAX_BLOCK_BYTES;
+const BLOCK = /^(?:records|forks|directory)\//u;
 
 type Limits = { readonly [L in keyof typeof AUDIT_FILE_LIMITS]: number };
 
@@ -114,6 +126,10 @@ export class AuditZip implements AsyncDisposable {
       for await (const piece of this.pieces(name)) {
         const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
         rest = lines.pop() ?? '';
+        if (rest.length > MAX_LINE_LENGTH) {
+          rest = '';
+          throw invalidFile(`${name} has a line of more than ${MAX_LINE_LENGTH} characters`, name);
+        }
         yield* lines;
       }
     } catch (error) {
@@ -149,7 +165,8 @@ async function readEntries(zip: ZipFile, limits: Limits): Promise<Map<string, En
     if (entry.isEncrypted()) throw invalidFile(`${name} is encrypted`, fileName);
     totalBytes += bytes;
     const isBomb = bytes > limits.ratioFromBytes && bytes > packed * limits.ratio;
-    if (bytes > limits.partBytes || totalBytes > limits.totalBytes || isBomb) {
+    const partBytes = BLOCK.test(fileName) ? MAX_BLOCK_PART_BYTES : limits.partBytes;
+    if (bytes > partBytes || totalBytes > limits.totalBytes || isBomb) {
       throw invalidFile(`${name} would inflate from ${packed} to ${bytes} bytes`, fileName);
     }
     entries.set(fileName, entry);

@@ -44,6 +44,7 @@ export const auditEn = {
     MANIFEST_UNSIGNED: 'the list of parts is not signed by the relay',
     PUBLICATION_UNSIGNED: 'the publication is not signed by the relay',
     PUBLICATION_CHAIN_BROKEN: 'the series of publications is broken',
+    PUBLICATION_MISDATED: 'a publication counts up to a wrong day',
     PUBLICATION_ALTERED: 'the publication was altered',
     REGISTRAR_UNKNOWN: 'another registrar',
     DIRECTORY_ENTRY_REFUSED: 'a directory entry cannot be believed',

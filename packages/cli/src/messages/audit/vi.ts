@@ -42,6 +42,7 @@ export const auditVi: AuditTexts = {
     MANIFEST_UNSIGNED: 'danh mục các phần không do trạm đối soát ký',
     PUBLICATION_UNSIGNED: 'lần công bố không do trạm đối soát ký',
     PUBLICATION_CHAIN_BROKEN: 'chuỗi công bố bị đứt',
+    PUBLICATION_MISDATED: 'số liệu công bố tính đến một ngày sai',
     PUBLICATION_ALTERED: 'lần công bố bị sửa',
     REGISTRAR_UNKNOWN: 'nơi đăng ký khác',
     DIRECTORY_ENTRY_REFUSED: 'mục danh bạ không tin được',
