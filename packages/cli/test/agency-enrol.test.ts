@@ -179,9 +179,14 @@ describe('enrolling with a token', () => {
 
   it('shuts an agency out for good, and lets it come back with new keys', async () => {
     const before = await centre.json<Entry>(['agency', 'show', 'H09.7']);
+    const [unused, others] = [
+      await make('H09.7', '--replace', '--parent', 'H09'),
+      await make('H09.8'),
+    ];
     const revoked = await centre.json<{
       brokers: { closed: boolean }[];
       certificates: { use: string }[];
+      tokens: string[];
     }>(['agency', 'revoke', 'H09.7', '--reason', 'keyCompromise']);
     expect(revoked.brokers).toMatchObject([{ closed: true }]);
     expect(revoked.certificates.map(({ use }) => use).toSorted()).toEqual([
@@ -192,6 +197,17 @@ describe('enrolling with a token', () => {
     expect(await centre.json<Entry>(['agency', 'show', 'H09.7'])).toMatchObject({
       natsUserKey: null,
     });
+    expect(revoked.tokens).toEqual([unused.id]);
+    const { enrolments } = await centre.json<{ enrolments: { id: string; state: string }[] }>([
+      'agency',
+      'enrol',
+      '--list',
+    ]);
+    const stateOf = (id: string) => enrolments.find((one) => one.id === id)?.state;
+    expect([stateOf(unused.id), stateOf(others.id)]).toEqual(['cancelled', 'open']);
+    const late = await office.run(['agent', 'enrol', await save('7b.token', unused.token)]);
+    expect(late.code).not.toBe(0);
+    expect(late.err).toContain('cancelled');
 
     const again = await make('H09.7', '--parent', 'H09');
     const fresh = await createTown();

@@ -10,7 +10,7 @@ import {
   revokeUser,
   type SiteKeys,
 } from '@congvan/bus';
-import { openEnrolment } from '@congvan/bus/site';
+import { openEnrolment, openPendingEnrolments } from '@congvan/bus/site';
 import { type Authority, parseCertificate, type RevocationReason } from '@congvan/signer';
 
 import type { Cli } from '../context.ts';
@@ -20,6 +20,7 @@ import type { Passphrases } from '../passphrase/passphrase.ts';
 import { type OpenedPlan, type TlsOptions, placeOf } from '../plan/plan-folder.ts';
 import { openHomeAuthority } from './authority.ts';
 import { tlsOfHome, wantTls } from './bus-tls.ts';
+import { pendingFolderOf } from './desk.ts';
 import { openRegistrarSigner, readSite, rootOf } from './registrar.ts';
 import { findServers } from './servers.ts';
 import { spreadCrls } from './spread-crl.ts';
@@ -41,6 +42,8 @@ export interface RevokedMember {
   readonly brokers: readonly PushResult[];
   readonly certificates: readonly { readonly use: string; readonly serialNumber: string }[];
   readonly closedAt: string | null;
+  /** Ids of the enrolment tokens that were still good. */
+  readonly tokens: readonly string[];
   readonly written: readonly string[];
 }
 
@@ -88,7 +91,19 @@ export async function revokeMember(
     await enrolment.amend(code, { natsUserKey: null, ...(closes ? { validTo: closedAt } : {}) });
   }
   const written = await spreadCrls(layout, authority);
-  return { name, natsUserKey, brokers, certificates, closedAt, written };
+  const tokens = await cancelTokens(layout, code);
+  return { name, natsUserKey, brokers, certificates, closedAt, tokens, written };
+}
+
+/** A token made before would bring the agency back, or whoever has found it. */
+async function cancelTokens(layout: HomeLayout, code: AgencyCode): Promise<string[]> {
+  const store = openPendingEnrolments(pendingFolderOf(layout));
+  const cancelled: string[] = [];
+  for (const { id, state, member } of await store.list()) {
+    if (member.code !== code || state === 'cancelled') continue;
+    if ((await store.cancel(id)) !== undefined) cancelled.push(id);
+  }
+  return cancelled;
 }
 
 /** Only the centre has the keys for it; a province still stops renewing, and its centre does the rest. */

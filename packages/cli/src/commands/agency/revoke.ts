@@ -65,8 +65,8 @@ async function agencyRevoke(
   const brokers = revoked.brokers.map(({ server, error }) => {
     return { server, closed: error === undefined, ...(error && { error: error.message }) };
   });
-  const { name, natsUserKey, certificates, closedAt, written } = revoked;
-  const json = { code, name, natsUserKey, brokers, certificates, closedAt, written };
+  const { name, natsUserKey, certificates, closedAt, tokens, written } = revoked;
+  const json = { code, name, natsUserKey, brokers, certificates, closedAt, tokens, written };
   printResult(cli, globals, json, () =>
     renderFields([
       [text.agency, `${code} ${name}`],
@@ -80,6 +80,7 @@ async function agencyRevoke(
       ...certificates.map(
         ({ use, serialNumber }) => [`${enrolment.revokedNow} ${use}`, serialNumber] as const,
       ),
+      ...tokens.map((id) => [enrolment.tokenId, `${id} ${enrolment.states.cancelled}`] as const),
       ...(closedAt === null ? [] : [[enrolment.closedEntry, closedAt] as const]),
     ]),
   );
