@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import { type MsgHdrs, type NatsConnection, headers } from '@nats-io/transport-node';
 
 import { BusError } from '../errors.ts';
 import type { LossGuard } from './loss-guard.ts';
@@ -12,6 +12,7 @@ interface Ack {
   readonly error?: { readonly err_code?: unknown; readonly description?: unknown };
 }
 
+const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
 /** The words of nats-server for a subject that is taken; its number, 10077, also means a full stream. */
 const TAKEN = /maximum messages per subject exceeded/i;
 const FULL = /maximum (?:bytes|messages) exceeded|no space left|insufficient/i;
@@ -24,6 +25,7 @@ const FULL_CODES: readonly unknown[] = [10_023, 10_002, 10_047];
  * It is published without headers, which would cost every chunk some bytes on the line and on the
  * disk; the subject itself keeps a repeat from being stored twice.
  *
+ * @param messageId - where the subject does not: a repeat within the stream's window is not stored again.
  * @throws {@link BusError} `BUS_STORE_FULL`, `BUS_PUBLISH_REFUSED` or `BUS_PUBLISH_UNACKED`.
  */
 export async function putMessage(
@@ -32,8 +34,9 @@ export async function putMessage(
   subject: string,
   data: Uint8Array,
   timeoutMs: number,
+  messageId?: string,
 ): Promise<PutChunkResult> {
-  const ack = await request(guard, nats, subject, data, timeoutMs);
+  const ack = await request(guard, nats, subject, data, { timeout: timeoutMs, messageId });
   if (ack.error === undefined) {
     if (typeof ack.seq === 'number' && ack.seq > 0) return 'stored';
     throw new BusError('BUS_PUBLISH_UNACKED', `the answer to "${subject}" makes no sense`, {
@@ -59,10 +62,11 @@ async function request(
   nats: NatsConnection,
   subject: string,
   data: Uint8Array,
-  timeout: number,
+  { timeout, messageId }: { readonly timeout: number; readonly messageId: string | undefined },
 ): Promise<Ack> {
+  const named = messageId === undefined ? {} : { headers: naming(messageId) };
   try {
-    const answer = await guard(() => nats.request(subject, data, { timeout }));
+    const answer = await guard(() => nats.request(subject, data, { timeout, ...named }));
     return answer.json<Ack>();
   } catch (cause) {
     const failure = classifyFailure(cause);
@@ -79,4 +83,10 @@ async function request(
       { cause, details: { natsSubject: subject, reason: failure.kind } },
     );
   }
+}
+
+function naming(messageId: string): MsgHdrs {
+  const named = headers();
+  named.set(MESSAGE_ID_HEADER, messageId);
+  return named;
 }

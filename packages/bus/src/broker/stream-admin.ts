@@ -29,6 +29,8 @@ const NANOS_PER_MS = 1_000_000;
 const FIRST_VERSION_WITH_FIRST_SEQ = '2.12.0';
 const MARK_TIMEOUT_MS = 10_000;
 const MARK_RETRY_MS = 50;
+/** Some 100 bytes each: 100 kB of the month that a stream keeps. */
+const MARK_EVERY_MS = 3_600_000;
 const PUT_BACK_TIMEOUT_MS = 120_000;
 const PUT_BACK_RETRY_MS = 1_000;
 const ENSURE_CONCURRENCY = 16;
@@ -89,8 +91,11 @@ export interface StreamAdmin {
   consumerStates(stream: string): Promise<ConsumerState[]>;
   /** Takes a source off the stream and puts it back: the server then asks for it afresh. */
   renewSource(stream: string, source: string): Promise<void>;
-  /** Puts a mark into a stream that must have one first, when everything in it has become too old. */
-  keepMark(plan: StreamPlan): Promise<void>;
+  /**
+   * Puts a mark into a stream that must have one first: when everything in it has become too old,
+   * and each hour, so that what stands first is never a document but in the last hour of its time.
+   */
+  keepMark(plan: StreamPlan, now?: Date): Promise<void>;
 }
 
 export function createStreamAdmin(nats: NatsConnection, manager: JetStreamManager): StreamAdmin {
@@ -132,10 +137,15 @@ export function createStreamAdmin(nats: NatsConnection, manager: JetStreamManage
     renewSource: async (stream, source) => {
       await administer(`stream ${stream}`, () => renewSource(nats, manager, stream, source));
     },
-    keepMark: async (plan) => {
+    keepMark: async (plan, now = new Date()) => {
+      if (!plan.countsFromTime) return;
       await administer(`stream ${plan.name}`, async () => {
         const found = await findStream(manager, plan.name);
-        if (plan.countsFromTime && found?.state.messages === 0) await putMark(nats, plan);
+        if (found === undefined) return;
+        // Under the name of the hour, unless the stream was emptied since: that one would be a repeat.
+        const hour = Math.floor(now.getTime() / MARK_EVERY_MS);
+        if (found.state.messages === 0) await putMark(nats, plan);
+        else if (plan.maxAgeMs > 0) await putMark(nats, plan, `mark ${hour}`);
       });
     },
   };
@@ -214,12 +224,16 @@ async function renewSource(
 }
 
 /** A stream that takes its mark only once and has it says so, which is as good. */
-async function putMark(nats: NatsConnection, { name }: StreamPlan): Promise<void> {
+async function putMark(
+  nats: NatsConnection,
+  { name }: StreamPlan,
+  messageId?: string,
+): Promise<void> {
   const subject = markSubject(name);
   const ask: LossGuard = async (request) => await request();
   for (const end = performance.now() + MARK_TIMEOUT_MS; ;) {
     try {
-      await putMessage(ask, nats, subject, new Uint8Array(), MARK_TIMEOUT_MS);
+      await putMessage(ask, nats, subject, new Uint8Array(), MARK_TIMEOUT_MS, messageId);
       return;
     } catch (error) {
       // In a cluster it takes a moment until every server knows who takes it.

@@ -26,7 +26,7 @@ const EVERY_MS = 15_000;
 const STALLED_AFTER_MS = 90_000;
 /** A healthy source is heard from every few seconds, also when nothing moves. */
 const SILENT_MS = 30_000;
-/** A stream loses its mark when it has taken in nothing for its whole retention. */
+/** As often as `keepMark` puts a new one. */
 const MARKS_EVERY_MS = 3_600_000;
 
 interface Mark {

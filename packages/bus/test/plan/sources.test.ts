@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { parseAgencyCode } from '../../src/agency/code.ts';
+import { DIRECTORY_ENTRY_FILTER } from '../../src/stream/federated.ts';
 import { reportSubject } from '../../src/subject/subject.ts';
 import { type TestPlan, startPlan } from '../../src/testing/start-plan.ts';
 import { waitUntil } from '../../src/testing/wait-until.ts';
@@ -40,6 +41,16 @@ describe('what waits at a site that never sent anything', { timeout: 2 * ARRIVAL
     return await count();
   };
 
+  const countEntries = async (place: string, stream: string): Promise<number> =>
+    (await (await bus.admin(place)).listHeads(stream, DIRECTORY_ENTRY_FILTER)).length;
+  /** Directory entries in the streams of their sites, at the centre, and behind it at one site. */
+  const directoryCounts = async (site: string) => {
+    let signed = 0;
+    for (const one of SITES) signed += await countEntries(one, `DIR_${one}`);
+    const atCentre = await countEntries('central', 'DIRX');
+    return { signed, atCentre, arrived: await countEntries(site, `DIRIN_${site}`) };
+  };
+
   beforeAll(async () => {
     bus = await startPlan({ plan: 'federated', sites: SITES, centralServers: 1 });
     for (const site of SITES) agencies.set(site, await addCorrespondent(bus, `${site}.01`, site));
@@ -49,7 +60,7 @@ describe('what waits at a site that never sent anything', { timeout: 2 * ARRIVAL
     await bus?.stop();
   });
 
-  it('crosses whole, the first document, report and chunk too, although the line broke before it', async () => {
+  it('crosses whole, the first document, report, chunk and directory entry too, although the line broke before it', async () => {
     const [from, to] = [agencyOf('H09'), agencyOf('H44')];
     bus.cutLink('H09');
     await from.send(to, texts('first', 3));
@@ -61,6 +72,9 @@ describe('what waits at a site that never sent anything', { timeout: 2 * ARRIVAL
     for (const one of texts('report', 2)) {
       await from.connection.publish(report, new TextEncoder().encode(one), { messageId: one });
     }
+    const entriesBefore = await countEntries('H09', 'DIR_H09');
+    await bus.addAgency({ code: 'H09.02', site: 'H09' });
+    await waitUntil(async () => (await countEntries('H09', 'DIR_H09')) > entriesBefore, ARRIVAL_MS);
     const data = new Uint8Array(32 * 1024);
     const sha256 = 'a'.repeat(64);
     for (const index of [0, 1]) {
@@ -72,6 +86,14 @@ describe('what waits at a site that never sent anything', { timeout: 2 * ARRIVAL
     expect(await missing(to, texts('first', 3))).toEqual([]);
     expect(await countAtCentre('REPORTS', 2)).toBe(2);
     expect(await countAtCentre('BLOBX', 2)).toBe(2);
+    const hasAll = async (): Promise<boolean> => {
+      const { signed, atCentre, arrived } = await directoryCounts('H44');
+      return atCentre === signed && arrived === signed;
+    };
+    await waitUntil(hasAll, ARRIVAL_MS).catch(() => undefined);
+    const { signed, ...there } = await directoryCounts('H44');
+    expect(signed).toBeGreaterThan(entriesBefore);
+    expect(there).toEqual({ atCentre: signed, arrived: signed });
   });
 
   it('crosses whole when the centre and its own server start again before the line is back', async () => {
