@@ -1,7 +1,7 @@
 import type { Authority } from '@congvan/signer';
 
 import type { SiteRenewal } from '../../broker/site-renewal.ts';
-import { answerRevocationLists } from '../../enrolment/crl-answer.ts';
+import { RevocationListAnswers } from '../../enrolment/crl-answer.ts';
 import type { Enrolment } from '../enrolment.ts';
 import { createRenewalDesk } from './renewal.ts';
 
@@ -18,9 +18,10 @@ export interface ServeRenewalsOptions {
 export function serveRenewals(connection: SiteRenewal, options: ServeRenewalsOptions): () => void {
   const { authority, onError } = options;
   const lists = options.revocationLists ?? (async () => [...(authority?.lists().values() ?? [])]);
+  const answers = new RevocationListAnswers();
   const stopLists = connection.answerRevocationLists(async (question) => {
     try {
-      return answerRevocationLists(question, await lists());
+      return answers.answer(question, await lists());
     } catch (error) {
       onError(error instanceof Error ? error : new Error(String(error)));
       throw error;
