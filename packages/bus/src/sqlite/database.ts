@@ -40,11 +40,21 @@ export function openMigrated(file: string, schema: Schema): Db {
     db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     schema.addFunctions?.(db);
     migrate(db, file, schema);
+    keepUndoInMemory(db);
     return db;
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+/**
+ * The pages that an open savepoint would put back stay in memory. They would be written to a file of the
+ * system's temporary folder, page by page: more than the WAL gets, and outside the owner's folder.
+ * Only once migrated: an index over a large table is sorted on the disk.
+ */
+function keepUndoInMemory(db: Db): void {
+  db.pragma('temp_store = MEMORY');
 }
 
 /**
