@@ -20,7 +20,11 @@ export interface Town extends AsyncDisposable {
   /** As `run`, expecting exit code 0, and reads the JSON object. */
   json<T>(argv: readonly string[], options?: RunOptions): Promise<T>;
   /** Starts a part as the real program and waits for its first line that matches. */
-  start(argv: readonly string[], ready: RegExp): Promise<RunningPart>;
+  start(
+    argv: readonly string[],
+    ready: RegExp,
+    more?: Readonly<Record<string, string>>,
+  ): Promise<RunningPart>;
   path(...parts: string[]): string;
 }
 
@@ -46,8 +50,8 @@ export async function createTown(): Promise<Town> {
       if (code !== 0) throw new Error(`congvan ${argv.join(' ')}: ${code}: ${err}`);
       return readJson<T>(out);
     },
-    start: async (argv, ready) => {
-      const part = await startPart(argv, env, ready);
+    start: async (argv, ready, more = {}) => {
+      const part = await startPart(argv, { ...env, ...more }, ready);
       parts.push(part);
       return part;
     },

@@ -3,13 +3,16 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
-import { PASSPHRASE, type Town, createTown, writePdf } from '../town.ts';
+import { PASSPHRASE, type RunningPart, type Town, createTown, writePdf } from '../town.ts';
 import { GUIDE_LIMIT_MS, blocksOf, createGuideFolder, freePort, runScript } from './run-guide.ts';
 
 const WAIT_MS = 30_000;
 
 /** A relay, two agencies and a document that one has sent to the other. @returns its id. */
-async function sendDocument(town: Town): Promise<string> {
+async function sendDocument(
+  town: Town,
+  tsa: string,
+): Promise<{ readonly document: string; readonly relay: RunningPart }> {
   const run = async (argv: readonly string[]): Promise<void> => {
     expect(await town.run(argv)).toMatchObject({ code: 0 });
   };
@@ -33,7 +36,7 @@ async function sendDocument(town: Town): Promise<string> {
     await run(['agent', 'init', '--from', town.path('enrolment', code.replaceAll('.', '-'))]);
   }
   await town.start(['site', 'run'], /site running/);
-  await town.start(['relay', 'run'], /relay running/);
+  const relay = await town.start(['relay', 'run', '--http', '0'], /url=/, { CONGVAN_TSA: tsa });
   await town.start(['agent', 'run', '--all', '--json'], /(?:entries.*){2}/s);
   const pdf = await writePdf(town.path('cong-van.pdf'));
   const about = ['--abstract', 'V/v báo cáo', '--type', 'Công văn', '--agency', 'H09.12'];
@@ -47,7 +50,24 @@ async function sendDocument(town: Town): Promise<string> {
     ]);
     return deliveries.every(({ status }) => status === '01');
   }, WAIT_MS);
-  return sent.documentId;
+  return { document: sent.documentId, relay };
+}
+
+/** The evidence file of a document, as the relay gives it to an auditor over HTTP. */
+async function download(town: Town, relay: RunningPart, document: string): Promise<string> {
+  await writeFile(town.path('password'), 'một mật khẩu đủ dài\n', { mode: 0o600 });
+  const password = ['--password-file', town.path('password')];
+  const add = ['relay', 'user', 'add', 'lan', '--role', 'auditor', ...password];
+  expect(await town.run(add)).toMatchObject({ code: 0 });
+  const { token } = await town.json<{ token: string }>(['relay', 'user', 'token', 'lan']);
+  const url = /url=(\S+)/.exec(relay.output())?.[1] ?? '';
+  const answer = await fetch(`${url}/api/v1/evidence/${document}`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(answer.status).toBe(200);
+  const file = town.path('downloaded.asice');
+  await writeFile(file, Buffer.from(await answer.arrayBuffer()));
+  return file;
 }
 
 it(
@@ -62,7 +82,7 @@ it(
     const issue = ['ca', 'issue', '--use', 'tsa', '--name', 'Dấu thời gian', '--out', tsa];
     expect(await town.run(issue)).toMatchObject({ code: 0 });
     await town.start(['ca', 'serve', '--port', String(port), '--tsa', tsa], /127\.0\.0\.1/);
-    const document = await sendDocument(town);
+    const { document, relay } = await sendDocument(town, `${base}/tsa`);
     const guide = await blocksOf('how-to/keep-evidence.md');
     const setUp = 'export PATH="$PWD/node_modules/.bin:$PATH"';
     const { code, output } = await runScript(folder.path, [setUp, ...guide].join('\n'), {
@@ -83,6 +103,14 @@ it(
     const short = await town.run(['verify', file, '--trust', trust, '--json']);
     expect(short).toMatchObject({ code: 0 });
     expect(short.out).toContain('"role":"relay"');
+    const fetched = await download(town, relay, document);
+    const proven = await town.json<{ provenAt: string | null }>([
+      'verify',
+      fetched,
+      '--trust',
+      trust,
+    ]);
+    expect(proven.provenAt).toMatch(/^\d{4}-/);
     const bytes = await readFile(file);
     const at = bytes.indexOf('"kind":"dispatch"');
     bytes[at] = (bytes[at] ?? 0) ^ 1;

@@ -13,9 +13,15 @@ import {
 } from '../../passphrase/passphrase.ts';
 import { type HttpOptions, addHttpOptions, serveHttp } from '../../running/http.ts';
 import { type MetricsOptions, observe, relayObserved, relayState } from '../../running/observed.ts';
-import { type RunLogOptions, addRunOptions, createRunLog } from '../../running/run-log.ts';
+import {
+  type RunLog,
+  type RunLogOptions,
+  addRunOptions,
+  createRunLog,
+} from '../../running/run-log.ts';
 import { untilStopped } from '../../running/until-stopped.ts';
 import { watchTrust } from '../../running/watch-trust.ts';
+import { openTimeStamps } from '../../signing/evidence-option.ts';
 
 type RelayRunOptions = PassphraseFiles & RunLogOptions & MetricsOptions & HttpOptions;
 
@@ -30,6 +36,8 @@ export function relayRunCommand(cli: Cli): Command {
       const { openRelay } = await import('@congvan/bus/relay');
       const passphrases = passphrasesOf(cli, options);
       const log = await createRunLog(cli, globals, 'relay', options);
+      const evidence =
+        options.http === undefined ? undefined : await makeEvidence(cli, home, passphrases, log);
       const stop = cli.stopSignal();
       const relay = await openRelay({
         waitForBroker: stop,
@@ -60,7 +68,7 @@ export function relayRunCommand(cli: Cli): Command {
         home,
         log,
         () => relayState(running),
-        makeEvidence(cli, home, passphrases),
+        evidence,
       );
       const stopWatching = watchTrust(join(home, 'trust'), reload);
       await untilStopped(cli);
@@ -70,8 +78,18 @@ export function relayRunCommand(cli: Cli): Command {
   );
 }
 
-/** Evidence files as `congvan evidence export` writes them, for the pages. */
-function makeEvidence(cli: Cli, home: string, passphrases: Passphrases): MakeEvidence {
+/**
+ * Evidence files as `congvan evidence export` writes them, for the pages: with a time-stamp where
+ * `CONGVAN_TSA` names a service, so that they outlive the relay's certificate.
+ */
+async function makeEvidence(
+  cli: Cli,
+  home: string,
+  passphrases: Passphrases,
+  log: RunLog,
+): Promise<MakeEvidence> {
+  const timeStamps = await openTimeStamps(cli, {});
+  if (timeStamps === undefined) log('warn', cli.messages.relay.noTimeStamp);
   return async (id, from) => {
     const { exportEvidence } = await import('@congvan/bus/relay');
     const { parseAgencyCode } = await import('@congvan/bus');
@@ -81,6 +99,7 @@ function makeEvidence(cli: Cli, home: string, passphrases: Passphrases): MakeEvi
       id,
       from: parseAgencyCode(from),
       passphrase: async () => await passphrases.get('general', cli.messages.text.relayKey),
+      timeStamps,
       drawCover,
       now: cli.now,
     });
