@@ -161,6 +161,8 @@ export class Tracking {
   #enterNumber(report: Report, row: RegisterRow, businessType: number | null): void {
     const { register, figures } = this.#stores;
     const { agency, year, number } = row;
+    // Whether it comes to hold its number depends on what else comes; that it was said does not.
+    if (row.issuedOn !== null) figures.heardOn(agency, row.issuedOn);
     const known = register.find(agency, year, number);
     const isChanging = isChange(businessType);
     if (known !== undefined && !outranks(report, isChanging, known)) {

@@ -177,7 +177,9 @@ export class FigureRecorder {
     const found = this.#store.contradictionsAfter(counted);
     const last = found.at(-1);
     if (last === undefined) return;
-    for (const { agency, atMs } of found) this.#batch.own(contradictionKey(agency, atMs), ONE_MORE);
+    for (const { agency, atMs, isCounted } of found) {
+      if (isCounted === 1) this.#batch.own(contradictionKey(agency, atMs), ONE_MORE);
+    }
     this.#store.setContradiction(last.id);
   }
 

@@ -43,6 +43,11 @@ export class TrackedFigures {
     this.#recorder.heard(agency, dateInVietnam(new Date(atMs)));
   }
 
+  /** A document of the agency bears a day. */
+  heardOn(agency: string, day: string): void {
+    this.#recorder.heard(agency, day);
+  }
+
   /** The entry holds its number from now on. */
   addEntry(entry: CountedEntry): void {
     if (entry.issuedOn !== null) this.#recorder.heard(entry.agency, entry.issuedOn);

@@ -16,7 +16,7 @@ interface PlaceText {
   readonly now_code: string;
 }
 
-const ROLLUPS = ['own_day', 'own', 'group', 'heard', 'gap', 'gap_sum'];
+const ROLLUPS = ['own_day', 'own', 'group', 'gap', 'gap_sum'];
 
 /** What adding the figures up anew reads and writes; calls that write belong in a transaction. */
 export class FigureRebuildStore {
@@ -28,7 +28,10 @@ export class FigureRebuildStore {
     this.#statements = prepare(db);
   }
 
-  /** Leaves the places of agencies: what is added up anew goes where they say. */
+  /**
+   * Leaves the places of agencies: what is added up anew goes where they say. Leaves the days on which
+   * they were heard of, too: nothing takes one back, and some are of entries that hold no number now.
+   */
   clear(): void {
     for (const name of ROLLUPS) this.#db.exec(`DELETE FROM figure_${name}`);
     this.#db.exec('UPDATE figure_state SET contradiction = 0');

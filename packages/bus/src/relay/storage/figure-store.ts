@@ -60,6 +60,13 @@ export interface StoredPlace {
   readonly nowAbove: string;
 }
 
+interface FoundContradiction {
+  readonly id: number;
+  readonly agency: string;
+  readonly atMs: number;
+  readonly isCounted: 0 | 1;
+}
+
 interface EntryRow {
   readonly name: string;
   readonly tier: Tier;
@@ -180,8 +187,11 @@ export class FigureStore {
     }));
   };
 
-  /** Contradictions that were found since, with when the report says it was made. */
-  contradictionsAfter(id: number): { id: number; agency: string; atMs: number }[] {
+  /**
+   * Contradictions that were found since, with when the report says it was made. One of an open part
+   * does not count: no record shows it, so nobody could work the figure out again.
+   */
+  contradictionsAfter(id: number): FoundContradiction[] {
     return this.#rest.contradictions.all(id);
   }
 
@@ -292,8 +302,9 @@ function prepareRest(db: Db) {
        ORDER BY (h.registrar = e.registrar AND h.sequence = e.sequence) DESC,
          e.valid_from_ms DESC, e.sequence DESC, e.registrar`,
     ),
-    contradictions: db.prepare<[number], { id: number; agency: string; atMs: number }>(
-      `SELECT c.id, c.agency, r.at_ms AS atMs FROM contradiction AS c
+    contradictions: db.prepare<[number], FoundContradiction>(
+      `SELECT c.id, c.agency, r.at_ms AS atMs, c.kind <> 'OPEN_PART_UNFIT' AS isCounted
+       FROM contradiction AS c
        JOIN report AS r ON r.agency = c.agency AND r.number = c.report_number
        WHERE c.id > ? ORDER BY c.id`,
     ),

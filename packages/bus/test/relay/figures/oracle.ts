@@ -188,8 +188,9 @@ export class Oracle {
   #missingNumbers(scope: OracleScope): number {
     const holders = this.#holders();
     let missing = 0;
-    for (const agency of new Set(holders.map((one) => one.agency))) {
-      const own = holders.filter((one) => one.agency === agency);
+    for (const register of new Set(holders.map((one) => `${one.agency} ${one.year}`))) {
+      const [agency = '', year = ''] = register.split(' ');
+      const own = holders.filter((one) => one.agency === agency && one.year === Number(year));
       const highest = Math.max(...own.map(({ number }) => number));
       for (let number = 1; number < highest; number += 1) {
         if (own.some((one) => one.number === number)) continue;
@@ -200,8 +201,8 @@ export class Oracle {
         );
         const before = dated.filter(({ at }) => at < number).toSorted((a, b) => b.at - a.at)[0];
         const after = dated.filter(({ at }) => at > number).toSorted((a, b) => a.at - b.at)[0];
-        const first = before?.day ?? '2026-01-01';
-        const last = after?.day ?? '2026-12-31';
+        const first = before?.day ?? `${year}-01-01`;
+        const last = after?.day ?? `${year}-12-31`;
         if (last < scope.from || first > scope.to) continue;
         if (this.#isPlaced(scope, agency, first)) missing += 1;
       }
