@@ -28,7 +28,7 @@ const IGNORED_COLUMNS = new Set([
   'watermark_revision',
 ]);
 const IGNORED_TABLES =
-  /^(sqlite_|alert|arrival_hash|publication|validation_|figure_directory_change|figure_rebuild|stored_report$)/;
+  /^(sqlite_|alert|arrival_hash|publication|validation_|figure_change|figure_directory_change|figure_rebuild|stored_report$)/;
 
 /** Everything that a relay's database says, table by table. */
 export function readState(home: string): RelayState {

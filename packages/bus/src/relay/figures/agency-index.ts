@@ -1,53 +1,101 @@
-import type { Tier } from '../../agency/tier.ts';
 import { addDays, dateInVietnam } from '../../calendar/vietnam-time.ts';
 import type { AgencyEntryRow, FigureQueries } from '../storage/figure-queries.ts';
 import { type StoredPlace, lastDayOf } from '../storage/figure-store.ts';
-import type { Period } from './period.ts';
+import { type Agency, LAST_DAY, type Span, firstOf } from './agency.ts';
+import { MemberCount } from './member-count.ts';
+import type { Ordinals } from './ordinals.ts';
+import type { Scope } from './scope.ts';
 
-/** A span of days, both ends included. */
-export type Span = Pick<Period, 'from' | 'to'>;
+/** Member lists of scopes kept: a page asks of the same few again and again. */
+const MAX_SCOPES = 64;
+const byName = new Intl.Collator('vi');
 
-/** An agency of the directory, open or closed. */
-export interface Agency {
-  readonly code: string;
-  readonly name: string;
-  readonly tier: Tier;
-  readonly parent: string | null;
-  readonly site: string;
-  /** Days of validity, the latest first; `to` is {@link LAST_DAY} while open. */
-  readonly open: readonly Span[];
-  /** Where it stands in the rollups, by days. */
-  readonly places: readonly StoredPlace[];
-}
-
-export const LAST_DAY = '9999-12-31';
-
-/** All agencies of the directory as the rollups know them; made again when the directory changes. */
+/** All agencies of the directory, by code, as the rollups know them. */
 export class AgencyIndex {
   readonly agencies: readonly Agency[];
+  readonly #ordinals: Ordinals;
   readonly #byCode: ReadonlyMap<string, Agency>;
   readonly #parents = new Set<string>();
   readonly #heirs = new Map<string, string[]>();
+  readonly #members = new Map<string, MemberCount>();
+  #inOrderOfName: readonly Agency[] | undefined;
+  #nameRanks: ReadonlyMap<string, number> | undefined;
 
-  constructor(queries: FigureQueries) {
+  private constructor(agencies: readonly Agency[], ordinals: Ordinals) {
+    this.agencies = agencies;
+    this.#ordinals = ordinals;
+    this.#byCode = new Map(this.agencies.map((agency) => [agency.code, agency]));
+    for (const { code, places } of this.agencies) {
+      for (const { thenAbove, nowAbove } of places) {
+        this.#parents.add(firstOf(thenAbove));
+        if (nowAbove !== thenAbove) this.#parents.add(firstOf(nowAbove));
+      }
+      const heir = places[0]?.nowCode ?? code;
+      const known = this.#heirs.get(heir);
+      if (known === undefined) this.#heirs.set(heir, [code]);
+      else known.push(code);
+    }
+  }
+
+  static read(queries: FigureQueries, ordinals: Ordinals): AgencyIndex {
     const places = Map.groupBy(queries.places(), ({ agency }) => agency);
     const entries = Map.groupBy(queries.agencyEntries(), ({ code }) => code);
-    this.agencies = [...entries].flatMap(([code, rows]) => {
-      const holder = rows[0];
-      if (holder?.role !== 'agency') return [];
-      const { name, tier, parent, site } = holder;
-      const open = openSpans(rows);
-      return [{ code, name, tier, parent, site, open, places: places.get(code) ?? [] }];
-    });
-    this.#byCode = new Map(this.agencies.map((agency) => [agency.code, agency]));
-    for (const { code, places: own } of this.agencies) {
-      for (const { thenAbove, nowAbove } of own) {
-        this.#parents.add(firstOf(thenAbove));
-        this.#parents.add(firstOf(nowAbove));
-      }
-      const heir = own[0]?.nowCode ?? code;
-      this.#heirs.set(heir, [...(this.#heirs.get(heir) ?? []), code]);
+    const agencies = [...entries].flatMap(
+      ([code, rows]) => agencyOf(code, rows, places.get(code) ?? [], ordinals) ?? [],
+    );
+    return new AgencyIndex(agencies, ordinals);
+  }
+
+  /** The same with some codes read again, which may be new, changed or gone. */
+  readAgain(codes: ReadonlySet<string>, queries: FigureQueries): AgencyIndex {
+    const read = [...codes].flatMap(
+      (code) =>
+        agencyOf(code, queries.agencyEntries(code), queries.places(code), this.#ordinals) ?? [],
+    );
+    const isOther = ({ code }: Agency): boolean => !codes.has(code);
+    const agencies = [...this.agencies.filter(isOther), ...read].toSorted(compareCodes);
+    const index = new AgencyIndex(agencies, this.#ordinals);
+    if (this.#inOrderOfName !== undefined) {
+      const others = this.#inOrderOfName.filter(isOther);
+      index.#inOrderOfName = merge(others, read.toSorted(compareNames));
     }
+    return index;
+  }
+
+  /** Where an agency's name stands in the order of Vietnamese; the same for the same name. */
+  nameRank(code: string): number | undefined {
+    this.#inOrderOfName ??= this.agencies.toSorted(compareNames);
+    this.#nameRanks ??= rankNames(this.#inOrderOfName);
+    return this.#nameRanks.get(code);
+  }
+
+  /** The agencies of a scope; type and urgency aside. */
+  membersOf(scope: Scope): MemberCount {
+    const key = JSON.stringify([scope.agency, scope.under, scope.tier, scope.isNow]);
+    const members = this.#members.get(key) ?? new MemberCount(scope, this.#candidates(scope));
+    this.#members.delete(key);
+    this.#members.set(key, members);
+    const [oldest] = this.#members.keys();
+    if (this.#members.size > MAX_SCOPES && oldest !== undefined) this.#members.delete(oldest);
+    return members;
+  }
+
+  /** Agencies whose figures go to the same one, side by side. */
+  *#candidates({ agency: only, isNow }: Scope): Generator<readonly Agency[]> {
+    if (only !== null) {
+      yield this.sourcesOf(only, isNow);
+      return;
+    }
+    for (const agency of this.agencies) {
+      if (!isNow) yield [agency];
+      else if (agency.places[0]?.nowCode === agency.code) yield this.sourcesOf(agency.code, true);
+    }
+  }
+
+  /** By the structure of now an agency's figures hold those of the agencies it took over. */
+  sourcesOf(code: string, isNow: boolean): Agency[] {
+    const codes = isNow ? this.takenOverBy(code) : [code];
+    return codes.flatMap((one) => this.find(one) ?? []);
   }
 
   find(code: string): Agency | undefined {
@@ -64,18 +112,61 @@ export class AgencyIndex {
   }
 }
 
-export function firstOf(codes: string): string {
-  return codes.split(' ', 1)[0] ?? '';
+function agencyOf(
+  code: string,
+  rows: readonly AgencyEntryRow[],
+  places: readonly StoredPlace[],
+  ordinals: Ordinals,
+): Agency | undefined {
+  const holder = rows[0];
+  if (holder?.role !== 'agency') return undefined;
+  const { name, tier, parent, site } = holder;
+  return {
+    code,
+    name,
+    tier,
+    parent,
+    site,
+    ordinal: ordinals.of(code),
+    open: openSpans(rows),
+    places,
+  };
 }
 
-export function overlaps(a: Span, b: Span): boolean {
-  return a.from <= b.to && b.from <= a.to;
+function compareCodes(a: Agency, b: Agency): number {
+  if (a.code === b.code) return 0;
+  return a.code < b.code ? -1 : 1;
 }
 
-/** The day by which an agency's place in a span is told: its last open day in it, else the last. */
-export function lastOpenDay(agency: Agency, span: Span): string {
-  const open = agency.open.find((one) => overlaps(one, span));
-  return open === undefined || open.to > span.to ? span.to : open.to;
+function compareNames(a: Agency, b: Agency): number {
+  return byName.compare(a.name, b.name) || compareCodes(a, b);
+}
+
+/** Two lists in order of name as one. */
+function merge(others: readonly Agency[], few: readonly Agency[]): Agency[] {
+  const merged: Agency[] = [];
+  let next = 0;
+  for (const agency of others) {
+    for (let one = few[next]; one !== undefined; one = few[next]) {
+      if (compareNames(one, agency) > 0) break;
+      merged.push(one);
+      next += 1;
+    }
+    merged.push(agency);
+  }
+  return [...merged, ...few.slice(next)];
+}
+
+function rankNames(inOrder: readonly Agency[]): Map<string, number> {
+  const ranks = new Map<string, number>();
+  let rank = 0;
+  let last: string | undefined;
+  for (const { code, name } of inOrder) {
+    if (last !== undefined && name !== last && byName.compare(last, name) !== 0) rank += 1;
+    last = name;
+    ranks.set(code, rank);
+  }
+  return ranks;
 }
 
 /** What earlier entries say counts for the days before the one that holds. */

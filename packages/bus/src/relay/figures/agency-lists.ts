@@ -1,6 +1,8 @@
 import { dateInVietnam } from '../../calendar/vietnam-time.ts';
 import type { MissingReports } from '../storage/figure-queries.ts';
-import { type Agency, type Span, firstOf, lastOpenDay, overlaps } from './agency-index.ts';
+import { type Agency, type Span, firstOf, lastOpenDay, overlaps } from './agency.ts';
+import type { Heard } from './heard.ts';
+import { mayConcern } from './missing-reports.ts';
 import type { Question } from './answers.ts';
 import { readCursor, readLimit, writeCursor } from './paging.ts';
 import { badRequest } from './period.ts';
@@ -66,12 +68,8 @@ export function answerAgencies(
   };
 }
 
-function standingIn(
-  { code, open }: Agency,
-  span: Span,
-  heard: ReadonlySet<string>,
-): AgencyStanding {
-  if (open.some((one) => overlaps(one, span))) return heard.has(code) ? 'reporting' : 'silent';
+function standingIn({ ordinal, open }: Agency, span: Span, heard: Heard): AgencyStanding {
+  if (open.some((one) => overlaps(one, span))) return heard.has(ordinal) ? 'reporting' : 'silent';
   return open.some(({ to }) => to < span.from) ? 'closed' : 'not-open';
 }
 
@@ -144,10 +142,11 @@ function addReportGaps(
   const isAfter = (one: MissingReports): boolean =>
     one.agency > code || (one.agency === code && one.first > first);
   for (const missing of reader.missingReports()) {
-    if (!isAfter(missing) || !reader.mayConcern(missing, scope, period)) continue;
     const { agency, first: from, last, nextAtMs } = missing;
+    const holder = isAfter(missing) ? index.find(agency) : undefined;
+    if (holder === undefined || !mayConcern(missing, holder, scope, period)) continue;
     const before = nextAtMs === null ? null : dateInVietnam(new Date(nextAtMs));
-    const name = index.find(agency)?.name ?? agency;
+    const { name } = holder;
     rows.push({ agency, name, kind: 'report', year: null, first: from, last, after: null, before });
     if (rows.length > limit) return;
   }

@@ -1,6 +1,6 @@
-import type { ListRow } from '../storage/figure-queries.ts';
 import type { Question } from './answers.ts';
 import { ratio } from './cell.ts';
+import { LIST_WIDTH } from './figure-memory.ts';
 import { bucketsOf } from './period.ts';
 import { isInScope, isInScopeOn, spansInScope, standingOf } from './scope.ts';
 import type { SortKey, Sortable } from './sort.ts';
@@ -12,6 +12,8 @@ export interface AgencyTableRow extends Sortable {
 
 /** E, EP, P, deliveries, overdue. */
 type Counts = [number, number, number, number, number];
+
+const NO_COUNTS: Counts = [0, 0, 0, 0, 0];
 
 /** The counters that a list of all agencies of a scope is sorted by; details only for its page. */
 export class AgencyTable {
@@ -26,53 +28,61 @@ export class AgencyTable {
   /** Agencies of the scope that were open at some time of the period, or have figures in it. */
   rows(): AgencyTableRow[] {
     const { reader, scope, period, index } = this.#question;
-    const heard = reader.heardIn(period);
-    const members = reader.members(scope, period, heard);
     const counts = this.#counts();
     const missing = this.#sort === 'missing_numbers' ? this.#missingNumbers() : undefined;
-    const keys = new Set([...members].flatMap(([key, { isOpen }]) => (isOpen ? [key] : [])));
-    for (const key of counts.keys()) keys.add(key);
-    return [...keys].map((key) => {
-      const [e, ep, p, deliveries, overdue] = counts.get(key) ?? [0, 0, 0, 0, 0];
-      return {
+    const rows: AgencyTableRow[] = [];
+    const add = (key: string, isOpen: boolean, isHeard: boolean): void => {
+      const [e, ep, p, deliveries, overdue] = counts.get(key) ?? NO_COUNTS;
+      const rate = ratio(e, e + ep + p);
+      const counters = {
+        rate,
+        deliveries,
+        overdue,
+        missing: missing?.get(key) ?? 0,
+        documents: e + ep + p,
+      };
+      const nameRank = this.#sort === 'name' ? index.nameRank(key) : undefined;
+      rows.push({
         key,
         sortName: index.find(key)?.name ?? key,
-        isOpen: members.get(key)?.isOpen ?? false,
-        isHeard: members.get(key)?.isHeard ?? false,
-        counters: {
-          rate: ratio(e, e + ep + p),
-          deliveries,
-          overdue,
-          missing: missing?.get(key) ?? 0,
-          documents: e + ep + p,
-        },
-      };
-    });
+        nameRank,
+        isOpen,
+        isHeard,
+        counters,
+      });
+      counts.delete(key);
+    };
+    for (const { code, isHeard } of index.membersOf(scope).openIn(period, reader.heardIn(period))) {
+      add(code, true, isHeard);
+    }
+    for (const key of counts.keys()) add(key, false, false);
+    return rows;
   }
 
   #counts(): Map<string, Counts> {
     const { index, scope, period } = this.#question;
-    const all = this.#countAll();
+    const sums = this.#sumAll();
     const counts = new Map<string, Counts>();
     const add = (code: string, row: Counts): void => {
       const known = counts.get(code);
-      if (known === undefined) counts.set(code, [...row]);
+      if (known === undefined) counts.set(code, row);
       else row.forEach((amount, at) => (known[at] = (known[at] ?? 0) + amount));
     };
-    for (const [code, row] of all) {
-      const agency = index.find(code);
-      const place = agency?.places[0];
-      if (agency === undefined || place === undefined) continue;
-      const heir = scope.isNow ? place.nowCode : code;
-      if (agency.places.length === 1 || scope.isNow) {
-        if (isInScope(standingOf(code, place, scope.isNow), scope)) add(heir, row);
+    for (const agency of index.agencies) {
+      const { code, ordinal, places } = agency;
+      const row = rowAt(sums, ordinal);
+      const place = places[0];
+      if (row === undefined || place === undefined) continue;
+      if (places.length === 1 || scope.isNow) {
+        if (isInScope(standingOf(code, place, scope.isNow), scope)) {
+          add(scope.isNow ? place.nowCode : code, row);
+        }
         continue;
       }
-      const spans = spansInScope(agency, scope, period);
-      const [only] = spans;
+      const [only] = spansInScope(agency, scope, period);
       if (only === undefined) continue;
-      if (only.from === period.from && only.to === period.to) add(heir, row);
-      else add(heir, this.#countMoved(code));
+      const isWhole = only.from === period.from && only.to === period.to;
+      add(code, isWhole ? row : this.#countMoved(code));
     }
     return counts;
   }
@@ -84,28 +94,21 @@ export class AgencyTable {
     return [E, EP, P, deliveries, overdue];
   }
 
-  #countAll(): Map<string, Counts> {
-    const { queries, scope, period } = this.#question;
-    const counts = new Map<string, Counts>();
-    const add = ([code, ...row]: ListRow): void => {
-      const known = counts.get(code);
-      if (known === undefined) counts.set(code, row);
-      else row.forEach((amount, at) => (known[at] = (known[at] ?? 0) + amount));
-    };
-    const { documentType, urgency } = scope;
-    if (documentType !== null || urgency !== null) {
-      queries.listDays(period.from, period.to, documentType, urgency).forEach(add);
-      return counts;
-    }
-    const days: string[] = [];
+  /** Years, months and days of the period added up, by number of the agency. */
+  #sumAll(): Float64Array {
+    const { memory, scope, period } = this.#question;
+    let sums = new Float64Array(0);
     for (const bucket of bucketsOf(period, ['year', 'month'])) {
-      if (bucket.length < 10) queries.listBucket(bucket).forEach(add);
-      else days.push(bucket);
+      const counters = memory.counters(bucket, scope.documentType, scope.urgency);
+      if (counters.length > sums.length) {
+        const grown = new Float64Array(counters.length);
+        grown.set(sums);
+        sums = grown;
+      }
+      for (let at = 0; at < counters.length; at += 1)
+        sums[at] = (sums[at] ?? 0) + (counters[at] ?? 0);
     }
-    for (const [from, to] of runsOf(days)) {
-      queries.listDays(from, to, null, null).forEach(add);
-    }
-    return counts;
+    return sums;
   }
 
   #missingNumbers(): Map<string, number> {
@@ -121,13 +124,9 @@ export class AgencyTable {
   }
 }
 
-/** First and last of days that follow each other within a month. */
-function runsOf(days: readonly string[]): [string, string][] {
-  const runs: [string, string][] = [];
-  for (const day of days) {
-    const last = runs.at(-1);
-    if (last !== undefined && last[1].slice(0, 7) === day.slice(0, 7)) last[1] = day;
-    else runs.push([day, day]);
-  }
-  return runs;
+/** The counters of one agency; `undefined` when there is no row of it. */
+function rowAt(sums: Float64Array, ordinal: number): Counts | undefined {
+  const start = ordinal * LIST_WIDTH;
+  const at = (offset: number): number => sums[start + offset] ?? 0;
+  return at(LIST_WIDTH - 1) === 0 ? undefined : [at(0), at(1), at(2), at(3), at(4)];
 }

@@ -1,11 +1,12 @@
 import { FigureQueries } from '../storage/figure-queries.ts';
 import type { Db } from '../storage/database.ts';
 import { FigureStore } from '../storage/figure-store.ts';
-import { AgencyIndex, lastOpenDay } from './agency-index.ts';
+import { lastOpenDay } from './agency.ts';
 import { answerAgencies, answerGaps } from './agency-lists.ts';
 import { Breakdown } from './breakdown.ts';
 import { answerDeliveries } from './deliveries.ts';
 import { DeliveryQueries } from '../storage/delivery-queries.ts';
+import { FigureMemory } from './figure-memory.ts';
 import { type Period, parsePeriod, periodBefore } from './period.ts';
 import { FigureReader, type Snapshot } from './reader.ts';
 import { type Scope, readScope } from './scope.ts';
@@ -33,7 +34,6 @@ export interface Question extends Snapshot {
   readonly period: Period;
   readonly before: Period | undefined;
   readonly targets: Targets;
-  readonly asOf: AsOf;
 }
 
 /** Answers {@link RelayFigures} out of the rollups; each answer is read from one snapshot. */
@@ -43,13 +43,16 @@ export class FigureAnswers implements RelayFigures {
   readonly #store: FigureStore;
   readonly #targets: Targets;
   readonly #inOneSnapshot: <T>(read: () => T) => T;
-  #index: { readonly key: string; readonly index: AgencyIndex } | undefined;
+  readonly #isWriting: () => boolean;
+  readonly #memory: FigureMemory;
 
   constructor(db: Db, targets: Targets = {}) {
     this.#queries = new FigureQueries(db);
     this.#deliveries = new DeliveryQueries(db);
     this.#store = new FigureStore(db);
     this.#targets = targets;
+    this.#memory = new FigureMemory(this.#queries);
+    this.#isWriting = () => db.inTransaction;
     this.#inOneSnapshot = (read) => db.transaction(read)();
   }
 
@@ -96,16 +99,19 @@ export class FigureAnswers implements RelayFigures {
   }
 
   #ask<T>(request: FiguresRequest, answer: (question: Question) => T): T {
+    // What a transaction changed may be taken back: nothing of it is remembered.
+    const memory = this.#isWriting() ? new FigureMemory(this.#queries) : this.#memory;
     return this.#inOneSnapshot(() => {
-      const state = this.#store.state();
-      const asOf = this.#asOf();
-      const index = this.#agencies(state.directoryRevision, asOf.rebuilding ?? 0);
+      memory.follow();
+      const index = memory.index();
       const period = parsePeriod(request.period);
       const scope = readScope(request, index);
-      const snapshot = { queries: this.#queries, index, state };
+      const asOf = this.#asOf();
+      const queries = this.#queries;
+      const snapshot = { queries, memory, index, asOf, state: this.#store.state() };
       const reader = new FigureReader(snapshot);
       const before = periodBefore(period);
-      return answer({ ...snapshot, reader, scope, period, before, targets: this.#targets, asOf });
+      return answer({ ...snapshot, reader, scope, period, before, targets: this.#targets });
     });
   }
 
@@ -113,12 +119,6 @@ export class FigureAnswers implements RelayFigures {
     const rebuilding = this.#queries.rebuilding();
     const as_of = { record: this.#queries.lastReport(), day: this.#store.state().sweptDay };
     return rebuilding === 0 ? as_of : { ...as_of, rebuilding };
-  }
-
-  #agencies(revision: number, rebuilding: number): AgencyIndex {
-    const key = `${revision} ${rebuilding}`;
-    if (this.#index?.key !== key) this.#index = { key, index: new AgencyIndex(this.#queries) };
-    return this.#index.index;
   }
 }
 

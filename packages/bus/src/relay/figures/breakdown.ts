@@ -1,5 +1,5 @@
 import { TIERS, type Tier } from '../../agency/tier.ts';
-import { type Agency, type Span, firstOf, lastOpenDay } from './agency-index.ts';
+import { type Agency, type Span, firstOf, lastOpenDay } from './agency.ts';
 import { AgencyTable } from './agency-table.ts';
 import type { Question } from './answers.ts';
 import { type Delta, Sum, addTo, forEachPair } from './cell.ts';
@@ -170,13 +170,13 @@ export class Breakdown {
   #countsByChild(parent: string) {
     const { scope, period, reader, index } = this.#question;
     const counts = new Map<string, { agencies: number; agencies_silent: number }>();
-    const members = reader.members(scope, period, reader.heardIn(period));
-    for (const [code, { isOpen, isHeard }] of members) {
+    const members = index.membersOf(scope).openIn(period, reader.heardIn(period));
+    for (const { code, isHeard } of members) {
       const agency = index.find(code);
       const place = agency?.places.findLast(
         ({ fromDay }) => fromDay <= lastOpenDay(agency, period),
       );
-      if (!isOpen || place === undefined) continue;
+      if (place === undefined) continue;
       const line = [code, ...(scope.isNow ? place.nowAbove : place.thenAbove).split(' ')];
       const child =
         parent === '' ? line.findLast((one) => one !== '') : line[line.indexOf(parent) - 1];

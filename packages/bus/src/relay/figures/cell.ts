@@ -141,10 +141,28 @@ export class Sum {
       this.#amounts[index] = (this.#amounts[index] ?? 0) + amount;
   }
 
+  /** As {@link forEachPair}, in one loop: most of the time of an answer is spent here. */
   add(stored: Uint8Array): void {
-    forEachPair(stored, (index, amount) => {
-      if (index < CELL_LENGTH) this.#amounts[index] = (this.#amounts[index] ?? 0) + amount;
-    });
+    const amounts = this.#amounts;
+    const { length } = stored;
+    let index = 0;
+    for (let at = 0; at < length;) {
+      let byte = stored[at++] ?? 0;
+      let step = byte & 127;
+      for (let shift = 7; byte > 127; shift += 7) {
+        byte = stored[at++] ?? 0;
+        step += (byte & 127) * 2 ** shift;
+      }
+      byte = stored[at++] ?? 0;
+      let coded = byte & 127;
+      for (let shift = 7; byte > 127; shift += 7) {
+        byte = stored[at++] ?? 0;
+        coded += (byte & 127) * 2 ** shift;
+      }
+      index += step;
+      if (index >= CELL_LENGTH) return;
+      amounts[index] = (amounts[index] ?? 0) + (coded % 2 === 1 ? -(coded + 1) / 2 : coded / 2);
+    }
   }
 
   count(name: Counter): number {

@@ -1,32 +1,47 @@
-import { addDays, dateInVietnam } from '../../calendar/vietnam-time.ts';
-import type { FigureQueries, GroupCell, MissingReports } from '../storage/figure-queries.ts';
+import { addDays } from '../../calendar/vietnam-time.ts';
+import type {
+  FigureQueries,
+  GroupCell,
+  MissingReports,
+  OwnCell,
+} from '../storage/figure-queries.ts';
 import type { FigureState } from '../storage/figure-store.ts';
-import { type Agency, type AgencyIndex, type Span, lastOpenDay, overlaps } from './agency-index.ts';
+import { type Agency, type Span, overlaps } from './agency.ts';
+import type { AgencyIndex } from './agency-index.ts';
 import { Sum } from './cell.ts';
-import { MemberCount } from './member-count.ts';
+import type { FigureMemory } from './figure-memory.ts';
+import { GapNumbers } from './gap-numbers.ts';
+import { Heard } from './heard.ts';
+import { MissingInScope } from './missing-reports.ts';
 import { bucketsOf, splitPeriod, periodOf } from './period.ts';
-import { type Scope, isInScope, isInScopeOn, spansInScope, standingOf, topOf } from './scope.ts';
-import type { Figures } from './types.ts';
+import { type Scope, isInScopeOn, spansInScope, topOf } from './scope.ts';
+import type { AsOf, Figures } from './types.ts';
 
 /** What one answer is read from: a snapshot of the database and the agencies of that moment. */
 export interface Snapshot {
   readonly queries: FigureQueries;
+  readonly memory: FigureMemory;
   readonly index: AgencyIndex;
   readonly state: FigureState;
+  readonly asOf: AsOf;
 }
 
 /** Adds up cells for a scope and a span of days. */
 export class FigureReader {
   readonly #queries: FigureQueries;
+  readonly #memory: FigureMemory;
   readonly #index: AgencyIndex;
+  readonly #record: number;
   readonly #sum = new Sum();
-  readonly #counters = new Map<string, MemberCount>();
-  readonly #heard = new Map<string, ReadonlySet<string>>();
-  #missing: readonly MissingReports[] | undefined;
+  readonly #gapNumbers: GapNumbers;
+  readonly #missing = new WeakMap<Scope, MissingInScope>();
 
-  constructor({ queries, index }: Snapshot) {
+  constructor({ queries, memory, index, asOf }: Omit<Snapshot, 'state'>) {
     this.#queries = queries;
+    this.#memory = memory;
     this.#index = index;
+    this.#record = asOf.record;
+    this.#gapNumbers = new GapNumbers(queries);
   }
 
   figures(scope: Scope, span: Span): Figures {
@@ -79,105 +94,48 @@ export class FigureReader {
     const top = topOf(scope);
     if (top === null) return numbers;
     for (const tier of scope.tiers) {
-      numbers += this.#queries.gapNumbers(top, tier, 0, span);
-      numbers += this.#queries.gapNumbers(top, tier, scope.isNow ? 2 : 1, span);
+      numbers += this.#gapNumbers.in(span, top, tier, 0);
+      numbers += this.#gapNumbers.in(span, top, tier, scope.isNow ? 2 : 1);
     }
     return numbers;
   }
 
-  /** A report names documents issued before it was made: one made before a span cannot concern it. */
   lacksReports(scope: Scope, span: Span): boolean {
-    return this.missingReports().some((missing) => this.mayConcern(missing, scope, span));
-  }
-
-  mayConcern({ agency: code, nextAtMs }: MissingReports, scope: Scope, span: Span): boolean {
-    const latest = nextAtMs === null ? span.to : dateInVietnam(new Date(nextAtMs));
-    if (latest < span.from) return false;
-    const agency = this.#index.find(code);
-    const day = latest < span.to ? latest : span.to;
-    return agency !== undefined && isInScopeOn(agency, scope, day);
+    let missing = this.#missing.get(scope);
+    if (missing === undefined) {
+      missing = new MissingInScope(scope, this.missingReports(), (code) => this.#index.find(code));
+      this.#missing.set(scope, missing);
+    }
+    return missing.mayConcern(span);
   }
 
   missingReports(): readonly MissingReports[] {
-    this.#missing ??= this.#queries.missingReports();
-    return this.#missing;
+    return this.#memory.missingReports(this.#record);
   }
 
   /** How many agencies of the scope were open at some time of the span, and reported nothing in it. */
   agencyCounts(scope: Scope, span: Span): { agencies: number; agencies_silent: number } {
-    const key = JSON.stringify([scope.agency, scope.under, scope.tier, scope.isNow]);
-    let counter = this.#counters.get(key);
-    if (counter === undefined) {
-      counter = new MemberCount(scope, this.#candidates(scope));
-      this.#counters.set(key, counter);
-    }
-    return counter.in(span, this.heardIn(span));
-  }
-
-  /** Agencies whose figures go to the same one, side by side. */
-  *#candidates(scope: Scope): Generator<readonly Agency[]> {
-    if (scope.agency !== null) {
-      yield this.#sources(scope.agency, scope);
-      return;
-    }
-    for (const agency of this.#index.agencies) {
-      const isHeir = !scope.isNow || agency.places[0]?.nowCode === agency.code;
-      if (isHeir) yield scope.isNow ? this.#sources(agency.code, scope) : [agency];
-    }
-  }
-
-  /** The agencies of a scope; by the structure of now, those taken over stand with their successor. */
-  members(
-    scope: Scope,
-    span: Span,
-    heard: ReadonlySet<string>,
-  ): Map<string, { isOpen: boolean; isHeard: boolean }> {
-    const members = new Map<string, { isOpen: boolean; isHeard: boolean }>();
-    const candidates =
-      scope.agency === null ? this.#index.agencies : this.#sources(scope.agency, scope);
-    for (const agency of candidates) {
-      const place = agency.places.findLast(({ fromDay }) => fromDay <= lastOpenDay(agency, span));
-      if (place === undefined) continue;
-      const standing = standingOf(agency.code, place, scope.isNow);
-      if (!isInScope(standing, scope)) continue;
-      const isOpen = agency.open.some((one) => overlaps(one, span));
-      const isHeard = heard.has(agency.code);
-      const known = members.get(standing.code);
-      members.set(standing.code, {
-        isOpen: isOpen || (known?.isOpen ?? false),
-        isHeard: isHeard || (known?.isHeard ?? false),
-      });
-    }
-    return members;
+    return this.#index.membersOf(scope).in(span, this.heardIn(span));
   }
 
   /** Agencies with a report made in the span, or a document that bears a day of it. */
-  heardIn(span: Span): ReadonlySet<string> {
-    const key = `${span.from} ${span.to}`;
-    const known = this.#heard.get(key);
-    if (known !== undefined) return known;
-    const heard = new Set<string>();
-    this.#heard.set(key, heard);
-    const add = (bucket: string, mask: number): void => {
-      for (const code of this.#queries.heard(bucket, mask)) heard.add(code);
-    };
+  heardIn(span: Span): Heard {
+    const parts: [Int32Array, number][] = [];
     for (const year of splitPeriod({ ...span, text: '', kind: null }, 'year')) {
       let months = 0;
       for (const month of splitPeriod(year, 'month')) {
         const whole = periodOf('month', month.from);
         const bit = 1 << (Number(month.text.slice(5, 7)) - 1);
         if (whole.from === month.from && whole.to === month.to) months |= bit;
-        else add(month.text, dayMask(month));
+        else parts.push([this.#memory.heard(month.text), dayMask(month)]);
       }
-      if (months !== 0) add(year.text, months);
+      if (months !== 0) parts.push([this.#memory.heard(year.text), months]);
     }
-    return heard;
+    return new Heard(parts);
   }
 
-  /** By the structure of now an agency's figures hold those of the agencies it took over. */
   #sources(code: string, { isNow }: Scope): Agency[] {
-    const codes = isNow ? this.#index.takenOverBy(code) : [code];
-    return codes.flatMap((one) => this.#index.find(one) ?? []);
+    return this.#index.sourcesOf(code, isNow);
   }
 
   #ownCells(
@@ -201,12 +159,24 @@ export class FigureReader {
       for (const day of days) for (const cell of this.#queries.ownDay(day, agency)) take(cell);
       return;
     }
-    for (const day of this.#heardDays(agency, span)) {
-      for (const cell of this.#queries.ownDay(day, agency)) {
-        if (documentType !== null && cell.documentType !== documentType) continue;
-        if (urgency !== null && cell.urgency !== urgency) continue;
-        if (types === 'sum' || cell.documentType !== '') take(cell);
+    const isWanted = (cell: OwnCell): boolean =>
+      (documentType === null || cell.documentType === documentType) &&
+      (urgency === null || cell.urgency === urgency) &&
+      (types === 'sum' || cell.documentType !== '');
+    const wholes = types === 'sum' ? (['year', 'month'] as const) : [];
+    const days = new Set<string>();
+    for (const bucket of bucketsOf(span, wholes)) {
+      if (bucket.length === 10) {
+        days.add(bucket);
+        continue;
       }
+      const cells = this.#queries.ownPart(bucket, documentType ?? '', agency);
+      for (const cell of cells) if (urgency === null || cell.urgency === urgency) take(cell);
+    }
+    if (days.size === 0) return;
+    for (const day of this.#heardDays(agency, span)) {
+      if (!days.has(day)) continue;
+      for (const cell of this.#queries.ownDay(day, agency)) if (isWanted(cell)) take(cell);
     }
   }
 

@@ -3,12 +3,14 @@ import {
   type FigureStore,
   type GroupKey,
   type OwnKey,
+  type PartKey,
   type StoredPlace,
 } from '../storage/figure-store.ts';
 import { CellCodec, type Delta, addTo, counterIndex } from './cell.ts';
 import type { Settled } from './contribution.ts';
 import { GroupDeltas, groupsOf } from './group-deltas.ts';
 import { listCountersOf } from './list-counters.ts';
+import { PartDeltas } from './part-deltas.ts';
 import { type PlaceEntry, placeNow, placesOf } from './place.ts';
 
 /** A gap in a register, with the days between which its numbers were given. */
@@ -108,11 +110,13 @@ export class FigureRecorder {
     this.#batch = new Batch();
     if (batch.isEmpty) return;
     const groups = new GroupDeltas();
+    const parts = new PartDeltas();
     const sums = new Map<string, { bucket: string; agency: string; delta: Delta }>();
     for (const { key, delta } of batch.inOrder()) {
       this.#writeOwnDay(key, delta);
       for (const bucket of [key.day.slice(0, 7), key.day.slice(0, 4)]) {
         addSum(sums, bucket, key.agency, delta);
+        parts.add({ ...key, bucket }, delta);
       }
       const place = this.placeOn(key.agency, key.day);
       if (place !== undefined) groups.add(key, groupsOf(place), delta, 1);
@@ -122,6 +126,8 @@ export class FigureRecorder {
       if (place !== undefined) groups.addGap(gap, groupsOf(place), 1);
     }
     for (const { bucket, agency, delta } of sums.values()) this.#writeOwn(bucket, agency, delta);
+    for (const { key, delta } of parts.inOrder()) this.#writePart(key, delta);
+    this.#store.dropOldChanges();
     this.writeGroups(groups);
   }
 
@@ -186,11 +192,18 @@ export class FigureRecorder {
   #writeOwnDay(key: OwnKey, delta: Delta): void {
     const cell = this.#codec.merge(this.#store.ownDay(key), delta);
     this.#store.setOwnDay(key, listCountersOf(cell), cell);
+    this.#store.addChange(key.day, key.agency);
   }
 
   #writeOwn(bucket: string, agency: string, delta: Delta): void {
     const cell = this.#codec.merge(this.#store.own(bucket, agency), delta);
     this.#store.setOwn({ bucket, agency }, listCountersOf(cell), cell);
+    this.#store.addChange(bucket, agency);
+  }
+
+  #writePart(key: PartKey, delta: Delta): void {
+    const cell = this.#codec.merge(this.#store.ownPart(key), delta);
+    this.#store.setOwnPart(key, listCountersOf(cell), cell);
   }
 
   #writeGroup(key: GroupKey, delta: Delta): void {

@@ -3,7 +3,7 @@ import { TIERS, type Tier } from '../../agency/tier.ts';
 import { addDays } from '../../calendar/vietnam-time.ts';
 import { BusError } from '../../errors.ts';
 import { EVERYBODY, type StoredPlace, type UrgencyCode, isTier } from '../storage/figure-store.ts';
-import type { Agency, AgencyIndex, Span } from './agency-index.ts';
+import type { Agency, Span } from './agency.ts';
 import { badRequest } from './period.ts';
 import type { FiguresScope } from './types.ts';
 
@@ -19,10 +19,14 @@ export interface Scope {
   readonly isNow: boolean;
 }
 
+interface KnownAgencies {
+  find(code: string): Agency | undefined;
+}
+
 const MAX_TYPE_LENGTH = 100;
 
 /** @throws BusError `BUS_RELAY_REQUEST_INVALID` naming the parameter, `BUS_AGENCY_CODE_INVALID`. */
-export function readScope(request: FiguresScope, index: AgencyIndex): Scope {
+export function readScope(request: FiguresScope, index: KnownAgencies): Scope {
   const { tier, documentType, urgency, structure = 'then' } = request;
   if (tier !== undefined && !isTier(tier)) throw badRequest('tier', 'there is no such tier');
   if (
@@ -48,7 +52,7 @@ export function readScope(request: FiguresScope, index: AgencyIndex): Scope {
   };
 }
 
-function readCode(text: string | undefined, index: AgencyIndex): string | null {
+function readCode(text: string | undefined, index: KnownAgencies): string | null {
   if (text === undefined) return null;
   const code = parseAgencyCode(text);
   if (index.find(code) !== undefined) return code;

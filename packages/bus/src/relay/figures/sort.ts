@@ -12,6 +12,8 @@ export interface SortCounters {
 export interface Sortable {
   readonly key: string;
   readonly sortName: string;
+  /** Where the name stands in the order of all names, when that is known beforehand. */
+  readonly nameRank?: number | undefined;
   readonly counters: SortCounters;
 }
 
@@ -51,7 +53,11 @@ export function compareRows(
   const sign = isDescending ? -1 : 1;
   if (key === 'key') return sign * compareText(a.key, b.key);
   if (key === 'name') {
-    return sign * byName.compare(a.sortName, b.sortName) || compareText(a.key, b.key);
+    const order =
+      a.nameRank === undefined || b.nameRank === undefined
+        ? byName.compare(a.sortName, b.sortName)
+        : a.nameRank - b.nameRank;
+    return sign * order || compareText(a.key, b.key);
   }
   const [first, second] = [valueOf(a.counters, key), valueOf(b.counters, key)];
   if (first === null || second === null) {

@@ -3,6 +3,7 @@ import type { Tier } from '../../agency/tier.ts';
 import type { EntryKey, VerifiedEntry } from '../../directory/ledger.ts';
 import { DirectoryLedgerStore, type EntryColumns } from '../../sqlite/index.ts';
 import type { Db } from './database.ts';
+import { DIRECTORY_CHANGED } from './figure-store.ts';
 
 /** What the figures need to know of an agency. */
 export interface AgencyRow {
@@ -32,6 +33,7 @@ export class DirectoryStore extends DirectoryLedgerStore {
   readonly #db: Db;
   readonly #agencies;
   readonly #changed;
+  readonly #told;
   readonly #revise;
 
   constructor(db: Db) {
@@ -39,6 +41,9 @@ export class DirectoryStore extends DirectoryLedgerStore {
     this.#db = db;
     this.#changed = db.prepare<[string]>(
       'INSERT OR IGNORE INTO figure_directory_change VALUES (?)',
+    );
+    this.#told = db.prepare<[string, string]>(
+      'INSERT INTO figure_change (bucket, agency) VALUES (?, ?)',
     );
     this.#revise = db.prepare(
       'UPDATE figure_state SET directory_revision = directory_revision + 1',
@@ -51,21 +56,24 @@ export class DirectoryStore extends DirectoryLedgerStore {
 
   override put(verified: VerifiedEntry): void {
     super.put(verified);
-    this.#changed.run(verified.code);
-    this.#revise.run();
+    this.#change(verified.code);
   }
 
   override setHolder(code: AgencyCode, holder: EntryKey | undefined): void {
     super.setHolder(code, holder);
-    this.#changed.run(code);
-    this.#revise.run();
+    this.#change(code);
   }
 
   override discountAfter(registrar: AgencyCode, sequence: number): readonly AgencyCode[] {
     const codes = super.discountAfter(registrar, sequence);
-    for (const code of codes) this.#changed.run(code);
-    this.#revise.run();
+    for (const code of codes) this.#change(code);
     return codes;
+  }
+
+  #change(code: AgencyCode): void {
+    this.#changed.run(code);
+    this.#told.run(DIRECTORY_CHANGED, code);
+    this.#revise.run();
   }
 
   /** The sites that any agency belongs to. */

@@ -47,12 +47,19 @@ export interface AgencyFacts {
   readonly contradictions: number;
 }
 
+const URGENCIES = [0, 1, 2] as const;
+
 /** Reads the rollups. */
 export class FigureQueries {
   readonly #statements;
 
   constructor(db: Db) {
-    this.#statements = { ...prepareCells(db), ...prepareAgencies(db), ...prepareGaps(db) };
+    this.#statements = {
+      ...prepareCells(db),
+      ...prepareLists(db),
+      ...prepareAgencies(db),
+      ...prepareGaps(db),
+    };
   }
 
   /** The last report taken in. */
@@ -76,19 +83,47 @@ export class FigureQueries {
     return this.#statements.groupTypes.all(bucket, top, tier);
   }
 
-  /** The counters of all agencies in a month or year. */
-  listBucket(bucket: string): ListRow[] {
-    return this.#statements.listBucket.all(bucket);
-  }
-
-  /** The counters of all agencies on some days. */
-  listDays(
-    from: string,
-    to: string,
+  /** The counters of all agencies, or of one, in a year, month or day; an agency may have several rows. */
+  list(
+    bucket: string,
     documentType: string | null,
     urgency: UrgencyCode | null,
+    agency: string | null,
   ): ListRow[] {
-    return this.#statements.listDays.all(from, to, documentType, documentType, urgency, urgency);
+    const { listOwn, listOwnOf, listDay, listDayOf, listPart, listPartOf } = this.#statements;
+    if (bucket.length === 10) {
+      const which = { bucket, documentType, urgency };
+      return agency === null ? listDay.all(which) : listDayOf.all({ ...which, agency });
+    }
+    if (documentType === null && urgency === null) {
+      return agency === null ? listOwn.all(bucket) : listOwnOf.all(bucket, agency);
+    }
+    const type = documentType ?? '';
+    const codes = urgency === null ? URGENCIES : [urgency];
+    return codes.flatMap((code) =>
+      agency === null
+        ? listPart.all(bucket, type, code)
+        : listPartOf.all(bucket, type, code, agency),
+    );
+  }
+
+  /** One agency's month or year of a type, `''`: of any, by urgency. */
+  ownPart(bucket: string, documentType: string, agency: string): OwnCell[] {
+    return URGENCIES.flatMap((urgency) => {
+      const data = this.#statements.ownPart.get(bucket, documentType, urgency, agency);
+      return data === undefined ? [] : [{ documentType, urgency, data }];
+    });
+  }
+
+  /** The changes that are still told, by their number. */
+  changeRange(): { first: number; last: number } {
+    const { firstChange, lastChange } = this.#statements;
+    return { first: firstChange.get() ?? 0, last: lastChange.get() ?? 0 };
+  }
+
+  /** `[bucket, agency]`, see `FigureStore.addChange`. */
+  changesAfter(id: number): [string, string][] {
+    return this.#statements.changesAfter.all(id);
   }
 
   gapNumbers(
@@ -99,6 +134,11 @@ export class FigureQueries {
   ): number {
     const { from, to } = period;
     return this.#statements.gapNumbers.get(to, from, top, tier, structure) ?? 0;
+  }
+
+  /** `[day, began, ended]` of a group, by day. */
+  gapSums(top: string, tier: Tier, structure: StructureCode): [string, number, number][] {
+    return this.#statements.gapSums.all(top, tier, structure);
   }
 
   gapsOf(agency: string): FigureGap[] {
@@ -122,20 +162,29 @@ export class FigureQueries {
     return this.#statements.missing.all();
   }
 
-  agencyEntries(): AgencyEntryRow[] {
-    return this.#statements.entries.all();
+  /** Of one code, or of all. */
+  agencyEntries(code: string | null = null): AgencyEntryRow[] {
+    const { entries, entriesOf } = this.#statements;
+    return code === null ? entries.all() : entriesOf.all(code);
   }
 
-  places(): PlaceRow[] {
-    return this.#statements.places.all();
+  /** Of one agency, or of all. */
+  places(agency: string | null = null): PlaceRow[] {
+    const { places, placesOf } = this.#statements;
+    return agency === null ? places.all() : placesOf.all(agency);
   }
 
   rebuilding(): number {
     return this.#statements.rebuilding.get() ?? 0;
   }
 
-  heard(bucket: string, mask: number): string[] {
-    return this.#statements.heard.all(bucket, mask);
+  /** `[agency, bits]` */
+  heard(bucket: string): [string, number][] {
+    return this.#statements.heard.all(bucket);
+  }
+
+  heardOf(bucket: string, agency: string): [string, number][] {
+    return this.#statements.heardOf.all(bucket, agency);
   }
 
   heardMonths(agency: string): { bucket: string; bits: number }[] {
@@ -154,7 +203,6 @@ export class FigureQueries {
 }
 
 function prepareCells(db: Db) {
-  const list = 'agency, e, ep, p, deliveries, overdue';
   return {
     lastReport: db.prepare<[], number>('SELECT max(id) FROM report').pluck(),
     own: db
@@ -174,38 +222,68 @@ function prepareCells(db: Db) {
       `SELECT document_type AS documentType, urgency, structure, data FROM figure_group
        WHERE bucket = ? AND top = ? AND tier = ? AND document_type > ''`,
     ),
-    listBucket: db
-      .prepare<[string], ListRow>(`SELECT ${list} FROM figure_own WHERE bucket = ?`)
+  };
+}
+
+function prepareLists(db: Db) {
+  const list = 'SELECT agency, e, ep, p, deliveries, overdue FROM';
+  const part = 'bucket = ? AND document_type = ? AND urgency = ?';
+  const day = `day = @bucket AND (@documentType IS NULL OR document_type = @documentType)
+    AND (@urgency IS NULL OR urgency = @urgency)`;
+  interface Day {
+    readonly bucket: string;
+    readonly documentType: string | null;
+    readonly urgency: UrgencyCode | null;
+  }
+  return {
+    listOwn: db.prepare<[string], ListRow>(`${list} figure_own WHERE bucket = ?`).raw(),
+    listOwnOf: db
+      .prepare<[string, string], ListRow>(`${list} figure_own WHERE bucket = ? AND agency = ?`)
       .raw(),
-    listDays: db
-      .prepare<
-        [string, string, string | null, string | null, number | null, number | null],
-        ListRow
-      >(
-        `SELECT agency, sum(e), sum(ep), sum(p), sum(deliveries), sum(overdue) FROM figure_own_day
-         WHERE day BETWEEN ? AND ? AND (? IS NULL OR document_type = ?)
-           AND (? IS NULL OR urgency = ?)
-         GROUP BY agency`,
+    listPart: db
+      .prepare<[string, string, number], ListRow>(`${list} figure_own_part WHERE ${part}`)
+      .raw(),
+    listPartOf: db
+      .prepare<[string, string, number, string], ListRow>(
+        `${list} figure_own_part WHERE ${part} AND agency = ?`,
       )
+      .raw(),
+    listDay: db.prepare<[Day], ListRow>(`${list} figure_own_day WHERE ${day}`).raw(),
+    listDayOf: db
+      .prepare<[Day & { agency: string }], ListRow>(
+        `${list} figure_own_day WHERE ${day} AND agency = @agency`,
+      )
+      .raw(),
+    ownPart: db
+      .prepare<[string, string, number, string], Buffer>(
+        `SELECT data FROM figure_own_part WHERE ${part} AND agency = ?`,
+      )
+      .pluck(),
+    firstChange: db.prepare<[], number>('SELECT min(id) FROM figure_change').pluck(),
+    lastChange: db.prepare<[], number>('SELECT max(id) FROM figure_change').pluck(),
+    changesAfter: db
+      .prepare<[number], [string, string]>('SELECT bucket, agency FROM figure_change WHERE id > ?')
       .raw(),
   };
 }
 
 function prepareAgencies(db: Db) {
+  const entries = (only: string): string =>
+    `SELECT e.code, e.name, e.tier, e.parent, e.site, e.role, e.valid_from_ms AS validFromMs,
+       e.valid_to_ms AS validToMs
+     FROM directory_entry AS e JOIN directory_holder AS h ON h.code = e.code
+     WHERE e.counts = 1 ${only}
+     ORDER BY e.code, (h.registrar = e.registrar AND h.sequence = e.sequence) DESC,
+       e.valid_from_ms DESC, e.sequence DESC, e.registrar`;
+  const places = (only: string): string =>
+    `SELECT agency, from_day AS fromDay, then_tier AS thenTier, then_above AS thenAbove,
+       now_code AS nowCode, now_tier AS nowTier, now_above AS nowAbove
+     FROM figure_place ${only} ORDER BY agency, from_day`;
   return {
-    entries: db.prepare<[], AgencyEntryRow>(
-      `SELECT e.code, e.name, e.tier, e.parent, e.site, e.role, e.valid_from_ms AS validFromMs,
-         e.valid_to_ms AS validToMs
-       FROM directory_entry AS e JOIN directory_holder AS h ON h.code = e.code
-       WHERE e.counts = 1
-       ORDER BY e.code, (h.registrar = e.registrar AND h.sequence = e.sequence) DESC,
-         e.valid_from_ms DESC, e.sequence DESC, e.registrar`,
-    ),
-    places: db.prepare<[], PlaceRow>(
-      `SELECT agency, from_day AS fromDay, then_tier AS thenTier, then_above AS thenAbove,
-         now_code AS nowCode, now_tier AS nowTier, now_above AS nowAbove
-       FROM figure_place ORDER BY agency, from_day`,
-    ),
+    entries: db.prepare<[], AgencyEntryRow>(entries('')),
+    entriesOf: db.prepare<[string], AgencyEntryRow>(entries('AND e.code = ?')),
+    places: db.prepare<[], PlaceRow>(places('')),
+    placesOf: db.prepare<[string], PlaceRow>(places('WHERE agency = ?')),
     rebuilding: db
       .prepare<[], number>(
         `SELECT (SELECT count(*) FROM figure_rebuild)
@@ -213,10 +291,13 @@ function prepareAgencies(db: Db) {
       )
       .pluck(),
     heard: db
-      .prepare<[string, number], string>(
-        'SELECT agency FROM figure_heard WHERE bucket = ? AND bits & ? <> 0',
+      .prepare<[string], [string, number]>('SELECT agency, bits FROM figure_heard WHERE bucket = ?')
+      .raw(),
+    heardOf: db
+      .prepare<[string, string], [string, number]>(
+        'SELECT agency, bits FROM figure_heard WHERE bucket = ? AND agency = ?',
       )
-      .pluck(),
+      .raw(),
     heardMonths: db.prepare<[string], { bucket: string; bits: number }>(
       'SELECT bucket, bits FROM figure_heard WHERE agency = ? AND length(bucket) = 7 ORDER BY bucket',
     ),
@@ -241,6 +322,12 @@ function prepareGaps(db: Db) {
          FROM figure_gap_sum WHERE top = ? AND tier = ? AND structure = ?`,
       )
       .pluck(),
+    gapSums: db
+      .prepare<[string, string, number], [string, number, number]>(
+        `SELECT day, began, ended FROM figure_gap_sum
+         WHERE top = ? AND tier = ? AND structure = ? ORDER BY day`,
+      )
+      .raw(),
     gapsOf: db.prepare<[string], FigureGap>(`SELECT ${gap} FROM figure_gap WHERE agency = ?`),
     gapsIn: db
       .prepare<[string, string], [string, number, string]>(

@@ -1,6 +1,7 @@
 import type { AgencyCode } from '../../agency/code.ts';
 import type { CountedEntry } from '../figures/tracked-figures.ts';
 import type { Db } from './database.ts';
+import { ALL_CHANGED } from './figure-store.ts';
 
 export type RegisterKey = readonly [agency: string, year: number, number: number];
 
@@ -16,7 +17,7 @@ interface PlaceText {
   readonly now_code: string;
 }
 
-const ROLLUPS = ['own_day', 'own', 'group', 'gap', 'gap_sum'];
+const ROLLUPS = ['own_day', 'own', 'own_part', 'group', 'gap', 'gap_sum'];
 
 /** What adding the figures up anew reads and writes; calls that write belong in a transaction. */
 export class FigureRebuildStore {
@@ -35,6 +36,7 @@ export class FigureRebuildStore {
   clear(): void {
     for (const name of ROLLUPS) this.#db.exec(`DELETE FROM figure_${name}`);
     this.#db.exec('UPDATE figure_state SET contradiction = 0');
+    this.#db.prepare("INSERT INTO figure_change (bucket, agency) VALUES (?, '')").run(ALL_CHANGED);
   }
 
   entriesAfter([agency, year, number]: RegisterKey, limit: number): KeyedEntry[] {

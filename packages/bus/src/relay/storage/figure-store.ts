@@ -13,6 +13,14 @@ export interface OwnKey {
   readonly urgency: UrgencyCode;
 }
 
+/** An agency's month or year of one type (`''`: all) and urgency. */
+export interface PartKey {
+  readonly bucket: string;
+  readonly agency: string;
+  readonly documentType: string;
+  readonly urgency: UrgencyCode;
+}
+
 /** 0 normal, 1 urgent, 2 has none. */
 export type UrgencyCode = 0 | 1 | 2;
 /** 0: both then and now; 1: then only; 2: now only. */
@@ -80,6 +88,13 @@ interface EntryRow {
 
 type Cell = { readonly data: Buffer };
 
+/** As {@link FigureStore.addChange} bucket: everything was added up anew. */
+export const ALL_CHANGED = '*';
+/** As bucket: an entry of the directory, or where an agency stands in the rollups. */
+export const DIRECTORY_CHANGED = '@';
+/** Changes that readers can catch up with: some minutes of a rush, hours of a quiet day. */
+const MAX_CHANGES = 100_000;
+
 /** The rollups and what they rest on. Every writing call belongs inside a transaction. */
 export class FigureStore {
   readonly #cells;
@@ -126,6 +141,25 @@ export class FigureStore {
     else this.#cells.putOwn.run({ ...key, ...counters, data });
   }
 
+  ownPart(key: PartKey): Uint8Array | undefined {
+    return this.#cells.part.get(key)?.data;
+  }
+
+  setOwnPart(key: PartKey, counters: ListCounters, data: Uint8Array | undefined): void {
+    if (data === undefined) this.#cells.dropPart.run(key);
+    else this.#cells.putPart.run({ ...key, ...counters, data });
+  }
+
+  /** Tells readers that an agency's rows of a month or year changed. */
+  addChange(bucket: string, agency: string): void {
+    this.#rest.addChange.run(bucket, agency);
+  }
+
+  /** Readers that did not follow for so long read everything again. */
+  dropOldChanges(): void {
+    this.#rest.dropOldChanges.run(MAX_CHANGES);
+  }
+
   group(key: GroupKey): Uint8Array | undefined {
     return this.#cells.group.get(key)?.data;
   }
@@ -152,7 +186,8 @@ export class FigureStore {
   }
 
   addHeard(bucket: string, agency: string, bits: number): void {
-    this.#rest.addHeard.run(bucket, agency, bits);
+    const { changes } = this.#rest.addHeard.run(bucket, agency, bits);
+    if (changes > 0) this.addChange(bucket, agency);
   }
 
   /** The days on which an agency was heard of or that one of its documents bears. */
@@ -171,6 +206,7 @@ export class FigureStore {
   setPlaces(agency: string, places: readonly StoredPlace[]): void {
     this.#rest.dropPlaces.run(agency);
     for (const place of places) this.#rest.putPlace.run({ agency, ...place });
+    this.addChange(DIRECTORY_CHANGED, agency);
   }
 
   /** The entries of a code that count: the one that holds first, then later validity first. */
@@ -224,6 +260,8 @@ function prepareCells(db: Db) {
     'day = @day AND agency = @agency AND document_type = @documentType AND urgency = @urgency';
   const groupKey = `bucket = @bucket AND top = @top AND tier = @tier AND structure = @structure
     AND document_type = @documentType AND urgency = @urgency`;
+  const partKey = `bucket = @bucket AND document_type = @documentType AND urgency = @urgency
+    AND agency = @agency`;
   const counters = `e = excluded.e, ep = excluded.ep, p = excluded.p,
     deliveries = excluded.deliveries, overdue = excluded.overdue, data = excluded.data`;
   return {
@@ -247,6 +285,12 @@ function prepareCells(db: Db) {
     dropOwn: db.prepare<[{ bucket: string; agency: string }]>(
       'DELETE FROM figure_own WHERE bucket = @bucket AND agency = @agency',
     ),
+    part: db.prepare<[PartKey], Cell>(`SELECT data FROM figure_own_part WHERE ${partKey}`),
+    putPart: db.prepare<[PartKey & ListCounters & { data: Uint8Array }]>(
+      `INSERT INTO figure_own_part VALUES (@bucket, @documentType, @urgency, @agency, @e, @ep, @p,
+         @deliveries, @overdue, @data) ON CONFLICT DO UPDATE SET ${counters}`,
+    ),
+    dropPart: db.prepare<[PartKey]>(`DELETE FROM figure_own_part WHERE ${partKey}`),
     group: db.prepare<[GroupKey], Cell>(`SELECT data FROM figure_group WHERE ${groupKey}`),
     putGroup: db.prepare<[GroupKey & { data: Uint8Array }]>(
       `INSERT INTO figure_group VALUES (@bucket, @top, @tier, @structure, @documentType, @urgency, @data)
@@ -279,7 +323,13 @@ function prepareRest(db: Db) {
       .pluck(),
     addHeard: db.prepare<[string, string, number]>(
       `INSERT INTO figure_heard VALUES (?, ?, ?)
-       ON CONFLICT DO UPDATE SET bits = bits | excluded.bits`,
+       ON CONFLICT DO UPDATE SET bits = bits | excluded.bits WHERE bits | excluded.bits <> bits`,
+    ),
+    addChange: db.prepare<[string, string]>(
+      'INSERT INTO figure_change (bucket, agency) VALUES (?, ?)',
+    ),
+    dropOldChanges: db.prepare<[number]>(
+      'DELETE FROM figure_change WHERE id <= (SELECT max(id) FROM figure_change) - ?',
     ),
     heardMonths: db.prepare<[string], { bucket: string; bits: number }>(
       'SELECT bucket, bits FROM figure_heard WHERE agency = ? AND length(bucket) = 7',
