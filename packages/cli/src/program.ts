@@ -79,7 +79,12 @@ import { relayUserTokenCommand } from './commands/relay/user/token.ts';
 import { sendCommand } from './commands/send.ts';
 import { siteDeskCommand } from './commands/site/desk.ts';
 import { siteRunCommand } from './commands/site/run.ts';
+import { statsAgenciesCommand } from './commands/stats/agencies.ts';
+import { statsDeliveriesCommand } from './commands/stats/deliveries.ts';
+import { statsGapsCommand } from './commands/stats/gaps.ts';
+import { statsOverdueCommand } from './commands/stats/overdue.ts';
 import { statsShareCommand } from './commands/stats/share.ts';
+import { statsTrendCommand } from './commands/stats/trend.ts';
 import { trackCommand } from './commands/track.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { Cli } from './context.ts';
@@ -219,7 +224,14 @@ function anyoneCommands(cli: Cli): Command[] {
       auditExportCommand(cli),
       auditRecomputeCommand(cli),
     ]),
-    newGroup(cli, 'stats', 'stats', [statsShareCommand(cli)]),
+    newGroup(cli, 'stats', 'stats', [
+      statsShareCommand(cli),
+      statsTrendCommand(cli),
+      statsDeliveriesCommand(cli),
+      statsOverdueCommand(cli),
+      statsAgenciesCommand(cli),
+      statsGapsCommand(cli),
+    ]),
     demoCommand(cli),
     doctorCommand(cli),
   ];

@@ -42,8 +42,8 @@ describe('a wrong command line', () => {
     ['a choice that is none', ['inbox', '--state', 'lost'], /open, accepted, refused/],
     ['an option without its value', ['verify', 'x.pdf', '--at'], /argument missing/],
     ['a time that is none', ['verify', 'x.pdf', '--at', '31/02/2026'], /a time is wanted/],
-    ['a month that is none', ['stats', 'share', '--period', '2026-13'], /months are wanted/],
-    ['months the wrong way round', ['stats', 'share', '--period', '2026-05..2026-01'], /months/],
+    ['a period that is none', ['stats', 'share', '--period', '2026-13'], /a period is wanted/],
+    ['a period the wrong way round', ['stats', 'gaps', '--period', '2026-05..2026-01'], /a period/],
     ['a port that is none', ['bus', 'up', '--port', '70000'], /from 1 to 65535/],
     [
       'a refusal code that is none',

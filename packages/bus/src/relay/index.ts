@@ -48,7 +48,7 @@ export type {
   Urgency,
 } from './figures/types.ts';
 export type { RelayLog } from './log.ts';
-export { openNodeSigner } from './node-key.ts';
+export { openRelaySigner } from './node-key.ts';
 export type {
   ContradictionRow,
   ContradictoryReceipt,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants, link, stat, unlink, writeFile } from 'node:fs/promises';
+import { access, constants, link, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 
 import type { Cli } from '../context.ts';
@@ -25,10 +25,16 @@ export function outputPath(
  * Refuses before any work is done, such as asking for a PIN or a time-stamp, when the file is there
  * already or its folder takes none.
  *
+ * @param force - a file may be there; anything else may not.
  * @throws {@link CliError} `CLI_ALREADY_EXISTS`, `CLI_WRITE_FAILED`.
  */
-export async function requireNewFile(cli: Pick<Cli, 'messages'>, path: string): Promise<void> {
-  if (await pathExists(path)) throw alreadyThere(cli, path);
+export async function requireNewFile(
+  cli: Pick<Cli, 'messages'>,
+  path: string,
+  force = false,
+): Promise<void> {
+  const mayReplace = force && (await isFile(path));
+  if (!mayReplace && (await pathExists(path))) throw alreadyThere(cli, path);
   const { text } = cli.messages;
   const folder = dirname(resolve(path));
   const details = { folder };
@@ -46,24 +52,35 @@ export async function requireNewFile(cli: Pick<Cli, 'messages'>, path: string): 
 }
 
 /**
- * Writes a new file: it appears whole or not at all, and never over another.
+ * Writes a new file: it appears whole or not at all, and never over another unless `force` is given.
  *
+ * @param content - pieces of text are written as they come; when they end with an error, no file is left.
  * @throws {@link CliError} `CLI_ALREADY_EXISTS`.
  */
 export async function writeNewFile(
   cli: Pick<Cli, 'messages'>,
   path: string,
-  bytes: Uint8Array,
+  content: Uint8Array | AsyncIterable<string>,
+  force = false,
 ): Promise<void> {
   const temporary = join(dirname(path), `.congvan-${randomUUID()}.part`);
   try {
-    await writeFile(temporary, bytes, { flag: 'wx', flush: true });
-    await link(temporary, path);
+    await writeFile(temporary, content, { flag: 'wx', flush: true });
+    await (force ? rename(temporary, path) : link(temporary, path));
   } catch (error) {
     if (isSystemError(error, 'EEXIST')) throw alreadyThere(cli, path);
     throw error;
   } finally {
     await unlink(temporary).catch(() => undefined);
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENOTDIR')) return false;
+    throw error;
   }
 }
 

@@ -10,6 +10,7 @@ import { type FailureTexts, failuresEn } from './failures/en.ts';
 import { type FileTexts, filesEn } from './files/en.ts';
 import { type HelpTexts, helpEn } from './help/en.ts';
 import { type RelayTexts, relayEn } from './relay/en.ts';
+import { type StatsTexts, statsEn } from './stats/en.ts';
 import { type PlanTexts, planEn } from './plan/en.ts';
 import { type TransferTexts, transfersEn } from './transfers/en.ts';
 import { type Texts, findingsEn, textEn } from './text/en.ts';
@@ -29,6 +30,7 @@ export interface Messages {
   readonly enrolment: EnrolmentTexts;
   readonly plan: PlanTexts;
   readonly relay: RelayTexts;
+  readonly stats: StatsTexts;
   readonly transfers: TransferTexts;
   readonly findings: Readonly<Record<Finding, string>>;
   /** A sentence for an error code of the packages below, made of its details; their own words are English. */
@@ -51,6 +53,7 @@ export const en: Messages = {
   enrolment: enrolmentEn,
   plan: planEn,
   relay: relayEn,
+  stats: statsEn,
   transfers: transfersEn,
   findings: findingsEn,
   sentence: () => undefined,

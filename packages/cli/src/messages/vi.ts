@@ -11,6 +11,7 @@ import { evidenceVi } from './evidence/vi.ts';
 import { failuresVi } from './failures/vi.ts';
 import { helpVi } from './help/vi.ts';
 import { relayVi } from './relay/vi.ts';
+import { statsVi } from './stats/vi.ts';
 import { planVi } from './plan/vi.ts';
 import { findingsVi, textVi } from './text/vi.ts';
 
@@ -39,6 +40,7 @@ export const vi: Messages = {
   enrolment: enrolmentVi,
   plan: planVi,
   relay: relayVi,
+  stats: statsVi,
   transfers: transfersVi,
   findings: findingsVi,
   sentence: (code, details) =>

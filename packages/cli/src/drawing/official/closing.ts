@@ -2,6 +2,7 @@ import { AREA, type DrawingContext, lineMetrics, STYLE } from '../layout.ts';
 import { breakEvenly, breakLines } from '../line-breaking.ts';
 import type { OfficialDocument } from './official-document.ts';
 import { WORDS } from './words.ts';
+import type { TextStyle } from '../page-writer.ts';
 import type { FlowItem } from '../pagination.ts';
 import type { Typefaces } from '../typefaces.ts';
 
@@ -31,13 +32,14 @@ export function layOutClosing(
   const titleHeight = lineMetrics(STYLE.recipientsTitle).height;
   const recipientHeight = lineMetrics(STYLE.recipients).height;
   const signatoryHeight = lineMetrics(STYLE.signatory).height;
-  const { titleLines, remarks = [] } = document.signatory;
+  const { remarks = [] } = document.signatory;
   const rightWidth = AREA.width - leftWidth;
-  const nameLines = breakEvenly(document.signatory.fullName, {
-    typeface: typefaces.bold,
-    size: STYLE.signatoryName.size,
-    width: rightWidth,
-  }).map((line) => line.words.join(' '));
+  const wrap = (text: string, { size }: TextStyle): string[] =>
+    breakEvenly(text, { typeface: typefaces.bold, size, width: rightWidth }).map(
+      ({ words: line }) => line.join(' '),
+    );
+  const titleLines = document.signatory.titleLines.flatMap((line) => wrap(line, STYLE.signatory));
+  const nameLines = wrap(document.signatory.fullName, STYLE.signatoryName);
   const nameHeight = lineMetrics(STYLE.signatoryName).height;
   const remarkHeight = lineMetrics(STYLE.recipients).height;
   const nameDrop = titleLines.length * signatoryHeight + SIGNATURE_ROOM;

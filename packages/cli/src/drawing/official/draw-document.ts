@@ -47,8 +47,9 @@ export async function drawDocument(document: OfficialDocument): Promise<Uint8Arr
 }
 
 function describe(pdf: PDFDocument, document: OfficialDocument): void {
-  const number = `${document.codeNumber}/${document.codeNotation}`;
-  pdf.setTitle(`${number}: ${document.abstract}`);
+  const { codeNumber, codeNotation, abstract } = document;
+  const isNumbered = codeNumber.trim() !== '';
+  pdf.setTitle(isNumbered ? `${codeNumber}/${codeNotation}: ${abstract}` : abstract);
   pdf.setAuthor(document.agencyLines.join(' '));
   pdf.setProducer(PRODUCER);
   pdf.setCreator(PRODUCER);

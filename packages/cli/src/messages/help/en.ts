@@ -1,6 +1,7 @@
 import { auditHelpEn } from '../audit/en.ts';
 import { caHelpEn } from '../ca/en.ts';
 import { relayHelpEn } from '../relay/en.ts';
+import { statsHelpEn } from '../stats/en.ts';
 
 /** Texts of `--help`, English. Descriptions start in lower case and have no full stop. */
 export const helpEn = {
@@ -40,6 +41,7 @@ export const helpEn = {
     ...auditHelpEn.commandTexts,
     ...caHelpEn.commandTexts,
     ...relayHelpEn.commandTexts,
+    ...statsHelpEn.commandTexts,
     send: 'register, sign and send a document',
     inbox: 'list what has come in',
     open: 'show an incoming document and save its files',
@@ -107,8 +109,6 @@ export const helpEn = {
     packageCreate: 'pack files into a signed package',
     packageVerify: 'check a package and the signed PDFs in it',
     packageShow: 'show what a package holds, and save its files',
-    stats: 'figures from the relay',
-    statsShare: 'the share of documents sent electronically',
     demo: 'show the whole exchange on this machine, with invented documents',
     doctor: 'check this installation and say what to do',
   },
@@ -144,6 +144,7 @@ export const helpEn = {
     ...auditHelpEn.optionTexts,
     ...caHelpEn.optionTexts,
     ...relayHelpEn.optionTexts,
+    ...statsHelpEn.optionTexts,
     home: 'folder that holds everything (default: CONGVAN_HOME, else ~/congvan)',
     json: 'print results and errors as JSON',
     lang: 'language of the texts (default: CONGVAN_LANG, LC_ALL, LC_MESSAGES, LANG)',
@@ -307,10 +308,7 @@ export const helpEn = {
     sealTo: 'certificate of a recipient (.crt, .pem); may be repeated',
     sealContext:
       'text that the file is bound to, such as a document id; opening with another one fails',
-    period: 'months, YYYY-MM or YYYY-MM..YYYY-MM',
-    statsTier: 'this tier only',
     keep: 'leave it running afterwards, for playing',
-    by: 'one line per',
   },
 };
 

@@ -1,6 +1,7 @@
 import { auditHelpVi } from '../audit/vi.ts';
 import { caHelpVi } from '../ca/vi.ts';
 import { relayHelpVi } from '../relay/vi.ts';
+import { statsHelpVi } from '../stats/vi.ts';
 import type { HelpTexts } from './en.ts';
 
 /** Texts of `--help`, Vietnamese. */
@@ -41,6 +42,7 @@ export const helpVi: HelpTexts = {
     ...auditHelpVi.commandTexts,
     ...caHelpVi.commandTexts,
     ...relayHelpVi.commandTexts,
+    ...statsHelpVi.commandTexts,
     send: 'vào sổ, ký số và gửi một văn bản',
     inbox: 'liệt kê văn bản đến',
     open: 'xem một văn bản đến và lưu các tệp của nó',
@@ -107,8 +109,6 @@ export const helpVi: HelpTexts = {
     packageCreate: 'đóng các tệp thành gói có chữ ký',
     packageVerify: 'kiểm tra một gói và các PDF đã ký trong gói',
     packageShow: 'xem gói có gì và lưu các tệp trong gói',
-    stats: 'số liệu từ trạm trung tâm',
-    statsShare: 'tỷ lệ văn bản được gửi điện tử',
     demo: 'trình diễn cả việc trao đổi trên máy này, với văn bản giả',
     doctor: 'kiểm tra cài đặt này và chỉ cách khắc phục',
   },
@@ -144,6 +144,7 @@ export const helpVi: HelpTexts = {
     ...auditHelpVi.optionTexts,
     ...caHelpVi.optionTexts,
     ...relayHelpVi.optionTexts,
+    ...statsHelpVi.optionTexts,
     home: 'thư mục chứa mọi thứ (mặc định: CONGVAN_HOME, rồi ~/congvan)',
     json: 'in kết quả và lỗi dạng JSON',
     lang: 'ngôn ngữ (mặc định: CONGVAN_LANG, LC_ALL, LC_MESSAGES, LANG)',
@@ -302,9 +303,6 @@ export const helpVi: HelpTexts = {
     content: 'tệp mà chữ ký tách rời bao phủ',
     sealTo: 'chứng thư số của nơi nhận (.crt, .pem); có thể lặp lại',
     sealContext: 'chữ gắn với tệp niêm phong, như mã văn bản; mở với chữ khác thì không được',
-    period: 'các tháng, YYYY-MM hoặc YYYY-MM..YYYY-MM',
-    statsTier: 'chỉ cấp này',
     keep: 'để chạy tiếp sau đó, để thử',
-    by: 'mỗi dòng một',
   },
 };

@@ -237,25 +237,7 @@ export const textEn = {
   changesAfter: 'changed after',
   noTrustGiven: 'no trust anchors: --trust FOLDER names a folder with anchors/',
 
-  allTogether: 'all',
   month: 'month',
-  shareTitle: (period: string, today: string) =>
-    `Share sent electronically, ${period} (as of ${today})`,
-  rateElectronic: 'electronic',
-  rateAny: 'any electronic',
-  rateSigned: 'signed',
-  deliveries: 'deliveries',
-  receipted: 'receipted',
-  refusedCount: 'refused',
-  timeTo01: 'to 01, median / p95',
-  timeTo03: 'to 03, median / p95',
-  silentAgencies: (count: number, named: string) => `${count} agencies reported nothing: ${named}`,
-  gapsInRegisters: (named: string) => `numbers without a record: ${named}`,
-  missingReports: (named: string) =>
-    `reports are missing from ${named}: the shares are lower bounds`,
-  undeliveredDocuments: (count: number) =>
-    `${count} documents that no recipient has answered for 30 days are in no rate`,
-  voidNumbers: (named: string) => `void numbers: ${named}`,
 
   priorities: ['normal', 'urgent', 'very urgent', 'express', 'timed express'] satisfies Record<
     Priority,

@@ -222,23 +222,7 @@ export const textVi: Texts = {
   changesAfter: 'thay đổi sau đó',
   noTrustGiven: 'chưa có gốc tin cậy: --trust THƯ_MỤC chỉ thư mục có anchors/',
 
-  allTogether: 'tổng cộng',
   month: 'tháng',
-  shareTitle: (period, today) => `Tỷ lệ gửi điện tử, ${period} (tính đến ${today})`,
-  rateElectronic: 'chỉ điện tử',
-  rateAny: 'có điện tử',
-  rateSigned: 'ký số',
-  deliveries: 'lượt gửi',
-  receipted: 'có xác nhận',
-  refusedCount: 'từ chối',
-  timeTo01: 'tới 01, trung vị / p95',
-  timeTo03: 'tới 03, trung vị / p95',
-  silentAgencies: (count, named) => `${count} cơ quan chưa báo cáo gì: ${named}`,
-  gapsInRegisters: (named) => `số không có hồ sơ: ${named}`,
-  missingReports: (named) => `thiếu báo cáo của ${named}: tỷ lệ nêu trên là mức tối thiểu`,
-  undeliveredDocuments: (count) =>
-    `${count} văn bản quá 30 ngày không nơi nhận nào phản hồi, không tính vào tỷ lệ`,
-  voidNumbers: (named) => `số bị hủy: ${named}`,
 
   priorities: ['thường', 'khẩn', 'thượng khẩn', 'hỏa tốc', 'hỏa tốc hẹn giờ'],
   incomingStates: {

@@ -1,0 +1,47 @@
+import type { AgencyStanding } from '@congvan/bus/relay';
+import type { Command } from 'commander';
+
+import { newOption } from '../../command.ts';
+import type { Cli } from '../../context.ts';
+import { newStatsCommand, type StatsOptions } from '../../stats/options.ts';
+import type { View } from '../../stats/report.ts';
+import { runStats } from '../../stats/run-stats.ts';
+
+const STANDINGS: readonly AgencyStanding[] = ['reporting', 'silent', 'not-open', 'closed'];
+
+const VIEW: View = [
+  ['who', 38],
+  ['tier', 11],
+  ['parent', 12],
+  ['standing', 16],
+  ['last_report_at', 17],
+  ['missing_reports', 12],
+  ['contradictions', 12],
+];
+
+interface AgenciesOptions extends StatsOptions {
+  readonly standing?: AgencyStanding;
+}
+
+/** `congvan stats agencies`: who reported in the period, and who was silent. */
+export function statsAgenciesCommand(cli: Cli): Command {
+  return newStatsCommand(cli, 'agencies', 'statsAgencies')
+    .addOption(newOption(cli, '--standing <standing>', 'standing').choices(STANDINGS))
+    .action(async (options: AgenciesOptions, command: Command) => {
+      const { standing } = options;
+      await runStats(cli, command, options, {
+        name: 'agencies',
+        table: 'agencies',
+        by: null,
+        views: [VIEW],
+        hasSum: false,
+        isOfSenders: true,
+        ask: (relay, request, paging) =>
+          relay.agencies({
+            ...request,
+            ...paging,
+            ...(standing === undefined ? {} : { standing }),
+          }),
+      });
+    });
+}

@@ -1,0 +1,53 @@
+import type { DeliveriesRequest } from '@congvan/bus/relay';
+import type { Command } from 'commander';
+
+import { newOption } from '../../command.ts';
+import type { Cli } from '../../context.ts';
+import { newStatsCommand, type StatsOptions } from '../../stats/options.ts';
+import { runStats } from '../../stats/run-stats.ts';
+import { DELIVERY_VIEWS } from './views.ts';
+
+const STATES: readonly NonNullable<DeliveriesRequest['state']>[] = [
+  'open',
+  'overdue',
+  'sent',
+  '01',
+  '02',
+  '03',
+  '04',
+  '05',
+  '06',
+  'withdrawn',
+];
+
+interface DeliveriesOptions extends StatsOptions {
+  readonly side: 'sender' | 'recipient';
+  readonly state?: NonNullable<DeliveriesRequest['state']>;
+}
+
+/** `congvan stats deliveries`: one line for each electronic recipient of a document. */
+export function statsDeliveriesCommand(cli: Cli): Command {
+  return newStatsCommand(cli, 'deliveries', 'statsDeliveries')
+    .addOption(
+      newOption(cli, '--side <side>', 'side').choices(['sender', 'recipient']).default('sender'),
+    )
+    .addOption(newOption(cli, '--state <state>', 'deliveryState').choices(STATES))
+    .action(async (options: DeliveriesOptions, command: Command) => {
+      const { side, state } = options;
+      await runStats(cli, command, options, {
+        name: 'deliveries',
+        table: 'deliveries',
+        by: null,
+        views: DELIVERY_VIEWS,
+        hasSum: false,
+        isOfSenders: side === 'sender',
+        ask: (relay, request, paging) =>
+          relay.deliveries({
+            ...request,
+            ...paging,
+            side,
+            ...(state === undefined ? {} : { state }),
+          }),
+      });
+    });
+}

@@ -1,0 +1,41 @@
+import type { GapRow } from '@congvan/bus/relay';
+import type { Command } from 'commander';
+
+import { newOption } from '../../command.ts';
+import type { Cli } from '../../context.ts';
+import { newStatsCommand, type StatsOptions } from '../../stats/options.ts';
+import type { View } from '../../stats/report.ts';
+import { runStats } from '../../stats/run-stats.ts';
+
+const KINDS: readonly GapRow['kind'][] = ['register', 'report'];
+
+const VIEW: View = [
+  ['who', 46],
+  ['kind', 18],
+  ['numbers', 18],
+  ['after', 15],
+  ['before', 15],
+];
+
+interface GapsOptions extends StatsOptions {
+  readonly kind?: GapRow['kind'];
+}
+
+/** `congvan stats gaps`: numbers of registers, and reports of chains, that no record names. */
+export function statsGapsCommand(cli: Cli): Command {
+  return newStatsCommand(cli, 'gaps', 'statsGaps')
+    .addOption(newOption(cli, '--kind <kind>', 'gapKind').choices(KINDS))
+    .action(async (options: GapsOptions, command: Command) => {
+      const { kind } = options;
+      await runStats(cli, command, options, {
+        name: 'gaps',
+        table: 'gaps',
+        by: null,
+        views: [VIEW],
+        hasSum: false,
+        isOfSenders: true,
+        ask: (relay, request, paging) =>
+          relay.gaps({ ...request, ...paging, ...(kind === undefined ? {} : { kind }) }),
+      });
+    });
+}
