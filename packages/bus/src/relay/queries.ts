@@ -141,8 +141,8 @@ export interface RelayQueries extends RelayFigures, RelayPublications {
   track(documentIdOrNumber: string, from?: string): TrackedDispatch[];
   /** Deliveries without any receipt, oldest first. */
   listOpen(options?: { limit?: number }): OpenDelivery[];
-  /** Messages that failed the check, newest first. */
-  listRejected(options?: { limit?: number }): RejectedReportRow[];
+  /** Messages that failed the check, newest first; with `before` only those of a lower id. */
+  listRejected(options?: { limit?: number; before?: number }): RejectedReportRow[];
   /** Statements that contradict earlier ones, newest first. */
   listContradictions(options?: { limit?: number }): ContradictionRow[];
   /** Reports that the broker stored more than a day after the time they state, newest first. */
@@ -197,9 +197,9 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
     });
   }
 
-  listRejected(options: { limit?: number } = {}): RejectedReportRow[] {
+  listRejected(options: { limit?: number; before?: number } = {}): RejectedReportRow[] {
     return this.#track
-      .rejected(options.limit ?? DEFAULT_LIST_LENGTH)
+      .rejected(options.limit ?? DEFAULT_LIST_LENGTH, options.before)
       .map(({ storedMs, rejectedMs, ...rest }) => ({
         ...rest,
         storedAt: new Date(storedMs),

@@ -158,9 +158,10 @@ function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): vo
     },
   );
   registerConditions(app, source);
+  registerProcess(app, source);
 }
 
-/** What is wrong, how the relay is, and who asks. */
+/** What is published, what is wrong, and who asks. */
 function registerConditions(app: FastifyInstance, source: FiguresSource): void {
   const api = app.withTypeProvider<ZodTypeProvider>();
   const of = (request: FastifyRequest): ViewerSource => source.for(requireViewer(request));
@@ -192,6 +193,26 @@ function registerConditions(app: FastifyInstance, source: FiguresSource): void {
     },
   );
   api.get(
+    '/me',
+    {
+      schema: {
+        ...described('me', 'Who asks'),
+        response: { 200: schemas.me, 401: problems[401] },
+      },
+    },
+    (request, reply) => {
+      void reply.header('cache-control', 'no-store');
+      const { name, role, scope, language } = requireViewer(request);
+      return { name, role, scope, language };
+    },
+  );
+}
+
+/** How the relay itself is: its operators ask. */
+function registerProcess(app: FastifyInstance, source: FiguresSource): void {
+  const api = app.withTypeProvider<ZodTypeProvider>();
+  const of = (request: FastifyRequest): ViewerSource => source.for(requireViewer(request));
+  api.get(
     '/health',
     {
       schema: {
@@ -205,17 +226,17 @@ function registerConditions(app: FastifyInstance, source: FiguresSource): void {
     },
   );
   api.get(
-    '/me',
+    '/rejected',
     {
       schema: {
-        ...described('me', 'Who asks'),
-        response: { 200: schemas.me, 401: problems[401] },
+        ...described('rejected', 'Records that failed the check; for operators'),
+        querystring: parameters.rejectedQuery,
+        response: { 200: schemas.rejectedPage, ...problems },
       },
     },
     (request, reply) => {
       void reply.header('cache-control', 'no-store');
-      const { name, role, scope, language } = requireViewer(request);
-      return { name, role, scope, language };
+      return of(request).rejected(parameters.toRejectedRequest(request.query));
     },
   );
 }

@@ -111,6 +111,7 @@ export const alertsQuery = z.strictObject({
   state: z.enum(['open', 'all']).optional(),
   ...paging,
 });
+export const rejectedQuery = z.strictObject(paging);
 export const documentsQuery = z.strictObject({ from: agency.optional() });
 export const documentParams = z.strictObject({ idOrNumber: z.string().min(1).max(MAX_TEXT) });
 export const agencyParams = z.strictObject({ code: agency });
@@ -157,6 +158,10 @@ export function toAgenciesRequest(
 }
 
 export function toAlertsRequest(query: z.infer<typeof alertsQuery>): AlertsRequest {
+  return dropUndefined(query);
+}
+
+export function toRejectedRequest(query: z.infer<typeof rejectedQuery>): PageRequest {
   return dropUndefined(query);
 }
 

@@ -10,6 +10,7 @@ import type {
   Figures,
   GapRow,
 } from '../figures/types.ts';
+import type { RejectedRow } from './rejected.ts';
 import { LANGUAGES, ROLES } from './session.ts';
 import type { RelayHealth } from './source.ts';
 
@@ -166,6 +167,20 @@ const alertRow = z
   })
   .meta({ id: 'AlertRow' }) satisfies z.ZodType<AlertRow>;
 
+const rejectedRow = z
+  .strictObject({
+    id: count,
+    subject: z.string(),
+    claimed_from: z.string().nullable().describe('What the subject names'),
+    site: z.string(),
+    stored_at: time.describe('By the broker'),
+    rejected_at: time,
+    finding: z.string(),
+    detail: z.string(),
+    bytes: count,
+  })
+  .meta({ id: 'RejectedRow' }) satisfies z.ZodType<RejectedRow>;
+
 const receipt = z.strictObject({
   status: z.string(),
   at: time,
@@ -235,6 +250,7 @@ export const deliveriesPage = page('DeliveriesPage', deliveryRow);
 export const gapsPage = page('GapsPage', gapRow);
 export const agenciesPage = page('AgenciesPage', agencyRow);
 export const alertsPage = page('AlertsPage', alertRow);
+export const rejectedPage = page('RejectedPage', rejectedRow);
 
 const publication = z
   .strictObject({

@@ -1,7 +1,8 @@
 import type { AlertRow, AlertsRequest } from '../alerts/types.ts';
 import type { PublicationRow } from '../audit/publications.ts';
-import type { Page, RelayFigures } from '../figures/types.ts';
+import type { Page, PageRequest, RelayFigures } from '../figures/types.ts';
 import type { TrackedDispatch } from '../queries.ts';
+import type { RejectedRow } from './rejected.ts';
 import type { Viewer } from './session.ts';
 
 /** How the relay's own process is, as its operator sees it. */
@@ -30,6 +31,8 @@ export interface ViewerSource extends RelayFigures {
   alerts(request: AlertsRequest): Page<AlertRow>;
   /** For operators alone. */
   health(): Promise<RelayHealth>;
+  /** For operators alone: records that failed the check, newest first. */
+  rejected(request: PageRequest): Page<RejectedRow>;
 }
 
 /** Gives each viewer a source of its own. */

@@ -3,13 +3,14 @@ import type { FiguresScope, Page, RelayFigures } from '../figures/types.ts';
 import type { RelayQueries, TrackedDispatch } from '../queries.ts';
 import type { MakeEvidence } from './link.ts';
 import { Problem, notFound } from './problem.ts';
+import { listRejectedPage } from './rejected.ts';
 import { type Hierarchy, limitGrouping, limitToScope, maySeeAgency } from './scope.ts';
 import type { Viewer } from './session.ts';
 import type { FiguresSource, RelayHealth, ViewerSource } from './source.ts';
 
 export interface SourceParts {
   readonly figures: RelayFigures;
-  readonly queries: Pick<RelayQueries, 'track' | 'listPublications'>;
+  readonly queries: Pick<RelayQueries, 'track' | 'listPublications' | 'listRejected'>;
   readonly hierarchy: Hierarchy;
   /** Alerts that `maySee` lets through. */
   readonly alerts: (
@@ -70,6 +71,10 @@ function sourceFor(viewer: Viewer, parts: SourceParts): ViewerSource {
     health: async () => {
       if (viewer.role !== 'operator') throw notFound();
       return await parts.health();
+    },
+    rejected: (request) => {
+      if (viewer.role !== 'operator') throw notFound();
+      return listRejectedPage(queries, figures.asOf(), request, maySee);
     },
   };
 }

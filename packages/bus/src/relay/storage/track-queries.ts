@@ -151,8 +151,9 @@ export class TrackQueries {
     return this.#statements.open.all(limit);
   }
 
-  rejected(limit: number): RejectedRecord[] {
-    return this.#statements.rejected.all(limit);
+  /** @param before - only those of a lower id. */
+  rejected(limit: number, before = Number.MAX_SAFE_INTEGER): RejectedRecord[] {
+    return this.#statements.rejected.all(before, limit);
   }
 
   contradictions(limit: number): ContradictionRecord[] {
@@ -233,10 +234,10 @@ function prepareLists(db: Db) {
        FROM delivery AS d JOIN document AS o ON o.id = d.document
        WHERE d.receipt_count = 0 ORDER BY o.dispatched_ms, d.id LIMIT ?`,
     ),
-    rejected: db.prepare<[number], RejectedRecord>(
+    rejected: db.prepare<[number, number], RejectedRecord>(
       `SELECT id, nats_subject AS natsSubject, claimed_from AS claimedFrom, site,
          stored_ms AS storedMs, rejected_ms AS rejectedMs, finding, detail, message_bytes AS bytes
-       FROM rejected_record ORDER BY id DESC LIMIT ?`,
+       FROM rejected_record WHERE id < ? ORDER BY id DESC LIMIT ?`,
     ),
     contradictions: db.prepare<[number], ContradictionRecord>(
       `SELECT id, kind, agency, report_number AS reportNumber, payload_hash AS payloadHash, detail,

@@ -32,6 +32,7 @@ const REQUESTS: Readonly<Record<string, string>> = {
   publications: '/publications',
   alerts: '/alerts?state=all',
   health: '/health',
+  rejected: '/rejected?limit=1',
   me: '/me',
 };
 

@@ -51,6 +51,15 @@ function fill(database: RelayDatabase): void {
     const row = { code: 'AGENCY_SILENT', key: mark, agency, severity: 'warning' as const };
     alerts.add({ ...row, valuesJson, openedMs: 0 });
   }
+  const rejected = database.db.prepare<[string, string | null, string, string]>(
+    `INSERT INTO rejected_record (nats_subject, claimed_from, site, stored_ms, rejected_ms, finding,
+       detail, message_sha256, message_bytes)
+     VALUES (?, ?, 'H09', 0, 0, 'SIGNER_NOT_LISTED', ?, ?, 10)`,
+  );
+  for (const [agency, mark] of Object.entries(MARK)) {
+    rejected.run(`vb.report.${agency}`, agency, `lỗi ${mark}`, mark);
+  }
+  rejected.run('vb.report.?', null, 'lỗi không rõ của ai', 'nobody');
   database.sweep(new Date('2026-11-22T02:00:00Z'));
 }
 
@@ -95,6 +104,8 @@ function questions(agency: string): string[] {
     `/alerts?agency=${agency}`,
     '/publications',
     '/health',
+    '/rejected',
+    '/rejected?limit=1',
     '/me',
   ];
 }
@@ -212,6 +223,31 @@ describe('no answer shows a viewer what is not its own', () => {
     for (const other of ['H10', MARK.H10, 'H09.13']) expect(own).not.toContain(other);
     expect(await read('ten')).toContain(MARK.H10);
     expect(await read('nine')).toContain('"to":"H10"');
+  });
+
+  it('shows records that failed the check to operators, page by page, each those of its scope', async () => {
+    await using town = await openHttpTown({ fill });
+    const tokens = await tokensOf(town);
+    tokens.set('ops', await town.account({ name: 'ops', role: 'operator' }));
+    const ask = async (name: string, path: string) =>
+      await town.ask(`/api/v1/rejected${path}`, { token: tokens.get(name) ?? '' });
+    for (const name of ['all', 'nine', 'ten']) expect((await ask(name, '')).status).toBe(404);
+    const read = async (name: string): Promise<(string | null)[]> => {
+      const found: (string | null)[] = [];
+      for (let after: string | null = ''; after !== null;) {
+        const query: string = after === '' ? '?limit=1' : `?limit=1&after=${after}`;
+        const { rows, next } = JSON.parse((await ask(name, query)).text) as {
+          rows: { claimed_from: string | null; finding: string }[];
+          next: string | null;
+        };
+        expect(rows).toMatchObject([{ finding: 'SIGNER_NOT_LISTED' }]);
+        found.push(...rows.map((row) => row.claimed_from));
+        after = next;
+      }
+      return found;
+    };
+    expect(await read('ops')).toEqual([null, 'H10.12', 'H10', 'H09.13', 'H09.12']);
+    expect(await read('ops-nine')).toEqual([null, 'H09.13', 'H09.12']);
   });
 
   it('gives evidence to who sees all of a document, and to nobody else', async () => {

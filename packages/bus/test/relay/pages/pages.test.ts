@@ -13,7 +13,7 @@ import {
 import { said, visible } from '../../../src/relay/pages/said.ts';
 import { textsOf } from '../../../src/relay/pages/texts.ts';
 import { Problem } from '../../../src/relay/http/problem.ts';
-import { PASSWORD } from '../http/http-town.ts';
+import { PASSWORD, openHttpTown } from '../http/http-town.ts';
 import { openPageTown } from './page-town.ts';
 
 const BROWSER = { accept: 'text/html' } as const;
@@ -99,6 +99,29 @@ describe('periods', () => {
 });
 
 describe('the server of the pages', () => {
+  it('shows its operators the records that failed the check, and nobody else', async () => {
+    const detail = '<b>không ký bởi</b> ai trong danh bạ';
+    await using town = await openHttpTown({
+      fill: ({ db }) => {
+        db.prepare<[string]>(
+          `INSERT INTO rejected_record (nats_subject, claimed_from, site, stored_ms, rejected_ms,
+             finding, detail, message_sha256, message_bytes)
+           VALUES ('vb.report.x', 'H01.40', 'H01', 0, 0, 'SIGNER_NOT_LISTED', ?, 'x', 10)`,
+        ).run(detail);
+      },
+    });
+    const read = async (role: 'operator' | 'auditor'): Promise<string> => {
+      const token = await town.account({ name: role, role });
+      return (await town.ask('/health', { token, headers: BROWSER })).text;
+    };
+    const page = await read('operator');
+    expect(page).toContain('SIGNER_NOT_LISTED');
+    expect(page).toContain('&lt;b>không ký bởi&lt;/b> ai trong danh bạ');
+    const other = await read('auditor');
+    expect(other).toContain('<h2');
+    expect(other).not.toContain('SIGNER_NOT_LISTED');
+  });
+
   it('asks for a log-in, keeps the way back, and leads to no other site', async () => {
     await using town = await openPageTown();
     const asked = await town.ask('/gaps?kind=register', { headers: BROWSER });

@@ -1,5 +1,6 @@
 import type { AlertRow } from '../../alerts/types.ts';
 import type { AgencyRow, Page } from '../../figures/types.ts';
+import type { RejectedRow } from '../../http/rejected.ts';
 import type { RelayHealth } from '../../http/source.ts';
 import { segment } from '../address.ts';
 import { type PageContext, other } from '../context.ts';
@@ -19,7 +20,7 @@ export function healthPage(context: PageContext, health: RelayHealth | null): Pa
     section: 'health',
     crumbs: [{ name: t.health.title }],
     body: html`${health !== null && relayState(context, health)} ${alerts(context)}
-    ${chains(context)}`,
+    ${chains(context)} ${health !== null && rejected(context)}`,
   };
 }
 
@@ -100,6 +101,38 @@ function alerts(context: PageContext): Markup {
               : html`<a href=${other(context, `/agencies/${segment(agency)}`)}>${agency}</a>`,
         },
         { head: names.since, cell: ({ since }) => moment(context, since, 'since') },
+      ],
+    })}
+  </section>`;
+}
+
+/** The newest records that were not taken in, and why: the API has all of them. */
+function rejected(context: PageContext): Markup {
+  const { t, source } = context;
+  const { health: names } = t;
+  const request = { limit: MAX_ROWS };
+  const page: Page<RejectedRow> = source.rejected(request);
+  return html`<section class="card" aria-labelledby="rejected">
+    <h2 id="rejected">${names.rejected}</h2>
+    ${table(context, {
+      id: 'rejected-rows',
+      caption: names.rejectedCaption,
+      hideCaption: true,
+      rows: page.rows,
+      total: page.total,
+      asked: { name: 'rejected', request, csv: false },
+      columns: [
+        {
+          head: names.claimedFrom,
+          rowHead: true,
+          cell: ({ claimed_from: from, subject }) => said(from ?? subject, 80),
+        },
+        {
+          head: names.finding,
+          cell: ({ finding }) => html`<span class="code">${said(finding, 60)}</span>`,
+        },
+        { head: names.detail, className: 'abstract', cell: ({ detail }) => said(detail, 300) },
+        { head: names.storedAt, cell: ({ stored_at: at }) => moment(context, at, 'stored_at') },
       ],
     })}
   </section>`;
