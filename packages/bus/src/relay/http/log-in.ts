@@ -62,7 +62,10 @@ export class LogIn {
     this.#countFailure(nameHash);
     const account = this.#store.account(canonical);
     const right = await this.#check(password, account?.password);
-    const viewer = account === undefined || !right ? null : viewerOf(account);
+    // While it was checked the account may have got another password, or be gone.
+    const still = right ? this.#store.account(canonical) : undefined;
+    const isSame = still !== undefined && still.password === account?.password;
+    const viewer = isSame ? viewerOf(still) : null;
     if (viewer === null) {
       throw new Problem('log-in-failed', 'the name or the password is wrong');
     }

@@ -51,6 +51,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_URL_LENGTH = 4_096;
 const MAX_PARAM_LENGTH = 1_000;
 const MAX_CONNECTIONS = 512;
+/** So that one machine cannot take all; a whole office may stand behind one address. */
+export const MAX_CONNECTIONS_OF_ADDRESS = 128;
 const REQUEST_TIMEOUT_MS = 15_000;
 const KEEP_ALIVE_MS = 10_000;
 /** Of one account, or of one address for those who have none. */
@@ -122,9 +124,27 @@ function createFastify({ tls, trustedProxies }: HttpServerOptions): FastifyInsta
           ? createServer(limits, handler)
           : createTlsServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }, handler);
       server.maxConnections = MAX_CONNECTIONS;
+      // Behind a proxy all come from one address, and the proxy has limits of its own.
+      if (trustedProxies.length === 0) limitAddresses(server);
       server.on('clientError', answerBrokenRequest);
       return server;
     },
+  });
+}
+
+/** Whoever has too many connections already gets no further one. */
+function limitAddresses(server: Server): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket) => {
+    const address = socket.remoteAddress ?? '';
+    const count = open.get(address) ?? 0;
+    if (count >= MAX_CONNECTIONS_OF_ADDRESS) return void socket.destroy();
+    open.set(address, count + 1);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
   });
 }
 

@@ -3,7 +3,7 @@ import type { Db } from './database.ts';
 /** No directory is deeper; a loop of parents would be longer. */
 const MAX_DEPTH = 16;
 
-/** What the HTTP side asks of the directory: who stands below whom, and whether anything changed. */
+/** What the HTTP side asks of the directory: who stands below whom, and whether anything changed that no report brings. */
 export class WebDirectory {
   readonly #db: Db;
   readonly #parent;
@@ -15,9 +15,13 @@ export class WebDirectory {
     this.#parent = db.prepare<[string], { parent: string | null }>(
       `SELECT parent FROM agency WHERE code = ? AND role = 'agency'`,
     );
-    this.#version = db.prepare<[], { entries: number; counting: number; read: number }>(
+    this.#version = db.prepare<
+      [],
+      { entries: number; counting: number; read: number; found: number }
+    >(
       `SELECT count(*) AS entries, total(counts) AS counting,
-         (SELECT total(read_up_to) FROM directory_registrar) AS read FROM directory_entry`,
+         (SELECT total(read_up_to) FROM directory_registrar) AS read,
+         (SELECT coalesce(max(id), 0) FROM contradiction) AS found FROM directory_entry`,
     );
   }
 
@@ -33,12 +37,12 @@ export class WebDirectory {
     return false;
   }
 
-  /** Differs after any change of the directory. */
+  /** Differs after any change of the directory, and after a second record of a number. */
   version(): string {
     const dataVersion = this.#db.pragma('data_version', { simple: true });
     if (this.#seen?.dataVersion !== dataVersion) {
-      const { entries = 0, counting = 0, read = 0 } = this.#version.get() ?? {};
-      this.#seen = { dataVersion, version: `${entries}.${counting}.${read}` };
+      const { entries = 0, counting = 0, read = 0, found = 0 } = this.#version.get() ?? {};
+      this.#seen = { dataVersion, version: `${entries}.${counting}.${read}.${found}` };
     }
     return this.#seen?.version ?? '';
   }
