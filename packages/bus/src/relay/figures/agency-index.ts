@@ -15,7 +15,7 @@ export class AgencyIndex {
   readonly agencies: readonly Agency[];
   readonly #ordinals: Ordinals;
   readonly #byCode: ReadonlyMap<string, Agency>;
-  readonly #parents = new Set<string>();
+  readonly #children = new Map<string, Set<Agency>>();
   readonly #heirs = new Map<string, string[]>();
   readonly #members = new Map<string, MemberCount>();
   #inOrderOfName: readonly Agency[] | undefined;
@@ -25,10 +25,11 @@ export class AgencyIndex {
     this.agencies = agencies;
     this.#ordinals = ordinals;
     this.#byCode = new Map(this.agencies.map((agency) => [agency.code, agency]));
-    for (const { code, places } of this.agencies) {
+    for (const agency of this.agencies) {
+      const { code, places } = agency;
       for (const { thenAbove, nowAbove } of places) {
-        this.#parents.add(firstOf(thenAbove));
-        if (nowAbove !== thenAbove) this.#parents.add(firstOf(nowAbove));
+        this.#addChild(firstOf(thenAbove), agency);
+        if (nowAbove !== thenAbove) this.#addChild(firstOf(nowAbove), agency);
       }
       const heir = places[0]?.nowCode ?? code;
       const known = this.#heirs.get(heir);
@@ -103,7 +104,18 @@ export class AgencyIndex {
   }
 
   hasChildren(code: string): boolean {
-    return this.#parents.has(code);
+    return this.#children.has(code);
+  }
+
+  /** Agencies that stand or stood right below one at some time, by code; `''`: at the top. */
+  childrenOf(parent: string): Iterable<Agency> {
+    return this.#children.get(parent) ?? [];
+  }
+
+  #addChild(parent: string, agency: Agency): void {
+    const known = this.#children.get(parent);
+    if (known === undefined) this.#children.set(parent, new Set([agency]));
+    else known.add(agency);
   }
 
   /** The agencies whose figures go to one today: itself unless it was taken over, and those it took over. */

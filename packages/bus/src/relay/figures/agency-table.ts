@@ -41,10 +41,12 @@ export class AgencyTable {
         missing: missing?.get(key) ?? 0,
         documents: e + ep + p,
       };
-      const nameRank = this.#sort === 'name' ? index.nameRank(key) : undefined;
+      const isByName = this.#sort === 'name';
+      const nameRank = isByName ? index.nameRank(key) : undefined;
+      const sortName = isByName ? (index.find(key)?.name ?? key) : key;
       rows.push({
         key,
-        sortName: index.find(key)?.name ?? key,
+        sortName,
         nameRank,
         isOpen,
         isHeard,

@@ -3,10 +3,11 @@ import { type Agency, type Span, firstOf, lastOpenDay } from './agency.ts';
 import { AgencyTable } from './agency-table.ts';
 import type { Question } from './answers.ts';
 import { type Delta, Sum, addTo, forEachPair } from './cell.ts';
-import { pageOf } from './paging.ts';
+import { endOfPage, pageOf } from './paging.ts';
 import { type Period, type PeriodKind, badRequest, periodBefore, splitPeriod } from './period.ts';
 import type { Scope } from './scope.ts';
 import { type SortKey, type Sortable, compareRows, readSort } from './sort.ts';
+import { putFirst } from './put-first.ts';
 import { targetOf } from './targets.ts';
 import type { BreakdownKey, BreakdownRequest, BreakdownRow, Figures, Page } from './types.ts';
 
@@ -149,7 +150,7 @@ export class Breakdown {
     if (scope.agency !== null) throw badRequest('by', 'the parts of one agency are not known');
     const parent = scope.under ?? '';
     const counts = this.#countsByChild(parent);
-    return index.agencies.flatMap((agency) => {
+    return [...index.childrenOf(parent)].flatMap((agency) => {
       if (!isChildOf(agency, parent, period, scope.isNow)) return [];
       const own = { ...scope, under: agency.code };
       const row = this.#row({
@@ -197,14 +198,15 @@ export class Breakdown {
       const tier = agency === undefined ? null : tierOf(agency, period, scope.isNow);
       return targetOf(targets, tier, period);
     };
-    const rows = table
-      .rows()
-      .filter(({ key, counters }) => {
-        if (this.#request.underTarget !== true) return true;
-        const target = targetFor(key);
-        return target !== null && counters.rate !== null && counters.rate < target;
-      })
-      .toSorted((a, b) => compareRows(a, b, this.#sort));
+    const all = table.rows();
+    const rows =
+      this.#request.underTarget === true
+        ? all.filter(({ key, counters: { rate } }) => {
+            const target = rate === null ? null : targetFor(key);
+            return rate !== null && target !== null && rate < target;
+          })
+        : all;
+    putFirst(rows, endOfPage(this.#request), (a, b) => compareRows(a, b, this.#sort));
     return pageOf(asOf, rows, this.#request, ({ key, isOpen, isHeard }) => {
       const agency = index.find(key);
       return this.#row({

@@ -1,6 +1,4 @@
-import type { Tier } from '../../agency/tier.ts';
-import type { FigureQueries } from '../storage/figure-queries.ts';
-import type { StructureCode } from '../storage/figure-store.ts';
+import type { FigureQueries, GapGroup } from '../storage/figure-queries.ts';
 import type { Span } from './agency.ts';
 
 interface Sums {
@@ -24,19 +22,19 @@ export class GapNumbers {
   }
 
   /** So many may belong to a span as began up to its end less those that ended before it. */
-  in(span: Span, top: string, tier: Tier, structure: StructureCode): number {
-    const key = `${top} ${tier} ${structure}`;
+  in(span: Span, group: GapGroup): number {
+    const key = `${group.top} ${group.structure} ${group.tiers.join(' ')}`;
     const asked = (this.#asked.get(key) ?? 0) + 1;
     this.#asked.set(key, asked);
-    if (asked <= SPANS_ONE_BY_ONE) return this.#queries.gapNumbers(top, tier, structure, span);
-    const sums = this.#sums.get(key) ?? this.#read(top, tier, structure);
+    if (asked <= SPANS_ONE_BY_ONE) return this.#queries.gapNumbers(group, span.from, span.to);
+    const sums = this.#sums.get(key) ?? this.#read(group);
     this.#sums.set(key, sums);
     const began = sums.began[countUpTo(sums.days, span.to, true)] ?? 0;
     return began - (sums.ended[countUpTo(sums.days, span.from, false)] ?? 0);
   }
 
-  #read(top: string, tier: Tier, structure: StructureCode): Sums {
-    const rows = this.#queries.gapSums(top, tier, structure);
+  #read(group: GapGroup): Sums {
+    const rows = this.#queries.gapSums(group);
     const [began, ended] = [new Float64Array(rows.length + 1), new Float64Array(rows.length + 1)];
     rows.forEach(([, first, last], at) => {
       began[at + 1] = (began[at] ?? 0) + first;

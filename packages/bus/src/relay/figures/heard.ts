@@ -15,4 +15,20 @@ export class Heard {
     }
     return false;
   }
+
+  /** How many of some agencies were heard of that were open between two days; `from` and `to` are theirs. */
+  countOpen(
+    { ordinals, from, to }: Readonly<Record<'ordinals' | 'from' | 'to', Int32Array>>,
+    [first, last]: readonly [number, number],
+  ): number {
+    let count = 0;
+    const [bits, mask] = [this.#bits[0], this.#masks[0]];
+    const isOne = this.#bits.length === 1 && bits !== undefined && mask !== undefined;
+    for (let at = 0; at < ordinals.length; at += 1) {
+      if ((from[at] ?? 0) > last || (to[at] ?? 0) < first) continue;
+      const ordinal = ordinals[at] ?? 0;
+      if (isOne ? ((bits[ordinal] ?? 0) & mask) !== 0 : this.has(ordinal)) count += 1;
+    }
+    return count;
+  }
 }

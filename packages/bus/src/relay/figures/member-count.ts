@@ -49,11 +49,8 @@ export class MemberCount {
   in(span: Span, heard: Heard): { agencies: number; agencies_silent: number } {
     const [from, to] = [dateNumber(span.from), dateNumber(span.to)];
     let agencies = countBelow(this.#starts, to + 1) - countBelow(this.#ends, from);
-    let reporting = 0;
-    for (let at = 0; at < this.#ordinals.length; at += 1) {
-      if ((this.#from[at] ?? 0) > to || (this.#to[at] ?? 0) < from) continue;
-      if (heard.has(this.#ordinals[at] ?? 0)) reporting += 1;
-    }
+    const plain = { ordinals: this.#ordinals, from: this.#from, to: this.#to };
+    let reporting = heard.countOpen(plain, [from, to]);
     for (const group of this.#others) {
       const member = this.#memberOf(group, span, heard);
       if (member === undefined) continue;

@@ -53,6 +53,17 @@ function tryParse(text: string): unknown {
   }
 }
 
+/** How many rows come before the page after this one. */
+export function endOfPage(request: PageRequest): number {
+  return readStart(request) + readLimit(request);
+}
+
+function readStart({ after }: PageRequest): number {
+  const [start] = after === undefined ? [0] : readCursor(after, [0] as const);
+  if (!Number.isInteger(start) || start < 0) throw badRequest('after', 'it is no next of a page');
+  return start;
+}
+
 /** One page of rows that are all known, by their place. */
 export function pageOf<R, T>(
   asOf: AsOf,
@@ -61,8 +72,7 @@ export function pageOf<R, T>(
   describe: (row: R) => T,
 ): Page<T> {
   const limit = readLimit(request);
-  const [start] = request.after === undefined ? [0] : readCursor(request.after, [0] as const);
-  if (!Number.isInteger(start) || start < 0) throw badRequest('after', 'it is no next of a page');
+  const start = readStart(request);
   const page = rows.slice(start, start + limit).map(describe);
   const end = start + page.length;
   return {

@@ -26,6 +26,10 @@ export interface Snapshot {
   readonly asOf: AsOf;
 }
 
+const WHOLES = ['year', 'month'] as const;
+const MONTHS = ['month'] as const;
+const MAX_BUCKETED_SPANS = 64;
+
 /** Adds up cells for a scope and a span of days. */
 export class FigureReader {
   readonly #queries: FigureQueries;
@@ -34,6 +38,7 @@ export class FigureReader {
   readonly #record: number;
   readonly #sum = new Sum();
   readonly #gapNumbers: GapNumbers;
+  readonly #buckets = new Map<string, readonly string[]>();
   readonly #missing = new WeakMap<Scope, MissingInScope>();
 
   constructor({ queries, memory, index, asOf }: Omit<Snapshot, 'state'>) {
@@ -93,11 +98,8 @@ export class FigureReader {
     }
     const top = topOf(scope);
     if (top === null) return numbers;
-    for (const tier of scope.tiers) {
-      numbers += this.#gapNumbers.in(span, top, tier, 0);
-      numbers += this.#gapNumbers.in(span, top, tier, scope.isNow ? 2 : 1);
-    }
-    return numbers;
+    const structure = scope.isNow ? 2 : 1;
+    return numbers + this.#gapNumbers.in(span, { top, tiers: scope.tiers, structure });
   }
 
   lacksReports(scope: Scope, span: Span): boolean {
@@ -148,7 +150,7 @@ export class FigureReader {
     const isWhole = documentType === null && urgency === null && types === 'sum';
     if (isWhole) {
       const days: string[] = [];
-      for (const bucket of bucketsOf(span, ['year', 'month'])) {
+      for (const bucket of this.#bucketsOf(span, WHOLES)) {
         if (bucket.length === 10) {
           days.push(bucket);
           continue;
@@ -163,9 +165,9 @@ export class FigureReader {
       (documentType === null || cell.documentType === documentType) &&
       (urgency === null || cell.urgency === urgency) &&
       (types === 'sum' || cell.documentType !== '');
-    const wholes = types === 'sum' ? (['year', 'month'] as const) : [];
+    const wholes = types === 'sum' ? WHOLES : [];
     const days = new Set<string>();
-    for (const bucket of bucketsOf(span, wholes)) {
+    for (const bucket of this.#bucketsOf(span, wholes)) {
       if (bucket.length === 10) {
         days.add(bucket);
         continue;
@@ -197,19 +199,22 @@ export class FigureReader {
     types: 'sum' | 'each',
     take: (cell: GroupCell) => void,
   ): void {
-    const other = isNow ? 2 : 1;
-    for (const bucket of bucketsOf(span, ['month'])) {
-      for (const tier of tiers) {
-        const cells =
-          types === 'each' && documentType === null
-            ? this.#queries.groupTypes(bucket, top, tier)
-            : this.#queries.group(bucket, top, tier, documentType ?? '');
-        for (const cell of cells) {
-          const isOfStructure = cell.structure === 0 || cell.structure === other;
-          if (isOfStructure && (urgency === null || cell.urgency === urgency)) take(cell);
-        }
-      }
-    }
+    const cells = this.#queries.group({
+      buckets: this.#bucketsOf(span, MONTHS),
+      top,
+      tiers,
+      structure: isNow ? 2 : 1,
+      documentType: types === 'each' ? documentType : (documentType ?? ''),
+    });
+    for (const cell of cells) if (urgency === null || cell.urgency === urgency) take(cell);
+  }
+
+  /** A list asks for the same spans of each of its rows. */
+  #bucketsOf(span: Span, kinds: readonly ('year' | 'month')[]): readonly string[] {
+    const key = `${span.from} ${span.to} ${kinds.length}`;
+    const known = this.#buckets.get(key) ?? bucketsOf(span, kinds);
+    if (this.#buckets.size < MAX_BUCKETED_SPANS) this.#buckets.set(key, known);
+    return known;
   }
 }
 

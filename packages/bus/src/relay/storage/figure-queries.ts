@@ -20,14 +20,21 @@ export type PlaceRow = StoredPlace & { readonly agency: string };
 export interface GroupCell {
   readonly documentType: string;
   readonly urgency: UrgencyCode;
-  readonly structure: StructureCode;
   readonly data: Buffer;
 }
 
-export interface OwnCell {
-  readonly documentType: string;
-  readonly urgency: UrgencyCode;
-  readonly data: Buffer;
+export type OwnCell = GroupCell;
+
+/** The gaps of a group: what is the same then and now, and what `structure` says. */
+export type GapGroup = Pick<GroupCells, 'top' | 'tiers' | 'structure'>;
+
+export interface GroupCells {
+  readonly buckets: readonly string[];
+  readonly top: string;
+  readonly tiers: readonly Tier[];
+  /** Beside what is the same then and now. */
+  readonly structure: 1 | 2;
+  readonly documentType: string | null;
 }
 
 /** `[agency, E, EP, P, deliveries, overdue]` */
@@ -75,12 +82,18 @@ export class FigureQueries {
     return this.#statements.ownDay.all(day, agency);
   }
 
-  group(bucket: string, top: string, tier: Tier, documentType: string): GroupCell[] {
-    return this.#statements.group.all(bucket, top, tier, documentType);
-  }
-
-  groupTypes(bucket: string, top: string, tier: Tier): GroupCell[] {
-    return this.#statements.groupTypes.all(bucket, top, tier);
+  /** Cells of a group in some days and months; by type, or of one type (`''`: of all together). */
+  group(which: GroupCells): GroupCell[] {
+    const { buckets, top, tiers, structure, documentType } = which;
+    const bound = {
+      buckets: JSON.stringify(buckets),
+      top,
+      tiers: JSON.stringify(tiers),
+      structure,
+    };
+    return documentType === null
+      ? this.#statements.groupTypes.all(bound)
+      : this.#statements.group.all({ ...bound, documentType });
   }
 
   /** The counters of all agencies, or of one, in a year, month or day; an agency may have several rows. */
@@ -126,19 +139,16 @@ export class FigureQueries {
     return this.#statements.changesAfter.all(id);
   }
 
-  gapNumbers(
-    top: string,
-    tier: Tier,
-    structure: StructureCode,
-    period: { readonly from: string; readonly to: string },
-  ): number {
-    const { from, to } = period;
-    return this.#statements.gapNumbers.get(to, from, top, tier, structure) ?? 0;
+  /** Numbers of gaps that may belong to a span. */
+  gapNumbers({ top, tiers, structure }: GapGroup, from: string, to: string): number {
+    const tierList = JSON.stringify(tiers);
+    return this.#statements.gapNumbers.get({ top, tierList, structure, from, to }) ?? 0;
   }
 
-  /** `[day, began, ended]` of a group, by day. */
-  gapSums(top: string, tier: Tier, structure: StructureCode): [string, number, number][] {
-    return this.#statements.gapSums.all(top, tier, structure);
+  /** `[day, began, ended]` of a group, by day; a day may come several times. */
+  gapSums({ top, tiers, structure }: GapGroup): [string, number, number][] {
+    const tierList = JSON.stringify(tiers);
+    return this.#statements.gapSums.all({ top, tierList, structure });
   }
 
   gapsOf(agency: string): FigureGap[] {
@@ -202,7 +212,19 @@ export class FigureQueries {
   }
 }
 
+interface GroupBound {
+  /** JSON lists. */
+  readonly buckets: string;
+  readonly tiers: string;
+  readonly top: string;
+  readonly structure: StructureCode;
+}
+
 function prepareCells(db: Db) {
+  const group = `SELECT g.document_type AS documentType, g.urgency, g.data
+    FROM json_each(@buckets) AS b CROSS JOIN json_each(@tiers) AS t CROSS JOIN figure_group AS g
+    WHERE g.bucket = b.value AND g.top = @top AND g.tier = t.value
+      AND g.structure IN (0, @structure)`;
   return {
     lastReport: db.prepare<[], number>('SELECT max(id) FROM report').pluck(),
     own: db
@@ -214,14 +236,10 @@ function prepareCells(db: Db) {
       `SELECT document_type AS documentType, urgency, data FROM figure_own_day
        WHERE day = ? AND agency = ?`,
     ),
-    group: db.prepare<[string, string, string, string], GroupCell>(
-      `SELECT document_type AS documentType, urgency, structure, data FROM figure_group
-       WHERE bucket = ? AND top = ? AND tier = ? AND document_type = ?`,
+    group: db.prepare<[GroupBound & { documentType: string }], GroupCell>(
+      `${group} AND g.document_type = @documentType`,
     ),
-    groupTypes: db.prepare<[string, string, string], GroupCell>(
-      `SELECT document_type AS documentType, urgency, structure, data FROM figure_group
-       WHERE bucket = ? AND top = ? AND tier = ? AND document_type > ''`,
-    ),
+    groupTypes: db.prepare<[GroupBound], GroupCell>(`${group} AND g.document_type > ''`),
   };
 }
 
@@ -311,21 +329,28 @@ function prepareAgencies(db: Db) {
   };
 }
 
+interface GapBound {
+  readonly top: string;
+  /** JSON. */
+  readonly tierList: string;
+  readonly structure: StructureCode;
+}
+
 function prepareGaps(db: Db) {
+  const gapSums = `FROM json_each(@tierList) AS t CROSS JOIN figure_gap_sum AS s
+    WHERE s.top = @top AND s.tier = t.value AND s.structure IN (0, @structure)`;
   const gap = `agency, year, first_number AS first, last_number AS last, after_day AS afterDay,
     before_day AS beforeDay, from_day AS fromDay, to_day AS toDay`;
   return {
     gapNumbers: db
-      .prepare<[string, string, string, string, number], number>(
-        `SELECT coalesce(sum(CASE WHEN day <= ? THEN began ELSE 0 END)
-           - sum(CASE WHEN day < ? THEN ended ELSE 0 END), 0)
-         FROM figure_gap_sum WHERE top = ? AND tier = ? AND structure = ?`,
+      .prepare<[GapBound & { from: string; to: string }], number>(
+        `SELECT coalesce(sum(CASE WHEN s.day <= @to THEN s.began ELSE 0 END)
+           - sum(CASE WHEN s.day < @from THEN s.ended ELSE 0 END), 0) ${gapSums}`,
       )
       .pluck(),
     gapSums: db
-      .prepare<[string, string, number], [string, number, number]>(
-        `SELECT day, began, ended FROM figure_gap_sum
-         WHERE top = ? AND tier = ? AND structure = ? ORDER BY day`,
+      .prepare<[GapBound], [string, number, number]>(
+        `SELECT s.day, s.began, s.ended ${gapSums} ORDER BY s.day`,
       )
       .raw(),
     gapsOf: db.prepare<[string], FigureGap>(`SELECT ${gap} FROM figure_gap WHERE agency = ?`),
