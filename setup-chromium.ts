@@ -15,8 +15,11 @@ import {
 /** Names under which Chromium and its kin are installed. */
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'] as const;
 const MACOS = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
-/** The pages name no font of their own; a machine without any would show boxes. */
-const PACKAGES = ['chromium', 'fonts-dejavu-core'] as const;
+/**
+ * The pages name no font of their own; a machine without any would show boxes. The program reads the
+ * files of `chromium-common` beside itself, so that comes along also where the system has it.
+ */
+const PACKAGES = ['chromium', 'chromium-common', 'fonts-dejavu-core'] as const;
 
 export interface SetupTools {
   isInPath(program: string): boolean;
