@@ -56,11 +56,9 @@ export function readFacts(
   const sent = dispatch?.recipients.flatMap((one) => ('to' in one ? [one] : []));
   const modes = new Map<string, 'E' | 'E+P'>(sent?.map(({ to, mode }) => [to, mode]));
   const receipts = own.flatMap(receiptOf);
-  const named = new Set<string>([
-    ...modes.keys(),
-    ...(delivery?.to ?? []),
-    ...receipts.map(({ from }) => from),
-  ]);
+  const addressed = new Set<string>([...modes.keys(), ...(delivery?.to ?? [])]);
+  // Anybody can sign a receipt: where the sender says whom it addressed, nobody else is a recipient.
+  const named = addressed.size > 0 ? addressed : new Set(receipts.map(({ from }) => from));
   const withdrawn = own.flatMap(withdrawnOf);
   return {
     document,

@@ -21,6 +21,7 @@ import {
   MAX_EVIDENCE_RECORDS,
 } from '../limits.ts';
 import {
+  ENTRY_KINDS,
   type EntryKind,
   type EvidenceStatement,
   RECORD_KINDS,
@@ -114,9 +115,11 @@ function damagesOf(asic: OpenedAsic): EvidenceDamage[] {
 function oddEntries(asic: OpenedAsic, statement: EvidenceStatement): EvidenceDamage[] {
   const damages: EvidenceDamage[] = [];
   const names = new Set<string>([STATEMENT_NAME]);
-  for (const { name, sha256 } of statement.entries) {
+  for (const { name, sha256, kind, proves } of statement.entries) {
     const bytes = asic.files.get(name);
-    if (names.has(name)) damages.push(damage(name, `${STATEMENT_NAME} names it twice`));
+    if (proves !== ENTRY_KINDS[kind]) {
+      damages.push(damage(name, `${STATEMENT_NAME} says that it proves something else`));
+    } else if (names.has(name)) damages.push(damage(name, `${STATEMENT_NAME} names it twice`));
     else if (bytes === undefined) damages.push(damage(name, 'it is missing'));
     else if (createHash('sha256').update(bytes).digest('hex') !== sha256) {
       damages.push(damage(name, `it is not the file that ${STATEMENT_NAME} names`));

@@ -6,9 +6,11 @@ import { readEdxml } from '../../edxml/read.ts';
 import { BusError } from '../../errors.ts';
 import { type CheckedRecord, type JudgeContext, verifyAgencySignature } from './records.ts';
 import { type EvidenceEntry, type OpenedEvidence, entriesOf } from './open.ts';
+import { type EntryKind, LACKING, type Lacking } from '../statement.ts';
 import { type EvidenceCheck, checkOf, failedCheck, passedCheck } from './report.ts';
 
 const PREFIX = 'package/';
+const HEADER_NAME = `${PREFIX}header.edxml`;
 
 /**
  * Verifies header, manifest, signature and contents of the package: the manifest is the one that the
@@ -50,6 +52,34 @@ export function verifyPackage(
   ];
 }
 
+/** What a complete file would hold and this one does not, whatever its exporter says. */
+export function lackingIn(opened: OpenedEvidence): Lacking[] {
+  const count = (...kinds: readonly EntryKind[]): number => entriesOf(opened, kinds).length;
+  const stated = new Set<Lacking>(opened.statement.lacking);
+  const lacks: Readonly<Record<Lacking, boolean>> = {
+    'open-part': count('header') === 0 || count('manifest') === 0,
+    dispatch: count('dispatch') === 0,
+    delivery: count('delivery') === 0,
+    revocation: count('crl', 'ocsp') === 0,
+    contents: count('content') < contentsNamed(opened),
+  };
+  return LACKING.filter((one) => stated.has(one) || lacks[one]);
+}
+
+/** How many files beside the header the manifest names; without one that is judged elsewhere, one. */
+function contentsNamed(opened: OpenedEvidence): number {
+  const [manifest] = entriesOf(opened, ['manifest']);
+  if (manifest === undefined) return 1;
+  try {
+    const signature = new Uint8Array(1);
+    const part = writeOpenPart({ files: [], manifest: manifest.bytes, signature });
+    return readOpenPart(part).entries.length - 1;
+  } catch (error) {
+    if (error instanceof SignerError) return 1;
+    throw error;
+  }
+}
+
 function verifyParts(
   parts: readonly EvidenceEntry[],
   manifest: EvidenceEntry,
@@ -69,7 +99,7 @@ function verifyParts(
         entry !== undefined && createHash(entry.hash).update(bytes).digest().equals(entry.digest);
       if (!isRight)
         return failedCheck(name, kind, 'HASH_FAILURE', 'the manifest has another digest');
-      const fault = kind === 'header' ? faultOfHeader(bytes, document) : undefined;
+      const fault = kind === 'header' ? faultOfHeader(name, bytes, document) : undefined;
       if (fault !== undefined) return failedCheck(name, kind, 'SIGNED_DATA_NOT_FOUND', fault);
       return passedCheck(name, kind, 'its digest is the one in the manifest');
     });
@@ -80,7 +110,13 @@ function verifyParts(
   }
 }
 
-function faultOfHeader(bytes: Uint8Array, document: JudgeContext['document']): string | undefined {
+function faultOfHeader(
+  name: string,
+  bytes: Uint8Array,
+  document: JudgeContext['document'],
+): string | undefined {
+  // An attachment may look like a header, of whatever the sender likes.
+  if (name !== HEADER_NAME) return `the header of a package is ${HEADER_NAME}`;
   try {
     const message = readEdxml(bytes);
     if (message.kind !== 'document') return 'it is a status message';

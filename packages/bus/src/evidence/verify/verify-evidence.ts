@@ -8,7 +8,7 @@ import {
 import { isListedFor, verifyDirectory } from './directory.ts';
 import { type ContainerVerdict, verifyExporterSignature } from './container.ts';
 import { type OpenedEvidence, entriesOf, openEvidence } from './open.ts';
-import { verifyPackage } from './package.ts';
+import { lackingIn, verifyPackage } from './package.ts';
 import { type CheckedRecord, verifyRecords } from './records.ts';
 import {
   type EvidenceCheck,
@@ -157,7 +157,7 @@ function factsOf(opened: OpenedEvidence, records: readonly CheckedRecord[]): Evi
 }
 
 function reportOf(
-  { statement }: OpenedEvidence,
+  opened: OpenedEvidence,
   result: {
     readonly found: readonly EvidenceCheck[];
     readonly exporter: ContainerVerdict;
@@ -165,6 +165,7 @@ function reportOf(
     readonly facts: EvidenceFacts | null;
   },
 ): EvidenceReport {
+  const { statement } = opened;
   const { found, exporter, now, facts } = result;
   const worst = found.reduce<EvidenceCheck | undefined>(
     (one, other) =>
@@ -181,7 +182,7 @@ function reportOf(
     exportedAt: statement.exportedAt,
     provenAt: exporter.provenAt,
     facts,
-    lacking: statement.lacking,
+    lacking: lackingIn(opened),
     checks: found,
     damages: [],
   };

@@ -44,7 +44,8 @@ export class EvidenceStore {
       receipts: db.prepare<[string, string, number, number, number], EvidenceReportRow>(
         `${REPORT} JOIN receipt AS c ON c.agency = r.agency AND c.report_number = r.number
          WHERE c.sender = ? AND c.document_id = ? AND c.business_type = ?
-           AND c.document_version = ? ORDER BY r.id LIMIT ?`,
+           AND c.document_version = ? AND c.standing <> 'contradictory'
+         ORDER BY r.id LIMIT ?`,
       ),
       withdrawals: db.prepare<[string, string, number, number, number], EvidenceReportRow>(
         `${REPORT} JOIN withdrawal AS w ON w.sender = r.agency AND w.report_number = r.number
@@ -78,7 +79,10 @@ export class EvidenceStore {
     return this.#statements.dispatch.get(document);
   }
 
-  /** Reports of receipts for a document, in the order of arrival. */
+  /**
+   * Reports of receipts for a document, in the order of arrival. What an agency says that was not
+   * addressed, or says of another package, is no evidence of this one.
+   */
   receipts(document: DocumentName, limit: number): EvidenceReportRow[] {
     return this.#statements.receipts.all(...keyOf(document), limit);
   }
