@@ -10,6 +10,8 @@ import { NOW } from '../../bus/test/relay/relay-database.ts';
 // oxlint-enable no-restricted-imports
 import { type Outcome, type RunOptions, runCli } from './run-cli.ts';
 
+export { NOW };
+
 export const KEY_PASSPHRASE = 'mật khẩu của khóa nút';
 export const SIGNER_NAME = 'Trạm đối soát trung ương';
 
@@ -34,6 +36,7 @@ export async function openStatsHome(): Promise<StatsHome> {
   const key = { privateKey: keys.privateKey, certificate, chain: [pki.issuing] };
   const p12 = writePkcs12({ ...key, friendlyName: 'relay', passphrase: KEY_PASSPHRASE });
   await writeFile(join(town.home, 'keys', 'node.p12'), p12, { mode: 0o600 });
+  const { signal: stopSignal } = new AbortController();
   const env = { CONGVAN_HOME: home, CONGVAN_PASSPHRASE: KEY_PASSPHRASE };
   return {
     home,
@@ -41,7 +44,12 @@ export async function openStatsHome(): Promise<StatsHome> {
     pki,
     path: (...parts) => join(home, ...parts),
     run: async (argv, options = {}) =>
-      await runCli(argv, { now: () => NOW, ...options, env: { ...env, ...options.env } }),
+      await runCli(argv, {
+        now: () => NOW,
+        stopSignal,
+        ...options,
+        env: { ...env, ...options.env },
+      }),
     [Symbol.asyncDispose]: async () => await town[Symbol.asyncDispose](),
   };
 }

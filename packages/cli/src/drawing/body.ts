@@ -10,7 +10,8 @@ type Item = FlowItem<DrawingContext>;
 
 const FIRST_INDENT = 36;
 const PARAGRAPH_GAP = 6;
-const CELL_PADDING = 4;
+/** Between the border of a cell and its text. */
+export const CELL_PADDING = 4;
 
 /** How the parts of a text are set. */
 export interface BodyLook {
@@ -82,7 +83,8 @@ function layOutTable(
     const style = isTotal ? look.tableHead : look.tableCell;
     return layOutRow(columns, row, { style, isHead: false }, typefaces);
   });
-  return [{ ...head, before: PARAGRAPH_GAP + 2, keepWithNext: true }, ...body];
+  const rowsWithHead = body.map((row) => ({ ...row, head }));
+  return [{ ...head, before: PARAGRAPH_GAP + 2, keepWithNext: true }, ...rowsWithHead];
 }
 
 function layOutRow(

@@ -1,10 +1,8 @@
 import type { Block } from './blocks.ts';
-import type { BodyLook } from './body.ts';
+import { type BodyLook, CELL_PADDING } from './body.ts';
 import { AREA } from './layout.ts';
-import type { Typefaces } from './typefaces.ts';
-
-/** Letters of this typeface are about half as wide as it is high; a longer word would stick out. */
-const LETTER_WIDTH = 0.5;
+import type { TextStyle } from './page-writer.ts';
+import { measureText, type Typeface, type Typefaces } from './typefaces.ts';
 
 /**
  * Names and reasons are others' words: letters that the typeface lacks show as a question mark, and
@@ -13,29 +11,51 @@ const LETTER_WIDTH = 0.5;
 export function drawableBlock(block: Block, typefaces: Typefaces, look: BodyLook): Block {
   if (block.kind === 'chart') return block;
   if (block.kind !== 'table') {
-    return { ...block, text: drawableText(block.text, typefaces, lettersIn(1, look.body)) };
+    const style = { paragraph: look.body, basis: look.basis, heading: look.heading }[block.kind];
+    return { ...block, text: drawableText(block.text, typefaces, style, AREA.width) };
   }
-  const rooms = block.columns.map(({ share }) => lettersIn(share, look.tableCell));
+  const widths = block.columns.map(({ share }) => share * AREA.width - 2 * CELL_PADDING);
+  // The bold of a head or a sum is wider than the cells' own face.
+  const style: TextStyle = { ...look.tableCell, face: 'bold' };
   const rows = block.rows.map((row) =>
-    row.map((text, index) => drawableText(text, typefaces, rooms[index] ?? 1)),
+    row.map((text, index) => drawableText(text, typefaces, style, widths[index] ?? AREA.width)),
   );
-  return { ...block, rows };
+  const columns = block.columns.map((column, index) => {
+    const width = widths[index] ?? AREA.width;
+    return { ...column, title: drawableText(column.title, typefaces, look.tableHead, width) };
+  });
+  return { ...block, columns, rows };
 }
 
-/** @param room - letters of the longest word. */
-export function drawableText(text: string, { regular }: Typefaces, room: number): string {
+/** @param width - of the column, in points. */
+export function drawableText(
+  text: string,
+  typefaces: Typefaces,
+  { face, size }: TextStyle,
+  width: number,
+): string {
+  const typeface = typefaces[face];
   return text
     .normalize('NFC')
     .split(/\s+/u)
-    .map((word) => Array.from(word, (letter) => (regular.glyphs.has(letter) ? letter : '?')))
-    .flatMap((letters) =>
-      Array.from({ length: Math.ceil(letters.length / room) }, (_, index) =>
-        letters.slice(index * room, (index + 1) * room).join(''),
-      ),
-    )
+    .flatMap((word) => breakWord(word, typeface, size, width))
     .join(' ');
 }
 
-function lettersIn(share: number, { size }: { readonly size: number }): number {
-  return Math.max(1, Math.floor((share * AREA.width) / (size * LETTER_WIDTH)));
+function breakWord(word: string, typeface: Typeface, size: number, width: number): string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  let used = 0;
+  for (const letter of word) {
+    const shown = typeface.glyphs.has(letter) ? letter : '?';
+    const letterWidth = measureText(typeface, shown, size);
+    if (piece !== '' && used + letterWidth > width) {
+      pieces.push(piece);
+      piece = '';
+      used = 0;
+    }
+    piece += shown;
+    used += letterWidth;
+  }
+  return [...pieces, piece];
 }

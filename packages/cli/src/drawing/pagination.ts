@@ -6,6 +6,8 @@ export interface FlowItem<Context> {
   readonly height: number;
   /** No page break directly after this item. */
   readonly keepWithNext: boolean;
+  /** Stands above this item again when a page begins with it: the head of a table. */
+  readonly head?: FlowItem<Context>;
   /** Draws the item with its upper edge at `top`. */
   draw(context: Context, top: number): void;
 }
@@ -34,8 +36,10 @@ export function paginate<Context>(
   let start = 0;
   while (start < items.length) {
     const top = pages.length === 0 ? area.firstTop : area.top;
-    const end = findBreak(items, start, top - area.bottom);
-    pages.push(placeItems(items.slice(start, end), top));
+    const head = pages.length === 0 ? undefined : items[start]?.head;
+    const end = findBreak(items, start, top - area.bottom - (head?.height ?? 0));
+    const page = items.slice(start, end);
+    pages.push(placeItems(head === undefined ? page : [head, ...page], top));
     start = end;
   }
   return pages;

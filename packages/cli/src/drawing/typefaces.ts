@@ -20,7 +20,7 @@ export const VIETNAMESE_LETTERS: readonly string[] = Array.from(
 const ALPHABET =
   VIETNAMESE_LETTERS.join('') +
   'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789' +
-  ' .,;:!?()[]/-–—“”‘’"\'%+=&§°…•<>@_*#²³';
+  ' .,;:!?()[]{}/\\|-–—“”‘’"\'%+=≥≤&§°…•<>@_*#$~^²³';
 
 /** The four faces an official document is set in (Decree 30/2020, appendix I). */
 export const FACES = ['regular', 'bold', 'italic', 'boldItalic'] as const;

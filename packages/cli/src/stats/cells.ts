@@ -20,7 +20,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'business_type',
   'document_version',
 ]);
-const LEFT_ALIGNED: ReadonlySet<string> = new Set(['who', 'code_number', 'numbers', 'sparkline']);
+const LEFT_ALIGNED: ReadonlySet<string> = new Set(['who', 'code_number', 'document', 'numbers']);
 
 export function kindOf(name: string, value: FlatValue): CellKind {
   if (name.startsWith('rate_') || name === 'target') return 'rate';
@@ -71,6 +71,8 @@ export class CellWriter {
         return this.#times(row, name);
       case 'code_number':
         return `${row['number']}/${row['notation']}`;
+      case 'document':
+        return `${row['number']}/${row['notation']} ${this.value('issued_on', row['issued_on'] ?? null)}`;
       case 'sender':
         return joined(row['from'], row['from_name']);
       case 'recipient':

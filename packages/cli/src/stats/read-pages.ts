@@ -34,6 +34,7 @@ export async function* readPages(
     return;
   }
   const signal = cli.stopSignal();
+  if (signal.aborted) throw new CliError('CLI_GIVEN_UP', cli.messages.stats.stopped);
   let page = ask({ limit: MAX_LIMIT });
   using progress = startProgress(cli.io, cli.messages.stats.reading, page.total ?? 0);
   for (;;) {

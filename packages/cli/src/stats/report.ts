@@ -25,6 +25,8 @@ export interface StatsQuery {
   readonly by: BreakdownKey | null;
   /** Tables for people; they have the same rows. */
   readonly views: readonly View[];
+  /** Instead of them on paper, which is narrower than a file or a terminal. */
+  readonly paperViews?: readonly View[];
   /** Whether the figures of the scope stand above the rows and as their sum; else the rows are all. */
   readonly hasSum: boolean;
   /** Whether the scope speaks of senders, as that of all figures does. */

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { GlobalOptions } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { writeNewFile } from '../documents/write-new-file.ts';
+import { CliError } from '../errors.ts';
 import { requireRelay } from '../home/relay.ts';
 import { printNote, printResult } from '../output.ts';
 import { renderFields } from '../terminal/table.ts';
@@ -128,13 +129,22 @@ class StatsRun {
   async #writeFiles(report: StatsReport, signer: Signer | undefined): Promise<Written[]> {
     const { outputs } = this.#task;
     const written: Written[] = [];
+    const { stats } = this.#cli.messages;
+    // From here on Ctrl-C is heard between two files: what is begun is finished or not there.
+    const signal = this.#cli.stopSignal();
+    const throwIfStopped = (): void => {
+      if (signal.aborted) throw new CliError('CLI_GIVEN_UP', stats.stopped);
+    };
+    throwIfStopped();
     if (outputs.csv !== undefined) written.push(await this.#writeCsv(outputs.csv));
+    throwIfStopped();
     if (outputs.xlsx !== undefined) {
       const { renderXlsx } = await import('./render/xlsx.ts');
       const bytes = await renderXlsx(this.#cli, report);
       await writeNewFile(this.#cli, outputs.xlsx, bytes, outputs.force);
       written.push({ file: outputs.xlsx, rows: report.rows.length });
     }
+    throwIfStopped();
     if (outputs.pdf !== undefined && signer !== undefined) {
       written.push(await this.#writePdf(outputs.pdf, report, signer));
     }

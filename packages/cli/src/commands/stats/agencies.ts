@@ -10,13 +10,13 @@ import { runStats } from '../../stats/run-stats.ts';
 const STANDINGS: readonly AgencyStanding[] = ['reporting', 'silent', 'not-open', 'closed'];
 
 const VIEW: View = [
-  ['who', 38],
+  ['who', 34],
   ['tier', 11],
-  ['parent', 12],
-  ['standing', 16],
-  ['last_report_at', 17],
+  ['parent', 11],
+  ['standing', 14],
+  ['last_report_at', 15],
   ['missing_reports', 12],
-  ['contradictions', 12],
+  ['contradictions', 19],
 ];
 
 interface AgenciesOptions extends StatsOptions {

@@ -5,7 +5,7 @@ import { newOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { newStatsCommand, type StatsOptions } from '../../stats/options.ts';
 import { runStats } from '../../stats/run-stats.ts';
-import { DELIVERY_VIEWS } from './views.ts';
+import { DELIVERY_PAPER_VIEWS, DELIVERY_VIEWS } from './views.ts';
 
 const STATES: readonly NonNullable<DeliveriesRequest['state']>[] = [
   'open',
@@ -39,6 +39,7 @@ export function statsDeliveriesCommand(cli: Cli): Command {
         table: 'deliveries',
         by: null,
         views: DELIVERY_VIEWS,
+        paperViews: DELIVERY_PAPER_VIEWS,
         hasSum: false,
         isOfSenders: side === 'sender',
         ask: (relay, request, paging) =>

@@ -15,6 +15,14 @@ const VIEW: View = [
   ['dispatched_at', 15],
 ];
 
+const PAPER_VIEW: View = [
+  ['document', 16],
+  ['sender', 22],
+  ['recipient', 22],
+  ['abstract', 26],
+  ['dispatched_at', 14],
+];
+
 interface OverdueOptions extends StatsOptions {
   readonly side: 'sender' | 'recipient';
 }
@@ -32,6 +40,7 @@ export function statsOverdueCommand(cli: Cli): Command {
         table: 'deliveries',
         by: null,
         views: [VIEW],
+        paperViews: [PAPER_VIEW],
         hasSum: false,
         isOfSenders: side === 'sender',
         ask: (relay, request, paging) =>

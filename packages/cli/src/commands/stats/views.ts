@@ -14,13 +14,13 @@ export const SHARE_VIEWS: readonly View[] = [
     ['rate_signed', 11],
   ],
   [
-    ['who', 34],
-    ['deliveries', 10],
-    ['receipted', 10],
-    ['overdue', 9],
-    ['refused', 9],
-    ['time_to_01', 19],
-    ['time_to_03', 19],
+    ['who', 27],
+    ['deliveries', 14],
+    ['receipted', 14],
+    ['overdue', 13],
+    ['refused', 12],
+    ['time_to_01', 17],
+    ['time_to_03', 17],
   ],
 ];
 
@@ -35,5 +35,17 @@ export const DELIVERY_VIEWS: readonly View[] = [
     ['state', 14],
     ['dispatched_at', 14],
     ['first_receipt_at', 14],
+  ],
+];
+
+/** The same for paper. */
+export const DELIVERY_PAPER_VIEWS: readonly View[] = [
+  [
+    ['document', 16],
+    ['sender', 20],
+    ['recipient', 20],
+    ['abstract', 20],
+    ['state', 12],
+    ['dispatched_at', 13],
   ],
 ];

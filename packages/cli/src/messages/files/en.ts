@@ -67,6 +67,7 @@ export const filesEn = {
   tsaFailed: (what: string) => `time-stamp service passed over: ${what}`,
   waitingForSigner: 'waiting for the approval on the signing device…',
   sealing: 'sealing',
+  verifying: 'checking',
   unsealing: 'opening',
   mediaType: 'media type',
   assertions: { signature: 'signature', timestamp: 'time-stamp' },

@@ -62,6 +62,7 @@ export const filesVi: FileTexts = {
   tsaFailed: (what) => `bỏ qua dịch vụ dấu thời gian: ${what}`,
   waitingForSigner: 'đang chờ xác nhận trên thiết bị ký…',
   sealing: 'niêm phong',
+  verifying: 'đang kiểm tra',
   unsealing: 'mở niêm phong',
   mediaType: 'loại tệp',
   assertions: { signature: 'chữ ký', timestamp: 'dấu thời gian' },

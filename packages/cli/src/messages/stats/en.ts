@@ -114,7 +114,6 @@ export const statsEn = {
     agencies: 'agencies',
     agencies_silent: 'silent',
     has_children: 'has agencies below',
-    sparkline: '12 months',
     from: 'sender',
     from_name: 'name of the sender',
     to: 'recipient',
@@ -127,6 +126,7 @@ export const statsEn = {
     number: 'number',
     notation: 'notation',
     code_number: 'number',
+    document: 'document',
     issued_on: 'issued',
     document_type: 'type',
     abstract: 'about',
@@ -152,17 +152,17 @@ export const statsEn = {
   lacking: {
     title: 'What is lacking',
     nothing: 'Every agency has reported, and every number of the registers has its record.',
-    silent: (count: string, named: string) => `${count} agencies reported nothing: ${named}`,
+    silent: (count: string, named: string) => `agencies that reported nothing (${count}): ${named}`,
     registers: (named: string) => `numbers without a record: ${named}`,
     reports: (named: string) => `reports are missing from ${named}: the shares are lower bounds`,
     lowerBound: 'while records are missing, the counts are lower bounds',
     undelivered: (count: string) =>
-      `${count} documents that no recipient has answered for 30 days are in no rate`,
+      `documents that no recipient has answered for 30 days, in no rate: ${count}`,
     voids: (count: string) => `void numbers: ${count}`,
     contradictions: (count: string) =>
-      `${count} statements contradict an earlier one: kept, never counted`,
+      `statements that contradict an earlier one, kept and never counted: ${count}`,
     rebuilding: (count: string) =>
-      `the figures of ${count} agencies are being moved after a change of the directory`,
+      `figures still being moved after a change of the directory, agencies: ${count}`,
     open: 'the period is not over: the figures still change',
     more: (count: string) => `and ${count} more`,
   },

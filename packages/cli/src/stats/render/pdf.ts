@@ -15,7 +15,10 @@ import { scopeOf } from './about.ts';
 /** Rows on paper; nobody reads more, and CSV has them all. */
 export const MAX_PDF_ROWS = 1_000;
 const MAX_BARS = 36;
-const MAX_TITLE_LETTERS = 30;
+/** One long text is not to push all others off the page. */
+const MAX_CELL_LETTERS = 240;
+/** Narrower than the column of the agency, the narrowest place for a word. */
+const TITLE_WORD_WIDTH = 150;
 /** Where a number will be entered by hand or by a later stamp. */
 const BLANK_NUMBER = '        ';
 const ROMAN = ['I', 'II', 'III', 'IV', 'V', 'VI'] as const;
@@ -53,7 +56,7 @@ export async function renderPdf(
   const { pdf } = cli.messages.stats;
   const { name } = report.query;
   const clean = (text: string): string =>
-    drawableText(safeText(text), typefaces, MAX_TITLE_LETTERS);
+    drawableText(safeText(text), typefaces, LOOK.heading, TITLE_WORD_WIDTH);
   const issuer = clean(options.issuer ?? signer.issuer);
   const [codeNumber = '', ...notation] = (options.number ?? '').split('/');
   const abstract = pdf.inPeriod(pdf.titles[name], describePeriod(cli, report.answer.period));
@@ -91,7 +94,7 @@ function bodyOf(cli: Cli, report: StatsReport): Block[] {
   const { sections } = stats.pdf;
   const { query, lacking } = report;
   const parts: [title: string, blocks: Block[]][] = [];
-  const tables = query.views.map((view) => tableOf(cli, report, view));
+  const tables = (query.paperViews ?? query.views).map((view) => tableOf(cli, report, view));
   if (query.hasSum) {
     const [share, deliveries] = tables;
     const chart = query.name === 'trend' ? chartOf(cli, report) : undefined;
@@ -158,7 +161,8 @@ function tableOf(cli: Cli, { query, rows, sum }: StatsReport, view: View): Block
     share: width / whole,
     align: writer.isNumeric(name, sum === null ? shown : [...shown, sum]) ? 'right' : 'left',
   }));
-  const cells = (row: FlatRow): string[] => view.map(([name]) => safeText(writer.text(name, row)));
+  const cells = (row: FlatRow): string[] =>
+    view.map(([name]) => cellText(capital(writer.text(name, row))));
   const drawn = [...shown, ...(sum === null ? [] : [sum])].map(cells);
   return { kind: 'table', columns, rows: drawn, hasTotal: sum !== null };
 }
@@ -195,7 +199,17 @@ function numberOf(value: unknown): number | null {
 }
 
 function paragraph(text: string): Block {
-  return { kind: 'paragraph', text: safeText(text) };
+  return { kind: 'paragraph', text: closePercent(safeText(text)) };
+}
+
+function cellText(text: string): string {
+  const safe = closePercent(safeText(text));
+  return safe.length <= MAX_CELL_LETTERS ? safe : `${safe.slice(0, MAX_CELL_LETTERS)}…`;
+}
+
+/** On paper nothing else keeps the sign on the line of its number. */
+function closePercent(text: string): string {
+  return text.replaceAll(/(\d) %/gu, '$1%');
 }
 
 function sentence(text: string): string {
