@@ -3,9 +3,9 @@ import { type Agency, type Span, firstOf, lastOpenDay } from './agency.ts';
 import { AgencyTable } from './agency-table.ts';
 import type { Question } from './answers.ts';
 import { type Delta, Sum, addTo, forEachPair } from './cell.ts';
-import { endOfPage, pageOf } from './paging.ts';
+import { endOfPage, pageOf, readLimit } from './paging.ts';
 import { type Period, type PeriodKind, badRequest, periodBefore, splitPeriod } from './period.ts';
-import type { Scope } from './scope.ts';
+import { type Scope, topOf } from './scope.ts';
 import { type SortKey, type Sortable, compareRows, readSort } from './sort.ts';
 import { putFirst } from './put-first.ts';
 import { targetOf } from './targets.ts';
@@ -104,10 +104,18 @@ export class Breakdown {
         span: part,
         before: periodBefore(part),
       });
+    const readTogether = (some: readonly Period[]): void => {
+      const top = topOf(scope);
+      const spans = some.flatMap((part) => [part, periodBefore(part) ?? part]);
+      if (top !== null) this.#question.reader.readTogether(scope, [top], spans);
+    };
     if (this.#sort.key !== 'key' || this.#request.underTarget === true) {
+      readTogether(parts);
       return this.#page(parts.map(rowOf));
     }
     const inOrder = this.#sort.isDescending ? parts.toReversed() : parts;
+    const end = endOfPage(this.#request);
+    readTogether(inOrder.slice(Math.max(0, end - readLimit(this.#request)), end));
     return pageOf(asOf, inOrder, this.#request, rowOf);
   }
 
@@ -146,12 +154,16 @@ export class Breakdown {
 
   /** One row for each direct child, with all below it; what a child was under another parent is left out. */
   #byParent(): BreakdownRow[] {
-    const { scope, period, index, before } = this.#question;
+    const { scope, period, index, before, reader } = this.#question;
     if (scope.agency !== null) throw badRequest('by', 'the parts of one agency are not known');
     const parent = scope.under ?? '';
     const counts = this.#countsByChild(parent);
-    return [...index.childrenOf(parent)].flatMap((agency) => {
-      if (!isChildOf(agency, parent, period, scope.isNow)) return [];
+    const children = [...index.childrenOf(parent)].filter((agency) =>
+      isChildOf(agency, parent, period, scope.isNow),
+    );
+    const codes = children.map(({ code }) => code);
+    reader.readTogether(scope, codes, before === undefined ? [period] : [period, before]);
+    return children.flatMap((agency) => {
       const own = { ...scope, under: agency.code };
       const row = this.#row({
         key: agency.code,

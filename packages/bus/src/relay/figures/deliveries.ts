@@ -1,8 +1,15 @@
-import type { DeliveryQueries, ListedDelivery, StateFilter } from '../storage/delivery-queries.ts';
+import type {
+  DeliveryFilter,
+  DeliveryQueries,
+  ListedDelivery,
+  StateFilter,
+} from '../storage/delivery-queries.ts';
+import type { Span } from './agency.ts';
 import type { Question } from './answers.ts';
+import type { Counter, Sum } from './cell.ts';
 import { readCursor, readLimit, writeCursor } from './paging.ts';
-import { badRequest } from './period.ts';
-import { type Scope, isInScopeOn } from './scope.ts';
+import { type Period, badRequest, splitPeriod } from './period.ts';
+import { type Scope, isInScope, isInScopeOn, standingOf, topOf } from './scope.ts';
 import type { DeliveriesRequest, DeliveryRow, Page } from './types.ts';
 
 const STATES: readonly string[] = [
@@ -17,6 +24,10 @@ const STATES: readonly string[] = [
   'open',
   'overdue',
 ] satisfies StateFilter[];
+/** Agencies whose rows of a month are read before they are put in order. */
+const MAX_LOOKED_UP = 100;
+/** Those whose open deliveries are read at once: few are. */
+const MAX_LOOKED_UP_OPEN = 1_000;
 /** What waits for somebody is listed oldest first, all else newest first. */
 const WAITING: readonly string[] = ['sent', 'open', 'overdue', 'withdrawn'];
 
@@ -26,7 +37,7 @@ export function answerDeliveries(
   queries: DeliveryQueries,
   request: DeliveriesRequest,
 ): Page<DeliveryRow> {
-  const { scope, period, state: settled, asOf } = question;
+  const { scope, state: settled, asOf } = question;
   const limit = readLimit(request);
   const { side = 'sender', state = null } = request;
   if (side !== 'sender' && side !== 'recipient')
@@ -34,24 +45,29 @@ export function answerDeliveries(
   if (state !== null && !STATES.includes(state)) {
     throw badRequest('state', `it is one of ${STATES.join(', ')}`);
   }
-  const single = scope.isNow ? null : scope.agency;
-  const found = queries.iterate({
-    from: period.from,
-    to: period.to,
-    sender: side === 'sender' ? single : null,
-    recipient: side === 'recipient' ? single : null,
+  const isWaiting = state !== null && WAITING.includes(state);
+  const few = fewAgencies(question, isWaiting ? MAX_LOOKED_UP_OPEN : MAX_LOOKED_UP);
+  const filter = {
+    senders: side === 'sender' ? few : null,
+    recipients: side === 'recipient' ? few : null,
     documentType: scope.documentType,
     urgency: scope.urgency,
     state,
     overdueBeforeMs: settled.overdueBeforeMs,
-    isAscending: state !== null && WAITING.includes(state),
+    isAscending: isWaiting,
     after: request.after === undefined ? null : readCursor(request.after, ['', 0, ''] as const),
-  });
+  };
   const rows: ListedDelivery[] = [];
-  for (const row of found) {
-    if (isListed(question, row, side)) rows.push(row);
-    if (rows.length > limit) break;
-  }
+  const take = ({ from, to }: Span): boolean => {
+    for (const row of queries.iterate({ ...filter, from, to })) {
+      if (isListed(question, row, side)) rows.push(row);
+      if (rows.length > limit) return false;
+    }
+    return true;
+  };
+  const isSmall = isWaiting && filter.senders !== null;
+  const spans = isSmall ? [question.period] : spansToRead(question, filter, side);
+  for (const span of spans) if (!take(span)) break;
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   const next =
@@ -60,6 +76,51 @@ export function answerDeliveries(
       : null;
   const total = side === 'sender' ? countOf(question, scope, state) : null;
   return { as_of: asOf, rows: page.map((row) => describe(question, row)), total, next };
+}
+
+/** All agencies that stand or stood in a scope, when they are few enough to be looked up one by one. */
+function fewAgencies({ index, scope }: Question, most: number): string[] | null {
+  if (scope.agency === null && scope.under === null && scope.tier === null) return null;
+  const only = scope.agency;
+  const agencies = only === null ? index.agencies : index.sourcesOf(only, scope.isNow);
+  const codes: string[] = [];
+  for (const { code, places } of agencies) {
+    if (!places.some((place) => isInScope(standingOf(code, place, scope.isNow), scope))) continue;
+    codes.push(code);
+    if (codes.length > most) return null;
+  }
+  return codes;
+}
+
+/**
+ * The parts of the period that are worth reading, in the order of the list: the figures tell in which
+ * months, and of what is rare on which days, there is any row of it.
+ */
+function* spansToRead(
+  { reader, scope, period }: Question,
+  { state, isAscending, after }: Pick<DeliveryFilter, 'state' | 'isAscending' | 'after'>,
+  side: 'sender' | 'recipient',
+): Generator<Span> {
+  const inOrder = (span: Span, kind: 'month' | 'day'): Period[] => {
+    const parts = [...splitPeriod({ ...span, text: '', kind: null }, kind)];
+    return isAscending ? parts : parts.toReversed();
+  };
+  const isBefore = ({ from, to }: Span): boolean =>
+    after !== null && (isAscending ? to < after[0] : from > after[0]);
+  const hasRows = (span: Span): boolean => {
+    const count = side === 'sender' ? countIn(reader.countersIn(scope, span), state) : null;
+    return count === null || count > 0;
+  };
+  for (const month of inOrder(period, 'month')) {
+    if (isBefore(month) || !hasRows(month)) continue;
+    if (state !== '02' || side !== 'sender') yield month;
+    else {
+      const days = inOrder(month, 'day').filter((day) => !isBefore(day));
+      const top = topOf(scope);
+      if (top !== null) reader.readTogether(scope, [top], days);
+      for (const day of days) if (hasRows(day)) yield day;
+    }
+  }
 }
 
 function isListed({ index, scope }: Question, row: ListedDelivery, side: 'sender' | 'recipient') {
@@ -75,20 +136,25 @@ function countOf(
   scope: Scope,
   state: StateFilter | null,
 ): number | null {
-  const figures = reader.figures(scope, period);
+  return countIn(reader.countersIn(scope, period), state);
+}
+
+function countIn(counters: Sum, state: StateFilter | null): number | null {
+  const count = (name: Counter): number => counters.count(name);
+  const open = count('deliveries') - count('receipted');
   switch (state) {
     case null:
-      return figures.deliveries;
+      return count('deliveries');
     case 'open':
-      return figures.open;
+      return open;
     case 'overdue':
-      return figures.overdue;
+      return count('overdue');
     case 'withdrawn':
-      return figures.withdrawn;
+      return count('withdrawn');
     case 'sent':
-      return figures.open - figures.withdrawn;
+      return open - count('withdrawn');
     case '02':
-      return figures.refused;
+      return count('refused');
     default:
       return null;
   }

@@ -30,6 +30,17 @@ const WHOLES = ['year', 'month'] as const;
 const MONTHS = ['month'] as const;
 const MAX_BUCKETED_SPANS = 64;
 
+/** Groups of a list by days or months: more are read row by row. */
+const MAX_READ_TOGETHER = 20_000;
+
+interface Together {
+  readonly tiers: Scope['tiers'];
+  readonly documentType: string;
+  readonly tops: ReadonlySet<string>;
+  readonly buckets: ReadonlySet<string>;
+  readonly cells: ReadonlyMap<string, readonly GroupCell[]>;
+}
+
 /** Adds up cells for a scope and a span of days. */
 export class FigureReader {
   readonly #queries: FigureQueries;
@@ -38,6 +49,7 @@ export class FigureReader {
   readonly #record: number;
   readonly #sum = new Sum();
   readonly #gapNumbers: GapNumbers;
+  #together: Together | undefined;
   readonly #buckets = new Map<string, readonly string[]>();
   readonly #missing = new WeakMap<Scope, MissingInScope>();
 
@@ -53,6 +65,13 @@ export class FigureReader {
     this.#sum.clear();
     this.addTo(this.#sum, scope, span);
     return this.figuresOf(this.#sum, scope, span);
+  }
+
+  /** The counters alone; good until the next call. */
+  countersIn(scope: Scope, span: Span): Sum {
+    this.#sum.clear();
+    this.addTo(this.#sum, scope, span);
+    return this.#sum;
   }
 
   /** The figures of what was added up before, with what no record says. */
@@ -199,14 +218,34 @@ export class FigureReader {
     types: 'sum' | 'each',
     take: (cell: GroupCell) => void,
   ): void {
-    const cells = this.#queries.group({
-      buckets: this.#bucketsOf(span, MONTHS),
-      top,
-      tiers,
-      structure: isNow ? 2 : 1,
-      documentType: types === 'each' ? documentType : (documentType ?? ''),
-    });
+    const buckets = this.#bucketsOf(span, MONTHS);
+    const type = types === 'each' ? documentType : (documentType ?? '');
+    const structure = isNow ? 2 : 1;
+    const read = this.#together;
+    const isRead = read?.tiers === tiers && read.documentType === type && read.tops.has(top);
+    const left = isRead ? buckets.filter((bucket) => !read.buckets.has(bucket)) : buckets;
+    const cells = isRead ? buckets.flatMap((one) => read.cells.get(`${one} ${top}`) ?? []) : [];
+    if (left.length > 0) {
+      const tops = [top];
+      cells.push(
+        ...this.#queries.group({ buckets: left, tops, tiers, structure, documentType: type }),
+      );
+    }
     for (const cell of cells) if (urgency === null || cell.urgency === urgency) take(cell);
+  }
+
+  /** Reads at once what the rows of a list need, one group or span after the other. */
+  readTogether(
+    { tiers, documentType, isNow }: Scope,
+    tops: readonly string[],
+    spans: readonly Span[],
+  ): void {
+    const buckets = new Set(spans.flatMap((span) => this.#bucketsOf(span, MONTHS)));
+    if (buckets.size * tops.length > MAX_READ_TOGETHER) return;
+    const which = { buckets: [...buckets], tops, tiers, documentType: documentType ?? '' };
+    const cells = this.#queries.group({ ...which, structure: isNow ? 2 : 1 });
+    const byPlace = Map.groupBy(cells, ({ bucket, top }) => `${bucket} ${top}`);
+    this.#together = { ...which, buckets, tops: new Set(tops), cells: byPlace };
   }
 
   /** A list asks for the same spans of each of its rows. */

@@ -29,8 +29,9 @@ export type StateFilter = DeliveryState | 'withdrawn' | 'open' | 'overdue';
 export interface DeliveryFilter {
   readonly from: string;
   readonly to: string;
-  readonly sender: string | null;
-  readonly recipient: string | null;
+  /** Only of these senders, or to these recipients: few of them; `null`: anybody. */
+  readonly senders: readonly string[] | null;
+  readonly recipients: readonly string[] | null;
   readonly documentType: string | null;
   readonly urgency: UrgencyCode | null;
   readonly state: StateFilter | null;
@@ -68,23 +69,41 @@ export class DeliveryQueries {
   }
 }
 
+type Way = 'recipients' | 'senders' | 'openOfSenders' | 'open' | 'rare' | 'type' | 'all';
+
+/** Along which index the fewest rows are read. */
+function wayOf({ senders, recipients, state, documentType }: DeliveryFilter): Way {
+  if (recipients !== null) return 'recipients';
+  const isOpen = state !== null && OPEN.has(state);
+  if (senders !== null) return isOpen ? 'openOfSenders' : 'senders';
+  if (isOpen) return 'open';
+  if (state !== null && RARE.has(state)) return 'rare';
+  return documentType === null ? 'all' : 'type';
+}
+
+const OPEN: ReadonlySet<StateFilter> = new Set(['open', 'overdue', 'sent', 'withdrawn']);
+const RARE: ReadonlySet<StateFilter> = new Set(['02', '04', '05']);
+/** As the partial indexes say it. */
+const IS_RARE = "d.state IN ('02', '04', '05')";
+const IS_OPEN = 'o.receipted_count < o.delivery_count';
+
 function buildQuery(filter: DeliveryFilter): { sql: string; values: (string | number)[] } {
-  const { sender, recipient, documentType, urgency, state, isAscending, after } = filter;
+  const { documentType, urgency, isAscending, after } = filter;
+  const way = wayOf(filter);
   const values: (string | number)[] = [];
   const where: string[] = [];
   const add = (condition: string, ...bound: (string | number)[]): void => {
     where.push(condition);
     values.push(...bound);
   };
-  const isOpen =
-    state === 'open' || state === 'overdue' || state === 'sent' || state === 'withdrawn';
-  if (recipient !== null) {
-    add('d.recipient = ?', recipient);
-    add('d.issued_day BETWEEN ? AND ?', dateNumber(filter.from), dateNumber(filter.to));
-  } else if (isOpen && sender === null) {
+  const codes = filter.recipients ?? filter.senders;
+  if (codes !== null) values.push(JSON.stringify(codes));
+  const isByDelivery = way === 'recipients' || way === 'open' || way === 'rare';
+  if (isByDelivery) {
     add('d.issued_day BETWEEN ? AND ?', dateNumber(filter.from), dateNumber(filter.to));
   } else add('o.issued_on BETWEEN ? AND ?', filter.from, filter.to);
-  if (sender !== null) add('o.sender = ?', sender);
+  if (way === 'rare') add(IS_RARE);
+  if (way === 'openOfSenders') add(IS_OPEN);
   add('o.counted = 1');
   if (documentType !== null) add('o.document_type = ?', documentType);
   if (urgency !== null) add(urgency === 1 ? 'o.priority > 0' : 'o.priority = 0');
@@ -95,14 +114,16 @@ function buildQuery(filter: DeliveryFilter): { sql: string; values: (string | nu
     const compare = isAscending ? '>' : '<';
     add(`(o.issued_on, o.id, d.recipient) ${compare} (?, ?, ?)`, issuedOn, document, last);
     // The index takes no part in comparing rows of three; this tells it where to begin.
-    if (recipient !== null || (isOpen && sender === null)) {
-      add(`d.issued_day ${compare}= ?`, dateNumber(issuedOn));
-    } else add(`o.issued_on ${compare}= ?`, issuedOn);
+    if (isByDelivery) add(`d.issued_day ${compare}= ?`, dateNumber(issuedOn));
+    else add(`o.issued_on ${compare}= ?`, issuedOn);
   }
+  const order = isByDelivery
+    ? 'd.issued_day @, d.document @, d.recipient @'
+    : 'o.issued_on @, o.id @, d.recipient @';
   return {
-    sql: `SELECT ${COLUMNS} FROM ${tablesFor(filter, isOpen)} ${WITHDRAWAL}
+    sql: `SELECT ${COLUMNS} FROM ${TABLES[way]} ${WITHDRAWAL}
       WHERE ${where.join(' AND ')}
-      ORDER BY ${orderFor(filter, isOpen)}`.replaceAll('@', direction),
+      ORDER BY ${order}`.replaceAll('@', direction),
     values,
   };
 }
@@ -123,20 +144,18 @@ function addState(
 
 const STATES = { '01': '01', '02': '02', '03': '03', '04': '04', '05': '05', '06': '06' } as const;
 
-function tablesFor({ sender, recipient }: DeliveryFilter, isOpen: boolean): string {
-  if (recipient !== null) {
-    return 'delivery AS d INDEXED BY delivery_recipient_day CROSS JOIN document AS o ON o.id = d.document';
-  }
-  if (isOpen && sender === null) {
-    return 'delivery AS d INDEXED BY delivery_open_day CROSS JOIN document AS o ON o.id = d.document';
-  }
-  const index = sender === null ? 'document_issued' : 'document_sender_issued';
-  return `document AS o INDEXED BY ${index} CROSS JOIN delivery AS d ON d.document = o.id`;
-}
+const DOCUMENT = 'CROSS JOIN document AS o ON o.id = d.document';
+const DELIVERIES = 'CROSS JOIN delivery AS d ON d.document = o.id';
 
-function orderFor({ sender, recipient }: DeliveryFilter, isOpen: boolean): string {
-  if (recipient !== null || (isOpen && sender === null)) {
-    return 'd.issued_day @, d.document @, d.recipient @';
-  }
-  return 'o.issued_on @, o.id @, d.recipient @';
-}
+const TABLES: Readonly<Record<Way, string>> = {
+  recipients: `json_each(?) AS j CROSS JOIN delivery AS d INDEXED BY delivery_recipient_day
+    ON d.recipient = j.value ${DOCUMENT}`,
+  senders: `json_each(?) AS j CROSS JOIN document AS o INDEXED BY document_sender_issued
+    ON o.sender = j.value ${DELIVERIES}`,
+  openOfSenders: `json_each(?) AS j CROSS JOIN document AS o INDEXED BY document_sender_open
+    ON o.sender = j.value ${DELIVERIES}`,
+  open: `delivery AS d INDEXED BY delivery_open_day ${DOCUMENT}`,
+  rare: `delivery AS d INDEXED BY delivery_rare_day ${DOCUMENT}`,
+  type: `document AS o INDEXED BY document_type_issued ${DELIVERIES}`,
+  all: `document AS o INDEXED BY document_issued ${DELIVERIES}`,
+};

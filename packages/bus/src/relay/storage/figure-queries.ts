@@ -17,20 +17,25 @@ export interface AgencyEntryRow {
 
 export type PlaceRow = StoredPlace & { readonly agency: string };
 
-export interface GroupCell {
+export interface OwnCell {
   readonly documentType: string;
   readonly urgency: UrgencyCode;
   readonly data: Buffer;
 }
 
-export type OwnCell = GroupCell;
+export interface GroupCell extends OwnCell {
+  readonly bucket: string;
+  readonly top: string;
+}
 
 /** The gaps of a group: what is the same then and now, and what `structure` says. */
-export type GapGroup = Pick<GroupCells, 'top' | 'tiers' | 'structure'>;
+export interface GapGroup extends Pick<GroupCells, 'tiers' | 'structure'> {
+  readonly top: string;
+}
 
 export interface GroupCells {
   readonly buckets: readonly string[];
-  readonly top: string;
+  readonly tops: readonly string[];
   readonly tiers: readonly Tier[];
   /** Beside what is the same then and now. */
   readonly structure: 1 | 2;
@@ -84,11 +89,11 @@ export class FigureQueries {
 
   /** Cells of a group in some days and months; by type, or of one type (`''`: of all together). */
   group(which: GroupCells): GroupCell[] {
-    const { buckets, top, tiers, structure, documentType } = which;
+    const { buckets, tops, tiers, structure, documentType } = which;
     const bound = {
-      buckets: JSON.stringify(buckets),
-      top,
-      tiers: JSON.stringify(tiers),
+      bucketList: JSON.stringify(buckets),
+      topList: JSON.stringify(tops),
+      tierList: JSON.stringify(tiers),
       structure,
     };
     return documentType === null
@@ -214,16 +219,17 @@ export class FigureQueries {
 
 interface GroupBound {
   /** JSON lists. */
-  readonly buckets: string;
-  readonly tiers: string;
-  readonly top: string;
+  readonly bucketList: string;
+  readonly topList: string;
+  readonly tierList: string;
   readonly structure: StructureCode;
 }
 
 function prepareCells(db: Db) {
-  const group = `SELECT g.document_type AS documentType, g.urgency, g.data
-    FROM json_each(@buckets) AS b CROSS JOIN json_each(@tiers) AS t CROSS JOIN figure_group AS g
-    WHERE g.bucket = b.value AND g.top = @top AND g.tier = t.value
+  const group = `SELECT g.bucket, g.top, g.document_type AS documentType, g.urgency, g.data
+    FROM json_each(@bucketList) AS b CROSS JOIN json_each(@topList) AS a
+      CROSS JOIN json_each(@tierList) AS t CROSS JOIN figure_group AS g
+    WHERE g.bucket = b.value AND g.top = a.value AND g.tier = t.value
       AND g.structure IN (0, @structure)`;
   return {
     lastReport: db.prepare<[], number>('SELECT max(id) FROM report').pluck(),
