@@ -32,14 +32,23 @@ interface HeldRow {
 /** Of one sender so many rejected messages are kept whole; of later ones only what they were. */
 export const MAX_REJECTED_MESSAGES_KEPT = 1_000;
 
+/** Of all senders so many that are not whole are listed; the oldest go first. */
+export const MAX_REJECTED_LISTED = 100_000;
+/** Looked at so often: the list may be that much longer. */
+const ADDED_BETWEEN_TRIMS = 1_000;
+
 /** Messages that failed the check. Every call belongs inside a transaction. */
 export class RejectedStore {
   readonly #insert;
   readonly #kept;
   readonly #held;
   readonly #remove;
+  readonly #trim;
+  readonly #listed: number;
+  #added = 0;
 
-  constructor(db: Db) {
+  constructor(db: Db, listed = MAX_REJECTED_LISTED) {
+    this.#listed = listed;
     this.#insert = db.prepare<
       [
         string,
@@ -72,6 +81,10 @@ export class RejectedStore {
          AND finding IN (SELECT value FROM json_each(?)) ORDER BY id`,
     );
     this.#remove = db.prepare<[number]>('DELETE FROM rejected_record WHERE id = ?');
+    this.#trim = db.prepare<[number]>(
+      `DELETE FROM rejected_record WHERE message IS NULL AND id <=
+         (SELECT id FROM rejected_record WHERE message IS NULL ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+    );
   }
 
   add(message: StoredMessage, rejection: Rejection, nowMs: number): void {
@@ -90,6 +103,8 @@ export class RejectedStore {
       data.length,
       hasRoom ? data : null,
     );
+    this.#added += 1;
+    if (this.#added % ADDED_BETWEEN_TRIMS === 0) this.#trim.run(this.#listed);
   }
 
   /** Messages of one sender that were rejected for one of these findings, oldest first. */
