@@ -1,6 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 
-import { buildAsicE, openPkcs12, type Signer, signPdf } from '@congvan/signer';
+import { buildAsicE, openPkcs12, type Signer, signPdf, writeAsicEFile } from '@congvan/signer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createTown, PASSPHRASE, type Town, turnBit, writePdf } from './town.ts';
@@ -51,6 +51,32 @@ describe('verify', () => {
     const report = outcome.out === '' ? undefined : (JSON.parse(outcome.out) as Report);
     return { ...outcome, report };
   };
+
+  it('passes a package that no memory holds with the PDF inside, and names what was changed', async () => {
+    const scan = town.path('scan.bin');
+    await writeFile(scan, '');
+    await truncate(scan, 257 * 1024 * 1024);
+    const files = [
+      { name: 'signed.pdf', mediaType: 'application/pdf', source: await readFile(signed) },
+      { name: 'scan.bin', mediaType: 'application/octet-stream', source: { path: scan } },
+    ];
+    const large = town.path('large.asice');
+    const { manifestSha256 } = await writeAsicEFile(large, { files, signer });
+    const { code, report } = await verify(large);
+    expect(code).toBe(0);
+    expect(report?.packageDigest).toBe(manifestSha256);
+    expect(report?.signatures).toMatchObject([
+      { of: 'large.asice', indication: 'TOTAL-PASSED' },
+      { of: 'signed.pdf', indication: 'TOTAL-PASSED' },
+    ]);
+    const handle = await open(large, 'r+');
+    await handle.write(Buffer.from('x'), 0, 1, 200 * 1024 * 1024);
+    await handle.close();
+    const changed = await verify(large);
+    expect(changed.code).toBe(3);
+    expect(changed.report?.indication).toBe('TOTAL-FAILED');
+    await Promise.all([scan, large].map((file) => rm(file)));
+  });
 
   it('passes a signed PDF with 0 and names the signer', async () => {
     const { code, report } = await verify(signed);

@@ -5,7 +5,7 @@ import type { Cli } from '../context.ts';
 import { CliError } from '../errors.ts';
 
 /** More than any input of a command may be: beyond it nothing is read into memory. */
-const MAX_INPUT_FILE_BYTES = 256 * 1024 * 1024;
+export const MAX_INPUT_FILE_BYTES = 256 * 1024 * 1024;
 
 /**
  * Reads a file that the user named.

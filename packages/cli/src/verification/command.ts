@@ -13,6 +13,7 @@ import { isEvidence, verifyEvidenceFile } from './evidence.ts';
 import { formatOf } from './format.ts';
 import { renderReport } from './render.ts';
 import type { VerificationReport } from './report.ts';
+import type { VerifyFileOptions } from './verify-file.ts';
 
 /** Options of every form of `verify`. */
 export interface VerifyCommandOptions {
@@ -33,6 +34,12 @@ export async function verifyNamedFile(
   globals: GlobalOptions,
 ): Promise<void> {
   const { text, files } = cli.messages;
+  const { isLargePackage, verifyLargePackage } = await import('./verify-large.ts');
+  if (await isLargePackage(file)) {
+    const run = async (how: VerifyFileOptions) => await verifyLargePackage(cli, file, how);
+    await judge(cli, file, options, globals, { name: basename(file), hasContent: false, run });
+    return;
+  }
   const bytes = await readInputFile(cli, file);
   const format = formatOf(bytes);
   const details = { file };
@@ -47,20 +54,42 @@ export async function verifyNamedFile(
     await verifyEvidenceFile(cli, globals, { file, bytes, trust: options.trust, at });
     return;
   }
+  const { verifyFile } = await import('./verify-file.ts');
   const contentFile = options.content ?? (await contentBeside(file, format));
   const content = contentFile === undefined ? undefined : await readInputFile(cli, contentFile);
+  await judge(cli, file, options, globals, {
+    name: basename(contentFile ?? file),
+    hasContent: content !== undefined,
+    run: async (how) =>
+      await verifyFile(bytes, format, { ...how, ...(content !== undefined && { content }) }),
+  });
+}
+
+/** What is judged, however large it is. */
+interface Judged {
+  readonly name: string;
+  readonly hasContent: boolean;
+  readonly run: (how: VerifyFileOptions) => Promise<VerificationReport>;
+}
+
+async function judge(
+  cli: Cli,
+  file: string,
+  options: VerifyCommandOptions,
+  globals: GlobalOptions,
+  { name, hasContent, run }: Judged,
+): Promise<void> {
+  const { text } = cli.messages;
   const folder = await findTrustFolder(cli, options.trust, globals);
   const { collectValidationData, createTrustStore, loadTrustStore } =
     await import('@congvan/signer');
   const trust =
     folder === undefined ? createTrustStore({ anchors: [] }) : await loadTrustStore(folder);
   const at = options.at ?? cli.now();
-  const { verifyFile } = await import('./verify-file.ts');
-  const report = await verifyFile(bytes, format, {
+  const report = await run({
     trust,
     at,
-    name: basename(contentFile ?? file),
-    ...(content !== undefined && { content }),
+    name,
     // Without an anchor no certificate leads anywhere, and nothing may be asked for.
     ...(options.offline !== true &&
       trust.anchors.length > 0 && {
@@ -79,7 +108,7 @@ export async function verifyNamedFile(
   const next =
     trust.anchors.length === 0
       ? text.noTrustGiven
-      : nextStep(cli, file, report, { ...options, hasContent: content !== undefined });
+      : nextStep(cli, file, report, { ...options, hasContent });
   if (next !== undefined) printNote(cli, globals, `${text.hint}: ${next}`);
   cli.setExitCode(exitOfIndication(report.indication));
 }
