@@ -190,9 +190,7 @@ export class Breakdown {
         ({ fromDay }) => fromDay <= lastOpenDay(agency, period),
       );
       if (place === undefined) continue;
-      const line = [code, ...(scope.isNow ? place.nowAbove : place.thenAbove).split(' ')];
-      const child =
-        parent === '' ? line.findLast((one) => one !== '') : line[line.indexOf(parent) - 1];
+      const child = childAbove(code, scope.isNow ? place.nowAbove : place.thenAbove, parent);
       if (child === undefined) continue;
       const known = counts.get(child) ?? { agencies: 0, agencies_silent: 0 };
       known.agencies += 1;
@@ -285,6 +283,14 @@ function tierOf(agency: Agency, span: Span, isNow: boolean): Tier {
   const place = agency.places.findLast(({ fromDay }) => fromDay <= lastOpenDay(agency, span));
   if (place === undefined) return agency.tier;
   return isNow ? place.nowTier : place.thenTier;
+}
+
+/** Of an agency and those above it the one right below `parent`; `''`: the topmost. */
+function childAbove(code: string, above: string, parent: string): string | undefined {
+  const line = above === '' ? code : `${code} ${above}`;
+  if (parent === '') return line.slice(line.lastIndexOf(' ') + 1);
+  const at = ` ${line} `.indexOf(` ${parent} `);
+  return at <= 0 ? undefined : line.slice(line.lastIndexOf(' ', at - 2) + 1, at - 1);
 }
 
 /** Whether an agency stood right below `parent` on some day of a span; `''`: at the top. */

@@ -55,7 +55,7 @@ export class GroupDeltas {
   ): void {
     const types = documentType === '' ? [''] : ['', documentType];
     for (const group of groups) {
-      for (const bucket of [day, day.slice(0, 7)]) {
+      for (const bucket of [day, day.slice(0, 7), day.slice(0, 4)]) {
         for (const type of types) {
           this.#addTo({ ...group, bucket, documentType: type, urgency }, delta, sign);
         }

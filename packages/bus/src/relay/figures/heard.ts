@@ -25,9 +25,9 @@ export class Heard {
     const [bits, mask] = [this.#bits[0], this.#masks[0]];
     const isOne = this.#bits.length === 1 && bits !== undefined && mask !== undefined;
     for (let at = 0; at < ordinals.length; at += 1) {
-      if ((from[at] ?? 0) > last || (to[at] ?? 0) < first) continue;
       const ordinal = ordinals[at] ?? 0;
-      if (isOne ? ((bits[ordinal] ?? 0) & mask) !== 0 : this.has(ordinal)) count += 1;
+      if (isOne ? ((bits[ordinal] ?? 0) & mask) === 0 : !this.has(ordinal)) continue;
+      if ((from[at] ?? 0) <= last && (to[at] ?? 0) >= first) count += 1;
     }
     return count;
   }

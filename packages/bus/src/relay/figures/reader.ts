@@ -27,7 +27,6 @@ export interface Snapshot {
 }
 
 const WHOLES = ['year', 'month'] as const;
-const MONTHS = ['month'] as const;
 const MAX_BUCKETED_SPANS = 64;
 
 /** Groups of a list by days or months: more are read row by row. */
@@ -218,7 +217,7 @@ export class FigureReader {
     types: 'sum' | 'each',
     take: (cell: GroupCell) => void,
   ): void {
-    const buckets = this.#bucketsOf(span, MONTHS);
+    const buckets = this.#bucketsOf(span, WHOLES);
     const type = types === 'each' ? documentType : (documentType ?? '');
     const structure = isNow ? 2 : 1;
     const read = this.#together;
@@ -240,7 +239,7 @@ export class FigureReader {
     tops: readonly string[],
     spans: readonly Span[],
   ): void {
-    const buckets = new Set(spans.flatMap((span) => this.#bucketsOf(span, MONTHS)));
+    const buckets = new Set(spans.flatMap((span) => this.#bucketsOf(span, WHOLES)));
     if (buckets.size * tops.length > MAX_READ_TOGETHER) return;
     const which = { buckets: [...buckets], tops, tiers, documentType: documentType ?? '' };
     const cells = this.#queries.group({ ...which, structure: isNow ? 2 : 1 });

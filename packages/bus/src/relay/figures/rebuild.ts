@@ -89,7 +89,7 @@ export class FigureRebuild {
       ({ id } = last);
     }
     for (const { agency, year, first } of this.#gaps.registersWithGaps()) {
-      this.#tracked.refreshGaps(agency, year, first);
+      this.#tracked.refreshGaps(agency, year, first, false);
     }
     this.#recorder.flush();
     this.#store.setBuilt();

@@ -8,7 +8,10 @@ import { type Settled, addDocument } from './contribution.ts';
 import type { FigureRecorder } from './recorder.ts';
 import { documentCell } from './tracked-figures.ts';
 
-/** Documents of one transaction; as many as share one moment of dispatch may be more. */
+/**
+ * Documents of one transaction. As many as share one millisecond of dispatch may be more; they are read
+ * one by one, so a transaction holds no more than the cells that they change.
+ */
 const MAX_DOCUMENTS = 2_000;
 
 /**

@@ -59,9 +59,9 @@ export class TrackedFigures {
     this.#entry(entry, -1);
   }
 
-  /** After a number was entered. */
-  refreshGaps(agency: string, year: number, number: number): void {
-    const { gone, added } = this.#gaps.refresh(agency, year, number);
+  /** After a number was entered; `dated` as for `FigureGapStore.refresh`. */
+  refreshGaps(agency: string, year: number, number: number, dated: boolean): void {
+    const { gone, added } = this.#gaps.refresh(agency, year, number, dated);
     for (const gap of gone) this.#recorder.addGap(datedGap(gap), -1);
     for (const gap of added) this.#recorder.addGap(datedGap(gap), 1);
   }

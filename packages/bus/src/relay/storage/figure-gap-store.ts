@@ -23,14 +23,18 @@ export class FigureGapStore {
   /**
    * Works out the gaps around a number again that was entered, or entered as something else.
    *
+   * @param dated - false for a void number that nothing else held: it dates no gap, it only splits the
+   *   one it was in. With many void numbers side by side, all gaps between them are not read again.
    * @returns which gaps were there before and are there no more, and which are new.
    */
   refresh(
     agency: string,
     year: number,
     number: number,
+    dated: boolean,
   ): { readonly gone: readonly FigureGap[]; readonly added: readonly FigureGap[] } {
-    const { any, before, after, known, current } = this.#statements;
+    const { any, known, current } = this.#statements;
+    const { before, after } = dated ? this.#statements : this.#statements.entered;
     if (any.get(agency, year, agency, year) === undefined) return NOTHING;
     const low = before.get(agency, year, number)?.number ?? 0;
     const high = after.get(agency, year, number)?.number ?? Number.MAX_SAFE_INTEGER;
@@ -88,14 +92,24 @@ function prepare(db: Db) {
       )
       .pluck(),
     before: db.prepare<[string, number, number], Neighbour>(
-      `SELECT number, issued_on AS issuedOn FROM register_entry
+      `SELECT number, issued_on AS issuedOn FROM register_entry INDEXED BY register_entry_dated
        WHERE agency = ? AND year = ? AND number < ? AND kind <> 'void'
        ORDER BY number DESC LIMIT 1`,
     ),
     after: db.prepare<[string, number, number], Neighbour>(
-      `SELECT number, issued_on AS issuedOn FROM register_entry
+      `SELECT number, issued_on AS issuedOn FROM register_entry INDEXED BY register_entry_dated
        WHERE agency = ? AND year = ? AND number > ? AND kind <> 'void' ORDER BY number LIMIT 1`,
     ),
+    entered: {
+      before: db.prepare<[string, number, number], Pick<Neighbour, 'number'>>(
+        `SELECT number FROM register_entry WHERE agency = ? AND year = ? AND number < ?
+         ORDER BY number DESC LIMIT 1`,
+      ),
+      after: db.prepare<[string, number, number], Pick<Neighbour, 'number'>>(
+        `SELECT number FROM register_entry WHERE agency = ? AND year = ? AND number > ?
+         ORDER BY number LIMIT 1`,
+      ),
+    },
     known: db.prepare<[string, number, number, number], FigureGap>(
       `SELECT ${GAP} FROM figure_gap
        WHERE agency = ? AND year = ? AND first_number > ? AND first_number < ?`,

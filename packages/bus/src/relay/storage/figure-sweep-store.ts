@@ -35,9 +35,11 @@ export class FigureSweepStore {
       .pluck();
   }
 
-  /** Counted documents dispatched in `[fromMs, toMs)` that lack a receipt. */
-  unanswered(fromMs: number, toMs: number): SettlingDocument[] {
-    return this.#unanswered.all(fromMs, toMs).map((row) => ({ ...row, signed: row.signed === 1 }));
+  /** Counted documents dispatched in `[fromMs, toMs)` that lack a receipt; nothing is written meanwhile. */
+  *unanswered(fromMs: number, toMs: number): Generator<SettlingDocument> {
+    for (const row of this.#unanswered.iterate(fromMs, toMs)) {
+      yield { ...row, signed: row.signed === 1 };
+    }
   }
 
   /** A moment with about `count` such documents before it, not before `fromMs`; `undefined`: fewer. */
