@@ -10,7 +10,7 @@ import {
   type Page,
   flattenRow,
   openRelayReader,
-} from '@congvan/bus/relay';
+} from '@congvan/bus/figures';
 import { writePkcs12 } from '@congvan/signer';
 import { parse } from 'csv-parse/sync';
 import readXlsxFile from 'read-excel-file/node';

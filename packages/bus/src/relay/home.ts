@@ -167,6 +167,15 @@ export function readRelayConfigSync(home: string): RelayConfig | undefined {
   }
 }
 
+/**
+ * The relay's node key, sealed with its passphrase: what signs reports for people, too.
+ *
+ * @throws {@link BusError} `BUS_RELAY_HOME_INVALID` when the file is missing.
+ */
+export async function readNodeKeyFile(home: string): Promise<Uint8Array> {
+  return await readHomeFile(homePaths(home).nodeKey);
+}
+
 /** @throws {@link BusError} `BUS_RELAY_HOME_INVALID` when the file cannot be read. */
 export async function readHomeFile(file: string): Promise<Uint8Array> {
   try {

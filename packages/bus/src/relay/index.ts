@@ -19,14 +19,6 @@ export type { AlertCode, AlertRow, AlertsRequest } from './alerts/types.ts';
 export { type MakeEvidence, NOT_RUNNING, type RelayState } from './http/link.ts';
 export type { HttpSide } from './http/open.ts';
 export { type StartHttpOptions, startHttpThread } from './http/start.ts';
-export { csvHeader, csvRows } from './figures/csv.ts';
-export {
-  FLAT_COLUMNS,
-  type FlatRow,
-  type FlatTable,
-  type FlatValue,
-  flattenRow,
-} from './figures/flat-row.ts';
 export type {
   AgencyRow,
   AgencyStanding,
@@ -48,7 +40,6 @@ export type {
   Urgency,
 } from './figures/types.ts';
 export type { RelayLog } from './log.ts';
-export { openRelaySigner } from './node-key.ts';
 export type {
   ContradictionRow,
   ContradictoryReceipt,

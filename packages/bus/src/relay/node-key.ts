@@ -1,8 +1,8 @@
-import { type OpenedSigner, type Signer, openPkcs12, openSigner, signCms } from '@congvan/signer';
+import { type Signer, openPkcs12, signCms } from '@congvan/signer';
 
 import { BusError } from '../errors.ts';
 import type { SignBytes } from '../record/frame.ts';
-import { homePaths, readHomeFile } from './home.ts';
+import { readHomeFile } from './home.ts';
 
 /**
  * Opens the node key of a relay's folder.
@@ -21,15 +21,6 @@ export async function openNodeSigner(
     });
   }
   return openPkcs12(p12, await passphrase());
-}
-
-/** The node key of a relay's folder, to sign what is no record, such as a report for people. */
-export async function openRelaySigner(
-  home: string,
-  passphrase: () => Promise<string>,
-): Promise<OpenedSigner> {
-  const p12 = await readHomeFile(homePaths(home).nodeKey);
-  return await openSigner({ kind: 'p12', p12, passphrase });
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { BreakdownKey, FlatRow, FlatValue } from '@congvan/bus/relay';
+import type { BreakdownKey, FlatRow, FlatValue } from '@congvan/bus/figures';
 
 import type { Cli } from '../context.ts';
 import { isTierName } from '../documents/tier.ts';

@@ -1,4 +1,4 @@
-import type { FiguresAnswer, FiguresRequest, GapRow, RelayFigures } from '@congvan/bus/relay';
+import type { FiguresAnswer, FiguresRequest, GapRow, RelayFigures } from '@congvan/bus/figures';
 
 import type { Cli } from '../context.ts';
 import { formatFor } from './format.ts';

@@ -1,4 +1,4 @@
-import type { FiguresRequest, Urgency } from '@congvan/bus/relay';
+import type { FiguresRequest, Urgency } from '@congvan/bus/figures';
 import type { Command } from 'commander';
 
 import {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
-import type { Page, PageRequest } from '@congvan/bus/relay';
+import type { Page, PageRequest } from '@congvan/bus/figures';
 
 import type { Cli } from '../context.ts';
 import { CliError } from '../errors.ts';

@@ -8,7 +8,7 @@ import type {
   Page,
   PageRequest,
   RelayFigures,
-} from '@congvan/bus/relay';
+} from '@congvan/bus/figures';
 
 import type { StatsColumn } from '../messages/stats/en.ts';
 

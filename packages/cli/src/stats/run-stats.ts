@@ -1,4 +1,4 @@
-import type { Page, PageRequest, RelayReader } from '@congvan/bus/relay';
+import type { Page, PageRequest, RelayReader } from '@congvan/bus/figures';
 import type { Signer } from '@congvan/signer';
 import type { Command } from 'commander';
 
@@ -44,7 +44,7 @@ export async function runStats(
   // Asks for a passphrase, if any, before the work and not after it.
   await using signer =
     outputs.pdf === undefined ? undefined : await openReportSigner(cli, home, options);
-  const { openRelayReader } = await import('@congvan/bus/relay');
+  const { openRelayReader } = await import('@congvan/bus/figures');
   using reader = openRelayReader(home, { now: cli.now });
   const run = new StatsRun(cli, globals, { home, query, options, outputs, reader, more });
   await run.give(signer);
@@ -101,7 +101,7 @@ class StatsRun {
 
   async #collect(wanted: { limit: number; all: boolean }): Promise<StatsReport> {
     const { reader, query } = this.#task;
-    const { flattenRow } = await import('@congvan/bus/relay');
+    const { flattenRow } = await import('@congvan/bus/figures');
     const answer = reader.figures(this.#request);
     const page = await readRows(this.#cli, this.#ask, wanted);
     const { all } = this.#cli.messages.stats;
@@ -167,7 +167,7 @@ class StatsRun {
 
   async #writePdf(file: string, report: StatsReport, signer: Signer): Promise<Written> {
     const { home, options, outputs } = this.#task;
-    const { readRelayConfig } = await import('@congvan/bus/relay');
+    const { readRelayConfig } = await import('@congvan/bus/figures');
     const { MAX_PDF_ROWS, renderPdf } = await import('./render/pdf.ts');
     const { name: issuer } = await readRelayConfig(home);
     const { commonName, subjectText } = signer.certificate;

@@ -14,12 +14,14 @@ export async function openReportSigner(
 ): Promise<OpenedSigner> {
   const isNamed = [options.p12, options.token, options.remote].some((one) => one !== undefined);
   if (isNamed) return await openNamedSigner(cli, options);
-  const { openRelaySigner } = await import('@congvan/bus/relay');
+  const { openSigner } = await import('@congvan/signer');
+  const { readNodeKeyFile } = await import('@congvan/bus/figures');
   const passphrases = passphrasesOf(cli, options);
-  return await openRelaySigner(
-    home,
-    async () => await passphrases.get('general', cli.messages.text.relayKey),
-  );
+  return await openSigner({
+    kind: 'p12',
+    p12: await readNodeKeyFile(home),
+    passphrase: async () => await passphrases.get('general', cli.messages.text.relayKey),
+  });
 }
 
 /** PAdES; with a proven time where a time-stamp service is named. */

@@ -1,4 +1,4 @@
-import type { BreakdownRequest } from '@congvan/bus/relay';
+import type { BreakdownRequest } from '@congvan/bus/figures';
 import type { Option } from 'commander';
 
 import { newOption } from '../command.ts';

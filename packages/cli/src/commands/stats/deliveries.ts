@@ -1,4 +1,4 @@
-import type { DeliveriesRequest } from '@congvan/bus/relay';
+import type { DeliveriesRequest } from '@congvan/bus/figures';
 import type { Command } from 'commander';
 
 import { newOption } from '../../command.ts';

@@ -1,4 +1,4 @@
-import type { BreakdownKey, BreakdownRow, RelayReader } from '@congvan/bus/relay';
+import type { BreakdownKey, BreakdownRow, RelayReader } from '@congvan/bus/figures';
 import type { Command } from 'commander';
 
 import { newOption } from '../../command.ts';

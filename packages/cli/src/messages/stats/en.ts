@@ -1,4 +1,4 @@
-import type { AgencyStanding, DeliveryRow, GapRow, Urgency } from '@congvan/bus/relay';
+import type { AgencyStanding, DeliveryRow, GapRow, Urgency } from '@congvan/bus/figures';
 
 /** What `congvan stats` prints, English. */
 export const statsEn = {

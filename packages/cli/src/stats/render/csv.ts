@@ -1,4 +1,4 @@
-import type { Page } from '@congvan/bus/relay';
+import type { Page } from '@congvan/bus/figures';
 
 import type { StatsQuery } from '../report.ts';
 
@@ -11,7 +11,7 @@ export async function* renderCsv(
   pages: AsyncIterable<Page<object>>,
   isFile: boolean,
 ): AsyncGenerator<string> {
-  const { csvHeader, csvRows } = await import('@congvan/bus/relay');
+  const { csvHeader, csvRows } = await import('@congvan/bus/figures');
   yield `${isFile ? MARK : ''}${csvHeader(table)}`;
   for await (const page of pages) yield csvRows(table, page.rows);
 }

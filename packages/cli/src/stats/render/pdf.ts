@@ -1,4 +1,4 @@
-import type { FlatRow } from '@congvan/bus/relay';
+import type { FlatRow } from '@congvan/bus/figures';
 
 import type { Cli } from '../../context.ts';
 import type { Bar, Block, TableColumn } from '../../drawing/blocks.ts';

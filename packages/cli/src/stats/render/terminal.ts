@@ -1,4 +1,4 @@
-import type { FiguresAnswer, FlatRow } from '@congvan/bus/relay';
+import type { FiguresAnswer, FlatRow } from '@congvan/bus/figures';
 
 import type { Cli } from '../../context.ts';
 import { type Column, renderTable } from '../../terminal/table.ts';

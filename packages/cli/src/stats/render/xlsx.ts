@@ -1,4 +1,4 @@
-import type { FlatRow, FlatValue } from '@congvan/bus/relay';
+import type { FlatRow, FlatValue } from '@congvan/bus/figures';
 import type { Cell, Row, Sheet } from 'write-excel-file/node';
 
 import type { Cli } from '../../context.ts';
@@ -33,7 +33,7 @@ const ABOUT_WIDTH = 44;
  */
 export async function renderXlsx(cli: Cli, report: StatsReport): Promise<Uint8Array> {
   const { default: writeExcelFile } = await import('write-excel-file/node');
-  const { FLAT_COLUMNS } = await import('@congvan/bus/relay');
+  const { FLAT_COLUMNS } = await import('@congvan/bus/figures');
   const { sheets } = cli.messages.stats;
   const figures: Sheet<never> = {
     sheet: sheets.figures,
