@@ -145,7 +145,9 @@ export function createStreamAdmin(nats: NatsConnection, manager: JetStreamManage
         // Under the name of the hour, unless the stream was emptied since: that one would be a repeat.
         const hour = Math.floor(now.getTime() / MARK_EVERY_MS);
         if (found.state.messages === 0) await putMark(nats, plan);
-        else if (plan.maxAgeMs > 0) await putMark(nats, plan, `mark ${hour}`);
+        else if (plan.maxAgeMs > 0) {
+          await putMark(nats, plan, `mark ${hour}`).catch(unlessFull);
+        }
       });
     },
   };
@@ -242,6 +244,11 @@ async function putMark(
       await new Promise((resolve) => setTimeout(resolve, MARK_RETRY_MS));
     }
   }
+}
+
+/** A full stream has more than marks in it, and others tell that it is full. */
+function unlessFull(error: unknown): void {
+  if (!(error instanceof BusError) || error.code !== 'BUS_STORE_FULL') throw error;
 }
 
 function toStreamState({ config, state, cluster, sources, created }: StreamInfo): StreamState {

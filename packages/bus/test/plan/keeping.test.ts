@@ -125,6 +125,19 @@ describe('keeping a country in order', () => {
     await site.deleteStream('OUT_AGED');
   });
 
+  it('leaves a full stream as it is when the hour of its mark comes', async () => {
+    const subjects = ['small', markSubject('OUT_SMALL')];
+    const small = { ...planOf(place, 'OUT_H09'), name: 'OUT_SMALL', subjects, maxBytes: 300 };
+    await site.ensureStream(small);
+    for (let hour = 0; hour < 10; hour += 1) {
+      await site.keepMark(small, new Date(Date.UTC(2026, 10, 22, hour)));
+    }
+    const count = (await site.streamState('OUT_SMALL'))?.messageCount ?? 0;
+    expect(count).toBeGreaterThan(1);
+    expect(count).toBeLessThan(10);
+    await site.deleteStream('OUT_SMALL');
+  });
+
   it('goes on without a pause when the stream of a lost disk is made anew', async () => {
     await a.send(b, texts('before', 20));
     await waitUntil(() => b.arrived.size >= 20, ARRIVAL_MS);
