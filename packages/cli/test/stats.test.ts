@@ -22,8 +22,9 @@ import { formatFor } from '../src/stats/format.ts';
 import { readPages } from '../src/stats/read-pages.ts';
 import { sparkline } from '../src/stats/sparkline.ts';
 import { writeNewFile } from '../src/documents/write-new-file.ts';
+import { freePort } from './docs/run-guide.ts';
 import { type StatsHome, KEY_PASSPHRASE, NOW, SIGNER_NAME, openStatsHome } from './stats-home.ts';
-import { readJson } from './town.ts';
+import { createTown, readJson } from './town.ts';
 
 const run = promisify(execFile);
 const PERIOD = ['--period', '2026-Q3'];
@@ -291,6 +292,19 @@ describe('the signed report', () => {
     const text = await textOf(file);
     expect(text).toContain('SOCIALIST REPUBLIC OF VIET NAM');
     expect(text).toMatch(/H01\.40 Ủy ban nhân dân xã Vĩnh Tế +Register +4–5\/2026/u);
+  });
+
+  it('has a time-stamp where a service is named', async () => {
+    await using town = await createTown();
+    const port = await freePort();
+    await town.json(['ca', 'init', '--base-url', `http://127.0.0.1:${port}`]);
+    const tsa = town.path('tsa.p12');
+    await town.json(['ca', 'issue', '--use', 'tsa', '--name', 'Dấu thời gian', '--out', tsa]);
+    await town.start(['ca', 'serve', '--port', String(port), '--tsa', tsa], /127\.0\.0\.1/);
+    const file = home.path('stamped.pdf');
+    const line = ['gaps', ...PERIOD, '--pdf', file, '--tsa', `http://127.0.0.1:${port}/tsa`];
+    const told = readJson<{ files: { level: string }[] }>(await ask([...line, '--json']));
+    expect(told.files.map(({ level }) => level)).toEqual(['B-T']);
   });
 
   it.each(['trend', 'deliveries', 'overdue', 'agencies'])(
