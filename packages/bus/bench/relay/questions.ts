@@ -22,6 +22,7 @@ const PERIODS = [
   '2025',
   '2026',
   '2025-05..2026-04',
+  '2024-11..2026-10',
 ] as const;
 const TYPES = ['Công văn', 'Báo cáo', 'Quyết định'] as const;
 const GROUPINGS = ['tier', 'agency', 'parent', 'type', 'urgency', 'month', 'week', 'day'] as const;
@@ -107,10 +108,14 @@ function chooseQuestion(chance: Chance, country: readonly TrafficAgency[]): [str
   if (kind === 'breakdown') {
     const by = chance.pick(GROUPINGS);
     query.set('by', by);
-    if (by === 'day') query.set('period', '2026-10');
+    if (by === 'day') query.set('period', chance.pick(['2026-10', '2025-11..2026-10']));
+  }
+  if (kind === 'breakdown') {
+    const sort = chance.pick(['key', 'name', 'rate_electronic', '-overdue', '-missing_numbers']);
+    if (query.get('by') === 'agency' || chance.next() < 0.3) query.set('sort', sort);
   }
   if (kind === 'deliveries') {
-    query.set('state', chance.pick(['overdue', 'open', '02', '06'] as const));
+    query.set('state', chance.pick(['overdue', 'open', '02', '04', '06', 'withdrawn'] as const));
     query.set('limit', '50');
   }
   return [kind, `${kind}?${query.toString()}`];

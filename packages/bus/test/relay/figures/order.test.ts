@@ -4,11 +4,15 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { TIERS, type DirectoryEntry, encodePayload } from '../../../src/index.ts';
+import { BusError, TIERS, type DirectoryEntry, encodePayload } from '../../../src/index.ts';
 import type { FiguresRequest, TimeFigures } from '../../../src/relay/figures/types.ts';
 import { Intake } from '../../../src/relay/intake.ts';
 import { DatabaseQueries } from '../../../src/relay/queries.ts';
-import { type Db, openDatabase } from '../../../src/relay/storage/database.ts';
+import {
+  type Db,
+  openDatabase,
+  openDatabaseForReading,
+} from '../../../src/relay/storage/database.ts';
 import { DirectoryStore } from '../../../src/relay/storage/directory-store.ts';
 import { Chance } from '../../../src/testing/traffic/chance.ts';
 import type { Report } from '../relay-database.ts';
@@ -45,11 +49,15 @@ class Filling implements Disposable {
   #db: Db | undefined;
 
   get db(): Db {
-    this.#db ??= openDatabase(join(this.#folder, 'relay.sqlite'));
+    this.#db ??= openDatabase(this.file);
     return this.#db;
   }
 
-  fill(records: RandomRecords, chance: Chance): void {
+  get file(): string {
+    return join(this.#folder, 'relay.sqlite');
+  }
+
+  fill(records: RandomRecords, chance: Chance, onCommit: () => void = () => undefined): void {
     const { reports, directory } = records;
     const again = reports.filter(() => chance.next() < 0.1);
     const items = shuffle<Report | DirectoryEntry>([...reports, ...again, ...directory], chance);
@@ -69,6 +77,7 @@ class Filling implements Disposable {
       }
       this.#take(intake, batch, false);
       if (chance.next() < 0.3) intake.upkeep.run();
+      onCommit();
     }
     intake.upkeep.run();
   }
@@ -125,6 +134,23 @@ function* questions(): Generator<[FiguresRequest, OracleScope]> {
   }
 }
 
+function isAnswered(queries: DatabaseQueries, request: FiguresRequest): boolean {
+  try {
+    queries.figures(request);
+    return true;
+  } catch (error) {
+    if (error instanceof BusError) return false;
+    throw error;
+  }
+}
+
+function answerOf(queries: DatabaseQueries, request: FiguresRequest, way: number): unknown {
+  if (way === 0) return queries.figures(request);
+  if (way === 1) return queries.breakdown({ ...request, by: 'agency', sort: '-missing_numbers' });
+  if (way === 2) return queries.breakdown({ ...request, by: 'agency', sort: 'name', limit: 3 });
+  return queries.breakdown({ ...request, by: 'week' });
+}
+
 function answersOf(db: Db): unknown[] {
   const queries = new DatabaseQueries(db, () => AT);
   return [...questions()].map(([request]) => {
@@ -178,10 +204,33 @@ describe('the figures of a set of records', () => {
     expect(answers[2]).toEqual(answers[0]);
   });
 
+  it('are the same for a reader that stays open while records, entries and days come', () => {
+    using filling = new Filling();
+    filling.db.pragma('user_version'); // there is a file to open
+    const reading = openDatabaseForReading(filling.file);
+    const open = new DatabaseQueries(reading, () => AT);
+    const chance = new Chance(4);
+    const asked = [...questions()].map(([request]) => request);
+    let compared = 0;
+    filling.fill(makeRecords(4), new Chance(4), () => {
+      const opened = new DatabaseQueries(filling.db, () => AT);
+      for (let times = 0; times < 4; times += 1) {
+        const request = chance.pick(asked);
+        const known = isAnswered(opened, request);
+        expect(isAnswered(open, request)).toBe(known);
+        if (!known) continue; // the agency is not in the directory yet
+        expect(answerOf(open, request, times)).toEqual(answerOf(opened, request, times));
+        compared += 1;
+      }
+    });
+    reading.close();
+    expect(compared).toBeGreaterThan(50);
+  });
+
   it('are the same added up anew from the tracking tables, to the last cell', () => {
     using filling = new Filling();
     filling.fill(makeRecords(5), new Chance(5));
-    const tables = ['own_day', 'own', 'group', 'place', 'gap', 'heard', 'state']; // in order of key
+    const tables = ['own_day', 'own', 'own_part', 'group', 'place', 'gap', 'heard', 'state']; // in order of key
     const dump = (): unknown[] =>
       tables.map((name) => filling.db.prepare(`SELECT * FROM figure_${name}`).all());
     const before = dump();
