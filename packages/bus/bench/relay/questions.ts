@@ -108,6 +108,7 @@ function chooseQuestion(chance: Chance, country: readonly TrafficAgency[]): [str
   if (kind === 'breakdown') {
     const by = chance.pick(GROUPINGS);
     query.set('by', by);
+    if (by === 'parent') query.delete('agency'); // one agency has no parts
     if (by === 'day') query.set('period', chance.pick(['2026-10', '2025-11..2026-10']));
   }
   if (kind === 'breakdown') {
