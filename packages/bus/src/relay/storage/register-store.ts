@@ -46,7 +46,7 @@ export interface BackdatedNumber {
   readonly payloadHash: string;
 }
 
-/** Numbers told at once when one number of a late report dates them all back. */
+/** Numbers looked at when one number of a late report may date those above it back. */
 const MAX_BACKDATED_AT_ONCE = 1_000;
 
 type Insert = [
@@ -130,7 +130,7 @@ export class RegisterStore {
     const isAfterLower = this.#days.laterBelow.get(agency, year, issuedOn, number) === undefined;
     const own = isAfterLower ? [] : [{ number, issuedOn, reportNumber, payloadHash }];
     if (this.#days.earlierAbove.get(agency, year, issuedOn, number) === undefined) return own;
-    const above = this.#days.above.all(agency, year, number, issuedOn, MAX_BACKDATED_AT_ONCE);
+    const above = this.#days.above.all(agency, year, number, MAX_BACKDATED_AT_ONCE, issuedOn);
     return [...own, ...above];
   }
 
@@ -185,14 +185,18 @@ function prepareDays(db: Db) {
        WHERE agency = ? AND year = ? AND issued_on < ? AND highest > ?
        ORDER BY issued_on DESC LIMIT 1`,
     ),
-    above: db.prepare<[string, number, number, string, number], BackdatedNumber>(
+    above: db.prepare<[string, number, number, number, string], BackdatedNumber>(
       `SELECT e.number, e.issued_on AS issuedOn, e.report_number AS reportNumber,
          r.payload_hash AS payloadHash
-       FROM register_entry AS e JOIN report AS r ON r.agency = e.agency AND r.number = e.report_number
+       FROM (SELECT agency, number, issued_on, report_number, document FROM register_entry
+             WHERE agency = ? AND year = ? AND number > ? ORDER BY number LIMIT ?) AS e
+         JOIN report AS r ON r.agency = e.agency AND r.number = e.report_number
          LEFT JOIN document AS d ON d.id = e.document
-       WHERE e.agency = ? AND e.year = ? AND e.number > ? AND e.issued_on < ?
-         AND coalesce(d.business_type, 0) NOT IN (1, 2)
-       ORDER BY e.number LIMIT ?`,
+       WHERE e.issued_on < ? AND coalesce(d.business_type, 0) NOT IN (1, 2)
+         AND NOT EXISTS (SELECT 1 FROM contradiction AS c
+           WHERE c.agency = e.agency AND c.report_number = e.report_number
+             AND c.kind = 'NUMBER_BACKDATED')
+       ORDER BY e.number`,
     ),
   };
 }
