@@ -322,10 +322,13 @@ function dueRows(db: Db, condition: string) {
 /** What a delivery carries: its package's parts, and its signed record. */
 function prepareDelivery(db: Db) {
   return {
+    // Without a join: SQLite plans one anew for each package.
     parts: db.prepare<[number], PartsRow>(
-      `SELECT coalesce(packed_open, open_part) AS open_part,
-         CASE WHEN package.chunk_bytes IS NULL THEN sealed END AS sealed
-       FROM package LEFT JOIN sealed_content ON package_id = package.id WHERE package.id = ?`,
+      `SELECT coalesce((SELECT packed_open FROM sealed_content WHERE package_id = package.id),
+           open_part) AS open_part,
+         iif(chunk_bytes IS NULL,
+           (SELECT sealed FROM sealed_content WHERE package_id = package.id), NULL) AS sealed
+       FROM package WHERE id = ?`,
     ),
     openPart: db
       .prepare<[number], Buffer | null>('SELECT open_part FROM package WHERE id = ?')
