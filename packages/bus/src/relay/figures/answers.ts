@@ -1,3 +1,4 @@
+import { addDays } from '../../calendar/vietnam-time.ts';
 import { FigureQueries } from '../storage/figure-queries.ts';
 import type { Db } from '../storage/database.ts';
 import { FigureStore } from '../storage/figure-store.ts';
@@ -7,7 +8,7 @@ import { Breakdown } from './breakdown.ts';
 import { answerDeliveries } from './deliveries.ts';
 import { DeliveryQueries } from '../storage/delivery-queries.ts';
 import { FigureMemory } from './figure-memory.ts';
-import { type Period, parsePeriod, periodBefore } from './period.ts';
+import { type Period, parsePeriod, periodBefore, splitPeriod } from './period.ts';
 import { FigureReader, type Snapshot } from './reader.ts';
 import { type Scope, readScope } from './scope.ts';
 import { type Targets, targetOf } from './targets.ts';
@@ -36,6 +37,8 @@ export interface Question extends Snapshot {
   readonly targets: Targets;
 }
 
+const DAYS_READ_AHEAD = 730;
+
 /** Answers {@link RelayFigures} out of the rollups; each answer is read from one snapshot. */
 export class FigureAnswers implements RelayFigures {
   readonly #queries: FigureQueries;
@@ -58,6 +61,22 @@ export class FigureAnswers implements RelayFigures {
 
   asOf(): AsOf {
     return this.#inOneSnapshot(() => this.#asOf());
+  }
+
+  /** Reads ahead what lists of the last two years need, so that the first question is as quick as any. */
+  readAhead(): void {
+    this.#inOneSnapshot(() => {
+      this.#memory.follow();
+      this.#memory.index();
+      const to = this.#store.state().sweptDay;
+      const period = { from: addDays(to, -DAYS_READ_AHEAD), to, text: '', kind: null };
+      for (const kind of ['month', 'year'] as const) {
+        for (const { text } of splitPeriod(period, kind)) {
+          this.#memory.heard(text);
+          this.#memory.counters(text, null, null);
+        }
+      }
+    });
   }
 
   figures(request: FiguresRequest): FiguresAnswer {

@@ -95,6 +95,7 @@ function openParts(
   closers.push(() => void db.close());
   const reader = openRelayReader(home, { now });
   closers.push(() => reader.close());
+  reader.readAhead();
   const webDb = openWebDatabase(paths.web);
   closers.push(() => void webDb.close());
   const directory = new WebDirectory(db);
