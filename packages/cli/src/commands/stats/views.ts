@@ -3,14 +3,14 @@ import type { View } from '../../stats/report.ts';
 /** The share of documents, and the deliveries behind it. */
 export const SHARE_VIEWS: readonly View[] = [
   [
-    ['who', 34],
-    ['E', 8],
+    ['who', 32],
+    ['E', 9],
     ['EP', 8],
-    ['P', 8],
+    ['P', 9],
     ['rate_electronic', 13],
     ['target', 11],
     ['change', 10],
-    ['rate_any', 12],
+    ['rate_any', 13],
     ['rate_signed', 11],
   ],
   [

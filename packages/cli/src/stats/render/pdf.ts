@@ -51,12 +51,17 @@ export async function renderPdf(
 ): Promise<Uint8Array> {
   const { drawDocument } = await import('../../drawing/official/draw-document.ts');
   const { drawableBlock, drawableText } = await import('../../drawing/drawable.ts');
+  const { fitColumns } = await import('../../drawing/fit-columns.ts');
   const { loadTypefaces } = await import('../../drawing/typefaces.ts');
   const typefaces = await loadTypefaces();
   const { pdf } = cli.messages.stats;
   const { name } = report.query;
   const clean = (text: string): string =>
     drawableText(safeText(text), typefaces, LOOK.heading, TITLE_WORD_WIDTH);
+  const fit = (block: Block): Block =>
+    block.kind === 'table'
+      ? { ...block, columns: fitColumns(block.columns, block.rows, typefaces, LOOK) }
+      : block;
   const issuer = clean(options.issuer ?? signer.issuer);
   const [codeNumber = '', ...notation] = (options.number ?? '').split('/');
   const abstract = pdf.inPeriod(pdf.titles[name], describePeriod(cli, report.answer.period));
@@ -73,7 +78,7 @@ export async function renderPdf(
     issuedOn: dayInVietnam(signer.signedAt),
     typeName: pdf.type,
     abstract: clean(abstract),
-    body: bodyOf(cli, report).map((block) => drawableBlock(block, typefaces, LOOK)),
+    body: bodyOf(cli, report).map((block) => drawableBlock(fit(block), typefaces, LOOK)),
     recipients: (options.recipient ?? []).map(clean),
     archive: pdf.archiveOf,
     signatory: {
