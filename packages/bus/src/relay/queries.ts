@@ -132,13 +132,22 @@ export interface LateReportRow {
   readonly storedAt: Date;
 }
 
+/** Whether a document concerns somebody. */
+export type Concerns = (from: string, recipients: () => readonly string[]) => boolean;
+
+/** Every agency of the country may have given the same number. */
+export const MAX_TRACKED_DOCUMENTS = 500;
+
 /** What can be asked of a relay, running or not. */
 export interface RelayQueries extends RelayFigures, RelayPublications {
   /**
    * The documents of an id, or of a number with notation such as `12/UBND-VP`: an id is unique for
-   * one sender only, and an update or recall of a document is listed beside it.
+   * one sender only, and an update or recall of a document is listed beside it. Of a number that many
+   * give the first {@link MAX_TRACKED_DOCUMENTS} by sender: `from` finds any.
+   *
+   * @param concerns - which of them are wanted, by sender and electronic recipients.
    */
-  track(documentIdOrNumber: string, from?: string): TrackedDispatch[];
+  track(documentIdOrNumber: string, from?: string, concerns?: Concerns): TrackedDispatch[];
   /** Deliveries without any receipt, oldest first. */
   listOpen(options?: { limit?: number }): OpenDelivery[];
   /** Messages that failed the check, newest first; with `before` only those of a lower id. */
@@ -175,10 +184,16 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
     return this.#publications.publication(month, revision);
   }
 
-  track(documentIdOrNumber: string, from?: string): TrackedDispatch[] {
-    return this.#inOneSnapshot(() =>
-      this.#findDocuments(documentIdOrNumber, from ?? null).map((one) => this.#describe(one)),
-    );
+  track(documentIdOrNumber: string, from?: string, concerns?: Concerns): TrackedDispatch[] {
+    return this.#inOneSnapshot(() => {
+      const tracked: TrackedDispatch[] = [];
+      for (const one of this.#findDocuments(documentIdOrNumber, from ?? null)) {
+        if (tracked.length >= MAX_TRACKED_DOCUMENTS) break;
+        const recipients = () => this.#track.deliveries(one.id).map(({ recipient }) => recipient);
+        if (concerns?.(one.sender, recipients) !== false) tracked.push(this.#describe(one));
+      }
+      return tracked;
+    });
   }
 
   listOpen(options: { limit?: number } = {}): OpenDelivery[] {

@@ -42,9 +42,11 @@ function sourceFor(viewer: Viewer, parts: SourceParts): ViewerSource {
     gaps: (request) => figures.gaps(narrow(request)),
     agencies: (request) => figures.agencies(narrow(request)),
     documents: (idOrNumber, from) =>
-      queries.track(idOrNumber, from).flatMap((one) => limitDocument(one, maySee)),
+      queries
+        .track(idOrNumber, from, (sender, to) => maySee(sender) || to().some(maySee))
+        .flatMap((one) => limitDocument(one, maySee)),
     evidence: async (idOrNumber, from) => {
-      const found = queries.track(idOrNumber, from).filter((one) => maySee(one.from));
+      const found = queries.track(idOrNumber, from, maySee);
       const [one] = found;
       if (one === undefined) throw notFound();
       if (
