@@ -1,4 +1,3 @@
-import { dateInVietnam } from '../../calendar/vietnam-time.ts';
 import type { MissingReports } from '../storage/figure-queries.ts';
 import { type Agency, type Span, firstOf, lastOpenDay, overlaps } from './agency.ts';
 import type { Heard } from './heard.ts';
@@ -142,10 +141,9 @@ function addReportGaps(
   const isAfter = (one: MissingReports): boolean =>
     one.agency > code || (one.agency === code && one.first > first);
   for (const missing of reader.missingReports()) {
-    const { agency, first: from, last, nextAtMs } = missing;
+    const { agency, first: from, last, latest: before } = missing;
     const holder = isAfter(missing) ? index.find(agency) : undefined;
     if (holder === undefined || !mayConcern(missing, holder, scope, period)) continue;
-    const before = nextAtMs === null ? null : dateInVietnam(new Date(nextAtMs));
     const { name } = holder;
     rows.push({ agency, name, kind: 'report', year: null, first: from, last, after: null, before });
     if (rows.length > limit) return;

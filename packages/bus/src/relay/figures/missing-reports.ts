@@ -1,4 +1,3 @@
-import { dateInVietnam } from '../../calendar/vietnam-time.ts';
 import type { MissingReports } from '../storage/figure-queries.ts';
 import type { Agency, Span } from './agency.ts';
 import { type Scope, isInScopeOn } from './scope.ts';
@@ -22,10 +21,9 @@ export class MissingInScope {
     find: (code: string) => Agency | undefined,
   ) {
     this.#scope = scope;
-    for (const { agency: code, nextAtMs } of reports) {
+    for (const { agency: code, latest } of reports) {
       const agency = find(code);
       if (agency === undefined) continue;
-      const latest = nextAtMs === null ? null : dateInVietnam(new Date(nextAtMs));
       if (agency.places.length > 1) this.#others.push({ agency, latest });
       else if (isInScopeOn(agency, scope, latest ?? FAR)) {
         if ((latest ?? FAR) > this.#always) this.#always = latest ?? FAR;
@@ -41,12 +39,11 @@ export class MissingInScope {
 }
 
 export function mayConcern(
-  { nextAtMs }: MissingReports,
+  { latest }: MissingReports,
   agency: Agency,
   scope: Scope,
   span: Span,
 ): boolean {
-  const latest = nextAtMs === null ? null : dateInVietnam(new Date(nextAtMs));
   return isConcerned({ agency, latest }, scope, span);
 }
 

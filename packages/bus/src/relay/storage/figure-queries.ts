@@ -1,4 +1,5 @@
 import type { Tier } from '../../agency/tier.ts';
+import { dateInVietnam } from '../../calendar/vietnam-time.ts';
 import type { Db } from './database.ts';
 import type { FigureGap } from './figure-gap-store.ts';
 import type { StoredPlace, StructureCode, UrgencyCode } from './figure-store.ts';
@@ -51,6 +52,8 @@ export interface MissingReports {
   readonly last: number;
   /** When the next report that is here says it was made; a missing one was made before it. */
   readonly nextAtMs: number | null;
+  /** The day of it. */
+  readonly latest: string | null;
 }
 
 export interface AgencyFacts {
@@ -174,7 +177,10 @@ export class FigureQueries {
   }
 
   missingReports(): MissingReports[] {
-    return this.#statements.missing.all();
+    return this.#statements.missing.all().map((row) => ({
+      ...row,
+      latest: row.nextAtMs === null ? null : dateInVietnam(new Date(row.nextAtMs)),
+    }));
   }
 
   /** Of one code, or of all. */
@@ -371,7 +377,7 @@ function prepareGaps(db: Db) {
        WHERE to_day >= ? AND from_day <= ? AND (agency, year, first_number) > (?, ?, ?)
        ORDER BY agency, year, first_number`,
     ),
-    missing: db.prepare<[], MissingReports>(
+    missing: db.prepare<[], Omit<MissingReports, 'latest'>>(
       `SELECT agency, first_number AS first, last_number AS last,
          (SELECT r.at_ms FROM report AS r
           WHERE r.agency = m.agency AND r.number = m.last_number + 1) AS nextAtMs
