@@ -203,6 +203,9 @@ describe('congvan stats', () => {
     const few = await home.run(['stats', 'deliveries', ...PERIOD, '--limit', '5', '--lang', 'en']);
     expect(few.out.trimEnd().split('\n')).toHaveLength(2 + 5);
     expect(few.err).toContain('5 of 22 rows; --all shows every one');
+    const csv = await home.run(['stats', 'deliveries', ...PERIOD, '--limit', '5', '--csv']);
+    expect(csv.out.trimEnd().split('\r\n')).toHaveLength(1 + 5);
+    expect(csv.err).toContain('5 of 22 rows');
     const all = readJson<Page<object>>(await ask(['deliveries', ...PERIOD, '--all', '--json']));
     expect(all.rows).toHaveLength(22);
   });

@@ -66,6 +66,8 @@ class StatsRun {
   readonly #task: Task;
   readonly #request;
   readonly #wanted;
+  #lastCsvPage: Page<object> | undefined;
+  #csvRows = 0;
 
   constructor(cli: Cli, globals: GlobalOptions, task: Task) {
     this.#cli = cli;
@@ -77,26 +79,18 @@ class StatsRun {
 
   async give(signer: Signer | undefined): Promise<void> {
     const { outputs, query } = this.#task;
-    const onlyCsv = outputs.xlsx === undefined && outputs.pdf === undefined;
-    if (outputs.csvToStdout && onlyCsv) {
-      for await (const piece of renderCsv(query, this.#pages(), false)) this.#cli.io.out(piece);
-      this.#note((await this.#collect({ limit: 1, all: false })).lacking);
-      return;
-    }
-    if (outputs.csv !== undefined && onlyCsv) {
-      const { lacking } = await this.#collect({ limit: 1, all: false });
-      this.#tell([await this.#writeCsv(outputs.csv)]);
-      this.#note(lacking);
-      return;
-    }
-    const report = await this.#collect(this.#wanted);
+    const isCsv = outputs.csvToStdout || outputs.csv !== undefined;
+    const isCsvOnly = isCsv && outputs.xlsx === undefined && outputs.pdf === undefined;
+    // CSV is read page by page, and nothing else needs the rows then.
+    const report = await this.#collect(isCsvOnly ? { limit: 1, all: false } : this.#wanted);
     const written = await this.#writeFiles(report, signer);
     if (outputs.csvToStdout) {
-      for await (const piece of renderCsv(query, this.#pages(), false)) this.#cli.io.out(piece);
+      for await (const piece of renderCsv(query, this.#csvPages(), false)) this.#cli.io.out(piece);
     } else if (written.length > 0) this.#tell(written);
     else this.#print(report);
     this.#note(report.lacking);
-    this.#noteCut(report);
+    if (!isCsvOnly) this.#noteCut(report.page, report.rows.length);
+    else if (this.#lastCsvPage !== undefined) this.#noteCut(this.#lastCsvPage, this.#csvRows);
   }
 
   async #collect(wanted: { limit: number; all: boolean }): Promise<StatsReport> {
@@ -122,8 +116,13 @@ class StatsRun {
   #ask = (paging: PageRequest): Page<object> =>
     this.#task.query.ask(this.#task.reader, this.#request, paging);
 
-  #pages(): AsyncGenerator<Page<object>> {
-    return readPages(this.#cli, this.#ask, this.#wanted);
+  async *#csvPages(): AsyncGenerator<Page<object>> {
+    this.#csvRows = 0;
+    for await (const page of readPages(this.#cli, this.#ask, this.#wanted)) {
+      this.#csvRows += page.rows.length;
+      this.#lastCsvPage = page;
+      yield page;
+    }
   }
 
   async #writeFiles(report: StatsReport, signer: Signer | undefined): Promise<Written[]> {
@@ -153,16 +152,9 @@ class StatsRun {
 
   async #writeCsv(file: string): Promise<Written> {
     const { outputs, query } = this.#task;
-    let rows = 0;
-    const pages = this.#pages();
-    const counted = (async function* count(): AsyncGenerator<Page<object>> {
-      for await (const page of pages) {
-        rows += page.rows.length;
-        yield page;
-      }
-    })();
-    await writeNewFile(this.#cli, file, renderCsv(query, counted, true), outputs.force);
-    return { file, rows };
+    const pieces = renderCsv(query, this.#csvPages(), true);
+    await writeNewFile(this.#cli, file, pieces, outputs.force);
+    return { file, rows: this.#csvRows };
   }
 
   async #writePdf(file: string, report: StatsReport, signer: Signer): Promise<Written> {
@@ -218,11 +210,11 @@ class StatsRun {
     for (const line of lacking) printNote(this.#cli, this.#globals, `${note}: ${line}`);
   }
 
-  #noteCut({ page }: StatsReport): void {
+  #noteCut(page: Page<object>, rows: number): void {
     if (page.next === null) return;
     const { stats } = this.#cli.messages;
     const { count } = formatFor(this.#cli);
-    const shown = count(page.rows.length);
+    const shown = count(rows);
     const text = this.#wanted.all
       ? stats.rowsLeftOut(shown)
       : stats.moreRows(shown, page.total === null ? null : count(page.total));
