@@ -11,6 +11,7 @@ const BIN = join(ROOT, 'node_modules', '.bin');
 const PACKAGES = ['bus', 'cli', 'node-agent', 'signer'] as const;
 const ENTRIES = [
   '@congvan/bus',
+  '@congvan/bus/figures',
   '@congvan/bus/relay',
   '@congvan/bus/site',
   '@congvan/bus/testing',

@@ -12,7 +12,6 @@ export const statsEn = {
   },
   wantedPeriod:
     'a period is wanted, as 2026-11-22, 2026-W47, 2026-11, 2026-Q4, 2026, or two of them as 2026-01..2026-06',
-  wantedSort: 'a column to sort by is wanted; - in front puts the largest first',
   oneToStdout: '--csv without a file writes to stdout, where --json writes, too',
   pdfOnly: (option: string) => `${option} concerns --pdf`,
   period: {
@@ -166,9 +165,8 @@ export const statsEn = {
     open: 'the period is not over: the figures still change',
     more: (count: string) => `and ${count} more`,
   },
-  sheets: { figures: 'Figures', deliveries: 'Deliveries', about: 'About' },
+  sheets: { figures: 'Figures', about: 'About' },
   about: {
-    scope: 'Scope',
     period: 'Period',
     agency: 'Agency',
     under: 'Agency and below',
@@ -182,7 +180,6 @@ export const statsEn = {
     asOfDay: 'Overdue and undelivered up to the start of',
     agencies: 'Agencies',
     silent: 'Agencies that reported nothing',
-    target: 'Target',
     definitions: 'Definitions',
   },
   pdf: {
@@ -229,7 +226,6 @@ export const statsEn = {
     signedBy: 'Signed digitally by',
     signedAt: (at: string) => `Time of signing: ${at}`,
     archiveOf: 'VT',
-    stamped: 'with a time-stamp',
     signer: 'signed as',
     level: 'level',
   },

@@ -12,7 +12,6 @@ export const statsVi: StatsTexts = {
   },
   wantedPeriod:
     'cần một kỳ, ví dụ 2026-11-22, 2026-W47, 2026-11, 2026-Q4, 2026, hoặc hai kỳ như 2026-01..2026-06',
-  wantedSort: 'cần tên cột để sắp xếp; thêm - ở đầu để xếp từ lớn đến nhỏ',
   oneToStdout: '--csv không kèm tệp thì ghi ra stdout, cũng là nơi --json ghi',
   pdfOnly: (option) => `${option} chỉ dùng với --pdf`,
   period: {
@@ -166,9 +165,8 @@ export const statsVi: StatsTexts = {
     open: 'kỳ này chưa kết thúc: số liệu còn thay đổi',
     more: (count) => `và ${count} mục khác`,
   },
-  sheets: { figures: 'Số liệu', deliveries: 'Giao nhận', about: 'Thông tin' },
+  sheets: { figures: 'Số liệu', about: 'Thông tin' },
   about: {
-    scope: 'Phạm vi',
     period: 'Kỳ',
     agency: 'Cơ quan',
     under: 'Cơ quan và đơn vị trực thuộc',
@@ -182,7 +180,6 @@ export const statsVi: StatsTexts = {
     asOfDay: 'Quá hạn và không đến nơi tính đến đầu ngày',
     agencies: 'Số cơ quan',
     silent: 'Số cơ quan không báo cáo',
-    target: 'Mục tiêu',
     definitions: 'Cách tính',
   },
   pdf: {
@@ -227,7 +224,6 @@ export const statsVi: StatsTexts = {
     signedBy: 'Ký số bởi',
     signedAt: (at) => `Thời gian ký: ${at}`,
     archiveOf: 'VT',
-    stamped: 'có dấu thời gian',
     signer: 'ký bởi',
     level: 'mức',
   },
