@@ -3,6 +3,7 @@ import type {
   Indication,
   PdfTimeStampReport,
   RevocationEvidence,
+  SignatureVerdict,
   TimeStampVerdict,
   WidgetReport,
 } from '@congvan/signer';
@@ -108,4 +109,30 @@ export function worstOf(verdicts: readonly [Verdict, ...Verdict[]]): Verdict {
   return verdicts.reduce((worst, one) =>
     SEVERITY.indexOf(one.indication) > SEVERITY.indexOf(worst.indication) ? one : worst,
   );
+}
+
+/** The line of a CMS signature that stands beside what it signs, or holds it. */
+export function cmsLineOf(
+  verdict: SignatureVerdict,
+  of: string,
+  kind: 'detached' | 'package',
+): SignatureLine {
+  const { certificate, path, provenAt } = verdict;
+  return {
+    ...NOT_IN_A_PDF,
+    of,
+    kind,
+    indication: verdict.indication,
+    subIndication: verdict.subIndication,
+    level: certificate === null ? null : provenAt === null ? 'B-B' : 'B-T',
+    signer: certificate?.subjectText ?? null,
+    certificateSha256: certificate?.sha256 ?? null,
+    claimedAt: verdict.cms.claimedAt,
+    provenAt,
+    timeStamps: verdict.timeStamps.map((one) => timeStampLineOf(one, 'signature')),
+    certificates: path?.certificates ?? [],
+    evidence: path?.evidence ?? [],
+    warnings: verdict.cms.warnings,
+    detail: verdict.detail,
+  };
 }

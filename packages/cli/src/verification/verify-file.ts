@@ -19,6 +19,7 @@ import {
   NOT_IN_A_PDF,
   type SignatureLine,
   type VerificationReport,
+  cmsLineOf,
   timeStampLineOf,
   timeStampLineOfPdf,
   worstOf,
@@ -124,31 +125,14 @@ async function verifySignature(
   const common = { cms, trust, at, isProven: false, ...data };
   const verdict =
     content === undefined ? verifyAttached(common) : verifyDetached({ ...common, content });
-  const { indication, subIndication, detail, certificate, path, timeStamps, provenAt } = verdict;
-  const line: SignatureLine = {
-    ...NOT_IN_A_PDF,
-    of: name,
-    kind: 'detached',
-    indication,
-    subIndication,
-    level: certificate === null ? null : provenAt === null ? 'B-B' : 'B-T',
-    signer: certificate?.subjectText ?? null,
-    certificateSha256: certificate?.sha256 ?? null,
-    claimedAt: verdict.cms.claimedAt,
-    provenAt,
-    timeStamps: timeStamps.map((one) => timeStampLineOf(one, 'signature')),
-    certificates: path?.certificates ?? [],
-    evidence: path?.evidence ?? [],
-    warnings: verdict.cms.warnings,
-    detail,
-  };
+  const { indication, subIndication, detail } = verdict;
   return {
     format: 'cms',
     indication,
     subIndication,
     packageDigest: null,
     at,
-    signatures: [line],
+    signatures: [cmsLineOf(verdict, name, 'detached')],
     detail,
   };
 }

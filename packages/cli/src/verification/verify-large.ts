@@ -13,13 +13,7 @@ import { CliError } from '../errors.ts';
 import { MAX_INPUT_FILE_BYTES } from '../home/input-file.ts';
 import { withProgress } from '../terminal/stream-progress.ts';
 import { formatOf } from './format.ts';
-import {
-  NOT_IN_A_PDF,
-  type SignatureLine,
-  type VerificationReport,
-  timeStampLineOf,
-  worstOf,
-} from './report.ts';
+import { type SignatureLine, type VerificationReport, cmsLineOf, worstOf } from './report.ts';
 import { type VerifyFileOptions, verifyFile } from './verify-file.ts';
 
 /** What tells a package from other files stands before this. */
@@ -95,24 +89,7 @@ async function judgeSignature(
 ): Promise<SignatureLine> {
   const data = gather === undefined ? {} : { data: await gather(readCertificates(cms)) };
   const verdict = verifyDetached({ cms, content, trust, at, isProven: false, ...data });
-  const { indication, subIndication, detail, certificate, path, timeStamps, provenAt } = verdict;
-  return {
-    ...NOT_IN_A_PDF,
-    of: name,
-    kind: 'package',
-    indication,
-    subIndication,
-    level: certificate === null ? null : provenAt === null ? 'B-B' : 'B-T',
-    signer: certificate?.subjectText ?? null,
-    certificateSha256: certificate?.sha256 ?? null,
-    claimedAt: verdict.cms.claimedAt,
-    provenAt,
-    timeStamps: timeStamps.map((one) => timeStampLineOf(one, 'signature')),
-    certificates: path?.certificates ?? [],
-    evidence: path?.evidence ?? [],
-    warnings: verdict.cms.warnings,
-    detail,
-  };
+  return cmsLineOf(verdict, name, 'package');
 }
 
 /** A signature that cannot be read has none; its verdict says what is wrong with it. */
