@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { NOT_RUNNING } from '../../src/relay/http/link.ts';
 import { openAccounts, startHttpThread } from '../../src/relay/index.ts';
 import type { TrafficAgency } from '../../src/testing/index.ts';
-import { Chance } from '../../src/testing/traffic/chance.ts';
+import { Chance } from '../../src/testing/chance.ts';
 import type { BenchResult } from '../../../../bench/report.ts';
 
 /** One account may ask 600 times a minute. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type SignedReport, publishReports, startRelayCountry } from '../../rig/relay-country.ts';
 import { RELAY_STEPS, type Relay } from '../../src/relay/index.ts';
-import { Chance } from '../../src/testing/traffic/chance.ts';
+import { Chance } from '../../src/testing/chance.ts';
 import { readRecords, readState } from './state.ts';
 import { type Death, Victim } from './victim.ts';
 

@@ -1,3 +1,4 @@
+export { Chance } from './chance.ts';
 export {
   type LocalBus,
   type LocalBusOptions,

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { makePdf } from '../../bench/chain/measure.ts';
-import type { Chance } from './chance.ts';
+import type { Chance } from '@congvan/bus/testing';
+
 import type { ChildMessage } from './child.ts';
 import type { OfficeHandle } from './country.ts';
 import type { SendOrder } from './office-process.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Chance } from './chance.ts';
+import { Chance } from '@congvan/bus/testing';
+
 import { type Verdict, judge } from './checker.ts';
 import { type Country, foundCountry } from './country.ts';
 import { DISTURBANCES, type Disturbance } from './disturbance.ts';

@@ -1,7 +1,7 @@
 import { type AgencyCode, parseAgencyCode } from '../../agency/code.ts';
 import type { Site, Tier } from '../../agency/tier.ts';
 import type { DirectoryEntry } from '../../directory/entry.ts';
-import { Chance } from './chance.ts';
+import { Chance } from '../chance.ts';
 
 /** An agency of the made-up country. */
 export interface TrafficAgency {

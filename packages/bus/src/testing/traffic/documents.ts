@@ -1,5 +1,5 @@
 import type { DispatchEntry, DispatchRecipient } from '../../record/payload.ts';
-import type { Chance } from './chance.ts';
+import type { Chance } from '../chance.ts';
 import type { TrafficAgency } from './country.ts';
 
 /** What a document is about, without number, date and recipients. */

@@ -4,7 +4,7 @@ import type { AgencyCode } from '../../agency/code.ts';
 import type { Site, Tier } from '../../agency/tier.ts';
 import { recordSigningInput } from '../../record/frame.ts';
 import type { ReportEntry } from '../../record/payload.ts';
-import { Chance } from './chance.ts';
+import { Chance } from '../chance.ts';
 import type { TrafficAgency } from './country.ts';
 import { type TrafficEvent, type TrafficOptions, makeTraffic } from './traffic.ts';
 

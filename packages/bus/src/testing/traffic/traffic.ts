@@ -1,6 +1,6 @@
 import { startOfDayMs } from '../../calendar/vietnam-time.ts';
 import type { ReceiptEntry, ReportEntry } from '../../record/payload.ts';
-import { Chance } from './chance.ts';
+import { Chance } from '../chance.ts';
 import type { TrafficAgency } from './country.ts';
 import { address, paperNames, write } from './documents.ts';
 

@@ -14,7 +14,7 @@ import {
   openDatabaseForReading,
 } from '../../../src/relay/storage/database.ts';
 import { DirectoryStore } from '../../../src/relay/storage/directory-store.ts';
-import { Chance } from '../../../src/testing/traffic/chance.ts';
+import { Chance } from '../../../src/testing/chance.ts';
 import type { Report } from '../relay-database.ts';
 import { Oracle, type OracleScope } from './oracle.ts';
 import { type RandomRecords, makeRecords, shuffle } from './random-records.ts';

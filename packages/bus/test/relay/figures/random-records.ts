@@ -1,6 +1,6 @@
 import type { DirectoryEntry, ReportEntry, Tier } from '../../../src/index.ts';
 import { parseAgencyCode } from '../../../src/index.ts';
-import { Chance } from '../../../src/testing/traffic/chance.ts';
+import { Chance } from '../../../src/testing/chance.ts';
 import { type Report, codeOf, composeReport, digestOf } from '../relay-database.ts';
 
 /** Records of a few agencies with every disturbance that does not depend on which copy came first. */

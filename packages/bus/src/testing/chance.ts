@@ -1,4 +1,4 @@
-/** Chance that can be repeated: the same seed gives the same traffic. */
+/** Chance that can be repeated: the same seed gives the same traffic and the same campaign. */
 export class Chance {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Chance {
     this.#state = seed >>> 0;
   }
 
-  /** A number in `[0, 1)`; mulberry32, which is even enough for traffic. */
+  /** A number in `[0, 1)`; mulberry32, which is even enough for both. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -21,9 +21,14 @@ export class Chance {
   }
 
   pick<T>(values: readonly T[]): T {
-    const value = values[Math.floor(this.next() * values.length)];
+    const value = values[this.between(0, values.length - 1)];
     if (value === undefined) throw new RangeError('nothing to pick from');
     return value;
+  }
+
+  shuffle<T>(values: readonly T[]): T[] {
+    const shuffled = values.map((value) => ({ value, rank: this.next() }));
+    return shuffled.toSorted((a, b) => a.rank - b.rank).map(({ value }) => value);
   }
 
   /** The first value whose share of the weights holds the throw. */
