@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Chance } from '@congvan/bus/testing';
 import { type AgentStep, openAgent } from '@congvan/node-agent';
 
-import type { Chance } from './chance.ts';
 import { CENTRE, type Country, type OfficeHandle, PROVINCE } from './country.ts';
 import type { Load } from './load.ts';
 

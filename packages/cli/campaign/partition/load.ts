@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { makePdf } from '../../bench/chain/measure.ts';
 import type { Chance } from '@congvan/bus/testing';
 
+import { makePdf } from '../../bench/chain/measure.ts';
 import type { ChildMessage } from './child.ts';
 import type { OfficeHandle } from './country.ts';
 import type { SendOrder } from './office-process.ts';

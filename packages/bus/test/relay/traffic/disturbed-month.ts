@@ -1,6 +1,6 @@
 import type { ReportEntry } from '../../../src/index.ts';
 import { parseAgencyCode } from '../../../src/index.ts';
-import { Chance } from '../../../src/testing/traffic/chance.ts';
+import { Chance } from '../../../src/testing/chance.ts';
 import { type Signed, SignedTown } from './signed-town.ts';
 
 /** The month that is disturbed in every way; it closes on 2026-11-11. */
