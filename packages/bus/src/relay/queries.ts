@@ -15,6 +15,7 @@ import {
   type ChainRecord,
   type DeliveryRecord,
   type DocumentRecord,
+  type NewestFirst,
   type ReceiptRecord,
   type RelayCounts,
   TrackQueries,
@@ -125,6 +126,7 @@ export interface ContradictionRow {
 
 /** Counted like any other, and not to be taken for new. */
 export interface LateReportRow {
+  readonly id: number;
   readonly agency: string;
   readonly number: number;
   /** What the agency states. */
@@ -153,9 +155,9 @@ export interface RelayQueries extends RelayFigures, RelayPublications {
   /** Messages that failed the check, newest first; with `before` only those of a lower id. */
   listRejected(options?: { limit?: number; before?: number }): RejectedReportRow[];
   /** Statements that contradict earlier ones, newest first. */
-  listContradictions(options?: { limit?: number }): ContradictionRow[];
+  listContradictions(options?: Partial<NewestFirst>): ContradictionRow[];
   /** Reports that the broker stored more than a day after the time they state, newest first. */
-  listLate(options?: { limit?: number }): LateReportRow[];
+  listLate(options?: Partial<NewestFirst>): LateReportRow[];
   /** How far each agency's chain of reports has come. */
   listChains(): ChainRecord[];
   counts(): RelayCounts;
@@ -222,17 +224,17 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
       }));
   }
 
-  listContradictions(options: { limit?: number } = {}): ContradictionRow[] {
+  listContradictions(options: Partial<NewestFirst> = {}): ContradictionRow[] {
     return this.#track
-      .contradictions(options.limit ?? DEFAULT_LIST_LENGTH)
+      .contradictions({ limit: DEFAULT_LIST_LENGTH, ...options })
       .map(({ foundMs, ...rest }) => ({ ...rest, foundAt: new Date(foundMs) }));
   }
 
-  listLate(options: { limit?: number } = {}): LateReportRow[] {
+  listLate(options: Partial<NewestFirst> = {}): LateReportRow[] {
     return this.#track
-      .late(options.limit ?? DEFAULT_LIST_LENGTH)
-      .map(({ agency, number, atMs, storedMs }) => {
-        return { agency, number, at: new Date(atMs), storedAt: new Date(storedMs) };
+      .late({ limit: DEFAULT_LIST_LENGTH, ...options })
+      .map(({ atMs, storedMs, ...rest }) => {
+        return { ...rest, at: new Date(atMs), storedAt: new Date(storedMs) };
       });
   }
 

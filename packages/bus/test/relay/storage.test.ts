@@ -157,6 +157,7 @@ it('lists reports that came more than a day after the time they state', () => {
   database.take(storedAfter(third, day));
   expect(database.queries.listLate()).toEqual([
     {
+      id: 2,
       agency: 'H09',
       number: 2,
       at: new Date('2026-07-02T02:00:00.000Z'),

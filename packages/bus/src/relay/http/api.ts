@@ -158,6 +158,7 @@ function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): vo
     },
   );
   registerConditions(app, source);
+  registerStatements(app, source);
   registerProcess(app, source);
 }
 
@@ -204,6 +205,41 @@ function registerConditions(app: FastifyInstance, source: FiguresSource): void {
       void reply.header('cache-control', 'no-store');
       const { name, role, scope, language } = requireViewer(request);
       return { name, role, scope, language };
+    },
+  );
+}
+
+/** What agencies said that cannot all be true, or said too late. */
+function registerStatements(app: FastifyInstance, source: FiguresSource): void {
+  const api = app.withTypeProvider<ZodTypeProvider>();
+  const of = (request: FastifyRequest): ViewerSource => source.for(requireViewer(request));
+  const { statementsQuery: querystring, toStatementsRequest } = parameters;
+  api.get(
+    '/contradictions',
+    {
+      schema: {
+        ...described('contradictions', 'Statements that contradict earlier ones, newest first'),
+        querystring,
+        response: { 200: schemas.contradictionsPage, ...problems },
+      },
+    },
+    (request, reply) => {
+      void reply.header('cache-control', 'private, no-cache');
+      return of(request).contradictions(toStatementsRequest(request.query));
+    },
+  );
+  api.get(
+    '/late',
+    {
+      schema: {
+        ...described('late', 'Reports stored over a day after the time they state, newest first'),
+        querystring,
+        response: { 200: schemas.latePage, ...problems },
+      },
+    },
+    (request, reply) => {
+      void reply.header('cache-control', 'private, no-cache');
+      return of(request).late(toStatementsRequest(request.query));
     },
   );
 }

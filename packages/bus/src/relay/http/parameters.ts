@@ -11,6 +11,7 @@ import type {
   PageRequest,
   AgencyStanding,
 } from '../figures/types.ts';
+import type { StatementsRequest } from './statements.ts';
 
 /** No answer has more rows on one page. */
 export const MAX_PAGE_ROWS = 1_000;
@@ -112,6 +113,7 @@ export const alertsQuery = z.strictObject({
   ...paging,
 });
 export const rejectedQuery = z.strictObject(paging);
+export const statementsQuery = z.strictObject({ agency: agency.optional(), ...paging });
 export const documentsQuery = z.strictObject({ from: agency.optional() });
 export const documentParams = z.strictObject({ idOrNumber: z.string().min(1).max(MAX_TEXT) });
 export const agencyParams = z.strictObject({ code: agency });
@@ -158,6 +160,10 @@ export function toAgenciesRequest(
 }
 
 export function toAlertsRequest(query: z.infer<typeof alertsQuery>): AlertsRequest {
+  return dropUndefined(query);
+}
+
+export function toStatementsRequest(query: z.infer<typeof statementsQuery>): StatementsRequest {
   return dropUndefined(query);
 }
 

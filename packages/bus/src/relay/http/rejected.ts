@@ -1,11 +1,6 @@
 import type { AsOf, Page, PageRequest } from '../figures/types.ts';
 import type { RejectedReportRow, RelayQueries } from '../queries.ts';
-
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1_000;
-/** Rows that one answer looks at: an operator of one province goes through those of all. */
-const MAX_SCANNED = 20_000;
-const SCAN_STEP = 1_000;
+import { pageNewestFirst } from './newest-first.ts';
 
 /** A record that failed the check, as API and page show it. */
 export interface RejectedRow {
@@ -31,32 +26,12 @@ export function listRejectedPage(
   request: PageRequest,
   maySee: (agency: string | null) => boolean,
 ): Page<RejectedRow> {
-  const limit = Math.min(request.limit ?? DEFAULT_LIMIT, MAX_LIMIT);
-  let before = /^\d{1,15}$/.test(request.after ?? '') ? Number(request.after) : 2 ** 52;
-  const rows: RejectedRow[] = [];
-  for (let scanned = 0; scanned < MAX_SCANNED; scanned += SCAN_STEP) {
-    const some = queries.listRejected({ limit: SCAN_STEP, before });
-    for (const row of some) {
-      if (!maySee(row.claimedFrom)) continue;
-      // One more than the page holds: there is a next one.
-      if (rows.length === limit) {
-        return { as_of: asOf, rows, total: null, next: String(rows.at(-1)?.id ?? 0) };
-      }
-      rows.push(describe(row));
-    }
-    const last = some.at(-1);
-    if (last === undefined || some.length < SCAN_STEP) {
-      return {
-        as_of: asOf,
-        rows,
-        total: request.after === undefined ? rows.length : null,
-        next: null,
-      };
-    }
-    before = last.id;
-  }
-  // There are more to look at, if not to show.
-  return { as_of: asOf, rows, total: null, next: String(before) };
+  const listing = {
+    read: (options: { limit: number; before: number }) => queries.listRejected(options),
+    maySee: (row: RejectedReportRow) => maySee(row.claimedFrom),
+    describe,
+  };
+  return pageNewestFirst(listing, asOf, request);
 }
 
 function describe(row: RejectedReportRow): RejectedRow {

@@ -10,9 +10,11 @@ import type {
   Figures,
   GapRow,
 } from '../figures/types.ts';
+import { CONTRADICTION_KINDS } from '../storage/report-store.ts';
 import type { RejectedRow } from './rejected.ts';
 import { LANGUAGES, ROLES } from './session.ts';
 import type { RelayHealth } from './source.ts';
+import type { ContradictoryStatement, LateStatement } from './statements.ts';
 
 const count = z.int().min(0);
 const rate = z.number().min(0).max(1).nullable();
@@ -181,6 +183,28 @@ const rejectedRow = z
   })
   .meta({ id: 'RejectedRow' }) satisfies z.ZodType<RejectedRow>;
 
+const contradictoryStatement = z
+  .strictObject({
+    id: count,
+    kind: z.enum(CONTRADICTION_KINDS),
+    agency: z.string().describe('Who said it'),
+    report_number: count,
+    payload_hash: z.string().describe('SHA-256, hex'),
+    detail: z.string(),
+    found_at: time,
+  })
+  .meta({ id: 'ContradictoryStatement' }) satisfies z.ZodType<ContradictoryStatement>;
+
+const lateStatement = z
+  .strictObject({
+    id: count,
+    agency: z.string().describe('Who said it'),
+    report_number: count,
+    stated_at: time.describe('By the agency'),
+    stored_at: time.describe('By the broker'),
+  })
+  .meta({ id: 'LateStatement' }) satisfies z.ZodType<LateStatement>;
+
 const receipt = z.strictObject({
   status: z.string(),
   at: time,
@@ -250,6 +274,8 @@ export const deliveriesPage = page('DeliveriesPage', deliveryRow);
 export const gapsPage = page('GapsPage', gapRow);
 export const agenciesPage = page('AgenciesPage', agencyRow);
 export const alertsPage = page('AlertsPage', alertRow);
+export const contradictionsPage = page('ContradictionsPage', contradictoryStatement);
+export const latePage = page('LatePage', lateStatement);
 export const rejectedPage = page('RejectedPage', rejectedRow);
 
 const publication = z

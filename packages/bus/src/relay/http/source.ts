@@ -4,6 +4,7 @@ import type { Page, PageRequest, RelayFigures } from '../figures/types.ts';
 import type { TrackedDispatch } from '../queries.ts';
 import type { RejectedRow } from './rejected.ts';
 import type { Viewer } from './session.ts';
+import type { ContradictoryStatement, LateStatement, StatementsRequest } from './statements.ts';
 
 /** How the relay's own process is, as its operator sees it. */
 export interface RelayHealth {
@@ -29,6 +30,10 @@ export interface ViewerSource extends RelayFigures {
   /** The evidence file of a document, for who sees all of it: its sender, and auditors of the sender. */
   evidence(idOrNumber: string, from?: string): Promise<Uint8Array>;
   alerts(request: AlertsRequest): Page<AlertRow>;
+  /** Statements that contradict earlier ones, newest first; an agency its own. */
+  contradictions(request: StatementsRequest): Page<ContradictoryStatement>;
+  /** Reports that came more than a day after the time they state, newest first; an agency its own. */
+  late(request: StatementsRequest): Page<LateStatement>;
   /** For operators alone. */
   health(): Promise<RelayHealth>;
   /** For operators alone: records that failed the check, newest first. */

@@ -7,10 +7,14 @@ import { listRejectedPage } from './rejected.ts';
 import { type Hierarchy, limitGrouping, limitToScope, maySeeAgency } from './scope.ts';
 import type { Viewer } from './session.ts';
 import type { FiguresSource, RelayHealth, ViewerSource } from './source.ts';
+import { listContradictionsPage, listLatePage } from './statements.ts';
 
 export interface SourceParts {
   readonly figures: RelayFigures;
-  readonly queries: Pick<RelayQueries, 'track' | 'listPublications' | 'listRejected'>;
+  readonly queries: Pick<
+    RelayQueries,
+    'track' | 'listPublications' | 'listRejected' | 'listContradictions' | 'listLate'
+  >;
   readonly hierarchy: Hierarchy;
   /** Alerts that `maySee` lets through. */
   readonly alerts: (
@@ -70,6 +74,9 @@ function sourceFor(viewer: Viewer, parts: SourceParts): ViewerSource {
       if (request.agency !== undefined && !maySee(request.agency)) throw notFound();
       return parts.alerts(request, maySee);
     },
+    contradictions: (request) =>
+      listContradictionsPage(queries, figures.asOf(), narrow(request), maySee),
+    late: (request) => listLatePage(queries, figures.asOf(), narrow(request), maySee),
     health: async () => {
       if (viewer.role !== 'operator') throw notFound();
       return await parts.health();

@@ -44,6 +44,8 @@ const schema = z
     kind: z.enum(['register', 'report']),
     level: z.enum(['own', 'below']),
     after: z.string().max(MAX_CURSOR_LENGTH),
+    /** That of a page's second list. */
+    late_after: z.string().max(MAX_CURSOR_LENGTH),
     q: text,
     lang: z.enum(['vi', 'en']),
     theme: z.enum(['auto', 'light', 'dark']),

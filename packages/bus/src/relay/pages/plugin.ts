@@ -20,6 +20,7 @@ import { textsOf } from './texts.ts';
 import { aboutPage } from './views/about.ts';
 import { agenciesPage } from './views/agencies.ts';
 import { agencyPage } from './views/agency.ts';
+import { contradictionsPage } from './views/contradictions.ts';
 import { deliveriesPage } from './views/deliveries.ts';
 import { documentPage } from './views/document.ts';
 import { documentsPage, trackAddress } from './views/documents.ts';
@@ -76,6 +77,7 @@ export function registerPages(app: FastifyInstance, options: PagesOptions): Page
   page('/deliveries', (context) => deliveriesPage(context));
   page('/overdue', (context) => deliveriesPage(context, 'overdue'));
   page('/gaps', gapsPage);
+  page('/contradictions', contradictionsPage);
   page('/documents/:id', (context, request) => {
     const id = pathPart(request, 'id');
     const { from } = context.query;

@@ -17,18 +17,20 @@ export interface VerifiedReport {
 /** `fork`: another record of the same number came first, and counts. */
 export type Admission = 'new' | 'duplicate' | 'fork';
 
-export type ContradictionKind =
-  | 'CHAIN_FORK'
-  | 'CHAIN_BROKEN'
-  | 'DOCUMENT_REDISPATCHED'
-  | 'REGISTER_NUMBER_REUSED'
-  | 'REPORT_BACKDATED'
-  | 'NUMBER_BACKDATED'
-  | 'RECEIPT_NOT_ADDRESSED'
-  | 'RECEIPT_DIGEST_MISSING'
-  | 'RECEIPT_DIGEST_DIFFERS'
+export const CONTRADICTION_KINDS = [
+  'CHAIN_FORK',
+  'CHAIN_BROKEN',
+  'DOCUMENT_REDISPATCHED',
+  'REGISTER_NUMBER_REUSED',
+  'REPORT_BACKDATED',
+  'NUMBER_BACKDATED',
+  'RECEIPT_NOT_ADDRESSED',
+  'RECEIPT_DIGEST_MISSING',
+  'RECEIPT_DIGEST_DIFFERS',
   /** What came behind a report does not belong to it; the report counts, the rest is dropped. */
-  | 'OPEN_PART_UNFIT';
+  'OPEN_PART_UNFIT',
+] as const;
+export type ContradictionKind = (typeof CONTRADICTION_KINDS)[number];
 
 export interface Contradiction {
   readonly kind: ContradictionKind;

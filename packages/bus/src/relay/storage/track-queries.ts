@@ -83,10 +83,19 @@ export interface ContradictionRecord {
 }
 
 export interface LateRecord {
+  readonly id: number;
   readonly agency: string;
   readonly number: number;
   readonly atMs: number;
   readonly storedMs: number;
+}
+
+/** A list whose newest row stands first. */
+export interface NewestFirst {
+  readonly limit: number;
+  /** Only those of a lower id. */
+  readonly before?: number;
+  readonly agency?: string;
 }
 
 export interface ChainRecord {
@@ -123,7 +132,11 @@ export class TrackQueries {
   readonly #statements;
 
   constructor(db: Db) {
-    this.#statements = { ...prepareDocuments(db), ...prepareLists(db) };
+    this.#statements = {
+      ...prepareDocuments(db),
+      ...prepareStatements(db),
+      ...prepareLists(db),
+    };
   }
 
   documents(documentId: string, sender: string | null): DocumentRecord[] {
@@ -156,12 +169,18 @@ export class TrackQueries {
     return this.#statements.rejected.all(before, limit);
   }
 
-  contradictions(limit: number): ContradictionRecord[] {
-    return this.#statements.contradictions.all(limit);
+  contradictions({ limit, before, agency }: NewestFirst): ContradictionRecord[] {
+    const below = before ?? Number.MAX_SAFE_INTEGER;
+    return agency === undefined
+      ? this.#statements.contradictions.all(below, limit)
+      : this.#statements.contradictionsOf.all(agency, below, limit);
   }
 
-  late(limit: number): LateRecord[] {
-    return this.#statements.late.all(limit);
+  late({ limit, before, agency }: NewestFirst): LateRecord[] {
+    const below = before ?? Number.MAX_SAFE_INTEGER;
+    return agency === undefined
+      ? this.#statements.late.all(below, limit)
+      : this.#statements.lateOf.all(agency, below, limit);
   }
 
   chains(): ChainRecord[] {
@@ -224,6 +243,29 @@ function prepareDocuments(db: Db) {
   };
 }
 
+/** What agencies said against themselves, and too late: of all, and of one. */
+function prepareStatements(db: Db) {
+  const contradictions = `SELECT id, kind, agency, report_number AS reportNumber,
+      payload_hash AS payloadHash, detail, found_ms AS foundMs
+    FROM contradiction`;
+  const late = `SELECT r.id, r.agency, r.number, r.at_ms AS atMs, r.stored_ms AS storedMs
+    FROM late_report AS l JOIN stored_report AS r ON r.id = l.report`;
+  return {
+    contradictions: db.prepare<[number, number], ContradictionRecord>(
+      `${contradictions} WHERE id < ? ORDER BY id DESC LIMIT ?`,
+    ),
+    contradictionsOf: db.prepare<[string, number, number], ContradictionRecord>(
+      `${contradictions} WHERE agency = ? AND id < ? ORDER BY id DESC LIMIT ?`,
+    ),
+    late: db.prepare<[number, number], LateRecord>(
+      `${late} WHERE l.report < ? ORDER BY l.report DESC LIMIT ?`,
+    ),
+    lateOf: db.prepare<[string, number, number], LateRecord>(
+      `${late} WHERE r.agency = ? AND l.report < ? ORDER BY l.report DESC LIMIT ?`,
+    ),
+  };
+}
+
 function prepareLists(db: Db) {
   const count = (sql: string) => db.prepare<[], number>(`SELECT count(*) FROM ${sql}`).pluck();
   return {
@@ -238,15 +280,6 @@ function prepareLists(db: Db) {
       `SELECT id, nats_subject AS natsSubject, claimed_from AS claimedFrom, site,
          stored_ms AS storedMs, rejected_ms AS rejectedMs, finding, detail, message_bytes AS bytes
        FROM rejected_record WHERE id < ? ORDER BY id DESC LIMIT ?`,
-    ),
-    contradictions: db.prepare<[number], ContradictionRecord>(
-      `SELECT id, kind, agency, report_number AS reportNumber, payload_hash AS payloadHash, detail,
-         found_ms AS foundMs
-       FROM contradiction ORDER BY id DESC LIMIT ?`,
-    ),
-    late: db.prepare<[number], LateRecord>(
-      `SELECT r.agency, r.number, r.at_ms AS atMs, r.stored_ms AS storedMs
-       FROM late_report AS l JOIN stored_report AS r ON r.id = l.report ORDER BY l.report DESC LIMIT ?`,
     ),
     chains: db.prepare<[], ChainRecord>(
       `SELECT agency, up_to AS upTo, highest, broken_at AS brokenAt,

@@ -32,6 +32,8 @@ const REQUESTS: Readonly<Record<string, string>> = {
   publications: '/publications',
   alerts: '/alerts?state=all',
   health: '/health',
+  contradictions: '/contradictions?agency=H09',
+  late: '/late?limit=1',
   rejected: '/rejected?limit=1',
   me: '/me',
 };
@@ -44,6 +46,8 @@ it('the OpenAPI document is one, and every answer is as it says', async () => {
       database.report('H09', dispatch(1, [electronic('H09.12')]));
       database.report('H09', paper(4));
       database.report('H09.12', receipt('H09', 1, '01'));
+      database.report('H09', dispatch(4, [electronic('H09.12')], { documentId: 'again' }));
+      database.db.exec('INSERT OR IGNORE INTO late_report SELECT id FROM stored_report');
       database.sweep(new Date('2026-11-22T02:00:00Z'));
     },
   });

@@ -59,6 +59,12 @@ function fill(database: RelayDatabase): void {
   for (const [agency, mark] of Object.entries(MARK)) {
     rejected.run(`vb.report.${agency}`, agency, `lỗi ${mark}`, mark);
   }
+  // Number 4 says two things of each: what is said of it is its own.
+  const said = database.db.prepare<[string, string]>(
+    'UPDATE contradiction SET detail = detail || ? WHERE agency = ?',
+  );
+  for (const [agency, mark] of Object.entries(MARK)) said.run(` ${mark}`, agency);
+  database.db.exec('INSERT OR IGNORE INTO late_report SELECT id FROM stored_report');
   rejected.run('vb.report.?', null, 'lỗi không rõ của ai', 'nobody');
   database.sweep(new Date('2026-11-22T02:00:00Z'));
 }
@@ -102,6 +108,11 @@ function questions(agency: string): string[] {
     `/documents/shared`,
     `/alerts`,
     `/alerts?agency=${agency}`,
+    ...['/contradictions', '/late'].flatMap((list) => [
+      list,
+      `${list}?limit=1`,
+      `${list}?agency=${agency}`,
+    ]),
     '/publications',
     '/health',
     '/rejected',
@@ -182,6 +193,8 @@ describe('no answer shows a viewer what is not its own', () => {
         ['/documents/own-H10.12', '/documents/nothing'],
         ['/documents/own-H10.12?from=H10.12', '/documents/nothing?from=H77'],
         ['/alerts?agency=H10', '/alerts?agency=H77'],
+        ['/contradictions?agency=H10', '/contradictions?agency=H77'],
+        ['/late?agency=H10', '/late?agency=H77'],
       ] as const) {
         const [one, other] = await Promise.all(
           [foreign, nobody].map((path) => town.ask(`/api/v1${path}`, { token })),
@@ -248,6 +261,38 @@ describe('no answer shows a viewer what is not its own', () => {
     };
     expect(await read('ops')).toEqual([null, 'H10.12', 'H10', 'H09.13', 'H09.12']);
     expect(await read('ops-nine')).toEqual([null, 'H09.13', 'H09.12']);
+  });
+
+  it('shows contradictory and late records page by page: those of the scope, to an agency its own', async () => {
+    await using town = await openHttpTown({ fill });
+    const tokens = await tokensOf(town);
+    const read = async (name: string, list: string): Promise<string[]> => {
+      const found: { id: number; agency: string }[] = [];
+      for (let after = ''; ;) {
+        const path: string = `/api/v1/${list}limit=1${after === '' ? '' : `&after=${after}`}`;
+        const answer = await town.ask(path, { token: tokens.get(name) ?? '' });
+        const { rows, next } = JSON.parse(answer.text) as {
+          rows: { id: number; agency: string }[];
+          next: string | null;
+        };
+        expect(rows).toHaveLength(1);
+        found.push(...rows);
+        if (next === null) break;
+        after = next;
+      }
+      expect(found).toEqual(found.toSorted((one, other) => other.id - one.id));
+      return [...new Set(found.map(({ agency }) => agency))].toSorted();
+    };
+    for (const list of ['contradictions?', 'late?']) {
+      const all = await read('all', list);
+      expect(all).toEqual(expect.arrayContaining(['H09.12', 'H09.13', 'H10', 'H10.12']));
+      const nine = all.filter((code) => code.startsWith('H09'));
+      expect(await read('nine', list)).toEqual(nine);
+      expect(await read('ops-nine', list)).toEqual(nine);
+      expect(await read('ten', list)).toEqual(['H10']);
+      expect(await read('twelve', list)).toEqual(['H09.12']);
+      expect(await read('all', `${list}agency=H09.13&`)).toEqual(['H09.13']);
+    }
   });
 
   it('gives evidence to who sees all of a document, and to nobody else', async () => {

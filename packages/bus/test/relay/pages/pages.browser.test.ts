@@ -19,6 +19,7 @@ const PATHS = [
   '/deliveries?state=02',
   '/overdue',
   '/gaps',
+  '/contradictions',
   '/documents',
   '/documents?q=1%2FUBND-VP',
   '/documents/H01.42-4?from=H01.42',
@@ -130,7 +131,7 @@ describe.skipIf(CHROMIUM === undefined)(`the pages in a browser${WHY_SKIPPED}`, 
   });
 
   it('show an agency itself alone, and a province nothing of another', async () => {
-    const own = ['/', '/agencies', '/deliveries', '/overdue', '/gaps'];
+    const own = ['/', '/agencies', '/deliveries', '/overdue', '/gaps', '/contradictions'];
     const leaks: string[] = [];
     const look = async (page: Page, path: string, foreign: RegExp): Promise<void> => {
       await page.goto(path);
@@ -159,6 +160,7 @@ describe.skipIf(CHROMIUM === undefined)(`the pages in a browser${WHY_SKIPPED}`, 
           '/agencies/H01.41',
           '/agencies?under=H01',
           '/gaps?agency=H01.41',
+          '/contradictions?agency=H01.41',
           '/deliveries?agency=H01',
           '/documents/H01.41-2?from=H01.41',
           '/documents/H02-2?from=H02',

@@ -14,6 +14,7 @@ import { said, visible } from '../../../src/relay/pages/said.ts';
 import { textsOf } from '../../../src/relay/pages/texts.ts';
 import { Problem } from '../../../src/relay/http/problem.ts';
 import { PASSWORD, openHttpTown } from '../http/http-town.ts';
+import { dispatch, electronic, paper } from '../relay-database.ts';
 import { openPageTown } from './page-town.ts';
 
 const BROWSER = { accept: 'text/html' } as const;
@@ -120,6 +121,35 @@ describe('the server of the pages', () => {
     const other = await read('auditor');
     expect(other).toContain('<h2');
     expect(other).not.toContain('SIGNER_NOT_LISTED');
+  });
+
+  it('shows what an agency said twice and too late, in words, from its own page and that of gaps', async () => {
+    await using town = await openHttpTown({
+      fill: (database) => {
+        database.addAgency('H09', 'province');
+        database.addAgency('H10', 'province');
+        for (const agency of ['H09', 'H10']) {
+          database.report(agency, paper(4));
+          database.report(agency, dispatch(4, [electronic('H01')], { documentId: agency }));
+        }
+        database.db.exec('INSERT OR IGNORE INTO late_report SELECT id FROM stored_report');
+      },
+    });
+    const token = await town.account({ name: 'kiemtra', role: 'auditor' });
+    const read = async (path: string): Promise<string> =>
+      (await town.ask(path, { token, headers: BROWSER })).text;
+    const href = /href="(\/contradictions\?[^"]*agency=H09[^"]*)"/u;
+    const [, address = ''] = href.exec(await read('/agencies/H09')) ?? [];
+    expect(await read('/gaps?agency=H09')).toMatch(href);
+    const page = await read(address.replaceAll('&amp;', '&'));
+    const [, first = '', second = ''] = page.split('<table');
+    expect(first).toContain('Một số văn bản được khai cho hai việc khác nhau');
+    expect(first).toMatch(/<caption>\s*Báo cáo trái với điều đã khai/u);
+    expect(second).toMatch(/<caption>\s*Báo cáo đến muộn hơn một ngày/u);
+    for (const table of [first, second]) {
+      expect(table).toContain('/agencies/H09?');
+      expect(table).not.toContain('H10');
+    }
   });
 
   it('asks for a log-in, keeps the way back, and leads to no other site', async () => {

@@ -38,6 +38,8 @@ export interface Table<Row> {
   readonly total?: number | null;
   /** The cursor of the next page. */
   readonly next?: string | null;
+  /** The parameter that takes it, where a page has two lists. */
+  readonly cursor?: string;
 }
 
 /** A table with its caption, its sources and its pages. */
@@ -123,9 +125,11 @@ function classOf<Row>(column: Column<Row>): string | undefined {
 
 /** How many rows there are, the pages of a long list, and where the numbers come from. */
 function foot<Row>(display: Display, given: Table<Row>): Markup {
-  const { total, next, caption, asked } = given;
+  const { total, next, caption, asked, cursor = 'after' } = given;
+  const to = (value?: string) =>
+    here(display, { after: display.parameters['after'], [cursor]: value });
   const { rows, nextPage, firstPage } = display.t.table;
-  const isLater = display.parameters['after'] !== undefined;
+  const isLater = display.parameters[cursor] !== undefined;
   const hasNext = next !== undefined && next !== null;
   const hasTotal = total !== undefined && total !== null;
   if (asked === undefined && !hasTotal && !hasNext && !isLater) return null;
@@ -134,8 +138,8 @@ function foot<Row>(display: Display, given: Table<Row>): Markup {
     ${
       (hasNext || (isLater && next !== undefined)) &&
       html`<nav class="pages" aria-label=${caption}>
-        ${isLater && html`<a href=${here(display, {})}>${firstPage}</a>`}
-        ${hasNext && html`<a href=${here(display, { after: next })} rel="next">${nextPage}</a>`}
+        ${isLater && html`<a href=${to()}>${firstPage}</a>`}
+        ${hasNext && html`<a href=${to(next)} rel="next">${nextPage}</a>`}
       </nav>`
     }
     ${asked && sources(display, asked, caption)}

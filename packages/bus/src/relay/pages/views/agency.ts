@@ -164,7 +164,12 @@ function reporting(
       <dt>${t.agencies.missingReports}</dt>
       <dd>${f.count(agency.missing_reports)}</dd>
       <dt>${t.agencies.contradictions}</dt>
-      <dd>${f.count(agency.contradictions)}</dd>
+      <dd>
+        ${f.count(agency.contradictions)}${' '}
+        <a href=${other(context, '/contradictions', { agency: agency.code })}
+          >${t.contradictions.title}</a
+        >
+      </dd>
       <dt>${t.agency.gaps}</dt>
       <dd>
         ${

@@ -32,7 +32,12 @@ export function gapsPage(context: PageContext): PageContent {
     title: t.gaps.title,
     section: 'gaps',
     crumbs: [{ name: t.gaps.title }],
-    body: html`<p class="lead">${t.gaps.note}</p>
+    body: html`<p class="lead">
+        ${t.gaps.note}${' '}
+        <a href=${other(context, '/contradictions', { agency: query.agency })}
+          >${t.contradictions.title}</a
+        >
+      </p>
       ${periodPicker(context)}
       ${filters(context, {
         fields: ['tier'],
