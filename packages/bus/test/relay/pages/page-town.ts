@@ -115,4 +115,10 @@ function addReports(database: RelayDatabase): void {
   send('H02.40', 1, 'H02', { issuedOn: '2026-07-08' });
   database.report('H02.40', paper(2, '2026-07-08'));
   send('H02.41', 1, 'H02', { issuedOn: '2026-07-08', abstract: HOSTILE_ABSTRACT });
+  // All that it says came late, and a second record of its number 1 came too.
+  database.db.exec(
+    `INSERT OR IGNORE INTO late_report SELECT id FROM stored_report WHERE agency = 'H02.41';
+     INSERT INTO contradiction (kind, agency, report_number, payload_hash, detail, found_ms)
+       VALUES ('CHAIN_FORK', 'H02.41', 1, 'ff', 'report 1 hashes to ff', 0);`,
+  );
 }
