@@ -47,7 +47,7 @@ describe('the packed packages in an empty project', () => {
     expect(files).toContain('package/package.json');
     const foreign = files.filter(
       (file) =>
-        !/^package\/(LICENSE|README\.md|package\.json|dist\/.*\.(js|d\.ts)|migrations\/.*\.sql)$/.test(
+        !/^package\/(LICENSE|README\.md|package\.json|dist\/.*\.(js|d\.ts)|migrations\/.*\.sql|assets\/.*\.(css|svg))$/.test(
           file,
         ),
     );
