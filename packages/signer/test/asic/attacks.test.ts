@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import fc from 'fast-check';
+import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type BuiltAsicE, buildAsicE, openAsicE } from '../../src/asic/container.ts';
@@ -378,9 +380,20 @@ describe('limits', () => {
     await expect(openFile({ maxNameBytes: 10 })).rejects.toMatchObject({
       code: 'SIGNER_ASIC_NAME_INVALID',
     });
-    const files = [{ name: 'zeros', mediaType: 'a/b', bytes: new Uint8Array(1_000_000) }];
+    const zeros = new Uint8Array(1_000_000);
+    const mimetype = Buffer.from('application/vnd.etsi.asic-e+zip');
+    const bombOfOthers = zipSync({
+      mimetype: [mimetype, { level: 0 }],
+      zeros: [zeros, { level: 9 }],
+    });
+    expect(() => openAsicE(bombOfOthers)).toThrow(
+      expect.objectContaining({ code: 'SIGNER_ASIC_LIMIT' }),
+    );
+    // What this writer makes shrinks no further than its reader takes: a stricter reader refuses it.
+    const bytes = Buffer.concat([randomBytes(8_000), zeros]);
+    const files = [{ name: 'zeros', mediaType: 'a/b', bytes }];
     const bomb = await buildAsicE({ files, signer, compress: true });
-    expect(() => openAsicE(bomb.container)).toThrow(
+    expect(() => openAsicE(bomb.container, { ...DEFAULT_ASIC_LIMITS, maxRatio: 20 })).toThrow(
       expect.objectContaining({ code: 'SIGNER_ASIC_LIMIT' }),
     );
     const small = patch(Buffer.from(bomb.container), (copy) => {
@@ -391,7 +404,10 @@ describe('limits', () => {
     expect(() => openAsicE(small)).toThrow(
       expect.objectContaining({ code: 'SIGNER_ASIC_MALFORMED' }),
     );
-    const bombFile = openAndCheck(await store(bomb.container));
+    const bombFile = openAndCheck(await store(bomb.container), {
+      ...FILE_ASIC_LIMITS,
+      maxRatio: 20,
+    });
     await expect(bombFile).rejects.toMatchObject({ code: 'SIGNER_ASIC_LIMIT' });
     const smallFile = openAndCheck(await store(small));
     await expect(smallFile).rejects.toMatchObject({ code: 'SIGNER_ASIC_MALFORMED' });

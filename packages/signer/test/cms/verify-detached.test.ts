@@ -16,6 +16,8 @@ beforeAll(async () => {
   p256 = await pki.issue({ commonName: 'Nút trục liên thông Đông Hà', use: 'node' });
 });
 
+const DIGEST = /^[0-9a-f]{64}$/;
+
 describe('verifyDetached and the verifier for the bus', () => {
   it('builds the path over certificates of the message', async () => {
     const trust = createTrustStore({ anchors: [pki.root], crls: [pki.crl(), pki.rootCrl()] });
@@ -37,6 +39,10 @@ describe('verifyDetached and the verifier for the bus', () => {
       subIndication: null,
       certificateSha256: signer.certificate.sha256,
       detail: 'the certificate is valid',
+      basis: {
+        certificates: [signer.certificate.sha256, own.issuing.sha256, own.root.sha256],
+        revocation: [expect.stringMatching(DIGEST), expect.stringMatching(DIGEST)],
+      },
     });
     expect(verify({ ...input, certificates: [] }).subIndication).toBe(
       'NO_SIGNING_CERTIFICATE_FOUND',
