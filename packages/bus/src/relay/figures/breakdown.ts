@@ -9,24 +9,18 @@ import { type Scope, topOf } from './scope.ts';
 import { type SortKey, type Sortable, compareRows, readSort } from './sort.ts';
 import { putFirst } from './put-first.ts';
 import { targetOf } from './targets.ts';
-import type { BreakdownKey, BreakdownRequest, BreakdownRow, Figures, Page } from './types.ts';
+import {
+  BREAKDOWN_KEYS,
+  type BreakdownRequest,
+  type BreakdownRow,
+  type Figures,
+  type Page,
+} from './types.ts';
 
 type Row = Sortable & { readonly row: BreakdownRow };
 
 /** Rows of one request at most; a range of days of twenty years has 7,300. */
 const MAX_PERIOD_ROWS = 10_000;
-const KEYS: readonly BreakdownKey[] = [
-  'tier',
-  'agency',
-  'parent',
-  'type',
-  'urgency',
-  'day',
-  'week',
-  'month',
-  'quarter',
-  'year',
-];
 
 /** A figure for each tier, agency, child, type, urgency or period of a scope. */
 export class Breakdown {
@@ -39,7 +33,8 @@ export class Breakdown {
     this.#question = question;
     this.#request = request;
     this.#sort = readSort(request.sort ?? 'key');
-    if (!KEYS.includes(request.by)) throw badRequest('by', `it is one of ${KEYS.join(', ')}`);
+    if (!BREAKDOWN_KEYS.includes(request.by))
+      throw badRequest('by', `it is one of ${BREAKDOWN_KEYS.join(', ')}`);
   }
 
   answer(): Page<BreakdownRow> {

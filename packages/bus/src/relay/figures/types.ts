@@ -110,8 +110,20 @@ export interface FiguresAnswer {
   readonly agencies_silent: number;
 }
 
-export type BreakdownKey =
-  'tier' | 'agency' | 'parent' | 'type' | 'urgency' | 'day' | 'week' | 'month' | 'quarter' | 'year';
+/** What the rows of a breakdown stand for. */
+export const BREAKDOWN_KEYS = [
+  'tier',
+  'agency',
+  'parent',
+  'type',
+  'urgency',
+  'day',
+  'week',
+  'month',
+  'quarter',
+  'year',
+] as const;
+export type BreakdownKey = (typeof BREAKDOWN_KEYS)[number];
 
 export interface BreakdownRequest extends FiguresRequest {
   /** `parent`: one row for each direct child of `under` (or of the top), with all below it. */

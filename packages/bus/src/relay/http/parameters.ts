@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { MAX_AGENCY_CODE_LENGTH } from '../../agency/code.ts';
 import { ALERT_CODES, type AlertsRequest } from '../alerts/types.ts';
+import { BREAKDOWN_KEYS } from '../figures/types.ts';
 import type {
   BreakdownRequest,
   DeliveriesRequest,
@@ -66,18 +67,7 @@ export const figuresQuery = z.strictObject({ period, ...scope });
 export const breakdownQuery = z.strictObject({
   period,
   ...scope,
-  by: z.enum([
-    'tier',
-    'agency',
-    'parent',
-    'type',
-    'urgency',
-    'day',
-    'week',
-    'month',
-    'quarter',
-    'year',
-  ]),
+  by: z.enum(BREAKDOWN_KEYS),
   sort: z
     .enum(['key', 'name', ...SORTED, ...SORTED.map((one) => `-${one}` as const)])
     .optional()
