@@ -41,8 +41,8 @@ export const FIRST_MONTH = '2024-11';
 export const MONTHS = 24;
 /** The morning after the last month. */
 export const LOADED_UNTIL = new Date('2026-11-01T01:00:00.000Z');
-/** A rush: the relay's own batches are a quarter of it at most. */
-const BATCH = 2_000;
+/** A backlog of hours, taken in at once. */
+const BATCH = 10_000;
 const TELL_EVERY_MS = 10_000;
 const DAY_MS = 86_400_000;
 const MARKS = [1_000_000, 2_000_000, 5_000_000, 10_000_000];

@@ -65,9 +65,9 @@ export class Intake {
   /** Belongs inside {@link inTransaction}; {@link undo} when the report is not kept after all. */
   take({ report, entry }: VerifiedEntry): Admission {
     this.figures.next();
-    const admission = this.reports.admit(report, this.#now().getTime());
-    if (admission === 'new') this.#tracking.apply(report, entry);
-    return admission;
+    const admitted = this.reports.admit(report, this.#now().getTime());
+    if (admitted.admission === 'new') this.#tracking.apply({ ...report, id: admitted.id }, entry);
+    return admitted.admission;
   }
 
   /** The last report taken was rolled back, and the transaction goes on. */

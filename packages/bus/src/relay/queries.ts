@@ -254,7 +254,7 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
   }
 
   #describe(document: DocumentRecord): TrackedDispatch {
-    const receipts = this.#track.receipts(document);
+    const receipts = this.#track.receipts(document.id);
     const counted = (recipient: string) =>
       receipts.filter((one) => one.standing === 'counted' && one.agency === recipient);
     return {

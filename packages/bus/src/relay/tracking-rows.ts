@@ -122,9 +122,13 @@ export function voidRow(report: TrackedReport, entry: VoidEntry): RegisterRow {
   };
 }
 
-export function receiptRow(report: TrackedReport, entry: ReceiptEntry): ReceiptRow {
+export function receiptRow(
+  report: TrackedReport & { readonly id: number },
+  entry: ReceiptEntry,
+): ReceiptRow {
   const { sender, documentId, businessType, documentVersion, packageDigest, status } = entry;
   return {
+    report: report.id,
     agency: report.agency,
     reportNumber: report.number,
     sender,

@@ -33,6 +33,11 @@ export interface TrackingStores {
   readonly figures: TrackedFigures;
 }
 
+interface StoredReport {
+  /** Row of the report. */
+  readonly id: number;
+}
+
 /** What a receipt is worth, with the rows that it moves. */
 interface SettledReceipt {
   readonly judged: ReceiptStanding;
@@ -55,7 +60,7 @@ export class Tracking {
     this.#now = now;
   }
 
-  apply(report: Report, entry: ReportEntry): void {
+  apply(report: Report & StoredReport, entry: ReportEntry): void {
     this.#stores.figures.heard(report.agency, report.atMs);
     switch (entry.kind) {
       case 'dispatch':
@@ -89,17 +94,18 @@ export class Tracking {
       }
     });
     this.#enterNumber(report, dispatchRow(report, entry, document), entry.businessType);
-    for (const receipt of tracking.waitingReceipts(key)) {
+    for (const receipt of tracking.earlyReceipts(key)) {
       const settled = this.#judge(receipt);
-      tracking.setStanding(receipt.agency, receipt.reportNumber, settled.judged.standing);
+      if (settled.document === undefined) continue;
+      tracking.settleEarly(receipt, settled.document, settled.judged.standing);
       this.#settleReceipt(receipt, receipt.payloadHash, settled);
     }
   }
 
-  #applyReceipt(report: Report, entry: ReceiptEntry): void {
+  #applyReceipt(report: Report & StoredReport, entry: ReceiptEntry): void {
     const row = receiptRow(report, entry);
     const settled = this.#judge(row);
-    this.#stores.tracking.addReceipt(row, settled.judged.standing);
+    this.#stores.tracking.addReceipt(row, settled.document, settled.judged.standing);
     this.#settleReceipt(row, report.payloadHash, settled);
   }
 

@@ -86,7 +86,7 @@ function readAtOnce(db: Db, id: string, from: string | null, self: string) {
     if (dispatch === undefined) throw notFound(id);
     const rows = [
       dispatch,
-      ...store.receipts(document, MAX_EVIDENCE_RECORDS),
+      ...store.receipts(document.id, MAX_EVIDENCE_RECORDS),
       ...store.withdrawals(document, MAX_EVIDENCE_RECORDS),
     ];
     const part = store.openPart(dispatch.id);

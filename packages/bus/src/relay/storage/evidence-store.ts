@@ -41,11 +41,9 @@ export class EvidenceStore {
         `${REPORT} JOIN document AS o ON o.sender = r.agency AND o.report_number = r.number
          WHERE o.id = ?`,
       ),
-      receipts: db.prepare<[string, string, number, number, number], EvidenceReportRow>(
-        `${REPORT} JOIN receipt AS c ON c.agency = r.agency AND c.report_number = r.number
-         WHERE c.sender = ? AND c.document_id = ? AND c.business_type = ?
-           AND c.document_version = ? AND c.standing <> 'contradictory'
-         ORDER BY r.id LIMIT ?`,
+      receipts: db.prepare<[number, number], EvidenceReportRow>(
+        `${REPORT} JOIN receipt AS c ON c.report = r.id
+         WHERE c.document = ? AND c.standing <> 'contradictory' ORDER BY r.id LIMIT ?`,
       ),
       withdrawals: db.prepare<[string, string, number, number, number], EvidenceReportRow>(
         `${REPORT} JOIN withdrawal AS w ON w.sender = r.agency AND w.report_number = r.number
@@ -83,8 +81,8 @@ export class EvidenceStore {
    * Reports of receipts for a document, in the order of arrival. What an agency says that was not
    * addressed, or says of another package, is no evidence of this one.
    */
-  receipts(document: DocumentName, limit: number): EvidenceReportRow[] {
-    return this.#statements.receipts.all(...keyOf(document), limit);
+  receipts(document: number, limit: number): EvidenceReportRow[] {
+    return this.#statements.receipts.all(document, limit);
   }
 
   /** Reports of deliveries of a document that do not come about. */

@@ -303,9 +303,8 @@ function prepareSources(db: Db) {
            ON r.agency = e.agency AND r.number = e.report_number
          WHERE e.month = @month AND e.agency = @agency AND r.id > @after
          UNION SELECT r.id FROM register_entry AS e JOIN document AS d ON d.id = e.document
-           JOIN receipt AS c ON c.sender = d.sender AND c.document_id = d.document_id
-             AND c.business_type = d.business_type AND c.document_version = d.document_version
-           JOIN report AS r ON r.agency = c.agency AND r.number = c.report_number
+           JOIN receipt AS c ON c.document = d.id
+           JOIN report AS r ON r.id = c.report
          WHERE e.month = @month AND e.agency = @agency AND r.id > @after
          UNION SELECT r.id FROM register_entry AS e JOIN document AS d ON d.id = e.document
            JOIN withdrawal AS w ON w.sender = d.sender AND w.document_id = d.document_id

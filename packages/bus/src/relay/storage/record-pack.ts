@@ -5,8 +5,10 @@ import { MAX_RECORD_PAYLOAD_BYTES, MAX_RECORD_SIGNATURE_BYTES } from '../../reco
 /** More than header and lengths of a record take. */
 const FRAME_BYTES = 64;
 const MAX_UNPACKED_BYTES = MAX_RECORD_PAYLOAD_BYTES + MAX_RECORD_SIGNATURE_BYTES + FRAME_BYTES;
-/** A window of 8 KiB: dictionary and record lie in it, and little memory is touched for each. */
-const DEFLATE = { level: 6, windowBits: 13, memLevel: 5 } as const;
+/** Dictionary and record lie in a window of 8 KiB. */
+const WINDOW_BITS = 13;
+/** Small buffers: to make those of zlib's defaults takes as long as to deflate a record. */
+const DEFLATE = { level: 6, windowBits: WINDOW_BITS, memLevel: 1, chunkSize: 1_024 } as const;
 
 /**
  * The words of all kinds of reports, which the one record of an agency does not hold. What was packed
@@ -37,7 +39,7 @@ export function packRecord(record: Uint8Array, base: Uint8Array): Uint8Array | u
 /** @throws {RangeError} for more than any record holds; `Error` of zlib for damaged bytes. */
 export function unpackRecord(packed: Uint8Array, base: Uint8Array): Uint8Array {
   return inflateRawSync(packed, {
-    windowBits: DEFLATE.windowBits,
+    windowBits: WINDOW_BITS,
     dictionary: dictionaryOf(base),
     maxOutputLength: MAX_UNPACKED_BYTES,
   });

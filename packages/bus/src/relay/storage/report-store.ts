@@ -17,6 +17,10 @@ export interface VerifiedReport {
 /** `fork`: another record of the same number came first, and counts. */
 export type Admission = 'new' | 'duplicate' | 'fork';
 
+export type Admitted =
+  | { readonly admission: 'new'; /** Row of the report. */ readonly id: number }
+  | { readonly admission: 'duplicate' | 'fork' };
+
 export const CONTRADICTION_KINDS = [
   'CHAIN_FORK',
   'CHAIN_BROKEN',
@@ -103,24 +107,24 @@ export class ReportStore {
   }
 
   /** Keeps a verified report and moves its agency's chain forward as far as it links. */
-  admit(report: VerifiedReport, nowMs: number): Admission {
+  admit(report: VerifiedReport, nowMs: number): Admitted {
     const before = this.chain(report.agency);
     const isBeyond = report.number > before.highest;
     const known = isBeyond ? undefined : this.#statements.link.get(report.agency, report.number);
     if (known !== undefined) {
       if (known.payloadHash === report.payloadHash) {
         this.#statements.markDue.run(report.agency); // it repeats itself since it missed our answer
-        return 'duplicate';
+        return { admission: 'duplicate' };
       }
       this.#addFork(report, known.payloadHash, nowMs);
-      return 'fork';
+      return { admission: 'fork' };
     }
     const base = this.#baseOf(report.agency);
-    this.#insert(report, before, base);
+    const id = this.#insert(report, before, base);
     this.#advance(report, before, nowMs);
     if (base === undefined)
       this.#statements.setBase.run(report.agency, report.number, report.agency);
-    return 'new';
+    return { admission: 'new', id };
   }
 
   /** What was written since the last commit is gone: nothing may be deflated against it. */
@@ -214,7 +218,7 @@ export class ReportStore {
   }
 
   /** A link that holds is not written down: the report before has the hash. */
-  #insert(report: VerifiedReport, { upTo, upToHash }: ChainState, base?: WholeRecord): void {
+  #insert(report: VerifiedReport, { upTo, upToHash }: ChainState, base?: WholeRecord): number {
     const { agency, number, payloadHash, previousHash, atMs, storedMs, record } = report;
     const isLinked = number === upTo + 1 && previousHash === upToHash;
     const packed = base && packRecord(record, base.record);
@@ -229,9 +233,11 @@ export class ReportStore {
       record: packed ?? record,
     });
     if (storedMs - atMs > LATE_AFTER_MS) this.#statements.addLate.run(lastInsertRowid);
+    return Number(lastInsertRowid);
   }
 
-  #advance({ agency, number }: VerifiedReport, before: ChainState, nowMs: number): void {
+  #advance(report: VerifiedReport, before: ChainState, nowMs: number): void {
+    const { agency, number } = report;
     const open =
       number > before.highest ? undefined : this.#statements.missingAround.get(agency, number);
     const range: NumberRange | undefined =
@@ -241,17 +247,19 @@ export class ReportStore {
     for (const [first, last] of change.opened) {
       this.#statements.openMissing.run(agency, first, last);
     }
-    const after = this.#follow(agency, { ...before, highest: change.highest }, nowMs);
+    const after = this.#follow(report, { ...before, highest: change.highest }, nowMs);
     const { upTo, upToHash, highest, brokenAt } = after;
     this.#statements.saveChain.run(agency, upTo, upToHash, highest, brokenAt);
   }
 
-  #follow(agency: string, chain: ChainState, nowMs: number): ChainState {
+  /** The report just kept may be the next one, and those after it may be there already. */
+  #follow(report: VerifiedReport, chain: ChainState, nowMs: number): ChainState {
+    const { agency } = report;
     let { upTo, upToHash } = chain;
-    if (chain.brokenAt !== null || upTo + 1 > chain.highest) return chain;
-    let previousMs = this.#statements.link.get(agency, upTo)?.atMs ?? 0;
+    if (chain.brokenAt !== null || upTo + 1 !== report.number) return chain;
+    let previousMs = this.#statements.atMs.get(agency, upTo) ?? 0;
+    let next: Link | undefined = report;
     for (;;) {
-      const next = upTo < chain.highest ? this.#statements.link.get(agency, upTo + 1) : undefined;
       if (next === undefined) return { ...chain, upTo, upToHash };
       if (next.previousHash !== upToHash) {
         this.#addBreak(agency, upTo + 1, next, upToHash, nowMs);
@@ -263,6 +271,7 @@ export class ReportStore {
       upTo += 1;
       upToHash = next.payloadHash;
       previousMs = next.atMs;
+      next = upTo < chain.highest ? this.#statements.link.get(agency, upTo + 1) : undefined;
     }
   }
 
@@ -298,6 +307,11 @@ function prepare(db: Db) {
       `SELECT payload_hash AS payloadHash, previous_hash AS previousHash, at_ms AS atMs
        FROM report WHERE agency = ? AND number = ?`,
     ),
+    atMs: db
+      .prepare<[string, number], number>(
+        'SELECT at_ms FROM stored_report WHERE agency = ? AND number = ?',
+      )
+      .pluck(),
     base: db.prepare<[string], WholeRecord>(
       `SELECT s.id, s.record FROM chain AS c JOIN stored_report AS s ON s.id = c.base
        WHERE c.agency = ?`,
@@ -325,7 +339,7 @@ function prepare(db: Db) {
     markDue: db.prepare<[string]>('UPDATE chain SET revision = revision + 1 WHERE agency = ?'),
     storedMs: db
       .prepare<[string, number], number>(
-        'SELECT stored_ms FROM report WHERE agency = ? AND number = ?',
+        'SELECT stored_ms FROM stored_report WHERE agency = ? AND number = ?',
       )
       .pluck(),
     records: db

@@ -155,9 +155,8 @@ export class TrackQueries {
     return this.#statements.paper.all(document);
   }
 
-  receipts(document: DocumentRecord): ReceiptRecord[] {
-    const { sender, documentId, businessType, documentVersion } = document;
-    return this.#statements.receipts.all(sender, documentId, businessType, documentVersion);
+  receipts(document: number): ReceiptRecord[] {
+    return this.#statements.receipts.all(document);
   }
 
   open(limit: number): OpenDeliveryRecord[] {
@@ -232,13 +231,14 @@ function prepareDocuments(db: Db) {
     paper: db.prepare<[number], { name: string; reason: string }>(
       'SELECT name, reason FROM paper_recipient WHERE document = ? ORDER BY position',
     ),
-    receipts: db.prepare<[string, string, number, number], ReceiptRecord>(
-      `SELECT agency, status, at_ms AS atMs, reason_code AS reasonCode, reason,
-         incoming_year AS incomingYear, incoming_number AS incomingNumber,
-         package_digest AS packageDigest, standing
-       FROM receipt
-       WHERE sender = ? AND document_id = ? AND business_type = ? AND document_version = ?
-       ORDER BY at_ms, status, id`,
+    receipts: db.prepare<[number], ReceiptRecord>(
+      `SELECT s.agency, t.status, t.at_ms AS atMs, t.reason_code AS reasonCode, t.reason,
+         t.incoming_year AS incomingYear, t.incoming_number AS incomingNumber,
+         CASE WHEN t.same_package THEN o.package_digest ELSE t.package_digest END AS packageDigest,
+         t.standing
+       FROM receipt AS t JOIN stored_report AS s ON s.id = t.report
+         JOIN document AS o ON o.id = t.document
+       WHERE t.document = ? ORDER BY t.at_ms, t.status, t.report`,
     ),
   };
 }
@@ -298,8 +298,9 @@ function prepareLists(db: Db) {
     },
     receiptCounts: db.prepare<[], { status: string; count: number }>(
       `SELECT status, count(*) AS count FROM (
-         SELECT DISTINCT agency, sender, document_id, business_type, document_version, status
-         FROM receipt WHERE standing = 'counted') GROUP BY status`,
+         SELECT DISTINCT t.document, s.agency, t.status
+         FROM receipt AS t JOIN stored_report AS s ON s.id = t.report
+         WHERE t.standing = 'counted') GROUP BY status`,
     ),
   };
 }

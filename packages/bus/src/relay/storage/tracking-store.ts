@@ -45,6 +45,8 @@ type KnownRow = Omit<KnownDocument, 'signed' | 'counted'> & {
 export type DocumentCounts = Pick<DocumentFacts, 'receiptedCount' | 'withdrawnCount'>;
 
 export interface ReceiptRow extends DocumentKey {
+  /** Row of the report that says it. */
+  readonly report: number;
   /** Who answers, and reported it. */
   readonly agency: string;
   readonly reportNumber: number;
@@ -57,7 +59,7 @@ export interface ReceiptRow extends DocumentKey {
   readonly incomingNumber: number | null;
 }
 
-export interface WaitingReceipt extends ReceiptRow {
+export interface EarlyReceipt extends ReceiptRow {
   readonly payloadHash: string;
 }
 
@@ -157,22 +159,29 @@ export class TrackingStore {
     );
   }
 
-  addReceipt(row: ReceiptRow, standing: string): void {
-    this.#statements.addReceipt.run({ ...row, standing });
+  /** @param document - what it answers; `undefined` while its sender has not reported it. */
+  addReceipt(row: ReceiptRow, document: KnownDocument | undefined, standing: string): void {
+    const { report, sender, documentId, businessType, documentVersion } = row;
+    this.#statements.addReceipt.run({ ...row, ...placeReceipt(row, document), standing });
+    if (document !== undefined) return;
+    this.#statements.addEarly.run(sender, documentId, businessType, documentVersion, report);
   }
 
-  setStanding(agency: string, reportNumber: number, standing: string): void {
-    this.#statements.setStanding.run(standing, agency, reportNumber);
+  /** The dispatch that an early receipt answers has come. */
+  settleEarly(row: ReceiptRow, document: KnownDocument, standing: string): void {
+    const { report, sender, documentId, businessType, documentVersion } = row;
+    this.#statements.removeEarly.run(sender, documentId, businessType, documentVersion, report);
+    this.#statements.settle.run({ report, ...placeReceipt(row, document), standing });
   }
 
-  /** Receipts that came before the report of the dispatch they answer. */
-  waitingReceipts(key: DocumentKey): WaitingReceipt[] {
-    return this.#statements.waiting.all(
-      key.sender,
-      key.documentId,
-      key.businessType,
-      key.documentVersion,
-    );
+  /** Receipts that came before the report of the dispatch they answer, in the order of arrival. */
+  earlyReceipts(key: DocumentKey): EarlyReceipt[] {
+    const { sender, documentId, businessType, documentVersion } = key;
+    const reports = this.#statements.early.all(sender, documentId, businessType, documentVersion);
+    return reports.flatMap((report) => {
+      const said = this.#statements.receipt.get(report);
+      return said === undefined ? [] : [{ ...said, ...key, report }];
+    });
   }
 }
 
@@ -264,28 +273,49 @@ function prepareDeliveries(db: Db) {
   };
 }
 
+/** The document of a receipt, and its digest unless that is the document's. */
+function placeReceipt({ packageDigest }: ReceiptRow, document: KnownDocument | undefined) {
+  const isSame = document !== undefined && document.packageDigest === packageDigest;
+  return {
+    document: document?.id ?? null,
+    packageDigest: isSame ? null : packageDigest,
+    samePackage: isSame ? 1 : 0,
+  };
+}
+
+type ReceiptPlace = ReturnType<typeof placeReceipt> & { readonly standing: string };
+
 function prepareReceipts(db: Db) {
   return {
-    addReceipt: db.prepare<[ReceiptRow & { standing: string }]>(
-      `INSERT INTO receipt (agency, report_number, sender, document_id, business_type,
-         document_version, package_digest, status, at_ms, reason_code, reason, incoming_year,
-         incoming_number, standing)
-       VALUES (@agency, @reportNumber, @sender, @documentId, @businessType,
-         @documentVersion, @packageDigest, @status, @atMs, @reasonCode, @reason, @incomingYear,
-         @incomingNumber, @standing)`,
+    addReceipt: db.prepare<[ReceiptRow & ReceiptPlace]>(
+      `INSERT INTO receipt (report, document, status, at_ms, reason_code, reason, incoming_year,
+         incoming_number, package_digest, same_package, standing)
+       VALUES (@report, @document, @status, @atMs, @reasonCode, @reason, @incomingYear,
+         @incomingNumber, @packageDigest, @samePackage, @standing)`,
     ),
-    setStanding: db.prepare<[string, string, number]>(
-      'UPDATE receipt SET standing = ? WHERE agency = ? AND report_number = ?',
+    settle: db.prepare<[{ report: number } & ReceiptPlace]>(
+      `UPDATE receipt SET document = @document, package_digest = @packageDigest,
+         same_package = @samePackage, standing = @standing WHERE report = @report`,
     ),
-    waiting: db.prepare<[string, string, number, number], WaitingReceipt>(
-      `SELECT t.agency, t.report_number AS reportNumber, t.sender, t.document_id AS documentId,
-         t.business_type AS businessType, t.document_version AS documentVersion,
+    addEarly: db.prepare<[string, string, number, number, number]>(
+      'INSERT INTO early_receipt VALUES (?, ?, ?, ?, ?)',
+    ),
+    removeEarly: db.prepare<[string, string, number, number, number]>(
+      `DELETE FROM early_receipt WHERE sender = ? AND document_id = ? AND business_type = ?
+         AND document_version = ? AND report = ?`,
+    ),
+    early: db
+      .prepare<[string, string, number, number], number>(
+        `SELECT report FROM early_receipt WHERE sender = ? AND document_id = ?
+           AND business_type = ? AND document_version = ? ORDER BY report`,
+      )
+      .pluck(),
+    receipt: db.prepare<[number], Omit<EarlyReceipt, keyof DocumentKey | 'report'>>(
+      `SELECT r.agency, r.number AS reportNumber, r.payload_hash AS payloadHash,
          t.package_digest AS packageDigest, t.status, t.at_ms AS atMs,
          t.reason_code AS reasonCode, t.reason, t.incoming_year AS incomingYear,
-         t.incoming_number AS incomingNumber, r.payload_hash AS payloadHash
-       FROM receipt AS t JOIN report AS r ON r.agency = t.agency AND r.number = t.report_number
-       WHERE t.sender = ? AND t.document_id = ? AND t.business_type = ? AND t.document_version = ?
-         AND t.standing = 'waiting' ORDER BY t.id`,
+         t.incoming_number AS incomingNumber
+       FROM receipt AS t JOIN report AS r ON r.id = t.report WHERE t.report = ?`,
     ),
   };
 }

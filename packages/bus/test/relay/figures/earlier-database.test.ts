@@ -22,6 +22,7 @@ const ROWS = `
   INSERT INTO directory_entry VALUES ('A00', 1, 'H09', 'Tỉnh', 'province', NULL, 'H09', 'agency', 0, NULL, NULL, 1, x'00');
   INSERT INTO directory_holder VALUES ('H09', 'A00', 1);
   INSERT INTO report VALUES (1, 'H09', 1, '${'0'.repeat(64)}', NULL, ${AT_MS}, ${AT_MS}, x'00');
+  INSERT INTO report VALUES (2, 'G12', 1, '${'1'.repeat(64)}', NULL, ${AT_MS}, ${AT_MS}, x'00');
   INSERT INTO document VALUES (1, 'H09', 'd', 0, 1, 1, 'p', 2026, 1, 'UB', '2026-07-10', 'Công văn', 'a', 0, 1, 'E', ${AT_MS}, NULL, NULL);
   INSERT INTO delivery (id, document, recipient, mode, state, receipt_count, arrived_ms)
     VALUES (1, 1, 'G12', 'E', '01', 1, ${AT_MS + 1_000}), (2, 1, 'G13', 'E', 'sent', 0, NULL);
