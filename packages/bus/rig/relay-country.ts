@@ -42,6 +42,7 @@ export interface RelayPlace {
   readonly home: string;
   readonly key: string;
   readonly certificate: string;
+  readonly sign: SignBytes;
   /** In this process. */
   open(options?: Partial<OpenRelayOptions>): Promise<Relay>;
 }
@@ -205,9 +206,9 @@ async function addRelay({ bus, pki, folder, registrar }: Place, text: string): P
   const pem = signer.keys.privateKey.export({ format: 'pem', type: 'pkcs8' });
   await writeFile(files.key, pem, { mode: 0o600 });
   await writeFile(files.certificate, signer.certificate.der);
-  const open = (options = {}): Promise<Relay> =>
-    openRelay({ home, sign: signWith(signer), ...options });
-  return { code, home, ...files, open };
+  const sign = signWith(signer);
+  const open = (options = {}): Promise<Relay> => openRelay({ home, sign, ...options });
+  return { code, home, ...files, sign, open };
 }
 
 function listed({ certificate }: Signer) {

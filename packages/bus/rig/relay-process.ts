@@ -1,7 +1,8 @@
 /**
- * A relay in a process of its own: `node relay-process.ts HOME KEY CERTIFICATE [STEP TIMES]`.
+ * A relay in a process of its own: `node relay-process.ts HOME KEY CERTIFICATE [STEP TIMES] [NOW]`.
  *
- * With a step it ends itself with SIGKILL at the nth time it comes there. Asked over IPC it tells
+ * With a step it ends itself with SIGKILL at the nth time it comes there; with a time its clock stands
+ * there, and it looks often for what a new day brings. Asked over IPC it tells
  * the processor time and memory it used, or closes.
  */
 import { createPrivateKey } from 'node:crypto';
@@ -12,7 +13,7 @@ import { createKeySigner, parseCertificate } from '@congvan/signer';
 import { openRelay } from '../src/relay/index.ts';
 import { signWith } from './relay-country.ts';
 
-const [home = '', keyFile = '', certificateFile = '', step = '', times = '1'] =
+const [home = '', keyFile = '', certificateFile = '', step = '', times = '1', now = ''] =
   process.argv.slice(2);
 const signer = createKeySigner({
   privateKey: createPrivateKey(readFileSync(keyFile)),
@@ -23,6 +24,7 @@ let left = Number(times);
 const relay = await openRelay({
   home,
   sign: signWith(signer),
+  ...(now === '' ? {} : { now: () => new Date(now), keepUpMs: 100 }),
   onStep: (reached) => {
     if (reached !== step) return;
     left -= 1;

@@ -1,7 +1,24 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type SignedReport, publishReports, startRelayCountry } from '../../rig/relay-country.ts';
-import { RELAY_STEPS, type Relay } from '../../src/relay/index.ts';
+import { parseCertificate } from '@congvan/signer';
+
+import {
+  type RelayCountry,
+  type RelayPlace,
+  type SignedReport,
+  publishReports,
+  startRelayCountry,
+} from '../../rig/relay-country.ts';
+import { homePaths } from '../../src/relay/home.ts';
+import {
+  exportAudit,
+  recomputeAudit,
+  BATCH_STEPS,
+  DAY_STEPS,
+  type Relay,
+} from '../../src/relay/index.ts';
 import { Chance } from '../../src/testing/chance.ts';
 import { readRecords, readState } from './state.ts';
 import { type Death, Victim } from './victim.ts';
@@ -21,6 +38,8 @@ export interface KillOutcome {
   readonly records: number;
   /** Sent a second time under another message id. */
   readonly repeated: number;
+  /** Months that were closed or corrected. */
+  readonly publications: number;
   readonly lost: number;
   readonly doubled: number;
   readonly altered: number;
@@ -38,6 +57,7 @@ const RECORDS_PER_KILL = 200;
 /** A step that is not reached in this time was missed, which is a fault of the campaign. */
 const MISSED_AFTER_MS = 30_000;
 const MAX_SHOWN = 5;
+const DAY_MS = 86_400_000;
 const SETTLE_MS = 120_000;
 const REPEATED_IN_A_BURST = 2;
 
@@ -57,14 +77,16 @@ export async function runKills(options: KillOptions): Promise<KillOutcome> {
   });
   const victim = await country.addRelay('W01');
   const witness = await country.addRelay('W02');
-  await using undisturbed = await witness.open();
+  const clock = new TrafficClock();
+  await using undisturbed = await witness.open({ now: () => clock.now, keepUpMs: 100 });
   const records = kills * RECORDS_PER_KILL;
   const load = new Load(await country.sign(country.traffic(records), records), chance, signal);
   const counts: Record<string, number> = {};
   const faults: string[] = [];
   for (const [index, death] of planDeaths(kills, chance).entries()) {
     signal.throwIfAborted();
-    const child = new Victim(victim, death);
+    clock.advance(death, load.published.at(-1));
+    const child = new Victim(victim, death, clock.now);
     const publishing = load.run(() => child.isAlive);
     const wasKilled = await child.die(MISSED_AFTER_MS);
     await publishing;
@@ -73,7 +95,7 @@ export async function runKills(options: KillOptions): Promise<KillOutcome> {
     else faults.push(`kill ${index + 1} at ${name} was missed`);
     if ((index + 1) % 20 === 0) tell(`${index + 1} kills, ${load.published.length} records`);
   }
-  await using survivor = await victim.open();
+  await using survivor = await victim.open({ now: () => clock.now, keepUpMs: 100 });
   await settle([survivor, undisturbed], load.published.length, signal);
   return {
     seed,
@@ -81,9 +103,10 @@ export async function runKills(options: KillOptions): Promise<KillOutcome> {
     kills: counts,
     records: load.published.length,
     repeated: load.repeated,
+    publications: survivor.listPublications().length,
     ...compareRecords(victim.home, load.published),
     differences: compareStates(victim.home, witness.home),
-    faults: [...faults, ...describeRejected(survivor)],
+    faults: [...faults, ...describeRejected(survivor), ...(await audit(country, victim, survivor))],
   };
 }
 
@@ -94,18 +117,71 @@ function describeRejected(relay: Relay): string[] {
     .map(({ finding, detail, natsSubject }) => `rejected ${natsSubject}: ${finding}, ${detail}`);
 }
 
-/** Every step in turn, in an order of chance, and each time some moment that is no step. */
+/** What an auditor finds who computes everything that was published again from the records. */
+async function audit(country: RelayCountry, place: RelayPlace, relay: Relay): Promise<string[]> {
+  const published = relay.listPublications();
+  const [first, last] = [published[0], published.at(-1)];
+  if (first === undefined || last === undefined) return ['no month was published'];
+  const registrar = await readFile(homePaths(place.home).registrarCertificate);
+  const exported = await exportAudit({
+    home: place.home,
+    from: first.month,
+    to: published.map(({ month }) => month).reduce((a, b) => (a > b ? a : b)),
+    output: join(country.folder, 'audit.zip'),
+    sign: place.sign,
+  });
+  const { findings, publications } = await recomputeAudit({
+    file: exported.file,
+    trust: country.pki.trust(),
+    registrar: parseCertificate(registrar).sha256,
+  });
+  const left = published.length - publications.length;
+  return [
+    ...(left === 0 ? [] : [`${left} publications are not in the auditor's file`]),
+    ...findings.slice(0, MAX_SHOWN).map((finding) => `audit: ${JSON.stringify(finding)}`),
+  ];
+}
+
+/**
+ * Stands still but for the deaths that need a new day or the end of a month. Days follow the traffic,
+ * so that each has something to settle.
+ */
+class TrafficClock {
+  #now = new Date('2026-07-01T00:00:00.000Z');
+
+  get now(): Date {
+    return this.#now;
+  }
+
+  advance(death: Death, last: SignedReport | undefined): void {
+    if (!('step' in death)) return;
+    if (death.step.startsWith('day.')) {
+      const traffic = last?.made.atMs ?? 0;
+      this.#now = new Date(Math.max(this.#now.getTime(), traffic) + DAY_MS);
+    }
+    if (death.step.startsWith('month.')) {
+      this.#now = new Date(Date.UTC(this.#now.getUTCFullYear(), this.#now.getUTCMonth() + 1, 12));
+    }
+  }
+}
+
+/**
+ * Every step in turn, in an order of chance, and each time some moment that is no step. The months come
+ * last: when they close, no later day has anything to settle.
+ */
 function planDeaths(count: number, chance: Chance): Death[] {
   const deaths: Death[] = [];
   while (deaths.length < count) {
-    const round: Death[] = RELAY_STEPS.map((step) => ({ step, times: chance.between(1, 3) }));
+    const round: Death[] = BATCH_STEPS.map((step) => ({ step, times: chance.between(1, 3) }));
+    round.push(...DAY_STEPS.map((step) => ({ step, times: 1 })));
     round.push({ afterMs: chance.between(0, 400) });
     while (round.length > 0) {
       const [death] = round.splice(chance.between(0, round.length - 1), 1);
       if (death !== undefined) deaths.push(death);
     }
   }
-  return deaths.slice(0, count);
+  const isOfMonth = (death: Death): boolean => 'step' in death && death.step.startsWith('month.');
+  return deaths.slice(0, count).toSorted((a, b) => Number(isOfMonth(a)) - Number(isOfMonth(b)));
 }
 
 /** Publishes bursts in which records overtake each other and some come twice. */

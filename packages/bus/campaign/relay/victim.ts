@@ -18,10 +18,11 @@ export class Victim {
   readonly #ended: Promise<unknown>;
   readonly #ready: Promise<unknown>;
 
-  constructor({ home, key, certificate }: RelayPlace, death: Death) {
-    const step = 'step' in death ? [death.step, String(death.times)] : [];
+  /** @param now - where its clock stands. */
+  constructor({ home, key, certificate }: RelayPlace, death: Death, now: Date) {
+    const step = 'step' in death ? [death.step, String(death.times)] : ['', '1'];
     this.#death = death;
-    this.#child = fork(PROCESS, [home, key, certificate, ...step], {
+    this.#child = fork(PROCESS, [home, key, certificate, ...step, now.toISOString()], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#ended = once(this.#child, 'exit');

@@ -9,7 +9,7 @@ import { DIRECTORY_FINDINGS, type JudgedReport, failedCheck, judgeReport } from 
 import { type RelayLog, describeError } from './log.ts';
 import type { EvidenceKeeper } from './evidence/keeper.ts';
 import type { Intake } from './intake.ts';
-import type { RelayStep } from './step.ts';
+import type { OnStep } from './step.ts';
 import { type Db, isStorageFailure } from './storage/database.ts';
 import type { Admission } from './storage/report-store.ts';
 import type { HeldMessage, RejectedStore, StoredMessage } from './storage/rejected-store.ts';
@@ -31,7 +31,7 @@ export interface IngestOptions {
   readonly verify: VerifySignature;
   readonly now: () => Date;
   readonly log: RelayLog;
-  readonly onStep: (step: RelayStep) => void;
+  readonly onStep: OnStep;
   /** An agency sent a report again that is here already. */
   readonly onRepeated: (agency: string, number: number) => void;
 }

@@ -1,5 +1,5 @@
 import type { AcceptedReport } from './judge-report.ts';
-import type { RelayStep } from './step.ts';
+import { NO_STEPS, type OnStep } from './step.ts';
 import type { Db } from './storage/database.ts';
 import { RegisterStore } from './storage/register-store.ts';
 import { type Admission, ReportStore } from './storage/report-store.ts';
@@ -28,10 +28,9 @@ export class Intake {
   readonly #db: Db;
   readonly #tracking: Tracking;
   readonly #now: () => Date;
+  readonly #onStep: OnStep;
 
-  readonly #onStep: (step: RelayStep) => void;
-
-  constructor(db: Db, now: () => Date, onStep: (step: RelayStep) => void = () => undefined) {
+  constructor(db: Db, now: () => Date, onStep: OnStep = NO_STEPS) {
     this.#db = db;
     this.#now = now;
     this.#onStep = onStep;
@@ -39,7 +38,7 @@ export class Intake {
     const register = new RegisterStore(db);
     const tracking = new TrackingStore(db);
     this.figures = new FigureRecorder(new FigureStore(db));
-    this.upkeep = new FigureUpkeep(db, this.figures, now);
+    this.upkeep = new FigureUpkeep(db, this.figures, now, onStep);
     const gaps = new FigureGapStore(db);
     const figures = new TrackedFigures({ recorder: this.figures, gaps, tracking });
     this.#tracking = new Tracking({ reports: this.reports, register, tracking, figures }, now);

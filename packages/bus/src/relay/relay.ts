@@ -30,7 +30,7 @@ import { DIRECTORY_FINDINGS, TRUST_FINDINGS } from './judge-report.ts';
 import { type RelayLog, describeError } from './log.ts';
 import { openNodeKey } from './node-key.ts';
 import { DatabaseQueries, type RelayQueries } from './queries.ts';
-import type { RelayStep } from './step.ts';
+import { NO_STEPS, type OnStep } from './step.ts';
 import { type Db, isStorageFailure, openDatabase } from './storage/database.ts';
 import { DirectoryStore } from './storage/directory-store.ts';
 import { EvidenceStore } from './storage/evidence-store.ts';
@@ -53,7 +53,9 @@ export interface OpenRelayOptions {
   readonly now?: () => Date;
   readonly log?: RelayLog;
   /** For tests that end the process at a step. */
-  readonly onStep?: (step: RelayStep) => void;
+  readonly onStep?: OnStep;
+  /** How often it looks for a new day, and what that brings; a minute unless told. */
+  readonly keepUpMs?: number;
 }
 
 export interface RelayStatus {
@@ -88,7 +90,7 @@ const MAX_BATCH_MESSAGES = 500;
 /** A commit costs nearly the same whatever it holds: in a rush, what comes within moments shares one. */
 const MIN_COMMIT_INTERVAL_MS = 25;
 const RESTART_READING_AFTER_MS = 1_000;
-const DIRECTORY_REFRESH_MS = 60_000;
+const KEEP_UP_MS = 60_000;
 /** An agency that is away must not find hundreds of the same question; what it lacks it repeats itself. */
 const REMIND_AFTER_MS = 65 * 60_000;
 
@@ -140,7 +142,8 @@ export async function openRelay(options: OpenRelayOptions): Promise<Relay> {
       loadTrust: () => loadTrustStore(paths.trust),
       now: options.now ?? (() => new Date()),
       log: options.log ?? (() => undefined),
-      onStep: options.onStep ?? (() => undefined),
+      onStep: options.onStep ?? NO_STEPS,
+      keepUpMs: options.keepUpMs ?? KEEP_UP_MS,
       hooks: await readWebhooks(options.home, config),
       home: options.home,
       close: () => closeAll(closers),
@@ -168,7 +171,8 @@ interface RunningRelayOptions {
   readonly loadTrust: () => Promise<TrustStore>;
   readonly now: () => Date;
   readonly log: RelayLog;
-  readonly onStep: (step: RelayStep) => void;
+  readonly onStep: OnStep;
+  readonly keepUpMs: number;
   readonly hooks: readonly Webhook[];
   readonly home: string;
   readonly close: () => Promise<void>;
@@ -197,9 +201,8 @@ class RunningRelay extends DatabaseQueries implements Relay {
     this.#options = options;
     this.#trust = options.trust;
     const verify = createSignatureVerifier(() => this.#trust);
-    const { sign } = options;
     const { code: relay, publication: settings } = config;
-    this.#publishing = new PublishingDay({ db, figures: this, relay, sign, settings, now, log });
+    this.#publishing = new PublishingDay({ ...options, figures: this, relay, settings });
     const intake = new Intake(db, now, onStep);
     const { reports, upkeep } = intake;
     this.#upkeep = upkeep;
@@ -262,7 +265,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
     this.#readSites();
     this.#tellIfPutBack();
     this.#pump.poke();
-    this.#timer = setInterval(() => void this.#keepUp(), DIRECTORY_REFRESH_MS);
+    this.#timer = setInterval(() => void this.#keepUp(), this.#options.keepUpMs);
     this.#timer.unref();
   }
 
@@ -325,12 +328,11 @@ class RunningRelay extends DatabaseQueries implements Relay {
   }
 
   async #keepUp(): Promise<void> {
-    const { database, mark, db } = this.#options;
+    const { database, mark, db, now, log } = this.#options;
     writeMark(mark, database, new ReportStore(db).reportCount());
     await this.#tryRefresh();
     if (this.#stop.signal.aborted) return;
     void this.#alerts.check();
-    const { now, log } = this.#options;
     try {
       this.#pump.remind(new Date(now().getTime() - REMIND_AFTER_MS));
     } catch (error) {

@@ -5,7 +5,7 @@ import type { Site } from '../agency/tier.ts';
 import type { SignBytes } from '../record/frame.ts';
 import type { DirectoryCopy } from './directory-copy.ts';
 import { type RelayLog, describeError } from './log.ts';
-import type { RelayStep } from './step.ts';
+import type { OnStep } from './step.ts';
 import type { Db } from './storage/database.ts';
 import type { ReportStore } from './storage/report-store.ts';
 import { MAX_MISSING_RANGES_ASKED, composeWatermark } from './watermark.ts';
@@ -24,7 +24,7 @@ export interface WatermarkPumpOptions {
   ) => Promise<unknown>;
   readonly now: () => Date;
   readonly log: RelayLog;
-  readonly onStep: (step: RelayStep) => void;
+  readonly onStep: OnStep;
 }
 
 /** An agency gets at most one watermark in this time; what comes meanwhile goes into the next. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
 
-import { RELAY_STEPS, type RelayStep } from '../../src/relay/index.ts';
+import { BATCH_STEPS, type RelayStep } from '../../src/relay/index.ts';
 import { waitUntil } from '../../src/testing/index.ts';
 import { type RelayBus, startRelayBus } from './relay-bus.ts';
 import { dispatch, electronic, receipt } from './relay-database.ts';
@@ -31,7 +31,7 @@ async function startChild(world: RelayBus, step: RelayStep, times: number): Prom
 }
 
 describe('a relay killed with SIGKILL', () => {
-  it.each(RELAY_STEPS)(
+  it.each(BATCH_STEPS)(
     'at %s goes on without losing or counting anything twice',
     async (step) => {
       await using world = await startRelayBus();

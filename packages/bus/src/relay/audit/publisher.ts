@@ -6,6 +6,7 @@ import { BusError } from '../../errors.ts';
 import type { SignBytes } from '../../record/frame.ts';
 import type { RelayFigures } from '../figures/types.ts';
 import type { RelayLog } from '../log.ts';
+import { NO_STEPS, type OnStep } from '../step.ts';
 import type { Db } from '../storage/database.ts';
 import type { PublicationStore, StoredPublication } from '../storage/publication-store.ts';
 import { composePublication, keepHead } from './compose.ts';
@@ -26,6 +27,7 @@ export interface PublisherOptions {
   readonly settings?: PublicationSettings | undefined;
   readonly now: () => Date;
   readonly log: RelayLog;
+  readonly onStep?: OnStep;
 }
 
 /**
@@ -36,9 +38,11 @@ export interface PublisherOptions {
  */
 export class Publisher {
   readonly #options: PublisherOptions;
+  readonly #onStep: OnStep;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#onStep = options.onStep ?? NO_STEPS;
   }
 
   /** Figures on their way to another place in the directory are nobody's to sign. */
@@ -86,7 +90,7 @@ export class Publisher {
     // In small steps, so that records that come meanwhile need not wait for all of them.
     while (db.transaction(() => store.advanceArrivals(record)).immediate()) await setImmediate();
     const prepare = db.transaction(() => this.#prepare(month));
-    prepare.immediate();
+    if (prepare.immediate()) this.#onStep('month.committed');
     return await this.#signPrepared();
   }
 
@@ -112,6 +116,7 @@ export class Publisher {
     });
     try {
       attempt(); // nested: a savepoint
+      this.#onStep('month.kept');
       return true;
     } catch (error) {
       if (error instanceof NothingChanged) return false;
@@ -124,7 +129,9 @@ export class Publisher {
     const made: StoredPublication[] = [];
     for (const prepared of store.unsigned()) {
       const signature = await sign(prepared.head);
+      this.#onStep('month.signed');
       db.transaction(() => store.sign(prepared.sequence, signature)).immediate();
+      this.#onStep('month.published');
       const { month, revision, sequence } = prepared;
       log('info', 'figures published', { month, revision, sequence });
       made.push({ ...prepared, signature });

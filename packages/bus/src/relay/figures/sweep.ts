@@ -1,5 +1,6 @@
 import { dateInVietnam, startOfDayMs } from '../../calendar/vietnam-time.ts';
 import { STREAM_RETENTION_MS } from '../../stream/plan.ts';
+import { NO_STEPS, type OnStep } from '../step.ts';
 import type { Db } from '../storage/database.ts';
 import { FigureStore, type FigureState } from '../storage/figure-store.ts';
 import { FigureSweepStore, type SettlingDocument } from '../storage/figure-sweep-store.ts';
@@ -27,12 +28,14 @@ export class FigureSweep {
   readonly #figures: FigureStore;
   readonly #documents: FigureSweepStore;
   readonly #recorder: FigureRecorder;
+  readonly #onStep: OnStep;
 
-  constructor(db: Db, recorder: FigureRecorder) {
+  constructor(db: Db, recorder: FigureRecorder, onStep: OnStep = NO_STEPS) {
     this.#db = db;
     this.#figures = new FigureStore(db);
     this.#documents = new FigureSweepStore(db);
     this.#recorder = recorder;
+    this.#onStep = onStep;
   }
 
   /** @returns how many transactions it took; 0 when the day was settled before. */
@@ -57,10 +60,13 @@ export class FigureSweep {
       this.#settle(state, after);
       this.#figures.setSettled(after);
       this.#recorder.flush();
+      this.#onStep('day.kept');
       return true;
     });
     try {
-      return work.immediate();
+      const wasLeft = work.immediate();
+      if (wasLeft) this.#onStep('day.committed');
+      return wasLeft;
     } finally {
       this.#recorder.reset(); // it holds what was settled before
     }

@@ -1,3 +1,4 @@
+import { NO_STEPS, type OnStep } from '../step.ts';
 import type { Db } from '../storage/database.ts';
 import { FigureRebuild } from './rebuild.ts';
 import type { FigureRecorder } from './recorder.ts';
@@ -12,9 +13,9 @@ export class FigureUpkeep {
   readonly #sweep: FigureSweep;
   readonly #now: () => Date;
 
-  constructor(db: Db, recorder: FigureRecorder, now: () => Date) {
+  constructor(db: Db, recorder: FigureRecorder, now: () => Date, onStep: OnStep = NO_STEPS) {
     this.#rebuild = new FigureRebuild(db, recorder);
-    this.#sweep = new FigureSweep(db, recorder);
+    this.#sweep = new FigureSweep(db, recorder, onStep);
     this.#now = now;
   }
 
