@@ -1,6 +1,7 @@
 import {
   AckPolicy,
   type ConsumerConfig,
+  type ConsumerInfo,
   DeliverPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
@@ -34,6 +35,8 @@ const MARK_EVERY_MS = 3_600_000;
 const PUT_BACK_TIMEOUT_MS = 120_000;
 const PUT_BACK_RETRY_MS = 1_000;
 const ENSURE_CONCURRENCY = 16;
+/** Up to so many consumers of a stream are asked for one by one, instead of listing all of them. */
+const MAX_SINGLE_LOOKUPS = 16;
 /** Without end, in effect: 2.9 refuses `-1` beside a backoff, and a bad message goes to quarantine anyway. */
 const MAX_DELIVER = 1_000_000;
 
@@ -276,14 +279,9 @@ async function ensureConsumers(
   manager: JetStreamManager,
   plans: readonly ConsumerPlan[],
 ): Promise<number> {
-  const known = new Map<string, ConsumerConfig>();
-  for (const stream of new Set(plans.map((plan) => plan.stream))) {
-    for await (const { name, config } of manager.consumers.list(stream)) {
-      known.set(`${stream} ${name}`, config);
-    }
-  }
+  const known = await knownConsumers(manager, plans);
   const pending = plans.filter((plan) => {
-    const config = known.get(`${plan.stream} ${plan.name}`);
+    const config = known.get(consumerKey(plan));
     if (config === undefined) return true;
     if (config.filter_subject === plan.filterSubject)
       return config.max_ack_pending !== plan.maxAckPending;
@@ -300,6 +298,48 @@ async function ensureConsumers(
     );
   }
   return pending.length;
+}
+
+/** Of the consumers that are planned, those that are there; further ones may be among them. */
+async function knownConsumers(
+  manager: JetStreamManager,
+  plans: readonly ConsumerPlan[],
+): Promise<Map<string, ConsumerConfig>> {
+  const known = new Map<string, ConsumerConfig>();
+  for (const [stream, planned] of Map.groupBy(plans, (plan) => plan.stream)) {
+    if (planned.length > MAX_SINGLE_LOOKUPS) {
+      for await (const { name, config } of manager.consumers.list(stream)) {
+        known.set(consumerKey({ stream, name }), config);
+      }
+      continue;
+    }
+    // The list names every agency of the site: with each new one it would be longer.
+    await Promise.all(
+      planned.map(async (plan) => {
+        const found = await findConsumer(manager, plan);
+        if (found !== undefined) known.set(consumerKey(plan), found.config);
+      }),
+    );
+  }
+  return known;
+}
+
+function consumerKey({ stream, name }: Pick<ConsumerPlan, 'stream' | 'name'>): string {
+  return `${stream} ${name}`;
+}
+
+async function findConsumer(
+  manager: JetStreamManager,
+  { stream, name }: ConsumerPlan,
+): Promise<ConsumerInfo | undefined> {
+  try {
+    return await manager.consumers.info(stream, name);
+  } catch (error) {
+    const isMissing =
+      error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound;
+    if (isMissing) return undefined;
+    throw error;
+  }
 }
 
 function toConsumerConfig(plan: ConsumerPlan): Partial<ConsumerConfig> {

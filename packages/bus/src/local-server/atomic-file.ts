@@ -2,6 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { link, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+const PARTIAL = '.partial';
+
+/** Whether a file of this name is one that {@link replaceFile} or {@link createFile} still writes. */
+export function isPartialFile(name: string): boolean {
+  return name.endsWith(PARTIAL);
+}
+
 /** Writes a file so that a reader sees the old or the new content, also after a power loss. */
 export async function replaceFile(
   path: string,
@@ -45,7 +52,7 @@ async function writePartial(
   content: string | Uint8Array,
   mode: number,
 ): Promise<string> {
-  const partial = `${path}.${randomBytes(6).toString('hex')}.partial`;
+  const partial = `${path}.${randomBytes(6).toString('hex')}${PARTIAL}`;
   const file = await open(partial, 'wx', mode);
   try {
     await file.writeFile(content);

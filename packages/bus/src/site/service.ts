@@ -6,6 +6,7 @@ import type { Authority } from '@congvan/signer';
 import type { Site } from '../agency/tier.ts';
 import type { ConnectionStatus, TlsMaterial } from '../broker/connection.ts';
 import { type SiteConnection, connectSite } from '../broker/site-connection.ts';
+import { isPartialFile } from '../local-server/atomic-file.ts';
 import { type FederatedLimits, federatedStreamsOfSite } from '../stream/federated.ts';
 import { directoryInboxStream, directoryStream } from '../stream/names.ts';
 import {
@@ -23,6 +24,7 @@ import {
   type EnrolmentOptions,
   openEnrolment,
 } from './enrolment.ts';
+import { joinCalls } from './join-calls.ts';
 import { type OwnRights, openOwnRights } from './own-rights.ts';
 import { type PresenceDesk, createPresenceDesk } from './presence-desk.ts';
 import { keepPresenceFile } from './presence-file.ts';
@@ -185,13 +187,13 @@ async function openDesks(parts: ServiceParts, preparation: StreamDesk): Promise<
   });
   files.addSites(await hostedSites());
   let exchange: DirectoryExchange | undefined;
-  const catchUp = async (): Promise<void> => {
+  const catchUp = joinCalls(async () => {
     await rights.renew(connection.reconnect);
     await preparation.refresh();
     files.addSites(await hostedSites());
     // In the background: a line that is cut must keep nobody from being entered.
     exchange?.publish().catch(tell);
-  };
+  });
   if (federated !== undefined) {
     const onTaken = (): void => void catchUp().catch(tell);
     exchange = openExchange(parts, federated.site, onTaken, tell);
@@ -259,7 +261,10 @@ function followFolder(folder: string, pollMs: number, changed: () => void): () =
   const timer = setInterval(changed, pollMs);
   timer.unref();
   try {
-    const watcher = watch(folder, changed);
+    const watcher = watch(folder, (_, name) => {
+      // A file has no meaning until it has its name: of each there would be three notices more.
+      if (name === null || !isPartialFile(name)) changed();
+    });
     watcher.on('error', () => watcher.close());
     return () => {
       clearInterval(timer);

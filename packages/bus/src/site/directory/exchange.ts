@@ -5,6 +5,7 @@ import type { StreamAdmin } from '../../broker/stream-admin.ts';
 import { describeRefusals } from '../../directory/read-on.ts';
 import { BusError } from '../../errors.ts';
 import { parseDirectoryEntrySubject } from '../../subject/directory-subject.ts';
+import { joinCalls } from '../join-calls.ts';
 import type { Registry } from '../registry.ts';
 
 export interface DirectoryExchangeOptions {
@@ -39,7 +40,7 @@ export function runDirectoryExchange(options: DirectoryExchangeOptions): Directo
   let published: number | undefined;
   let publishing: Promise<void> = Promise.resolve();
 
-  const publish = async (): Promise<void> => {
+  const publish = joinCalls(async () => {
     published ??= await findPublished(options);
     const { registrar } = options.registry;
     for (let sequence = published + 1; !stop.signal.aborted; sequence += 1) {
@@ -48,11 +49,11 @@ export function runDirectoryExchange(options: DirectoryExchangeOptions): Directo
       await options.directory.putEntry({ registrar, sequence }, record);
       published = sequence;
     }
-  };
+  });
   const reading = readEntries(options, stop.signal);
   return {
     publish: async () => {
-      publishing = publishing.catch(() => undefined).then(publish);
+      publishing = publish();
       await publishing;
     },
     stop: async () => {
