@@ -38,6 +38,9 @@ it(
     expect(output).toContain('exit status 3');
     expect(output).toContain('figures as signed');
 
+    const listed = await runCli(['audit', 'publications', '--home', home, '--lang', 'en']);
+    expect(listed.err).toContain('GET /api/v1/publications/2026-10/file');
+
     const file = join(folder.path, 'october.zip');
     const trust = join(folder.path, 'trust');
     const without = await runCli(['audit', 'recompute', file, '--trust', trust, '--lang', 'en']);

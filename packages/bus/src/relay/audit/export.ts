@@ -26,7 +26,7 @@ import {
 } from './format.ts';
 import { MONTH, SECTIONS, parseHead } from './publication.ts';
 import { encodeReadme } from './readme.ts';
-import { ZipWriter } from './zip-writer.ts';
+import { ZipWriter, zipPieces } from './zip-writer.ts';
 
 export interface ExportAuditOptions {
   /** The relay's folder; it may run meanwhile. */
@@ -84,7 +84,7 @@ export async function exportAudit(options: ExportAuditOptions): Promise<Exported
     };
     const zip = new ZipWriter(exportedAt);
     const content: Content = { manifest, store, audit: new AuditStore(db), all, wanted, last };
-    const pieces = piecesOf(zip, async () => {
+    const pieces = zipPieces(zip, async () => {
       await zip.add(AUDIT_PARTS.mediaType, [Buffer.from(AUDIT_MEDIA_TYPE)], { compress: false });
       await zip.add(AUDIT_PARTS.readme, [encodeReadme(manifest)]);
       await zip.add(AUDIT_PARTS.definitions, [encodeDefinitions()]);
@@ -140,25 +140,6 @@ function choosePublications(
   }
   const all = published.filter(({ sequence }) => sequence <= last.sequence);
   return { all, wanted, months, last };
-}
-
-/** Runs `add` while its output is taken. */
-async function* piecesOf(zip: ZipWriter, add: () => Promise<void>): AsyncGenerator<Uint8Array> {
-  const adding = add().then(
-    () => zip.end(),
-    (error: unknown) => zip.fail(error),
-  );
-  try {
-    for await (const piece of zip.output) yield toBytes(piece);
-  } finally {
-    zip.stop();
-    await adding;
-  }
-}
-
-function toBytes(piece: unknown): Uint8Array {
-  if (piece instanceof Uint8Array) return piece;
-  throw new TypeError('a stream of bytes gave something else');
 }
 
 /** The media type stands outside the manifest, as its own part does. */

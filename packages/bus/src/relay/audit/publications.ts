@@ -21,6 +21,18 @@ export interface PublicationRow {
   readonly digest: string;
 }
 
+/** Where a line of a section begins: piece by piece, so that a page is found without those before it. */
+export interface SectionPlace {
+  /** From 1. */
+  readonly piece: number;
+  /** Within the piece, from 0. */
+  readonly line: number;
+}
+
+export interface PlacedLine extends SectionPlace {
+  readonly text: string;
+}
+
 /** A publication as it was signed. */
 export interface Publication {
   readonly head: PublicationHead;
@@ -29,6 +41,8 @@ export interface Publication {
   readonly signature: Uint8Array;
   /** The lines of a section, each a JSON object; read from the database as they are asked for. */
   lines(section: Section): Generator<string>;
+  /** The same from a place on. */
+  linesFrom(section: Section, place: SectionPlace): Generator<PlacedLine>;
 }
 
 export interface RelayPublications {
@@ -55,7 +69,8 @@ export class DatabasePublications implements RelayPublications {
   }
 
   publication(month: string, revision?: number): Publication {
-    const found = this.#store.find(month, revision);
+    const found =
+      revision === undefined ? this.#store.findSigned(month) : this.#store.find(month, revision);
     if (found === undefined || found.signature === null) {
       const which = revision === undefined ? month : `revision ${revision} of ${month}`;
       throw new BusError('BUS_PUBLICATION_NOT_FOUND', `${which} is not published`, {
@@ -68,7 +83,19 @@ export class DatabasePublications implements RelayPublications {
       bytes: head,
       signature,
       lines: (section) => sectionLines(this.#store.pieces(sequence, section)),
+      linesFrom: (section, place) => this.#linesFrom(sequence, section, place),
     };
+  }
+
+  *#linesFrom(sequence: number, section: Section, place: SectionPlace): Generator<PlacedLine> {
+    let { piece, line } = place;
+    for (const bytes of this.#store.pieces(sequence, section, piece)) {
+      const texts = Buffer.from(bytes).toString('utf8').split('\n');
+      // Behind the last line break is nothing.
+      for (; line < texts.length - 1; line += 1) yield { text: texts[line] ?? '', piece, line };
+      piece += 1;
+      line = 0;
+    }
   }
 }
 

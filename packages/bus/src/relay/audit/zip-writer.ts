@@ -61,3 +61,25 @@ export class ZipWriter {
     this.#zip.end();
   }
 }
+
+/** The bytes of a file while `add` adds its parts to it. */
+export async function* zipPieces(
+  zip: ZipWriter,
+  add: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  const adding = add().then(
+    () => zip.end(),
+    (error: unknown) => zip.fail(error),
+  );
+  try {
+    for await (const piece of zip.output) yield toBytes(piece);
+  } finally {
+    zip.stop();
+    await adding;
+  }
+}
+
+function toBytes(piece: unknown): Uint8Array {
+  if (piece instanceof Uint8Array) return piece;
+  throw new TypeError('a stream of bytes gave something else');
+}

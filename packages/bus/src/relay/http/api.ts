@@ -6,6 +6,7 @@ import { describeDocument } from './documents.ts';
 import type { EntityTags } from './entity-tag.ts';
 import * as parameters from './parameters.ts';
 import { notFound } from './problem.ts';
+import { registerPublications } from './publication-routes.ts';
 import * as schemas from './schemas.ts';
 import { requireViewer } from './session.ts';
 import type { FiguresSource, ViewerSource } from './source.ts';
@@ -157,28 +158,16 @@ function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): vo
         .send(Buffer.from(bytes));
     },
   );
+  registerPublications(app, { source, tags, problems });
   registerConditions(app, source);
   registerStatements(app, source);
   registerProcess(app, source);
 }
 
-/** What is published, what is wrong, and who asks. */
+/** What is wrong, and who asks. */
 function registerConditions(app: FastifyInstance, source: FiguresSource): void {
   const api = app.withTypeProvider<ZodTypeProvider>();
   const of = (request: FastifyRequest): ViewerSource => source.for(requireViewer(request));
-  api.get(
-    '/publications',
-    {
-      schema: {
-        ...described('publications', 'Signed months and corrections, newest first'),
-        response: { 200: schemas.publicationsAnswer, ...problems },
-      },
-    },
-    (request, reply) => {
-      void reply.header('cache-control', 'private, no-cache');
-      return { publications: of(request).publications() };
-    },
-  );
   api.get(
     '/alerts',
     {

@@ -19,17 +19,26 @@ export class EntityTags {
     this.#state = state;
   }
 
-  tagOf(viewer: Viewer, url: string): string {
+  tagOf(viewer: Viewer, url: string, state = this.#state()): string {
     const { name, role, scope } = viewer;
-    const parts = JSON.stringify([name, role, scope, url, this.#state()]);
+    const parts = JSON.stringify([name, role, scope, url, state]);
     const digest = createHmac('sha256', this.#key).update(parts).digest('base64url');
     // Weak: compressed or not, it means the same.
     return `W/"${digest.slice(0, 27)}"`;
   }
 
-  /** Sets the tag. @returns true when the caller has this answer already, and 304 says so. */
-  async answerUnchanged(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
-    const tag = this.tagOf(requireViewer(request), request.url);
+  /**
+   * Sets the tag.
+   *
+   * @param state - what the answer depends on, when it is less than everything.
+   * @returns true when the caller has this answer already, and 304 says so.
+   */
+  async answerUnchanged(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    state?: string,
+  ): Promise<boolean> {
+    const tag = this.tagOf(requireViewer(request), request.url, state);
     void reply.header('etag', tag).header('cache-control', 'private, no-cache');
     if (!matches(request.headers['if-none-match'], tag)) return false;
     await reply.code(304).send();

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { MAX_AGENCY_CODE_LENGTH } from '../../agency/code.ts';
 import { ALERT_CODES, type AlertsRequest } from '../alerts/types.ts';
+import { MONTH, SECTIONS } from '../audit/publication.ts';
 import { BREAKDOWN_KEYS } from '../figures/types.ts';
 import type {
   BreakdownRequest,
@@ -12,6 +13,7 @@ import type {
   PageRequest,
   AgencyStanding,
 } from '../figures/types.ts';
+import type { SectionRequest } from './publications.ts';
 import type { StatementsRequest } from './statements.ts';
 
 /** No answer has more rows on one page. */
@@ -102,6 +104,18 @@ export const alertsQuery = z.strictObject({
   state: z.enum(['open', 'all']).optional(),
   ...paging,
 });
+const month = z.string().regex(MONTH, 'a month such as 2026-10 is wanted');
+const revision = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(1_000_000)
+  .optional()
+  .describe('1 closes the month, every later one corrects it; the newest unless told');
+export const publicationParams = z.strictObject({ month });
+export const publicationQuery = z.strictObject({ revision });
+export const sectionParams = z.strictObject({ month, section: z.enum(SECTIONS) });
+export const sectionQuery = z.strictObject({ revision, ...paging });
 export const rejectedQuery = z.strictObject(paging);
 export const statementsQuery = z.strictObject({ agency: agency.optional(), ...paging });
 export const documentsQuery = z.strictObject({ from: agency.optional() });
@@ -155,6 +169,13 @@ export function toAlertsRequest(query: z.infer<typeof alertsQuery>): AlertsReque
 
 export function toStatementsRequest(query: z.infer<typeof statementsQuery>): StatementsRequest {
   return dropUndefined(query);
+}
+
+export function toSectionRequest(
+  { month: one, section }: z.infer<typeof sectionParams>,
+  query: z.infer<typeof sectionQuery>,
+): SectionRequest {
+  return { month: one, section, ...dropUndefined(query) };
 }
 
 export function toRejectedRequest(query: z.infer<typeof rejectedQuery>): PageRequest {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
 import { ALERT_CODES, type AlertRow } from '../alerts/types.ts';
-import type { PublicationRow } from '../audit/publications.ts';
 import type {
   AgencyRow,
   AsOf,
@@ -16,12 +15,12 @@ import { LANGUAGES, ROLES } from './session.ts';
 import type { RelayHealth } from './source.ts';
 import type { ContradictoryStatement, LateStatement } from './statements.ts';
 
-const count = z.int().min(0);
+export const count = z.int().min(0);
 const rate = z.number().min(0).max(1).nullable();
 const tier = z.enum(['central', 'province', 'district', 'commune']);
 const urgency = z.enum(['urgent', 'normal']);
-const time = z.iso.datetime();
-const day = z.iso.date();
+export const time = z.iso.datetime();
+export const day = z.iso.date();
 
 const asOf = z
   .strictObject({
@@ -36,7 +35,7 @@ const times = z
   .nullable()
   .describe('Milliseconds, at most 1/64 above the true value');
 
-const figures = z
+export const figures = z
   .strictObject({
     E: count.describe('Documents sent electronically only'),
     EP: count.describe('Documents sent electronically and on paper'),
@@ -277,23 +276,6 @@ export const alertsPage = page('AlertsPage', alertRow);
 export const contradictionsPage = page('ContradictionsPage', contradictoryStatement);
 export const latePage = page('LatePage', lateStatement);
 export const rejectedPage = page('RejectedPage', rejectedRow);
-
-const publication = z
-  .strictObject({
-    sequence: count,
-    month: z.string(),
-    revision: count.describe('1 closes the month, every later one corrects it'),
-    published_at: time,
-    record: count,
-    day,
-    changes: count.describe('Rows that differ from the revision before'),
-    digest: z.string().describe('SHA-256 of the signed head, hex'),
-  })
-  .meta({ id: 'Publication' }) satisfies z.ZodType<PublicationRow>;
-
-export const publicationsAnswer = z
-  .strictObject({ publications: z.array(publication).readonly() })
-  .meta({ id: 'PublicationsAnswer' });
 
 export const agencyAnswer = z
   .strictObject({ as_of: asOf, agency: agencyRow })

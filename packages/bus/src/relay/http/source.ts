@@ -2,6 +2,12 @@ import type { AlertRow, AlertsRequest } from '../alerts/types.ts';
 import type { PublicationRow } from '../audit/publications.ts';
 import type { Page, PageRequest, RelayFigures } from '../figures/types.ts';
 import type { TrackedDispatch } from '../queries.ts';
+import type {
+  PublicationFile,
+  SectionPage,
+  SectionRequest,
+  SignedPublication,
+} from './publications.ts';
 import type { RejectedRow } from './rejected.ts';
 import type { Viewer } from './session.ts';
 import type { ContradictoryStatement, LateStatement, StatementsRequest } from './statements.ts';
@@ -27,6 +33,12 @@ export interface ViewerSource extends RelayFigures {
   documents(idOrNumber: string, from?: string): TrackedDispatch[];
   /** Closed months and corrections, newest first: which there are, not what they say of whom. */
   publications(): readonly PublicationRow[];
+  /** The signed head of one; the newest revision unless told. */
+  publication(month: string, revision?: number): SignedPublication;
+  /** Rows of a section that concern who may be seen; those of groups only without a scope. */
+  publicationSection(request: SectionRequest): SectionPage;
+  /** The whole file, for who sees every agency. */
+  publicationFile(month: string, revision?: number): PublicationFile;
   /** The evidence file of a document, for who sees all of it: its sender, and auditors of the sender. */
   evidence(idOrNumber: string, from?: string): Promise<Uint8Array>;
   alerts(request: AlertsRequest): Page<AlertRow>;

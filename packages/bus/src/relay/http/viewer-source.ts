@@ -3,6 +3,7 @@ import type { FiguresScope, Page, RelayFigures } from '../figures/types.ts';
 import type { RelayQueries, TrackedDispatch } from '../queries.ts';
 import type { MakeEvidence } from './link.ts';
 import { Problem, notFound } from './problem.ts';
+import { describeSigned, packPublication, readSection, seesWhole } from './publications.ts';
 import { listRejectedPage } from './rejected.ts';
 import { type Hierarchy, limitGrouping, limitToScope, maySeeAgency } from './scope.ts';
 import type { Viewer } from './session.ts';
@@ -13,7 +14,12 @@ export interface SourceParts {
   readonly figures: RelayFigures;
   readonly queries: Pick<
     RelayQueries,
-    'track' | 'listPublications' | 'listRejected' | 'listContradictions' | 'listLate'
+    | 'track'
+    | 'listPublications'
+    | 'publication'
+    | 'listRejected'
+    | 'listContradictions'
+    | 'listLate'
   >;
   readonly hierarchy: Hierarchy;
   /** Alerts that `maySee` lets through. */
@@ -70,6 +76,13 @@ function sourceFor(viewer: Viewer, parts: SourceParts): ViewerSource {
       return await parts.evidence(one.documentId, one.from);
     },
     publications: () => queries.listPublications().toReversed(),
+    publication: (month, revision) => describeSigned(queries.publication(month, revision)),
+    publicationSection: (request) =>
+      readSection(queries.publication(request.month, request.revision), request, viewer, maySee),
+    publicationFile: (month, revision) => {
+      if (!seesWhole(viewer)) throw notFound();
+      return packPublication(queries.publication(month, revision));
+    },
     alerts: (request) => {
       if (request.agency !== undefined && !maySee(request.agency)) throw notFound();
       return parts.alerts(request, maySee);

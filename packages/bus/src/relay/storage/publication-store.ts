@@ -99,9 +99,14 @@ export class PublicationStore {
     };
   }
 
-  /** The bytes of a section, piece by piece. */
-  *pieces(publication: number, section: Section): Generator<Uint8Array> {
-    for (let position = 1; ; position += 1) {
+  /** The newest signed one of a month, whatever is being prepared. */
+  findSigned(month: string): StoredPublication | undefined {
+    return this.#statements.newestSigned.get(month);
+  }
+
+  /** The bytes of a section, piece by piece; each ends with a whole line. */
+  *pieces(publication: number, section: Section, first = 1): Generator<Uint8Array> {
+    for (let position = first; ; position += 1) {
       const data = this.#statements.part.get(publication, section, position);
       if (data === undefined) return;
       yield inflateRawSync(data, { maxOutputLength: MAX_INFLATED_PIECE_BYTES });
@@ -238,6 +243,9 @@ function preparePublications(db: Db) {
     last: db.prepare<[], StoredPublication>(`${COLUMNS} ORDER BY sequence DESC LIMIT 1`),
     newest: db.prepare<[string], StoredPublication>(
       `${COLUMNS} WHERE month = ? ORDER BY revision DESC LIMIT 1`,
+    ),
+    newestSigned: db.prepare<[string], StoredPublication>(
+      `${COLUMNS} WHERE month = ? AND signature IS NOT NULL ORDER BY revision DESC LIMIT 1`,
     ),
     find: db.prepare<[string, number], StoredPublication>(
       `${COLUMNS} WHERE month = ? AND revision = ?`,

@@ -1,5 +1,10 @@
+import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 
+import { parseAgencyCode } from '../../../src/index.ts';
+import { Publisher } from '../../../src/relay/audit/publisher.ts';
+import { DatabaseQueries } from '../../../src/relay/queries.ts';
+import { PublicationStore } from '../../../src/relay/storage/publication-store.ts';
 import { type NewAccount, openAccounts } from '../../../src/relay/http/accounts.ts';
 import { type MakeEvidence, NOT_RUNNING, type RelayState } from '../../../src/relay/http/link.ts';
 import { type HttpSide, openHttpSide } from '../../../src/relay/http/open.ts';
@@ -31,6 +36,8 @@ export interface HttpTown extends AsyncDisposable {
   /** A bearer token of a new account. */
   account(account: Omit<NewAccount, 'password'>): Promise<string>;
   ask(path: string, options?: AskOptions): Promise<Answer>;
+  /** Publishes a month, or a correction of it; the signature is `signatureOf` its bytes. */
+  publish(month: string): Promise<void>;
   wait(ms: number): void;
 }
 
@@ -87,6 +94,18 @@ export async function openHttpTown(options: HttpTownOptions = {}): Promise<HttpT
       });
       return { status: answer.status, headers: answer.headers, text: await answer.text() };
     },
+    publish: async (month) => {
+      const publisher = new Publisher({
+        db: database.db,
+        store: new PublicationStore(database.db),
+        figures: new DatabaseQueries(database.db, now),
+        relay: parseAgencyCode('G01.99'),
+        sign: async (bytes) => signatureOf(bytes),
+        now,
+        log: () => undefined,
+      });
+      await publisher.publish(month);
+    },
     wait: (ms) => {
       nowMs += ms;
     },
@@ -97,6 +116,10 @@ export async function openHttpTown(options: HttpTownOptions = {}): Promise<HttpT
       await web[Symbol.asyncDispose]();
     },
   };
+}
+
+export function signatureOf(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update('signed by the relay').update(bytes).digest();
 }
 
 /** A request as it stands, which no client library would send. */

@@ -30,6 +30,9 @@ const REQUESTS: Readonly<Record<string, string>> = {
   agency: '/agencies/H09.12?period=2026-07',
   documents: '/documents/1%2FUBND-VP?from=H09',
   publications: '/publications',
+  publication: '/publications/2026-07?revision=1',
+  publicationSection: '/publications/2026-07/sections/figures?limit=1000',
+  publicationFile: '/publications/2026-07/file',
   alerts: '/alerts?state=all',
   health: '/health',
   contradictions: '/contradictions?agency=H09',
@@ -51,6 +54,7 @@ it('the OpenAPI document is one, and every answer is as it says', async () => {
       database.sweep(new Date('2026-11-22T02:00:00Z'));
     },
   });
+  await town.publish('2026-07');
   const token = await town.account({ name: 'minh', role: 'operator' });
   const shown = await town.ask('/api/v1/openapi.json', { token });
   const document = JSON.parse(shown.text) as OpenApi; // the validator checks it next
@@ -69,6 +73,9 @@ it('the OpenAPI document is one, and every answer is as it says', async () => {
     const path = `/api/v1${REQUESTS[operationId] ?? ''}`;
     const answer = await town.ask(path, { token });
     expect({ path, status: answer.status }).toEqual({ path, status: 200 });
+    const type = Object.keys(responses['200']?.content ?? {})[0] ?? '';
+    expect(answer.headers.get('content-type')).toContain(type);
+    if (type !== 'application/json') continue;
     const schema = responses['200']?.content?.['application/json']?.schema ?? {};
     const text = JSON.stringify(schema).replaceAll('"#/components', '"doc#/components');
     const check = ajv.compile(JSON.parse(text) as object);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Role } from '../../../src/relay/http/session.ts';
 import { parseAgencyCode } from '../../../src/index.ts';
+import { SECTIONS } from '../../../src/relay/audit/publication.ts';
 import { AlertStore } from '../../../src/relay/storage/alert-store.ts';
 import {
   type RelayDatabase,
@@ -114,6 +115,8 @@ function questions(agency: string): string[] {
       `${list}?agency=${agency}`,
     ]),
     '/publications',
+    '/publications/2026-07',
+    ...SECTIONS.map((section) => `/publications/2026-07/sections/${section}?limit=1000`),
     '/health',
     '/rejected',
     '/rejected?limit=1',
@@ -151,6 +154,7 @@ async function tokensOf(town: HttpTown): Promise<Map<string, string>> {
 describe('no answer shows a viewer what is not its own', () => {
   it('on any path, for any agency, in any role', async () => {
     await using town = await openHttpTown({ fill });
+    await town.publish('2026-07');
     const tokens = await tokensOf(town);
     const seen = new Map<string, Set<string>>();
     for (const { name, sees } of VIEWERS) {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type GlobalOptions, newCommand } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { requireRelay } from '../../home/relay.ts';
-import { printResult } from '../../output.ts';
+import { printNote, printResult } from '../../output.ts';
 import { renderTable } from '../../terminal/table.ts';
 import { formatDate } from '../../terminal/time.ts';
 
@@ -40,6 +40,8 @@ export function auditPublicationsCommand(cli: Cli): Command {
         ]);
         return renderTable(cli.io, columns, rows);
       });
+      const last = publications.at(-1);
+      if (last !== undefined) printNote(cli, globals, audit.fetchPublication(last.month));
     },
   );
 }

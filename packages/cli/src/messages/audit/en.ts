@@ -6,6 +6,8 @@ export const auditEn = {
     revision === 1 ? `${month} is published` : `${month} is corrected, revision ${revision}`,
   nothingChanged: (month: string) => `nothing of ${month} has changed since its last publication`,
   noPublications: 'nothing is published yet; the relay closes a month some days after its end',
+  fetchPublication: (month: string) =>
+    `one of them, signed: GET /api/v1/publications/${month}/file of the relay's web address, with a token of \`congvan relay user token\`; its head and rows: the same without /file, and with /sections/figures. With the records behind it: \`congvan audit export ${month} --output FILE\``,
   sequence: 'no.',
   revision: 'revision',
   publishedAt: 'published',

@@ -6,6 +6,8 @@ export const auditVi: AuditTexts = {
     revision === 1 ? `đã công bố ${month}` : `đã đính chính ${month}, lần ${revision}`,
   nothingChanged: (month) => `số liệu ${month} không thay đổi kể từ lần công bố gần nhất`,
   noPublications: 'chưa công bố gì; trạm đối soát khóa sổ mỗi tháng sau khi tháng kết thúc ít ngày',
+  fetchPublication: (month: string) =>
+    `tải một bản đã ký: GET /api/v1/publications/${month}/file tại địa chỉ web của trạm, với mã truy cập của \`congvan relay user token\`; phần đầu và các dòng: bỏ /file, hoặc thay bằng /sections/figures. Kèm cả các bản ghi gốc: \`congvan audit export ${month} --output TỆP\``,
   sequence: 'số',
   revision: 'lần',
   publishedAt: 'công bố lúc',

@@ -148,6 +148,8 @@ export const listsEn: typeof listsVi = {
     record: 'Up to record',
     download: 'Signed file',
     downloadOf: (name) => `Signed file: ${name}`,
+    rows: 'Own rows',
+    rowsOf: (name) => `Own rows as signed: ${name}`,
     none: 'No month has been published yet.',
   },
   health: {

@@ -146,6 +146,8 @@ export const listsVi = {
     record: 'Đến bản ghi',
     download: 'Tải bản ký',
     downloadOf: (name: string) => `Tải bản ký: ${name}`,
+    rows: 'Dòng của mình',
+    rowsOf: (name: string) => `Các dòng của mình trong bản ký: ${name}`,
     none: 'Chưa công bố tháng nào.',
   },
   health: {

@@ -1,9 +1,24 @@
 import type { PublicationRow } from '../../audit/publications.ts';
+import { seesWhole } from '../../http/publications.ts';
+import { address, segment } from '../address.ts';
 import type { PageContext } from '../context.ts';
-import { html } from '../html.ts';
+import { type Markup, html } from '../html.ts';
 import type { PageContent } from '../layout.ts';
 import { table } from '../parts/table.ts';
 import { moment, word } from '../parts/value.ts';
+
+/** The whole, signed; for one with a scope the rows about it. */
+function download({ t, f, viewer }: PageContext, { month, revision }: PublicationRow): Markup {
+  const { downloadOf, rowsOf, rows } = t.publications;
+  const name = `${f.period(month)}, ${t.publications.kinds.publication} ${f.count(revision)}`;
+  const path = `/api/v1/publications/${segment(month)}`;
+  if (seesWhole(viewer)) {
+    const file = address(`${path}/file`, { revision });
+    return html`<a href=${file} download aria-label=${downloadOf(name)}>ZIP</a>`;
+  }
+  const own = address(`${path}/sections/figures`, { revision });
+  return html`<a href=${own} aria-label=${rowsOf(name)}>${rows}</a>`;
+}
 
 export function publicationsPage(
   context: PageContext,
@@ -60,6 +75,7 @@ export function publicationsPage(
             cell: ({ digest }) =>
               html`<code class="long" title=${digest}>${digest.slice(0, 16)}…</code>`,
           },
+          { head: names.download, cell: (row) => download(context, row) },
         ],
       })}`,
   };
