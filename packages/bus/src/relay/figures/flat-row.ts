@@ -5,7 +5,15 @@ export type FlatValue = string | number | boolean | null;
 export type FlatRow = Readonly<Record<string, FlatValue>>;
 
 /** Tables of figures that leave the relay as files. */
-export type FlatTable = 'breakdown' | 'deliveries' | 'gaps' | 'agencies' | 'alerts';
+export type FlatTable =
+  | 'breakdown'
+  | 'deliveries'
+  | 'gaps'
+  | 'agencies'
+  | 'alerts'
+  | 'contradictions'
+  | 'late'
+  | 'rejected';
 
 const TIMES = ['time_to_01_ms', 'time_to_03_ms', 'time_to_06_ms'] as const;
 
@@ -94,6 +102,19 @@ export const FLAT_COLUMNS: Readonly<Record<FlatTable, readonly string[]>> = {
     'detail_en',
     'action_vi',
     'action_en',
+  ],
+  contradictions: ['id', 'kind', 'agency', 'report_number', 'payload_hash', 'detail', 'found_at'],
+  late: ['id', 'agency', 'report_number', 'stated_at', 'stored_at'],
+  rejected: [
+    'id',
+    'subject',
+    'claimed_from',
+    'site',
+    'stored_at',
+    'rejected_at',
+    'finding',
+    'detail',
+    'bytes',
   ],
 };
 

@@ -60,6 +60,18 @@ function questionOf(source: ViewerSource, name: string, query: unknown): Questio
       const request = parameters.toAlertsRequest(read(parameters.alertsQuery, query));
       return { table: name, ask: (paging) => source.alerts({ ...request, ...paging }) };
     }
+    case 'contradictions': {
+      const request = parameters.toStatementsRequest(read(parameters.statementsQuery, query));
+      return { table: name, ask: (paging) => source.contradictions({ ...request, ...paging }) };
+    }
+    case 'late': {
+      const request = parameters.toStatementsRequest(read(parameters.statementsQuery, query));
+      return { table: name, ask: (paging) => source.late({ ...request, ...paging }) };
+    }
+    case 'rejected': {
+      read(parameters.rejectedQuery, query);
+      return { table: name, ask: (paging) => source.rejected(paging) };
+    }
     default:
       throw notFound();
   }

@@ -1,4 +1,4 @@
-import { DOCUMENT_TYPE_ABBREVIATIONS } from '../../../edxml/document-type.ts';
+import { COUNTED_DOCUMENT_TYPES, OTHER_DOCUMENT_TYPES } from '../../../edxml/document-type.ts';
 import { TIERS } from '../../../agency/tier.ts';
 import type { BreakdownRow } from '../../figures/types.ts';
 import { type PageContext, here } from '../context.ts';
@@ -109,7 +109,7 @@ function fieldOf(context: PageContext, name: FilterName, form: FilterForm): Mark
 
 /** Any name can be typed: agencies have types that no list knows. */
 function typeInput(chosen: string | undefined): Markup {
-  const names = ['công văn', ...DOCUMENT_TYPE_ABBREVIATIONS.keys()];
+  const names = [...COUNTED_DOCUMENT_TYPES, OTHER_DOCUMENT_TYPES];
   return html`<input
       id="filter-document_type"
       name="document_type"

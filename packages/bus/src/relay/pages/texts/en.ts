@@ -209,6 +209,7 @@ export const en: Texts = {
     figures: 'Figures of the period',
     trend: 'Trend over 24 months',
     byType: 'By document type',
+    otherTypes: 'Other types',
     byTier: 'Agencies below, by tier',
     children: 'Agencies below',
     underTargetOf: (tier) => `${tier} agencies under target`,

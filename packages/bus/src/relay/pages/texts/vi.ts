@@ -211,6 +211,7 @@ export const vi = {
     figures: 'Số liệu trong kỳ',
     trend: 'Diễn biến 24 tháng',
     byType: 'Theo loại văn bản',
+    otherTypes: 'Các loại khác',
     byTier: 'Đơn vị trực thuộc theo cấp',
     children: 'Đơn vị trực thuộc',
     underTargetOf: (tier: string) => `${tier} dưới mục tiêu`,

@@ -6,6 +6,7 @@ import type {
 } from '../../figures/types.ts';
 import type { AgencyCode } from '../../../agency/code.ts';
 import { dateInVietnam } from '../../../calendar/vietnam-time.ts';
+import { OTHER_DOCUMENT_TYPES } from '../../../edxml/document-type.ts';
 import { BusError } from '../../../errors.ts';
 import { notFound } from '../../http/problem.ts';
 import { segment } from '../address.ts';
@@ -250,11 +251,15 @@ function byType(context: PageContext, request: FiguresRequest): Markup {
       rows,
       asked: { name: 'breakdown', request: asked },
       columns: [
-        { head: t.agency.type, rowHead: true, cell: ({ key }) => said(key, 60) },
+        { head: t.agency.type, rowHead: true, cell: ({ key }) => typeName(t, key) },
         ...breakdownColumns(context, ['rate', 'bar', 'E', 'EP', 'P', 'deliveries', 'overdue']),
       ],
     })}
   </section>`;
+}
+
+function typeName(t: PageContext['t'], key: string): string | Markup {
+  return key === OTHER_DOCUMENT_TYPES ? t.agency.otherTypes : said(key, 60);
 }
 
 function recent(context: PageContext, code: string, side: 'sender' | 'recipient'): Markup {

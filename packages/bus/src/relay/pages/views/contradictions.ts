@@ -41,7 +41,7 @@ function contradictions(context: PageContext): Markup {
     rows: page.rows,
     total: page.total,
     next: page.next,
-    asked: { name: 'contradictions', request, csv: false },
+    asked: { name: 'contradictions', request },
     columns: [
       ...whoAndWhich(context),
       { head: names.kind, cell: ({ kind }) => word(kind, 'kind', names.kinds[kind]) },
@@ -64,7 +64,7 @@ function late(context: PageContext): Markup {
     total: page.total,
     next: page.next,
     cursor: 'late_after',
-    asked: { name: 'late', request, csv: false },
+    asked: { name: 'late', request },
     columns: [
       ...whoAndWhich(context),
       { head: names.statedAt, cell: ({ stated_at: at }) => moment(context, at, 'stated_at') },

@@ -120,7 +120,7 @@ function rejected(context: PageContext): Markup {
       hideCaption: true,
       rows: page.rows,
       total: page.total,
-      asked: { name: 'rejected', request, csv: false },
+      asked: { name: 'rejected', request },
       columns: [
         {
           head: names.claimedFrom,
