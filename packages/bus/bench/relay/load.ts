@@ -41,8 +41,10 @@ export const FIRST_MONTH = '2024-11';
 export const MONTHS = 24;
 /** The morning after the last month. */
 export const LOADED_UNTIL = new Date('2026-11-01T01:00:00.000Z');
-/** A backlog of hours, taken in at once. */
-const BATCH = 10_000;
+/** A backlog of a day, taken in at once: several records of an agency share a page of each index. */
+const BATCH = 50_000;
+const CACHE_KIB = 2 * 2 ** 20;
+const CHECKPOINT_PAGES = 131_072;
 const TELL_EVERY_MS = 10_000;
 const DAY_MS = 86_400_000;
 const MARKS = [1_000_000, 2_000_000, 5_000_000, 10_000_000];
@@ -59,6 +61,8 @@ export async function loadDeliveries(options: LoadOptions): Promise<Loaded> {
   const home = join(folder, 'relay');
   await prepareHome(home, { deliveries, agencies, seed });
   const db = openDatabase(homePaths(home).database);
+  db.pragma(`cache_size = -${CACHE_KIB}`);
+  db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   try {
     const load = new Load(db, country, options, homePaths(home).database);
     await load.run();
