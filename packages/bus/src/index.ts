@@ -137,7 +137,10 @@ export {
   nameOfStatus,
 } from './document-status/status.ts';
 export {
+  COUNTED_DOCUMENT_TYPES,
   DOCUMENT_TYPE_ABBREVIATIONS,
+  OTHER_DOCUMENT_TYPES,
+  countedDocumentType,
   normaliseTypeName,
   notationFits,
 } from './edxml/document-type.ts';

@@ -32,6 +32,46 @@ export const DOCUMENT_TYPE_ABBREVIATIONS: ReadonlyMap<string, string> = new Map(
   ['phiếu báo', 'PB'],
 ]);
 
+/**
+ * Names by which documents are counted: the kinds of Decree 30/2020/NĐ-CP, those that edXML knows
+ * besides (QCVN 102:2016, appendix of document types), and the legal normative ones.
+ */
+export const COUNTED_DOCUMENT_TYPES: readonly string[] = [
+  'công văn',
+  ...DOCUMENT_TYPE_ABBREVIATIONS.keys(),
+  'thư công',
+  'bản cam kết',
+  'giấy chứng nhận',
+  'giấy đi đường',
+  'giấy biên nhận hồ sơ',
+  'hiến pháp',
+  'bộ luật',
+  'luật',
+  'pháp lệnh',
+  'lệnh',
+  'nghị quyết liên tịch',
+  'nghị định',
+  'thông tư',
+  'thông tư liên tịch',
+].map((name) => name.slice(0, 1).toUpperCase() + name.slice(1));
+
+/** All other types count together: anyone can write anything there, and figures must stay bounded. */
+export const OTHER_DOCUMENT_TYPES = 'other';
+
+const SPELLINGS: ReadonlyMap<string, string> = new Map(
+  COUNTED_DOCUMENT_TYPES.map((name) => [normaliseTypeName(name), name]),
+);
+
+/** A type that is counted by name, as the list spells it (`CÔNG VĂN` → `Công văn`); others unchanged. */
+export function spellDocumentType(name: string): string {
+  return SPELLINGS.get(normaliseTypeName(name)) ?? name;
+}
+
+/** The name under which a document of this type is counted. */
+export function countedDocumentType(name: string): string {
+  return SPELLINGS.get(normaliseTypeName(name)) ?? OTHER_DOCUMENT_TYPES;
+}
+
 /** The name by which types are compared: the codes on the wire follow three conventions. */
 export function normaliseTypeName(name: string): string {
   return name.normalize('NFC').trim().replace(/\s+/g, ' ').toLowerCase();

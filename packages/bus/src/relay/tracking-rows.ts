@@ -1,3 +1,4 @@
+import { spellDocumentType } from '../edxml/document-type.ts';
 import { dateInVietnam } from '../calendar/vietnam-time.ts';
 import type {
   DispatchEntry,
@@ -45,7 +46,7 @@ export function documentRow(
     registerNumber: register.number,
     notation: register.notation,
     issuedOn: register.issuedOn,
-    documentType: entry.documentType,
+    documentType: spellDocumentType(entry.documentType),
     abstract: entry.abstract,
     priority: entry.priority,
     signed: entry.signed,
@@ -74,7 +75,7 @@ export function dispatchRow(
     signed: entry.signed,
     document,
     notation: register.notation,
-    documentType: entry.documentType,
+    documentType: spellDocumentType(entry.documentType),
     abstract: entry.abstract,
     reason: null,
     paperTo: null,
@@ -95,7 +96,7 @@ export function paperRow(report: TrackedReport, entry: PaperEntry): RegisterRow 
     signed: false,
     document: null,
     notation: register.notation,
-    documentType: entry.documentType,
+    documentType: spellDocumentType(entry.documentType),
     abstract: entry.abstract,
     reason: entry.reason,
     paperTo: entry.recipients,

@@ -1,3 +1,4 @@
+import { OTHER_DOCUMENT_TYPES } from '@congvan/bus';
 import type { BreakdownKey, FlatRow, FlatValue } from '@congvan/bus/figures';
 
 import type { Cli } from '../context.ts';
@@ -110,6 +111,7 @@ export class CellWriter {
     const { stats, text } = this.#cli.messages;
     const by = name === 'key' ? this.#by : name;
     if (by === 'tier') return isTierName(value) ? text.tiers[value] : value;
+    if (by === 'type' && value === OTHER_DOCUMENT_TYPES) return stats.otherTypes;
     if (by === 'urgency') return wordOf(stats.urgencies, value);
     if (by === 'state') return wordOf(stats.states, value);
     if (by === 'standing') return wordOf(stats.standings, value);

@@ -61,7 +61,7 @@ export function requestOf(cli: Cli, globals: GlobalOptions, options: StatsOption
     ...(globals.agency === undefined ? {} : { agency: globals.agency }),
     ...(under === undefined ? {} : { under }),
     ...(tier === undefined || !isTierName(tier) ? {} : { tier }),
-    // A type that no decree knows may stand in records all the same.
+    // `other` for all that is not counted by name; the relay refuses what it does not know.
     ...(type === undefined ? {} : { documentType: findDocumentType(type) ?? type }),
     ...(urgency === undefined ? {} : { urgency }),
     ...(structure === undefined ? {} : { structure }),

@@ -1,5 +1,7 @@
+import { COUNTED_DOCUMENT_TYPES, OTHER_DOCUMENT_TYPES } from '../../edxml/document-type.ts';
+
 /** Goes up when a figure is counted in another way: an auditor's program must know the same one. */
-export const DEFINITIONS_VERSION = 1;
+export const DEFINITIONS_VERSION = 2;
 
 interface Definition {
   /** Field of `figures`, as in publications and in the HTTP API. */
@@ -110,9 +112,16 @@ export const DEFINITIONS: readonly Definition[] = [
 
 /** The definitions as a part of an audit file. */
 export function encodeDefinitions(): Uint8Array {
-  const body = { version: DEFINITIONS_VERSION, period: PERIOD, figures: DEFINITIONS };
+  const types = { ...TYPES, counted: COUNTED_DOCUMENT_TYPES };
+  const body = { version: DEFINITIONS_VERSION, period: PERIOD, types, figures: DEFINITIONS };
   return new TextEncoder().encode(`${JSON.stringify(body, null, 2)}\n`);
 }
+
+const TYPES = {
+  en: 'rows by type: these names, in any capitals; documents of all other types count together',
+  vi: 'theo loại: các tên sau, không phân biệt hoa thường; mọi loại khác được tính chung',
+  other: OTHER_DOCUMENT_TYPES,
+};
 
 const PERIOD = {
   en: 'one unit for each number of an outgoing register, in the month of its date of issue at +07:00',

@@ -24,10 +24,11 @@ const STATES: readonly string[] = [
   'open',
   'overdue',
 ] satisfies StateFilter[];
-/** Agencies whose rows of a month are read before they are put in order. */
-const MAX_LOOKED_UP = 100;
-/** Those whose open deliveries are read at once: few are. */
-const MAX_LOOKED_UP_OPEN = 1_000;
+/** Agencies whose rows of some days are read before they are put in order. */
+const MAX_LOOKED_UP = 1_000;
+/** Of what is rare all agencies' rows are fewer than all rows of more agencies than these. */
+const MAX_LOOKED_UP_RARE = 100;
+const RARE: readonly string[] = ['02', '04', '05'];
 /** What waits for somebody is listed oldest first, all else newest first. */
 const WAITING: readonly string[] = ['sent', 'open', 'overdue', 'withdrawn'];
 
@@ -46,7 +47,8 @@ export function answerDeliveries(
     throw badRequest('state', `it is one of ${STATES.join(', ')}`);
   }
   const isWaiting = state !== null && WAITING.includes(state);
-  const few = fewAgencies(question, isWaiting ? MAX_LOOKED_UP_OPEN : MAX_LOOKED_UP);
+  const isRare = state !== null && RARE.includes(state);
+  const few = fewAgencies(question, isRare ? MAX_LOOKED_UP_RARE : MAX_LOOKED_UP);
   const filter = {
     senders: side === 'sender' ? few : null,
     recipients: side === 'recipient' ? few : null,
@@ -66,7 +68,7 @@ export function answerDeliveries(
     return true;
   };
   const isSmall = isWaiting && filter.senders !== null;
-  const spans = isSmall ? [question.period] : spansToRead(question, filter, side);
+  const spans = isSmall ? [question.period] : spansToRead(question, { ...filter, few }, side);
   for (const span of spans) if (!take(span)) break;
   const page = rows.slice(0, limit);
   const last = page.at(-1);
@@ -94,11 +96,19 @@ function fewAgencies({ index, scope }: Question, most: number): string[] | null 
 
 /**
  * The parts of the period that are worth reading, in the order of the list: the figures tell in which
- * months, and of what is rare on which days, there is any row of it.
+ * months, and of what is rare on which days, there is any row of it. What is read before it is put in
+ * order is read in parts that grow: most pages are full after the first.
  */
 function* spansToRead(
   { reader, scope, period }: Question,
-  { state, isAscending, after }: Pick<DeliveryFilter, 'state' | 'isAscending' | 'after'>,
+  {
+    state,
+    isAscending,
+    after,
+    few,
+  }: Pick<DeliveryFilter, 'state' | 'isAscending' | 'after'> & {
+    readonly few: readonly string[] | null;
+  },
   side: 'sender' | 'recipient',
 ): Generator<Span> {
   const inOrder = (span: Span, kind: 'month' | 'day'): Period[] => {
@@ -113,13 +123,26 @@ function* spansToRead(
   };
   for (const month of inOrder(period, 'month')) {
     if (isBefore(month) || !hasRows(month)) continue;
-    if (state !== '02' || side !== 'sender') yield month;
-    else {
+    if (state !== '02' || side !== 'sender') {
+      if (few === null) yield month;
+      else yield* growingParts(inOrder(month, 'day').filter((day) => !isBefore(day)));
+    } else {
       const days = inOrder(month, 'day').filter((day) => !isBefore(day));
       const top = topOf(scope);
       if (top !== null) reader.readTogether(scope, [top], days);
       for (const day of days) if (hasRows(day)) yield day;
     }
+  }
+}
+
+/** 1, 2, 4 … of some consecutive days, in their order. */
+function* growingParts(days: readonly Span[]): Generator<Span> {
+  for (let count = 1, rest = days; rest.length > 0; rest = rest.slice(count), count *= 2) {
+    const [first, last] = [rest[0], rest[Math.min(count, rest.length) - 1]];
+    if (first === undefined || last === undefined) return;
+    yield first.from <= last.from
+      ? { from: first.from, to: last.to }
+      : { from: last.from, to: first.to };
   }
 }
 

@@ -1,6 +1,7 @@
 import { parseAgencyCode } from '../../agency/code.ts';
 import { TIERS, type Tier } from '../../agency/tier.ts';
 import { addDays } from '../../calendar/vietnam-time.ts';
+import { OTHER_DOCUMENT_TYPES, countedDocumentType } from '../../edxml/document-type.ts';
 import { BusError } from '../../errors.ts';
 import { EVERYBODY, type StoredPlace, type UrgencyCode, isTier } from '../storage/figure-store.ts';
 import type { Agency, Span } from './agency.ts';
@@ -23,18 +24,10 @@ interface KnownAgencies {
   find(code: string): Agency | undefined;
 }
 
-const MAX_TYPE_LENGTH = 100;
-
 /** @throws BusError `BUS_RELAY_REQUEST_INVALID` naming the parameter, `BUS_AGENCY_CODE_INVALID`. */
 export function readScope(request: FiguresScope, index: KnownAgencies): Scope {
   const { tier, documentType, urgency, structure = 'then' } = request;
   if (tier !== undefined && !isTier(tier)) throw badRequest('tier', 'there is no such tier');
-  if (
-    documentType !== undefined &&
-    (documentType === '' || documentType.length > MAX_TYPE_LENGTH)
-  ) {
-    throw badRequest('document_type', `it has 1 to ${MAX_TYPE_LENGTH} characters`);
-  }
   if (urgency !== undefined && urgency !== 'urgent' && urgency !== 'normal') {
     throw badRequest('urgency', 'it is urgent or normal');
   }
@@ -46,10 +39,17 @@ export function readScope(request: FiguresScope, index: KnownAgencies): Scope {
     under: readCode(request.under, index),
     tiers: tier === undefined ? TIERS : [tier],
     tier: tier ?? null,
-    documentType: documentType ?? null,
+    documentType: documentType === undefined ? null : readType(documentType),
     urgency: urgency === undefined ? null : urgency === 'urgent' ? 1 : 0,
     isNow: structure === 'now',
   };
+}
+
+/** A type that is not counted by name has no figures of its own; an answer of zeros would mislead. */
+function readType(text: string): string {
+  const type = countedDocumentType(text);
+  if (type !== OTHER_DOCUMENT_TYPES || text === OTHER_DOCUMENT_TYPES) return type;
+  throw badRequest('document_type', `it is a type that is counted by name, or ${type}`);
 }
 
 function readCode(text: string | undefined, index: KnownAgencies): string | null {

@@ -1,4 +1,5 @@
 import { dateInVietnam } from '../../calendar/vietnam-time.ts';
+import { countedDocumentType } from '../../edxml/document-type.ts';
 import type { FigureGap, FigureGapStore } from '../storage/figure-gap-store.ts';
 import type { OwnKey } from '../storage/figure-store.ts';
 import type { RegisterRow } from '../storage/register-store.ts';
@@ -95,8 +96,8 @@ export class TrackedFigures {
     if (kind === 'paper') {
       addTo(delta, counterIndex('P'), sign);
       addTo(delta, counterIndex('paper_recipients'), sign * entry.paperCount);
-      const key = { agency, day: issuedOn, documentType: documentType ?? '', urgency: 0 } as const;
-      return this.#recorder.add(key, delta);
+      const type = countedDocumentType(documentType ?? '');
+      return this.#recorder.add({ agency, day: issuedOn, documentType: type, urgency: 0 }, delta);
     }
     const document =
       entry.document === null ? undefined : this.#tracking.documentOf(entry.document);
@@ -117,7 +118,8 @@ export function documentCell(
   document: Pick<KnownDocument, 'sender' | 'issuedOn' | 'documentType' | 'priority'>,
 ): OwnKey {
   const { sender, issuedOn, documentType, priority } = document;
-  return { agency: sender, day: issuedOn, documentType, urgency: priority > 0 ? 1 : 0 };
+  const type = countedDocumentType(documentType);
+  return { agency: sender, day: issuedOn, documentType: type, urgency: priority > 0 ? 1 : 0 };
 }
 
 export function datedGap({ agency, fromDay, toDay, first, last }: FigureGap) {

@@ -1,3 +1,4 @@
+import { COUNTED_DOCUMENT_TYPES, OTHER_DOCUMENT_TYPES } from '../../edxml/document-type.ts';
 import { dateNumber } from '../../calendar/vietnam-time.ts';
 import type { DeliveryState } from '../delivery-state.ts';
 import type { Db } from './database.ts';
@@ -78,7 +79,7 @@ function wayOf({ senders, recipients, state, documentType }: DeliveryFilter): Wa
   if (senders !== null) return isOpen ? 'openOfSenders' : 'senders';
   if (isOpen) return 'open';
   if (state !== null && RARE.has(state)) return 'rare';
-  return documentType === null ? 'all' : 'type';
+  return documentType === null || documentType === OTHER_DOCUMENT_TYPES ? 'all' : 'type';
 }
 
 const OPEN: ReadonlySet<StateFilter> = new Set(['open', 'overdue', 'sent', 'withdrawn']);
@@ -105,7 +106,10 @@ function buildQuery(filter: DeliveryFilter): { sql: string; values: (string | nu
   if (way === 'rare') add(IS_RARE);
   if (way === 'openOfSenders') add(IS_OPEN);
   add('o.counted = 1');
-  if (documentType !== null) add('o.document_type = ?', documentType);
+  if (documentType === OTHER_DOCUMENT_TYPES) {
+    const counted = JSON.stringify(COUNTED_DOCUMENT_TYPES);
+    add('o.document_type NOT IN (SELECT value FROM json_each(?))', counted);
+  } else if (documentType !== null) add('o.document_type = ?', documentType);
   if (urgency !== null) add(urgency === 1 ? 'o.priority > 0' : 'o.priority = 0');
   addState(add, filter);
   const direction = isAscending ? 'ASC' : 'DESC';

@@ -72,7 +72,8 @@ export class Oracle {
       }
       if (entry.kind !== 'paper' && entry.kind !== 'dispatch') continue;
       if (!this.#isIn(scope, agency, entry.register.issuedOn)) continue;
-      if (scope.documentType !== undefined && entry.documentType !== scope.documentType) continue;
+      if (scope.documentType !== undefined && scope.documentType !== countedAs(entry.documentType))
+        continue;
       const isUrgent = entry.kind === 'dispatch' && entry.priority > 0;
       if (scope.urgency !== undefined && (scope.urgency === 'urgent') !== isUrgent) continue;
       if (entry.kind === 'paper') {
@@ -313,4 +314,12 @@ function isBefore(a: Claim, b: Claim): boolean {
 
 function dayOf(ms: number): string {
   return new Date(ms + 7 * 3_600_000).toISOString().slice(0, 10);
+}
+
+/** The types of the random records that figures name, whatever their capitals and spaces. */
+const NAMED = ['Công văn', 'Báo cáo', 'Quyết định'];
+
+function countedAs(documentType: string): string {
+  const plain = documentType.split(/\s+/).join(' ').toLowerCase();
+  return NAMED.find((name) => name.toLowerCase() === plain) ?? 'other';
 }

@@ -39,6 +39,7 @@ const SCOPES: readonly Omit<OracleScope, 'from' | 'to'>[] = [
   { under: 'H10' },
   { under: 'H10', documentType: 'Báo cáo' },
   { documentType: 'Công văn', urgency: 'normal' },
+  { documentType: 'other' },
 ];
 
 class Killed extends Error {}

@@ -28,7 +28,8 @@ const PLACES: readonly Place[] = [
 const REFORM = '2026-05-09T17:00:00.000Z';
 const START_MS = Date.parse('2026-04-01T01:00:00.000Z');
 const DAY_MS = 86_400_000;
-const TYPES = ['Công văn', 'Báo cáo', 'Quyết định'];
+/** The last two are counted by no name of their own. */
+const TYPES = ['Công văn', 'Công văn', 'BÁO  CÁO', 'Báo cáo', 'Quyết định', 'Giấy lạ', 'other'];
 const STATUSES = ['01', '01', '01', '02', '03', '03', '04', '05', '06', '13', '15', '16'];
 
 export function makeRecords(seed: number): RandomRecords {

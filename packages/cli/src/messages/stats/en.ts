@@ -39,6 +39,7 @@ export const statsEn = {
   none: '–',
   yes: 'yes',
   no: '',
+  otherTypes: 'other types',
   urgencies: { urgent: 'urgent', normal: 'normal' } satisfies Record<Urgency, string>,
   states: {
     sent: 'sent, unanswered',
@@ -250,7 +251,8 @@ export const statsHelpEn = {
       'days of issue: 2026-11-22, 2026-W47, 2026-11, 2026-Q4, 2026, or two of them as 2026-01..2026-06 (default: this month)',
     statsTrendPeriod: 'as 2026 or 2025-01..2026-06 (default: the last 12 months)',
     statsTier: 'this tier only',
-    statsType: 'this kind of document only, such as "Công văn" or "QĐ"',
+    statsType:
+      'this kind of document only, such as "Công văn" or "QĐ"; other: all that no decree names',
     statsUrgency: 'urgent or normal documents only',
     statsStructure:
       'tier and parents of agencies on the day of issue, or today (then a successor has what its predecessors sent)',

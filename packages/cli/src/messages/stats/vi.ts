@@ -39,6 +39,7 @@ export const statsVi: StatsTexts = {
   none: '–',
   yes: 'có',
   no: '',
+  otherTypes: 'các loại khác',
   urgencies: { urgent: 'khẩn', normal: 'thường' },
   states: {
     sent: 'đã gửi, chưa hồi báo',
@@ -245,7 +246,8 @@ export const statsHelpVi: typeof statsHelpEn = {
       'ngày ban hành: 2026-11-22, 2026-W47, 2026-11, 2026-Q4, 2026, hoặc hai kỳ như 2026-01..2026-06 (mặc định: tháng này)',
     statsTrendPeriod: 'ví dụ 2026 hoặc 2025-01..2026-06 (mặc định: 12 tháng gần đây)',
     statsTier: 'chỉ cấp này',
-    statsType: 'chỉ loại văn bản này, ví dụ "Công văn" hoặc "QĐ"',
+    statsType:
+      'chỉ loại văn bản này, ví dụ "Công văn" hoặc "QĐ"; other: mọi loại không có trong danh mục',
     statsUrgency: 'chỉ văn bản khẩn hoặc thường',
     statsStructure:
       'cấp và cơ quan cấp trên khi ban hành, hoặc hiện nay (cơ quan kế thừa có cả văn bản của cơ quan trước)',
