@@ -75,6 +75,8 @@ export interface SealEvidenceOptions {
   /** The exporter's node key. */
   readonly signer: Signer;
   readonly timeStamps?: TimeStampSource | undefined;
+  /** The service named gave no time-stamp: cover sheet and statement say so. */
+  readonly lacksTimeStamp?: boolean;
   readonly now: Date;
   /** Draws the cover sheets; left out: there are none. */
   readonly drawCover?: ((input: CoverInput) => Promise<readonly AsicFile[]>) | undefined;
@@ -109,6 +111,7 @@ export async function buildEvidence(
   const part = gathered.openPart === null ? null : readOpenPart(gathered.openPart);
   const facts = readFacts(gathered.document, records, part?.files.get('header.edxml') ?? null);
   const lacking = lackingOf(gathered, records);
+  if (options.lacksTimeStamp === true) lacking.push('time-stamp');
   const parts = new Parts();
   if (part !== null) {
     for (const [name, bytes] of part.files) {

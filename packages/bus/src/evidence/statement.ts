@@ -32,7 +32,15 @@ export const RECORD_KINDS = ['dispatch', 'delivery', 'receipt', 'withdrawal'] as
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
 /** What a complete file would hold beside what is there. */
-export const LACKING = ['open-part', 'dispatch', 'delivery', 'revocation', 'contents'] as const;
+export const LACKING = [
+  'open-part',
+  'dispatch',
+  'delivery',
+  'revocation',
+  'contents',
+  /** A service was named and gave none; without one named, nothing is lacking. */
+  'time-stamp',
+] as const;
 export type Lacking = (typeof LACKING)[number];
 
 export const EXPORTER_ROLES = ['relay', 'sender', 'recipient'] as const;

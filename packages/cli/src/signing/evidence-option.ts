@@ -37,16 +37,22 @@ function tsaAddresses(cli: Cli, options: EvidenceOptions): readonly string[] {
   return named;
 }
 
-/** A source of time-stamps over HTTP; `undefined` where no service is named. */
+/**
+ * A source of time-stamps over HTTP; `undefined` where no service is named.
+ *
+ * @param waitMs - for all services together, where less than their own limits is wanted.
+ */
 export async function openTimeStamps(
   cli: Cli,
   options: EvidenceOptions,
+  waitMs?: number,
 ): Promise<TimeStampSource | undefined> {
   const urls = tsaAddresses(cli, options);
   if (urls.length === 0) return undefined;
   const { createTsaClient } = await import('@congvan/signer');
   return createTsaClient({
     urls,
+    ...(waitMs !== undefined && { timeoutMs: Math.floor(waitMs / urls.length) }),
     onFailure: (failure) => {
       // A single service that fails ends the command with the same words.
       if (urls.length === 1) return;

@@ -53,13 +53,23 @@ async function sendDocument(
   return { document: sent.documentId, relay };
 }
 
-/** The evidence file of a document, as the relay gives it to an auditor over HTTP. */
-async function download(town: Town, relay: RunningPart, document: string): Promise<string> {
+/** @returns a bearer token of an auditor. */
+async function addAuditor(town: Town): Promise<string> {
   await writeFile(town.path('password'), 'một mật khẩu đủ dài\n', { mode: 0o600 });
   const password = ['--password-file', town.path('password')];
   const add = ['relay', 'user', 'add', 'lan', '--role', 'auditor', ...password];
   expect(await town.run(add)).toMatchObject({ code: 0 });
   const { token } = await town.json<{ token: string }>(['relay', 'user', 'token', 'lan']);
+  return token;
+}
+
+/** The evidence file of a document, as the relay gives it to an auditor over HTTP. */
+async function download(
+  town: Town,
+  relay: RunningPart,
+  document: string,
+  token: string,
+): Promise<{ readonly file: string; readonly headers: Headers }> {
   const url = /url=(\S+)/.exec(relay.output())?.[1] ?? '';
   const answer = await fetch(`${url}/api/v1/evidence/${document}`, {
     headers: { authorization: `Bearer ${token}` },
@@ -67,7 +77,19 @@ async function download(town: Town, relay: RunningPart, document: string): Promi
   expect(answer.status).toBe(200);
   const file = town.path('downloaded.asice');
   await writeFile(file, Buffer.from(await answer.arrayBuffer()));
-  return file;
+  return { file, headers: answer.headers };
+}
+
+async function check(
+  town: Town,
+  file: string,
+  trust: string,
+): Promise<{
+  readonly indication: string;
+  readonly provenAt: string | null;
+  readonly lacking: readonly string[];
+}> {
+  return await town.json(['verify', file, '--trust', trust]);
 }
 
 it(
@@ -81,7 +103,10 @@ it(
     const tsa = town.path('tsa.p12');
     const issue = ['ca', 'issue', '--use', 'tsa', '--name', 'Dấu thời gian', '--out', tsa];
     expect(await town.run(issue)).toMatchObject({ code: 0 });
-    await town.start(['ca', 'serve', '--port', String(port), '--tsa', tsa], /127\.0\.0\.1/);
+    const ca = await town.start(
+      ['ca', 'serve', '--port', String(port), '--tsa', tsa],
+      /127\.0\.0\.1/,
+    );
     const { document, relay } = await sendDocument(town, `${base}/tsa`);
     const guide = await blocksOf('how-to/keep-evidence.md');
     const setUp = 'export PATH="$PWD/node_modules/.bin:$PATH"';
@@ -103,14 +128,24 @@ it(
     const short = await town.run(['verify', file, '--trust', trust, '--json']);
     expect(short).toMatchObject({ code: 0 });
     expect(short.out).toContain('"role":"relay"');
-    const fetched = await download(town, relay, document);
-    const proven = await town.json<{ provenAt: string | null }>([
-      'verify',
-      fetched,
-      '--trust',
-      trust,
-    ]);
+    const token = await addAuditor(town);
+    const fetched = await download(town, relay, document, token);
+    expect(fetched.headers.get('congvan-time-stamp')).toBeNull();
+    const proven = await check(town, fetched.file, trust);
     expect(proven.provenAt).toMatch(/^\d{4}-/);
+    expect(proven.lacking).not.toContain('time-stamp');
+    await ca.interrupt();
+    const without = await download(town, relay, document, token);
+    expect(without.headers.get('congvan-time-stamp')).toBe('unavailable');
+    expect(without.headers.get('content-disposition')).toContain('without-time-stamp');
+    const plain = await check(town, without.file, trust);
+    expect(plain).toMatchObject({ indication: 'TOTAL-PASSED', provenAt: null });
+    expect(plain.lacking).toContain('time-stamp');
+    const sheet = `unzip -p ${without.file} cover-vi.pdf > cover.pdf && pdftotext -layout cover.pdf -`;
+    const cover = await runScript(folder.path, sheet);
+    expect(cover.output.replaceAll(/\s+/gu, ' ')).toContain(
+      'dấu thời gian: dịch vụ không cấp được',
+    );
     const bytes = await readFile(file);
     const at = bytes.indexOf('"kind":"dispatch"');
     bytes[at] = (bytes[at] ?? 0) ^ 1;

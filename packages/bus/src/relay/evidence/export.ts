@@ -1,6 +1,7 @@
 import {
   type AsicFile,
   type Signer,
+  SignerError,
   type TimeStampSource,
   loadTrustStore,
   parseCertificate,
@@ -35,6 +36,8 @@ export interface ExportEvidenceOptions {
   /** The relay's node key, where it is open already. */
   readonly signer?: Signer;
   readonly timeStamps?: TimeStampSource | undefined;
+  /** A service that gives no time-stamp is no error: the file says that it lacks one. */
+  readonly timeStampMayLack?: boolean;
   /** Draws the cover sheets; left out: there are none. */
   readonly drawCover?: ((input: CoverInput) => Promise<readonly AsicFile[]>) | undefined;
   readonly now?: () => Date;
@@ -46,7 +49,8 @@ const NUMBER_AND_NOTATION = /^(\d{1,9})\/(.+)$/su;
  * Packs all that the relay has about one document into an evidence file, signed with its node key.
  *
  * @throws {@link BusError} `BUS_EVIDENCE_NOT_FOUND`, `BUS_EVIDENCE_AMBIGUOUS`,
- *   `BUS_EVIDENCE_TOO_LARGE`, `BUS_RELAY_HOME_INVALID`; errors of key and time-stamp service.
+ *   `BUS_EVIDENCE_TOO_LARGE`, `BUS_RELAY_HOME_INVALID`; errors of the key, and of the time-stamp
+ *   service unless `timeStampMayLack`.
  */
 export async function exportEvidence(options: ExportEvidenceOptions): Promise<BuiltEvidence> {
   const { home, timeStamps, drawCover } = options;
@@ -68,13 +72,21 @@ export async function exportEvidence(options: ExportEvidenceOptions): Promise<Bu
     });
     const exporter = { code: config.code, role: 'relay' } as const;
     const now = options.now?.() ?? new Date();
-    return await buildEvidence(
-      { ...gathered, exporter, validation, contents: null },
-      { signer, timeStamps, now, drawCover },
-    );
+    const whole = { ...gathered, exporter, validation, contents: null };
+    try {
+      return await buildEvidence(whole, { signer, timeStamps, now, drawCover });
+    } catch (error) {
+      if (options.timeStampMayLack !== true || !isTimeStampFault(error)) throw error;
+      return await buildEvidence(whole, { signer, lacksTimeStamp: true, now, drawCover });
+    }
   } finally {
     db.close();
   }
+}
+
+/** Whatever is wrong with the service: away, refusing, or answering with something else. */
+function isTimeStampFault(error: unknown): boolean {
+  return error instanceof SignerError && error.code.startsWith('SIGNER_TIMESTAMP_');
 }
 
 /** One transaction: what comes in meanwhile is not seen in part. */

@@ -137,6 +137,16 @@ function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): vo
       return { documents: found.map(describeDocument) };
     },
   );
+  registerEvidence(app, source);
+  registerPublications(app, { source, tags, problems });
+  registerConditions(app, source);
+  registerStatements(app, source);
+  registerProcess(app, source);
+}
+
+/** Everything about one document in one signed file; made for each who asks. */
+function registerEvidence(app: FastifyInstance, source: FiguresSource): void {
+  const api = app.withTypeProvider<ZodTypeProvider>();
   const evidenceLimit = { max: EVIDENCE_PER_MINUTE, timeWindow: '1 minute' };
   api.get(
     '/evidence/:idOrNumber',
@@ -150,18 +160,18 @@ function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): vo
     },
     async (request, reply) => {
       const { idOrNumber } = request.params;
-      const bytes = await of(request).evidence(idOrNumber, request.query.from);
+      const { bytes, lacksTimeStamp } = await source
+        .for(requireViewer(request))
+        .evidence(idOrNumber, request.query.from);
+      const name = lacksTimeStamp ? 'evidence-without-time-stamp.asice' : 'evidence.asice';
+      if (lacksTimeStamp) void reply.header('congvan-time-stamp', 'unavailable');
       return await reply
         .type('application/vnd.etsi.asic-e+zip')
         .header('cache-control', 'private, no-store')
-        .header('content-disposition', 'attachment; filename="evidence.asice"')
+        .header('content-disposition', `attachment; filename="${name}"`)
         .send(Buffer.from(bytes));
     },
   );
-  registerPublications(app, { source, tags, problems });
-  registerConditions(app, source);
-  registerStatements(app, source);
-  registerProcess(app, source);
 }
 
 /** What is wrong, and who asks. */

@@ -21,13 +21,19 @@ export const NOT_RUNNING: RelayState = {
   conditions: [],
 };
 
+export interface MadeEvidence {
+  readonly bytes: Uint8Array;
+  /** A time-stamp service is named and gave none. */
+  readonly lacksTimeStamp: boolean;
+}
+
 /** Makes the evidence file of one document; only the relay's own process has the key for it. */
-export type MakeEvidence = (documentId: string, from: string) => Promise<Uint8Array>;
+export type MakeEvidence = (documentId: string, from: string) => Promise<MadeEvidence>;
 
 /** What goes to the thread of the HTTP side. */
 export type ToHttp =
   | { readonly kind: 'state'; readonly id: number; readonly state: RelayState }
-  | { readonly kind: 'evidence'; readonly id: number; readonly bytes: Uint8Array | null }
+  | { readonly kind: 'evidence'; readonly id: number; readonly made: MadeEvidence | null }
   | { readonly kind: 'close' };
 
 /** What comes from it. */

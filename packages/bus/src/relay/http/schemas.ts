@@ -149,6 +149,9 @@ const agencyRow = z
     last_report_at: time.nullable(),
     missing_reports: count,
     contradictions: count,
+    contradictions_further: count.describe(
+      'Came beyond the 1,000 of each kind that are kept; only counted',
+    ),
   })
   .meta({ id: 'AgencyRow' }) satisfies z.ZodType<AgencyRow>;
 

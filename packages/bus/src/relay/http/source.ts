@@ -8,6 +8,7 @@ import type {
   SectionRequest,
   SignedPublication,
 } from './publications.ts';
+import type { MadeEvidence } from './link.ts';
 import type { RejectedRow } from './rejected.ts';
 import type { Viewer } from './session.ts';
 import type { ContradictoryStatement, LateStatement, StatementsRequest } from './statements.ts';
@@ -40,7 +41,7 @@ export interface ViewerSource extends RelayFigures {
   /** The whole file, for who sees every agency. */
   publicationFile(month: string, revision?: number): PublicationFile;
   /** The evidence file of a document, for who sees all of it: its sender, and auditors of the sender. */
-  evidence(idOrNumber: string, from?: string): Promise<Uint8Array>;
+  evidence(idOrNumber: string, from?: string): Promise<MadeEvidence>;
   alerts(request: AlertsRequest): Page<AlertRow>;
   /** Statements that contradict earlier ones, newest first; an agency its own. */
   contradictions(request: StatementsRequest): Page<ContradictoryStatement>;

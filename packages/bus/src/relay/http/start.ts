@@ -3,7 +3,14 @@ import { Worker } from 'node:worker_threads';
 
 import { BUS_ERRORS, BusError, type BusErrorCode } from '../../errors.ts';
 import { type RelayLog, describeError } from '../log.ts';
-import type { FromHttp, HttpPlace, MakeEvidence, RelayState, ToHttp } from './link.ts';
+import type {
+  FromHttp,
+  HttpPlace,
+  MadeEvidence,
+  MakeEvidence,
+  RelayState,
+  ToHttp,
+} from './link.ts';
 import type { HttpSide } from './open.ts';
 
 export interface StartHttpOptions extends HttpPlace {
@@ -94,13 +101,13 @@ class HttpThread {
     }: { readonly id: number; readonly document: string; readonly from: string },
   ): Promise<void> {
     const { evidence, log } = this.#options;
-    let bytes: Uint8Array | null = null;
+    let made: MadeEvidence | null = null;
     try {
-      bytes = (await evidence?.(document, from)) ?? null;
+      made = (await evidence?.(document, from)) ?? null;
     } catch (error) {
       log('error', 'evidence not made', describeError(error));
     }
-    const answer: ToHttp = { kind: 'evidence', id, bytes };
+    const answer: ToHttp = { kind: 'evidence', id, made };
     worker.postMessage(answer);
   }
 

@@ -3,7 +3,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
 
 import { BusError } from '../../errors.ts';
-import type { FromHttp, HttpPlace, MakeEvidence, RelayState, ToHttp } from './link.ts';
+import type {
+  FromHttp,
+  HttpPlace,
+  MadeEvidence,
+  MakeEvidence,
+  RelayState,
+  ToHttp,
+} from './link.ts';
 import { openHttpSide } from './open.ts';
 import { Problem } from './problem.ts';
 
@@ -55,11 +62,11 @@ class Questions<T> {
 async function runThread(port: NonNullable<typeof parentPort>): Promise<void> {
   const say = (message: FromHttp): void => port.postMessage(message);
   const states = new Questions<RelayState>(STATE_TIMEOUT_MS);
-  const files = new Questions<Uint8Array | null>(EVIDENCE_TIMEOUT_MS);
+  const files = new Questions<MadeEvidence | null>(EVIDENCE_TIMEOUT_MS);
   const state = (): Promise<RelayState> => states.ask((id) => say({ kind: 'ask-state', id }));
   const evidence: MakeEvidence = async (document, from) => {
-    const bytes = await files.ask((id) => say({ kind: 'ask-evidence', id, document, from }));
-    if (bytes !== null) return bytes;
+    const made = await files.ask((id) => say({ kind: 'ask-evidence', id, document, from }));
+    if (made !== null) return made;
     throw new Problem('not-available', 'the relay could not make the file; its log says why');
   };
   try {
@@ -71,7 +78,7 @@ async function runThread(port: NonNullable<typeof parentPort>): Promise<void> {
     });
     port.on('message', (message: ToHttp) => {
       if (message.kind === 'state') states.answer(message.id, message.state);
-      else if (message.kind === 'evidence') files.answer(message.id, message.bytes);
+      else if (message.kind === 'evidence') files.answer(message.id, message.made);
       else void side.close().finally(() => port.close());
     });
     say({ kind: 'ready', url: side.url });

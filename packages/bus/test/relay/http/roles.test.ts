@@ -302,7 +302,10 @@ describe('no answer shows a viewer what is not its own', () => {
   it('gives evidence to who sees all of a document, and to nobody else', async () => {
     await using town = await openHttpTown({
       fill,
-      evidence: async (id, from) => Buffer.from(`evidence of ${id} from ${from}`),
+      evidence: async (id, from) => ({
+        bytes: Buffer.from(`evidence of ${id} from ${from}`),
+        lacksTimeStamp: false,
+      }),
     });
     const tokens = await tokensOf(town);
     const ask = async (name: string, path: string): Promise<string> => {

@@ -78,9 +78,13 @@ export function relayRunCommand(cli: Cli): Command {
   );
 }
 
+/** For all services together; whoever asks waits at most a minute for the file. */
+const TIME_STAMP_WAIT_MS = 20_000;
+
 /**
  * Evidence files as `congvan evidence export` writes them, for the pages: with a time-stamp where
- * `CONGVAN_TSA` names a service, so that they outlive the relay's certificate.
+ * `CONGVAN_TSA` names a service, so that they outlive the relay's certificate. While the service is
+ * away the file is made without, and says so: whoever needs evidence today gets it.
  */
 async function makeEvidence(
   cli: Cli,
@@ -88,7 +92,7 @@ async function makeEvidence(
   passphrases: Passphrases,
   log: RunLog,
 ): Promise<MakeEvidence> {
-  const timeStamps = await openTimeStamps(cli, {});
+  const timeStamps = await openTimeStamps(cli, {}, TIME_STAMP_WAIT_MS);
   if (timeStamps === undefined) log('warn', cli.messages.relay.noTimeStamp);
   return async (id, from) => {
     const { exportEvidence } = await import('@congvan/bus/relay');
@@ -100,9 +104,12 @@ async function makeEvidence(
       from: parseAgencyCode(from),
       passphrase: async () => await passphrases.get('general', cli.messages.text.relayKey),
       timeStamps,
+      timeStampMayLack: true,
       drawCover,
       now: cli.now,
     });
-    return built.container;
+    const lacksTimeStamp = built.lacking.includes('time-stamp');
+    if (lacksTimeStamp) log('warn', cli.messages.relay.timeStampLacks, { id });
+    return { bytes: built.container, lacksTimeStamp };
   };
 }

@@ -52,6 +52,8 @@ export const evidenceEn = {
     delivery: 'the delivery record',
     revocation: 'revocation data',
     contents: 'the contents of the files',
+    'time-stamp':
+      'a time-stamp: the service did not give one; export again before the certificate of the exporter ends',
   } satisfies Record<Lacking, string>,
   cover: {
     title: 'EVIDENCE OF AN ELECTRONIC DOCUMENT',

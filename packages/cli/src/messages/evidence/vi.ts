@@ -49,6 +49,8 @@ export const evidenceVi: EvidenceTexts = {
     delivery: 'bản ghi gửi',
     revocation: 'dữ liệu thu hồi',
     contents: 'nội dung các tệp',
+    'time-stamp':
+      'dấu thời gian: dịch vụ không cấp được; hãy xuất lại trước khi chứng thư của bên xuất hết hạn',
   },
   cover: {
     title: 'HỒ SƠ CHỨNG CỨ VĂN BẢN ĐIỆN TỬ',

@@ -14,6 +14,8 @@ export const relayEn = {
   noAccounts: 'there is no account yet; `congvan relay user add NAME` makes one',
   serves: 'serves pages and API',
   firstAccount: 'nobody can log in yet: `congvan relay user add NAME --role auditor`',
+  timeStampLacks:
+    'an evidence file was made without a time-stamp: the service of CONGVAN_TSA gave none',
   noTimeStamp:
     'evidence files from these pages cannot be checked any more once the certificate of this relay has run out: set CONGVAN_TSA to a time-stamp service',
   severity: 'severity',

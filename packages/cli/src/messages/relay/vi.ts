@@ -16,6 +16,8 @@ export const relayVi: RelayTexts = {
   noAccounts: 'chưa có tài khoản nào; `congvan relay user add TÊN` tạo tài khoản',
   serves: 'phục vụ trang và API',
   firstAccount: 'chưa ai đăng nhập được: `congvan relay user add TÊN --role auditor`',
+  timeStampLacks:
+    'một tệp chứng cứ được lập không có dấu thời gian: dịch vụ trong CONGVAN_TSA không cấp được',
   noTimeStamp:
     'tệp chứng cứ tải từ các trang này không kiểm tra được nữa khi chứng thư số của trạm hết hạn: đặt CONGVAN_TSA là địa chỉ dịch vụ dấu thời gian',
   severity: 'mức độ',
