@@ -1,5 +1,7 @@
 import { type Status, errors } from '@nats-io/transport-node';
 
+import { isRefusal } from './sign-on.ts';
+
 /** Why there is no connection now. */
 export interface ConnectionTrouble {
   /** `expired` and `refused`: a server answers and does not take the credentials. */
@@ -44,7 +46,7 @@ export class TroubleTracker {
         return;
       case 'error':
         if (status.error instanceof errors.UserAuthenticationExpiredError) this.#kind = 'expired';
-        else if (status.error instanceof errors.AuthorizationError) {
+        else if (isRefusal(status.error)) {
           // After `expired` the server refuses the same credentials without saying why.
           if (this.#kind !== 'expired') this.#kind = 'refused';
         }

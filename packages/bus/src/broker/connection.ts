@@ -1,16 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import {
-  type NatsConnection,
-  type Status,
-  connect,
-  credsAuthenticator,
-  errors,
-} from '@nats-io/transport-node';
+import { type NatsConnection, type Status, connect } from '@nats-io/transport-node';
 
 import { BusError } from '../errors.ts';
 import { type ConnectionTrouble, TroubleTracker } from './connection-trouble.ts';
 import { readCredentials } from './jwt.ts';
+import { isRefusal, signOn } from './sign-on.ts';
 import { guardTransport } from './transport-guard.ts';
 
 export type ConnectionStatus = 'connected' | 'disconnected';
@@ -122,7 +117,7 @@ async function dial(
       servers: [...servers],
       name,
       inboxPrefix,
-      authenticator: (nonce) => credsAuthenticator(current())(nonce),
+      authenticator: (nonce) => signOn(current(), nonce),
       tls: options.tls === undefined ? null : tlsOptions(options.tls),
       timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       maxReconnectAttempts: -1,
@@ -134,7 +129,7 @@ async function dial(
       noAsyncTraces: true,
     });
   } catch (cause) {
-    const refused = cause instanceof errors.AuthorizationError;
+    const refused = isRefusal(cause);
     const reason = refused ? 'it refused the credentials' : messageOf(cause);
     throw new BusError(
       'BUS_CONNECT_FAILED',
