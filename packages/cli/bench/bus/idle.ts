@@ -8,7 +8,10 @@ import type { BenchResult } from '../../../../bench/report.ts';
 import { cpuMsOf } from '../chain/measure.ts';
 
 const AGENCIES_PER_SITE = 300;
-const CONNECTIONS_AT_ONCE = 50;
+/** The server gives each two seconds to sign on, and all of them sign in this process. */
+const CONNECTIONS_AT_ONCE = 8;
+const CONNECT_ATTEMPTS = 10;
+const TELL_EVERY = 500;
 /** Longer than a pull waits at the broker, so that each renews itself at least once. */
 const IDLE_MS = 40_000;
 const SETTLE_MS = 3_000;
@@ -21,9 +24,17 @@ const STREAM_LIMITS = {
   replicas: 1,
 } as const;
 
+export interface IdleOptions {
+  readonly sizes: readonly number[];
+  readonly tell: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
 interface IdleCost {
   readonly agencies: number;
   readonly enrolledPerSecond: number;
+  /** Processor time of the server and of the site service in this process, an agency. */
+  readonly enrolment: { readonly serverMs: number; readonly serviceMs: number };
   readonly bytesPerAgency: number;
   readonly cpuMsPerAgencyMinute: number;
 }
@@ -32,64 +43,93 @@ interface IdleCost {
  * What agencies cost a broker that have nothing to do: two consumers each, connected, both lanes
  * pulled, in sites of at most 300.
  */
-export async function measureIdle(sizes: readonly number[]): Promise<BenchResult[]> {
+export async function measureIdle({ sizes, tell, signal }: IdleOptions): Promise<BenchResult[]> {
   const costs: IdleCost[] = [];
-  for (const agencies of sizes) {
-    progress(`${agencies} agencies`);
-    costs.push(await measureOne(agencies));
-  }
-  const first = costs[0];
-  return costs.flatMap(({ agencies, enrolledPerSecond, bytesPerAgency, cpuMsPerAgencyMinute }) => [
-    { name: `enrolment of ${agencies} agencies`, value: enrolledPerSecond, unit: '1/s' },
+  for (const agencies of sizes) costs.push(await measureOne(agencies, tell, signal));
+  const [first] = costs;
+  return first === undefined ? [] : costs.flatMap((cost) => toResults(cost, first));
+}
+
+function toResults(cost: IdleCost, first: IdleCost): BenchResult[] {
+  const { agencies, enrolment, bytesPerAgency, cpuMsPerAgencyMinute } = cost;
+  const against = `${first.agencies} agencies`;
+  return [
+    { name: `enrolment of ${agencies} agencies`, value: cost.enrolledPerSecond, unit: '1/s' },
+    {
+      name: `broker CPU an enrolment, ${agencies} agencies`,
+      value: enrolment.serverMs,
+      unit: 'ms',
+      against,
+      ratio: enrolment.serverMs / first.enrolment.serverMs,
+    },
+    {
+      name: `site service CPU an enrolment, ${agencies} agencies`,
+      value: enrolment.serviceMs,
+      unit: 'ms',
+      against,
+      ratio: enrolment.serviceMs / first.enrolment.serviceMs,
+    },
     {
       name: `broker memory an agency, ${agencies} idle`,
       value: bytesPerAgency / 1024,
       unit: 'KiB',
-      against: `${sizes[0]} agencies`,
-      ratio: bytesPerAgency / (first?.bytesPerAgency ?? bytesPerAgency),
+      against,
+      ratio: bytesPerAgency / first.bytesPerAgency,
     },
     {
       name: `broker CPU an agency, ${agencies} idle`,
       value: cpuMsPerAgencyMinute,
       unit: 'ms/min',
-      against: `${sizes[0]} agencies`,
-      ratio: cpuMsPerAgencyMinute / (first?.cpuMsPerAgencyMinute ?? cpuMsPerAgencyMinute),
+      against,
+      ratio: cpuMsPerAgencyMinute / first.cpuMsPerAgencyMinute,
     },
-  ]);
+  ];
 }
 
-async function measureOne(agencies: number): Promise<IdleCost> {
+async function measureOne(
+  agencies: number,
+  tell: (line: string) => void,
+  signal: AbortSignal,
+): Promise<IdleCost> {
   const siteCount = Math.ceil(agencies / AGENCIES_PER_SITE);
   const sites = Array.from({ length: siteCount }, (_, index) => `S${index + 1}`);
   await using bus = await startLocalBus({ sites, limits: STREAM_LIMITS });
   const server = bus.server().pid;
+  const idleCpuMs = async (): Promise<number> => {
+    const before = cpuMsOf(server);
+    await sleep(IDLE_MS, undefined, { signal });
+    return cpuMsOf(server) - before;
+  };
   // What the server needs without any agency is not the agencies' cost.
-  await sleep(SETTLE_MS);
-  const bareCpuPerMs = (await cpuMsWhileIdle(server)) / IDLE_MS;
+  tell(`${agencies} agencies: the server alone for ${IDLE_MS / 1_000} s`);
+  await sleep(SETTLE_MS, undefined, { signal });
+  const bareCpuMs = await idleCpuMs();
   const bareBytes = residentBytes(server);
   const startedMs = performance.now();
-  const enrolled = await enrol(bus, agencies, sites);
+  const before = { server: cpuMsOf(server), service: process.cpuUsage() };
+  const enrolled = await enrol(bus, agencies, sites, tell, signal);
   const enrolMs = performance.now() - startedMs;
+  const { user, system } = process.cpuUsage(before.service);
+  const serverCpuMs = cpuMsOf(server) - before.server;
   const stop = new AbortController();
-  const connections = await connectAll(bus, enrolled, stop.signal);
+  const connections = await connectAll(bus, enrolled, stop.signal, tell, signal);
   // Pulls have to arrive, and what enrolment left behind has to be collected.
-  await sleep(IDLE_MS / 2);
-  const cpuMs = (await cpuMsWhileIdle(server)) - bareCpuPerMs * IDLE_MS;
+  tell(`${agencies} agencies: all idle for ${(IDLE_MS * 1.5) / 1_000} s`);
+  await sleep(IDLE_MS / 2, undefined, { signal });
+  const cpuMs = (await idleCpuMs()) - bareCpuMs;
   const bytes = residentBytes(server) - bareBytes;
   stop.abort();
   await Promise.all(connections.map((connection) => connection.close()));
   return {
     agencies,
     enrolledPerSecond: (agencies * 1_000) / enrolMs,
+    enrolment: {
+      serverMs: serverCpuMs / agencies,
+      serviceMs: (user + system) / 1_000 / agencies,
+    },
     bytesPerAgency: bytes / agencies,
     cpuMsPerAgencyMinute: (cpuMs / agencies) * (60_000 / IDLE_MS),
   };
-}
-
-async function cpuMsWhileIdle(pid: number): Promise<number> {
-  const before = cpuMsOf(pid);
-  await sleep(IDLE_MS);
-  return cpuMsOf(pid) - before;
 }
 
 interface EnrolledAgency {
@@ -102,9 +142,13 @@ async function enrol(
   bus: LocalBus,
   agencies: number,
   sites: readonly string[],
+  tell: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<EnrolledAgency[]> {
   const enrolled: EnrolledAgency[] = [];
   for (let index = 0; index < agencies; index += 1) {
+    signal.throwIfAborted();
+    if (index % TELL_EVERY === 0) tell(`${index} of ${agencies} agencies enrolled`);
     const site = sites[Math.floor(index / AGENCIES_PER_SITE)] ?? '';
     const code = parseAgencyCode(`${site}.${(index % AGENCIES_PER_SITE) + 1}`);
     const name = `Ủy ban nhân dân xã ${index + 1}`;
@@ -125,28 +169,47 @@ async function enrol(
 async function connectAll(
   bus: LocalBus,
   agencies: readonly EnrolledAgency[],
+  listening: AbortSignal,
+  tell: (line: string) => void,
   signal: AbortSignal,
 ): Promise<AgencyConnection[]> {
   const connections: AgencyConnection[] = [];
   for (let start = 0; start < agencies.length; start += CONNECTIONS_AT_ONCE) {
+    signal.throwIfAborted();
+    if (start % TELL_EVERY < CONNECTIONS_AT_ONCE)
+      tell(`${start} of ${agencies.length} agencies connected`);
     const part = agencies.slice(start, start + CONNECTIONS_AT_ONCE);
     connections.push(
       ...(await Promise.all(
         part.map(async ({ code, site, credentials }) => {
-          const connection = await connectAgency({
-            servers: bus.url,
-            credentials,
-            code: parseAgencyCode(code),
-            site,
-            name: 'idle',
-          });
-          for (const lane of LANES) void listen(connection, lane, signal);
+          const connection = await connect(bus.url, { code, site, credentials });
+          for (const lane of LANES) void listen(connection, lane, listening);
           return connection;
         }),
       )),
     );
   }
   return connections;
+}
+
+/** On a busy machine the server may not wait long enough; agents try again, too. */
+async function connect(
+  servers: string,
+  { code, site, credentials }: EnrolledAgency,
+): Promise<AgencyConnection> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await connectAgency({
+        servers,
+        credentials,
+        code: parseAgencyCode(code),
+        site,
+        name: 'idle',
+      });
+    } catch (error) {
+      if (attempt === CONNECT_ATTEMPTS) throw error;
+    }
+  }
 }
 
 async function listen(
@@ -162,8 +225,4 @@ async function listen(
 function residentBytes(pid: number): number {
   const pages = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(pages?.[1] ?? 0) * 1024;
-}
-
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${text}  `);
 }
