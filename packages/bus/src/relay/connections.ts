@@ -19,7 +19,8 @@ export interface ConnectOptions {
   readonly config: RelayConfig;
   readonly paths: RelayHomePaths;
   readonly servers?: readonly string[];
-  readonly tls?: TlsMaterial;
+  /** Asked at each connection. */
+  readonly tls?: () => TlsMaterial;
   readonly log: RelayLog;
   /** With it a broker that does not answer is waited for, until the signal says stop. */
   readonly patience?: AbortSignal;

@@ -14,7 +14,7 @@ import { BusError } from '../errors.ts';
 import type { SignBytes } from '../record/frame.ts';
 import { closeAll } from './close-all.ts';
 import { groupBySite, openConnections } from './connections.ts';
-import { readTls } from './tls.ts';
+import { RelayTls } from './tls.ts';
 import { openAlertWatch, readWebhooks } from './alerts/open.ts';
 import type { AlertWatch } from './alerts/watch.ts';
 import type { Webhook } from './alerts/webhook.ts';
@@ -117,18 +117,18 @@ export async function openRelay(options: OpenRelayOptions): Promise<Relay> {
     const db = openDatabase(paths.database);
     closers.push(() => void db.close());
     const sign = options.sign ?? (await openNodeKey(paths.nodeKey, options.passphrase));
-    const tls = await readTls(config, paths, options.passphrase);
+    const log = options.log ?? (() => undefined);
+    const tls = await RelayTls.open(config, paths, options.passphrase, log);
+    closers.push(() => tls?.[Symbol.dispose]());
     const connections = await openConnections({
       config,
       paths,
-      ...(tls === undefined ? {} : { tls }),
-      log: options.log ?? (() => undefined),
+      ...(tls === undefined ? {} : { tls: () => tls.current() }),
+      log,
       ...(options.servers === undefined ? {} : { servers: options.servers }),
       ...(options.waitForBroker === undefined ? {} : { patience: options.waitForBroker }),
     });
     closers.push(() => connections.close());
-    const trust = await loadTrustStore(paths.trust);
-    const registrar = await readHomeFile(paths.registrarCertificate);
     const relay = new RunningRelay({
       config,
       db,
@@ -137,11 +137,11 @@ export async function openRelay(options: OpenRelayOptions): Promise<Relay> {
       sign,
       connection: connections.own,
       reports: connections.reports,
-      trust,
-      registrarCertificate: parseCertificate(registrar).der,
+      trust: await loadTrustStore(paths.trust),
+      registrarCertificate: parseCertificate(await readHomeFile(paths.registrarCertificate)).der,
       loadTrust: () => loadTrustStore(paths.trust),
       now: options.now ?? (() => new Date()),
-      log: options.log ?? (() => undefined),
+      log,
       onStep: options.onStep ?? NO_STEPS,
       keepUpMs: options.keepUpMs ?? KEEP_UP_MS,
       hooks: await readWebhooks(options.home, config),

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createSecureContext } from 'node:tls';
+import { Server as TlsServer } from 'node:tls';
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
@@ -21,13 +21,19 @@ import {
   parseListenAddress,
   urlOf,
 } from './address.ts';
+import {
+  type CertificateFiles,
+  type ServerCertificate,
+  readCertificate,
+  watchCertificate,
+} from './certificate-files.ts';
 import { EntityTags } from './entity-tag.ts';
 import type { HttpPlace, MakeEvidence, RelayState } from './link.ts';
 import { LogIn } from './log-in.ts';
 import type { PasswordCost } from './password.ts';
 import { PROVIDER_LOG_IN, registerProviderLogIn } from './oidc.ts';
 import { notFound } from './problem.ts';
-import { type HttpServerOptions, createHttpServer } from './server.ts';
+import { type HttpServerOptions, MIN_TLS, createHttpServer } from './server.ts';
 import { requireViewer } from './session.ts';
 import type { OidcSettings } from './settings.ts';
 import type { FiguresSource } from './source.ts';
@@ -42,6 +48,8 @@ export interface OpenHttpOptions extends HttpPlace {
   readonly now?: () => Date;
   /** For tests. */
   readonly passwordCost?: PasswordCost;
+  /** How often the files of the certificate are looked at; left out, every few seconds. */
+  readonly certificateCheckMs?: number;
 }
 
 export interface HttpSide extends AsyncDisposable {
@@ -58,7 +66,8 @@ export interface HttpSide extends AsyncDisposable {
 export async function openHttpSide(options: OpenHttpOptions): Promise<HttpSide> {
   const config = await readRelayConfig(options.home);
   const address = parseListenAddress(options.address);
-  const tls = await readTls(options, config, address);
+  const files = findCertificate(options, config, address);
+  const tls = files === undefined ? undefined : await readCertificate(files);
   const oidc = await readOidc(options.home, config);
   const closers: (() => void | Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -72,6 +81,9 @@ export async function openHttpSide(options: OpenHttpOptions): Promise<HttpSide> 
       await app.close();
     });
     const url = await listen(app, address, tls !== undefined);
+    if (files !== undefined && tls !== undefined) {
+      closers.push(followCertificate(app.server, files, tls, options));
+    }
     return { url, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
@@ -184,11 +196,11 @@ async function listen(
 }
 
 /** Both files or none; none only where nobody else can listen in. */
-async function readTls(
+function findCertificate(
   { home, certificate, key }: OpenHttpOptions,
   { http }: RelayConfig,
   { host, loopback }: ListenAddress,
-): Promise<{ cert: string; key: string } | undefined> {
+): CertificateFiles | undefined {
   const certFile = certificate ?? inHome(home, http?.certificate);
   const keyFile = key ?? inHome(home, http?.key);
   if (certFile === undefined && keyFile === undefined) {
@@ -200,14 +212,21 @@ async function readTls(
   if (certFile === undefined || keyFile === undefined) {
     throw httpFailed('certificate and key are needed together');
   }
-  const pem = { cert: await readText(certFile), key: await readText(keyFile) };
-  try {
-    createSecureContext(pem);
-  } catch (cause) {
-    // OpenSSL's words could quote the file.
-    throw httpFailed(`${certFile} and ${keyFile} are no certificate with its key, as PEM`, cause);
-  }
-  return pem;
+  return { certificate: certFile, key: keyFile };
+}
+
+/** New connections get the renewed certificate; those that stand go on. */
+function followCertificate(
+  server: FastifyInstance['server'],
+  files: CertificateFiles,
+  served: ServerCertificate,
+  { log, certificateCheckMs }: OpenHttpOptions,
+): () => void {
+  const apply = (pem: ServerCertificate): void => {
+    if (server instanceof TlsServer) server.setSecureContext({ ...pem, minVersion: MIN_TLS });
+  };
+  const everyMs = certificateCheckMs === undefined ? {} : { everyMs: certificateCheckMs };
+  return watchCertificate(files, served, apply, { log, ...everyMs });
 }
 
 interface ProviderSettings {

@@ -9,7 +9,7 @@ import type {
   Figures,
   GapRow,
 } from '../figures/types.ts';
-import { CONTRADICTION_KINDS } from '../storage/report-store.ts';
+import { CONTRADICTION_KINDS } from '../storage/contradiction-store.ts';
 import type { RejectedRow } from './rejected.ts';
 import { LANGUAGES, ROLES } from './session.ts';
 import type { RelayHealth } from './source.ts';

@@ -46,6 +46,7 @@ export interface HttpServerOptions {
   readonly extend?: (app: FastifyInstance) => Promise<void> | void;
 }
 
+export const MIN_TLS = 'TLSv1.2';
 const MAX_BODY_BYTES = 16 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_URL_LENGTH = 4_096;
@@ -122,7 +123,7 @@ function createFastify({ tls, trustedProxies }: HttpServerOptions): FastifyInsta
       const server: Server =
         tls === undefined
           ? createServer(limits, handler)
-          : createTlsServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }, handler);
+          : createTlsServer({ ...limits, ...tls, minVersion: MIN_TLS }, handler);
       server.maxConnections = MAX_CONNECTIONS;
       // Behind a proxy all come from one address, and the proxy has limits of its own.
       if (trustedProxies.length === 0) limitAddresses(server);
