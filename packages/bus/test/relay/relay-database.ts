@@ -22,6 +22,7 @@ import { DatabaseQueries } from '../../src/relay/queries.ts';
 import { openDatabase } from '../../src/relay/storage/database.ts';
 import { DirectoryStore } from '../../src/relay/storage/directory-store.ts';
 import type { VerifiedReport } from '../../src/relay/storage/report-store.ts';
+import type { TrafficAgency } from '../../src/testing/index.ts';
 
 export const NOW = new Date('2026-07-15T03:00:00.000Z');
 
@@ -43,6 +44,22 @@ export class RelayDatabase implements Disposable {
   #sequence = 0;
 
   addAgency(code: string, tier: Tier, change: Partial<DirectoryEntry> = {}): void {
+    this.#enter(code, tier, change);
+    this.intake.upkeep.run();
+  }
+
+  /** Many at once. */
+  addCountry(country: readonly TrafficAgency[]): void {
+    const enterAll = this.db.transaction(() => {
+      for (const { code, name, tier, parent } of country) {
+        this.#enter(code, tier, { name, parent: parent?.code ?? null });
+      }
+    });
+    enterAll.immediate();
+    this.intake.upkeep.run();
+  }
+
+  #enter(code: string, tier: Tier, change: Partial<DirectoryEntry>): void {
     this.#sequence += 1;
     const entry: DirectoryEntry = {
       sequence: this.#sequence,
@@ -68,7 +85,6 @@ export class RelayDatabase implements Disposable {
     const standing = { ...key, code: entry.code, site, basedOn: null, counts: true };
     this.#directory.put({ ...standing, entry, record });
     this.#directory.setHolder(entry.code, key);
-    this.intake.upkeep.run();
   }
 
   /** Writes the next report of an agency's chain without giving it to the relay. */

@@ -26,9 +26,6 @@ const STATES: readonly string[] = [
 ] satisfies StateFilter[];
 /** Agencies whose rows of some days are read before they are put in order. */
 const MAX_LOOKED_UP = 1_000;
-/** Of what is rare all agencies' rows are fewer than all rows of more agencies than these. */
-const MAX_LOOKED_UP_RARE = 100;
-const RARE: readonly string[] = ['02', '04', '05'];
 /** What waits for somebody is listed oldest first, all else newest first. */
 const WAITING: readonly string[] = ['sent', 'open', 'overdue', 'withdrawn'];
 
@@ -47,8 +44,7 @@ export function answerDeliveries(
     throw badRequest('state', `it is one of ${STATES.join(', ')}`);
   }
   const isWaiting = state !== null && WAITING.includes(state);
-  const isRare = state !== null && RARE.includes(state);
-  const few = fewAgencies(question, isRare ? MAX_LOOKED_UP_RARE : MAX_LOOKED_UP);
+  const few = fewAgencies(question, MAX_LOOKED_UP);
   const filter = {
     senders: side === 'sender' ? few : null,
     recipients: side === 'recipient' ? few : null,

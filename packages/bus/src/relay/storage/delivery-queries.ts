@@ -72,8 +72,13 @@ export class DeliveryQueries {
 
 type Way = 'recipients' | 'senders' | 'openOfSenders' | 'open' | 'rare' | 'type' | 'all';
 
+/** Of what is rare all agencies' rows are fewer than all rows of more agencies than these. */
+const MAX_LOOKED_UP_RARE = 100;
+
 /** Along which index the fewest rows are read. */
 function wayOf({ senders, recipients, state, documentType }: DeliveryFilter): Way {
+  const isMany = (senders ?? recipients ?? []).length > MAX_LOOKED_UP_RARE;
+  if (isMany && state !== null && RARE.has(state)) return 'rare';
   if (recipients !== null) return 'recipients';
   const isOpen = state !== null && OPEN.has(state);
   if (senders !== null) return isOpen ? 'openOfSenders' : 'senders';
@@ -98,12 +103,17 @@ function buildQuery(filter: DeliveryFilter): { sql: string; values: (string | nu
     values.push(...bound);
   };
   const codes = filter.recipients ?? filter.senders;
-  if (codes !== null) values.push(JSON.stringify(codes));
+  const isLookedUp = codes !== null && way !== 'rare';
+  if (isLookedUp) values.push(JSON.stringify(codes));
   const isByDelivery = way === 'recipients' || way === 'open' || way === 'rare';
   if (isByDelivery) {
     add('d.issued_day BETWEEN ? AND ?', dateNumber(filter.from), dateNumber(filter.to));
   } else add('o.issued_on BETWEEN ? AND ?', filter.from, filter.to);
   if (way === 'rare') add(IS_RARE);
+  if (codes !== null && !isLookedUp) {
+    const side = filter.recipients === null ? 'o.sender' : 'd.recipient';
+    add(`${side} IN (SELECT value FROM json_each(?))`, JSON.stringify(codes));
+  }
   if (way === 'openOfSenders') add(IS_OPEN);
   add('o.counted = 1');
   if (documentType === OTHER_DOCUMENT_TYPES) {

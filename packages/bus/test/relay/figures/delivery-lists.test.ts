@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import type { DeliveriesRequest, DeliveryRow } from '../../../src/relay/figures/index.ts';
+import {
+  type TrafficAgency,
+  imitateRecord,
+  makeCountry,
+  makeReports,
+} from '../../../src/testing/index.ts';
+import { NOW, RelayDatabase } from '../relay-database.ts';
+
+const AGENCIES = 240;
+const DELIVERIES = 1_000;
+const PAGE = 37;
+const STATES = [
+  'sent',
+  '01',
+  '02',
+  '03',
+  '04',
+  '05',
+  '06',
+  'withdrawn',
+  'open',
+  'overdue',
+] as const;
+
+let relay: RelayDatabase;
+let country: readonly TrafficAgency[];
+let everything: readonly DeliveryRow[];
+
+beforeAll(() => {
+  relay = new RelayDatabase();
+  country = makeCountry(AGENCIES, 5);
+  relay.addCountry(country);
+  const traffic = { country, seed: 5, from: '2026-05', months: 2, deliveries: DELIVERIES };
+  const verified = [...makeReports(traffic)].flatMap((report) => {
+    const from = country[report.agencyIndex];
+    if (from === undefined) return [];
+    return [{ report: { ...report, record: imitateRecord(report, from) }, entry: report.entry }];
+  });
+  relay.intake.takeAll(verified);
+  relay.sweep(NOW);
+  everything = allPages({ period: '2026-05..2026-06' });
+});
+
+afterAll(() => {
+  relay[Symbol.dispose]();
+});
+
+function allPages(request: DeliveriesRequest): DeliveryRow[] {
+  const rows: DeliveryRow[] = [];
+  for (let after: string | undefined; ;) {
+    const page = relay.queries.deliveries({
+      ...request,
+      limit: PAGE,
+      ...(after === undefined ? {} : { after }),
+    });
+    rows.push(...page.rows);
+    if (page.next === null) return rows;
+    after = page.next;
+  }
+}
+
+function isInState(row: DeliveryRow, state: (typeof STATES)[number]): boolean {
+  const isOpen = row.first_receipt_at === null;
+  if (state === 'open') return isOpen;
+  if (state === 'overdue') return row.overdue;
+  return row.state === state;
+}
+
+function nameOf({ from, to, document_id, document_version, business_type }: DeliveryRow): string {
+  return [from, document_id, business_type, document_version, to].join(' ');
+}
+
+it('has more communes than are looked up one by one for what is rare', () => {
+  expect(country.filter(({ tier }) => tier === 'commune').length).toBeGreaterThan(100);
+});
+
+it('all deliveries stand in the list of everything, newest first', () => {
+  const count = relay.db.prepare('SELECT count(*) FROM delivery').pluck().get();
+  expect(new Set(everything.map(nameOf)).size).toBe(count);
+  const days = everything.map((row) => row.issued_on);
+  expect(days).toEqual(days.toSorted().toReversed());
+});
+
+/** More than a hundred communes, all below a province, one agency. */
+const SCOPES: readonly Pick<DeliveriesRequest, 'tier' | 'under' | 'agency'>[] = [
+  { tier: 'commune' },
+  { under: 'H01' },
+  { agency: 'G01' },
+];
+const LISTS = SCOPES.flatMap((scope) =>
+  (['sender', 'recipient'] as const).map((side) => ({ scope, side })),
+);
+
+it.each(LISTS)(
+  'the lists of $scope as $side hold what the whole list holds of it, state by state',
+  ({ scope, side }) => {
+    const tierOf = new Map(country.map(({ code, tier }) => [String(code), tier]));
+    const isOf = (row: DeliveryRow): boolean => {
+      const code = side === 'sender' ? row.from : row.to;
+      if (scope.tier !== undefined) return tierOf.get(code) === scope.tier;
+      if (scope.agency !== undefined) return code === scope.agency;
+      return code === scope.under || code.startsWith(`${scope.under}.`);
+    };
+    const own = everything.filter(isOf);
+    for (const state of STATES) {
+      const listed = allPages({ period: '2026-05..2026-06', ...scope, side, state });
+      const expected = own.filter((row) => isInState(row, state));
+      expect(listed.map(nameOf).toSorted()).toEqual(expected.map(nameOf).toSorted());
+    }
+  },
+);
