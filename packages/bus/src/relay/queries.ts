@@ -10,7 +10,7 @@ import type { Targets } from './figures/targets.ts';
 import type { RelayFigures } from './figures/types.ts';
 import type { ShareClass } from './figures/share-class.ts';
 import type { Db } from './storage/database.ts';
-import type { ContradictionKind } from './storage/report-store.ts';
+import type { ContradictionKind } from './storage/contradiction-store.ts';
 import {
   type ChainRecord,
   type DeliveryRecord,

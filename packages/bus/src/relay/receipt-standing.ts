@@ -1,4 +1,4 @@
-import type { ContradictionKind } from './storage/report-store.ts';
+import type { ContradictionKind } from './storage/contradiction-store.ts';
 
 /** A receipt as an agency reported it; `packageDigest` is what it says it received. */
 export interface ReportedReceipt {

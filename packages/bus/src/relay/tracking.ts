@@ -7,7 +7,8 @@ import type {
 import type { TrackedFigures } from './figures/tracked-figures.ts';
 import { type ReceiptStanding, judgeReceipt } from './receipt-standing.ts';
 import type { HolderEntry, RegisterRow, RegisterStore } from './storage/register-store.ts';
-import type { ContradictionKind, ReportStore } from './storage/report-store.ts';
+import type { ContradictionKind } from './storage/contradiction-store.ts';
+import type { ReportStore } from './storage/report-store.ts';
 import type {
   DeliveryRow,
   KnownDocument,

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
+import { findContradicting } from '../../src/relay/alerts/rules.ts';
+import { AlertStore } from '../../src/relay/storage/alert-store.ts';
+import { MAX_CONTRADICTIONS_KEPT } from '../../src/relay/storage/contradiction-store.ts';
 import {
   RelayDatabase,
   composeReport,
@@ -97,6 +100,32 @@ describe('the chain of an agency', () => {
     expect(relay.queries.listContradictions()).toMatchObject([
       { kind: 'CHAIN_FORK', agency: 'H09', reportNumber: 1 },
     ]);
+  });
+
+  it('keeps so many forks of an agency and counts the others, which the alert tells', () => {
+    using relay = withAgencies();
+    relay.report('H09', paper(1));
+    const forks = Array.from({ length: MAX_CONTRADICTIONS_KEPT + 25 }, (_, index) => {
+      const { verified, entry } = composeReport('H09', 1, null, paper(index + 2), AT);
+      return { report: verified, entry };
+    });
+    relay.intake.takeAll(forks);
+    const [row] = relay.queries.agencies({ period: '2026-07', agency: 'H09' }).rows;
+    const limits = { contradictions: MAX_CONTRADICTIONS_KEPT, contradictions_further: 25 };
+    expect(row).toMatchObject(limits);
+    const kept = (): unknown =>
+      relay.db.prepare('SELECT count(*), sum(length(record)) FROM contradiction').raw().get();
+    const before = kept();
+    relay.intake.takeAll(forks.slice(0, 5)); // kept ones: nothing new
+    relay.intake.takeAll(forks.slice(-1)); // nobody remembers it
+    expect(kept()).toEqual(before);
+    const { figures } = relay.queries.figures({ period: '2026-07', agency: 'H09' });
+    expect(figures.contradictions).toBe(MAX_CONTRADICTIONS_KEPT);
+    relay.intake.upkeep.buildAgain();
+    expect(relay.queries.figures({ period: '2026-07', agency: 'H09' }).figures).toEqual(figures);
+    const told = new AlertStore(relay.db).contradictions(0, 10);
+    expect(told).toEqual([{ agency: 'H09', count: 10 + 26, kinds: 'CHAIN_FORK' }]);
+    expect(findContradicting(told)).toMatchObject([{ severity: 'critical' }]);
   });
 
   it('stops at a record that links to another past, and says so', () => {

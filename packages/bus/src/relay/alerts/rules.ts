@@ -193,7 +193,7 @@ export function findContradicting(
     code: 'CONTRADICTION',
     key: agency,
     agency,
-    severity: kinds.includes('fork') ? 'critical' : 'warning',
+    severity: kinds.split(',').includes('CHAIN_FORK') ? 'critical' : 'warning',
     values: { agency, count, kinds },
     firm: true,
   }));

@@ -49,7 +49,7 @@ export function answerAgencies(
   return {
     as_of: asOf,
     rows: page.map(({ agency: { code, name, site }, place, standing }) => {
-      const { lastReportMs, missingReports, contradictions } = queries.agencyFacts(code);
+      const { lastReportMs, missingReports, ...facts } = queries.agencyFacts(code);
       return {
         code,
         name,
@@ -59,7 +59,8 @@ export function answerAgencies(
         standing,
         last_report_at: lastReportMs === null ? null : new Date(lastReportMs).toISOString(),
         missing_reports: missingReports,
-        contradictions,
+        contradictions: facts.contradictions,
+        contradictions_further: facts.furtherContradictions,
       };
     }),
     total: found.length,

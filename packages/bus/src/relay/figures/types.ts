@@ -185,6 +185,8 @@ export interface AgencyRow {
   /** Reports of its chain that never came. */
   readonly missing_reports: number;
   readonly contradictions: number;
+  /** Only counted: so many of their kind are kept already. */
+  readonly contradictions_further: number;
 }
 
 /** Numbers of a register, or reports of a chain, that no record names. */

@@ -158,18 +158,22 @@ export class AlertStore {
     );
   }
 
-  /** Of the newest `most` contradictions those found since. */
+  /** Of the newest `most` contradictions those found since, with those that were only counted. */
   contradictions(
     sinceMs: number,
     most: number,
   ): { agency: string; count: number; kinds: string }[] {
     return this.#db
-      .prepare<[number, number], { agency: string; count: number; kinds: string }>(
-        `SELECT agency, count(*) AS count, group_concat(DISTINCT kind) AS kinds FROM
-           (SELECT agency, kind, found_ms FROM contradiction ORDER BY id DESC LIMIT ?)
-         WHERE found_ms >= ? GROUP BY agency`,
+      .prepare<[number, number, number], { agency: string; count: number; kinds: string }>(
+        `SELECT agency, sum(count) AS count, group_concat(DISTINCT kind) AS kinds FROM
+           (SELECT agency, kind, found_ms AS at_ms, 1 AS count FROM
+             (SELECT agency, kind, found_ms FROM contradiction ORDER BY id DESC LIMIT ?)
+            WHERE found_ms >= ?
+            UNION ALL SELECT agency, kind, last_ms, further FROM contradiction_count
+            WHERE further > 0 AND last_ms >= ?)
+         GROUP BY agency`,
       )
-      .all(most, sinceMs);
+      .all(most, sinceMs, sinceMs);
   }
 
   /** Register numbers without a trace, of each agency that lacks any. */

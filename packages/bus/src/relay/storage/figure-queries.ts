@@ -59,7 +59,9 @@ export interface MissingReports {
 export interface AgencyFacts {
   readonly lastReportMs: number | null;
   readonly missingReports: number;
+  /** Kept ones, and those beyond that were only counted. */
   readonly contradictions: number;
+  readonly furtherContradictions: number;
 }
 
 const URGENCIES = [0, 1, 2] as const;
@@ -218,6 +220,7 @@ export class FigureQueries {
         lastReportMs: null,
         missingReports: 0,
         contradictions: 0,
+        furtherContradictions: 0,
       }
     );
   }
@@ -336,7 +339,10 @@ function prepareAgencies(db: Db) {
            (SELECT c.highest FROM chain AS c WHERE c.agency = @agency)) AS lastReportMs,
          (SELECT coalesce(sum(last_number - first_number + 1), 0) FROM missing_report
            WHERE agency = @agency) AS missingReports,
-         (SELECT count(*) FROM contradiction WHERE agency = @agency) AS contradictions`,
+         (SELECT coalesce(sum(kept), 0) FROM contradiction_count
+           WHERE agency = @agency) AS contradictions,
+         (SELECT coalesce(sum(further), 0) FROM contradiction_count
+           WHERE agency = @agency) AS furtherContradictions`,
     ),
   };
 }

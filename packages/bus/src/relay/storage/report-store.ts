@@ -1,4 +1,5 @@
 import { type NumberRange, admitNumber } from '../number-series.ts';
+import { type Contradiction, ContradictionStore } from './contradiction-store.ts';
 import type { Db } from './database.ts';
 import { packRecord } from './record-pack.ts';
 
@@ -20,31 +21,6 @@ export type Admission = 'new' | 'duplicate' | 'fork';
 export type Admitted =
   | { readonly admission: 'new'; /** Row of the report. */ readonly id: number }
   | { readonly admission: 'duplicate' | 'fork' };
-
-export const CONTRADICTION_KINDS = [
-  'CHAIN_FORK',
-  'CHAIN_BROKEN',
-  'DOCUMENT_REDISPATCHED',
-  'REGISTER_NUMBER_REUSED',
-  'REPORT_BACKDATED',
-  'NUMBER_BACKDATED',
-  'RECEIPT_NOT_ADDRESSED',
-  'RECEIPT_DIGEST_MISSING',
-  'RECEIPT_DIGEST_DIFFERS',
-  /** What came behind a report does not belong to it; the report counts, the rest is dropped. */
-  'OPEN_PART_UNFIT',
-] as const;
-export type ContradictionKind = (typeof CONTRADICTION_KINDS)[number];
-
-export interface Contradiction {
-  readonly kind: ContradictionKind;
-  readonly agency: string;
-  readonly reportNumber: number;
-  readonly payloadHash: string;
-  readonly detail: string;
-  /** `null` when the record itself stands among the counted reports. */
-  readonly record: Uint8Array | null;
-}
 
 /** How far the relay has an agency's chain. */
 export interface ChainState {
@@ -80,13 +56,6 @@ interface Link {
   readonly atMs: number;
 }
 
-/** What the broker knew of a second record of a number, beside the record itself. */
-interface ForkArrival {
-  readonly storedMs: number;
-  /** The last `report.id` before it. */
-  readonly afterReport: number;
-}
-
 /** An agency sets its clock right now and then; a step back of more than this is told. */
 export const CLOCK_STEP_BACK_MS = 5 * 60_000;
 
@@ -101,9 +70,11 @@ const NO_CHAIN: ChainState = { upTo: 0, upToHash: null, highest: 0, brokenAt: nu
 export class ReportStore {
   readonly #statements;
   readonly #bases = new Map<string, WholeRecord>();
+  readonly #contradictions: ContradictionStore;
 
   constructor(db: Db) {
-    this.#statements = { ...prepare(db), ...prepareMissing(db), ...prepareContradictions(db) };
+    this.#contradictions = new ContradictionStore(db);
+    this.#statements = { ...prepare(db), ...prepareMissing(db), ...prepareArrivals(db) };
   }
 
   /** Keeps a verified report and moves its agency's chain forward as far as it links. */
@@ -182,13 +153,8 @@ export class ReportStore {
       .map(({ first, last }) => [first, last] as const);
   }
 
-  addContradiction(contradiction: Contradiction, nowMs: number, fork?: ForkArrival): void {
-    this.#statements.contradict.run({
-      ...contradiction,
-      nowMs,
-      storedMs: fork?.storedMs ?? null,
-      afterReport: fork?.afterReport ?? null,
-    });
+  addContradiction(contradiction: Contradiction, nowMs: number): void {
+    this.#contradictions.add(contradiction, nowMs);
   }
 
   /** The agencies whose watermark does not say yet what the relay has. */
@@ -209,7 +175,7 @@ export class ReportStore {
   #addFork(report: VerifiedReport, firstHash: string, nowMs: number): void {
     const { agency, number, payloadHash, record } = report;
     const detail = `report ${number} hashes to ${payloadHash}, but ${firstHash} came first`;
-    this.addContradiction(
+    this.#contradictions.add(
       { kind: 'CHAIN_FORK', agency, reportNumber: number, payloadHash, detail, record },
       nowMs,
       { storedMs: report.storedMs, afterReport: this.#statements.lastId.get() ?? 0 },
@@ -383,17 +349,9 @@ function prepareMissing(db: Db) {
   };
 }
 
-function prepareContradictions(db: Db) {
+function prepareArrivals(db: Db) {
   return {
     addLate: db.prepare<[number | bigint]>('INSERT INTO late_report (report) VALUES (?)'),
     lastId: db.prepare<[], number>('SELECT max(id) FROM report').pluck(),
-    contradict: db.prepare<
-      [Contradiction & { nowMs: number; storedMs: number | null; afterReport: number | null }]
-    >(
-      `INSERT OR IGNORE INTO contradiction (kind, agency, report_number, payload_hash, detail,
-         found_ms, record, stored_ms, after_report)
-       VALUES (@kind, @agency, @reportNumber, @payloadHash, @detail, @nowMs, @record, @storedMs,
-         @afterReport)`,
-    ),
   };
 }

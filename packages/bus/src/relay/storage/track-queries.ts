@@ -1,7 +1,7 @@
 import type { DeliveryState } from '../delivery-state.ts';
 import type { ShareClass } from '../figures/share-class.ts';
 import type { Db } from './database.ts';
-import type { ContradictionKind } from './report-store.ts';
+import type { ContradictionKind } from './contradiction-store.ts';
 
 export interface DocumentRecord {
   readonly id: number;

@@ -210,6 +210,7 @@ export const en: Texts = {
     trend: 'Trend over 24 months',
     byType: 'By document type',
     otherTypes: 'Other types',
+    furtherContradictions: (count) => `and ${count} more that were only counted`,
     byTier: 'Agencies below, by tier',
     children: 'Agencies below',
     underTargetOf: (tier) => `${tier} agencies under target`,

@@ -212,6 +212,7 @@ export const vi = {
     trend: 'Diễn biến 24 tháng',
     byType: 'Theo loại văn bản',
     otherTypes: 'Các loại khác',
+    furtherContradictions: (count: string) => `và ${count} trường hợp nữa chỉ được đếm`,
     byTier: 'Đơn vị trực thuộc theo cấp',
     children: 'Đơn vị trực thuộc',
     underTargetOf: (tier: string) => `${tier} dưới mục tiêu`,

@@ -169,7 +169,10 @@ function reporting(
         ${f.count(agency.contradictions)}${' '}
         <a href=${other(context, '/contradictions', { agency: agency.code })}
           >${t.contradictions.title}</a
-        >
+        >${
+          agency.contradictions_further > 0 &&
+          html` ${t.agency.furtherContradictions(f.count(agency.contradictions_further))}`
+        }
       </dd>
       <dt>${t.agency.gaps}</dt>
       <dd>
