@@ -4,6 +4,8 @@ import { basename, dirname, join } from 'node:path';
 
 import Database from 'better-sqlite3';
 
+import type { Db } from './database.ts';
+
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 
@@ -14,6 +16,8 @@ export interface BackupOptions {
   readonly to: string;
   /** Name of the SQLite file in the folder. */
   readonly database: string;
+  /** Further SQLite files, where they are there, each with what must not go into a copy. */
+  readonly more?: readonly { readonly database: string; forget(copy: Db): void }[];
   /** Files and folders beside it, by name; what is not there is passed over. */
   readonly parts: readonly string[];
   /** Folders of files that rows of the database name; they come and go while it is copied. */
@@ -35,7 +39,7 @@ export interface Backup {
  * @throws Error `EEXIST` when `to` is there already, `ENOSPC`; nothing of it stays then.
  */
 export async function backupFolder(options: BackupOptions): Promise<Backup> {
-  const { home, to, database, parts, named = [], secrets = [] } = options;
+  const { home, to, database, more = [], parts, named = [], secrets = [] } = options;
   const draft = join(dirname(to), `.${basename(to)}.partial`);
   await refuseExisting(to);
   await rm(draft, { recursive: true, force: true });
@@ -44,6 +48,11 @@ export async function backupFolder(options: BackupOptions): Promise<Backup> {
   try {
     for (const part of named) await copyTree(home, draft, part, done);
     done.set(database, await copyDatabase(join(home, database), join(draft, database)));
+    for (const { database: other, forget } of more) {
+      const found = await lstat(join(home, other)).catch(() => undefined);
+      if (found?.isFile() !== true) continue;
+      done.set(other, await copyDatabase(join(home, other), join(draft, other), forget));
+    }
     for (const part of [...named, ...parts, ...secrets]) await copyTree(home, draft, part, done);
     await refuseExisting(to);
     await rename(draft, to);
@@ -61,7 +70,11 @@ async function refuseExisting(to: string): Promise<void> {
   throw Object.assign(new Error(`${to} is there already`), { code: 'EEXIST', path: to });
 }
 
-async function copyDatabase(from: string, to: string): Promise<number> {
+async function copyDatabase(
+  from: string,
+  to: string,
+  forget?: (copy: Db) => void,
+): Promise<number> {
   const db = new Database(from, { readonly: true, fileMustExist: true });
   try {
     await db.backup(to);
@@ -72,6 +85,11 @@ async function copyDatabase(from: string, to: string): Promise<number> {
   const copy = new Database(to, { fileMustExist: true });
   try {
     copy.pragma('journal_mode = DELETE');
+    if (forget !== undefined) {
+      forget(copy);
+      // What was taken out would stand in free pages otherwise.
+      copy.exec('VACUUM');
+    }
   } finally {
     copy.close();
   }
@@ -98,6 +116,7 @@ async function copyTree(
   if (found?.isFile() !== true || name.endsWith('.partial')) return;
   const copy = join(draft, name);
   try {
+    await mkdir(dirname(copy), { recursive: true, mode: PRIVATE_FOLDER });
     await copyFile(join(home, name), copy, constants.COPYFILE_FICLONE);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;

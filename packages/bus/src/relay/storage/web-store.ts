@@ -56,6 +56,11 @@ export function openWebDatabase(file: string): Db {
   return openMigrated(file, SCHEMA);
 }
 
+/** A copy put back must let nobody in who has not logged in since; accounts and tokens stay. */
+export function forgetLogIns(db: Db): void {
+  db.exec('DELETE FROM session; DELETE FROM provider_log_in; DELETE FROM failed_log_in;');
+}
+
 /** Accounts, sessions and failed log-ins of a relay's HTTP side. */
 export class WebStore {
   readonly #db: Db;
