@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto';
-import { lookup } from 'node:dns';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { BlockList, type LookupFunction, isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 
 import { httpFailed, isLoopback } from '../http/address.ts';
 import { type RelayLog, describeError } from '../log.ts';
 import type { AlertStore } from '../storage/alert-store.ts';
 import type { AlertChange } from './ledger.ts';
+import { type LookUpAll, lookupAllowed, refuseAddress } from './webhook-address.ts';
 
 export interface Webhook {
   readonly url: string;
@@ -24,6 +24,8 @@ export interface WebhookOptions {
   readonly log: RelayLog;
   /** From 0 to below 1. */
   readonly random?: () => number;
+  /** Left out: as the machine looks names up. */
+  readonly lookUp?: LookUpAll;
 }
 
 /** Of one address; the oldest go first, and the log says so. */
@@ -33,13 +35,6 @@ const FIRST_RETRY_MS = 30_000;
 const LONGEST_RETRY_MS = 60 * 60_000;
 const GIVE_UP_AFTER_MS = 3 * 24 * 60 * 60_000;
 const TIMEOUT_MS = 10_000;
-
-/** What no address of another machine is; `webhooks[].privateNetwork` lets the private ones in. */
-const NEVER = blockList(['0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'], ['fe80::/10', 'ff00::/8']);
-const PRIVATE = blockList(
-  ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
-  ['::1/128', '::/128', 'fc00::/7'],
-);
 
 /**
  * Tells other systems of alerts: `POST` with JSON, in order, kept over restarts until somebody takes
@@ -105,7 +100,8 @@ export class Webhooks {
         continue;
       }
       try {
-        const status = await post(hook, message.body, Math.floor(nowMs / 1_000), this.#stop.signal);
+        const seconds = Math.floor(nowMs / 1_000);
+        const status = await this.#post(hook, message.body, seconds);
         if (status >= 200 && status < 300) {
           store.removeMessage(message.id);
           continue;
@@ -121,6 +117,36 @@ export class Webhooks {
       return;
     }
   }
+
+  /** @returns the status; the answer's body is not read, and a redirect is an answer like others. */
+  #post(hook: Webhook, body: string, seconds: number): Promise<number> {
+    const url = new URL(hook.url);
+    const host = bareHost(url.hostname);
+    const local = isLoopback(host);
+    if (!local && isIP(host) !== 0) refuseAddress(host, hook.privateNetwork);
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const lookup = lookupAllowed(hook.privateNetwork, this.#options.lookUp);
+    return new Promise((resolve, reject) => {
+      const asked = send(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(body),
+          'user-agent': 'congvan-relay',
+          'congvan-signature': signMessage(hook.secret, seconds, body),
+        },
+        signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(TIMEOUT_MS)]),
+        agent: false,
+        ...(local ? {} : { lookup }),
+      });
+      asked.on('response', (answer) => {
+        answer.destroy();
+        resolve(answer.statusCode ?? 0);
+      });
+      asked.on('error', reject);
+      asked.end(body);
+    });
+  }
 }
 
 /** @returns the value of `Congvan-Signature`. */
@@ -129,73 +155,6 @@ export function signMessage(secret: string, seconds: number, body: string): stri
   return `t=${seconds},v1=${digest}`;
 }
 
-/** @returns the status; the answer's body is not read. */
-function post(hook: Webhook, body: string, seconds: number, stop: AbortSignal): Promise<number> {
-  const url = new URL(hook.url);
-  const local = isLoopback(bareHost(url.hostname));
-  if (!local && isIP(bareHost(url.hostname)) !== 0) refuseAddress(bareHost(url.hostname), hook);
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  return new Promise((resolve, reject) => {
-    const asked = send(url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(body),
-        'user-agent': 'congvan-relay',
-        'congvan-signature': signMessage(hook.secret, seconds, body),
-      },
-      signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]),
-      agent: false,
-      ...(local ? {} : { lookup: lookupAllowed(hook) }),
-    });
-    asked.on('response', (answer) => {
-      answer.destroy();
-      resolve(answer.statusCode ?? 0);
-    });
-    asked.on('error', reject);
-    asked.end(body);
-  });
-}
-
-/** The name is looked up once, and what is looked up is what is connected to: no second answer slips in. */
-function lookupAllowed(hook: Webhook): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) return callback(error, '', 0);
-      try {
-        for (const { address } of addresses) refuseAddress(address, hook);
-      } catch (refused) {
-        return callback(refused instanceof Error ? refused : new Error('refused'), '', 0);
-      }
-      const [first] = addresses;
-      if (options.all === true) return callback(null, addresses);
-      callback(null, first?.address ?? '', first?.family ?? 0);
-    });
-  };
-}
-
-function refuseAddress(address: string, { privateNetwork }: Webhook): void {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
-  const family = isIPv6(mapped) ? 'ipv6' : 'ipv4';
-  if (NEVER.check(mapped, family) || (!privateNetwork && PRIVATE.check(mapped, family))) {
-    throw httpFailed(`webhooks: ${address} is inside the own network`);
-  }
-}
-
 function bareHost(hostname: string): string {
   return hostname.replaceAll(/[[\]]/g, '');
-}
-
-function blockList(v4: readonly string[], v6: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const [networks, family] of [
-    [v4, 'ipv4'],
-    [v6, 'ipv6'],
-  ] as const) {
-    for (const network of networks) {
-      const [address = '', bits = ''] = network.split('/');
-      list.addSubnet(address, Number(bits), family);
-    }
-  }
-  return list;
 }
