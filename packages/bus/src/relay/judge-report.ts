@@ -84,7 +84,11 @@ export function judgeReport(message: StoredMessage, options: JudgeOptions): Judg
   };
   const at = message.storedAt;
   const { verify } = options;
-  const body = judgeReportBody(payload.entry, parts.body, { sender: entry, verify, at });
+  const body = judgeReportBody(
+    parts.body,
+    { entry: payload.entry, sender: entry, basis },
+    { verify, at },
+  );
   return { accepted: true, from, report, entry: payload.entry, basis, body };
 }
 

@@ -39,7 +39,8 @@ export interface RelayBus extends AsyncDisposable {
   readonly home: string;
   readonly relaySigner: TestSigner;
   openRelay(options?: Partial<OpenRelayOptions>): Promise<Relay>;
-  addReporter(code: string, tier: Tier, site: Site): Promise<Reporter>;
+  /** @param others - of whom the directory lists a node certificate of this agency too. */
+  addReporter(code: string, tier: Tier, site: Site, ...others: Signer[]): Promise<Reporter>;
   /** Someone with an agency's rights at the broker whom the directory does not know. */
   addStranger(code: string, tier: Tier, site: Site): Promise<Reporter>;
 }
@@ -112,11 +113,12 @@ export async function startRelayBus(): Promise<RelayBus> {
     home,
     relaySigner,
     openRelay: (options = {}) => openRelay({ home, sign: signWith(relaySigner), ...options }),
-    addReporter: (text, tier, site) => {
+    addReporter: (text, tier, site, ...others) => {
       const place = { code: parseAgencyCode(text), tier, site };
       const validFrom = '2020-01-01T00:00:00.000Z';
       return start(async (signer) => {
-        const input = { ...place, validFrom, certificates: [listed(signer)] };
+        const certificates = [signer, ...others].map(listed);
+        const input = { ...place, validFrom, certificates };
         return (await bus.addAgency(input)).credentials;
       }, place);
     },

@@ -35,12 +35,16 @@ describe('the open part behind a dispatch report', () => {
   };
 
   /** Reports a dispatch with a body. @returns the document's id. */
-  const report = async (packageDigest: string, body: Uint8Array | undefined): Promise<string> => {
+  const report = async (
+    packageDigest: string,
+    body: Uint8Array | undefined,
+    from = commune,
+  ): Promise<string> => {
     sent += 1;
     const entry = { ...dispatch(sent, [electronic('G12')]), packageDigest };
-    const composed = await commune.compose(entry);
+    const composed = await from.compose(entry);
     const record = body === undefined ? composed.record : encodeMessage(composed.record, body);
-    await commune.publish({ ...composed, record });
+    await from.publish({ ...composed, record });
     await waitUntil(() => relay.counts().reports === sent);
     return `doc-${sent}`;
   };
@@ -66,12 +70,13 @@ describe('the open part behind a dispatch report', () => {
     expect(unfit()).toEqual([]);
   });
 
-  it('is dropped and told when it does not belong to the report, which counts all the same', async () => {
+  /** Digests that a report can name, each with a body that is not the open part of that package. */
+  const misfits = async (): Promise<(readonly [string, Uint8Array])[]> => {
     const { part, manifestSha256 } = await makePart();
     const stranger = await world.pki.issue({ commonName: 'Người lạ', use: 'node' });
     const foreign = await makePart(stranger);
     const bomb = packOpenPart(new Uint8Array(64 * 1024 * 1024));
-    const bodies: readonly (readonly [string, Uint8Array])[] = [
+    return [
       ['b'.repeat(64), packOpenPart(part)],
       [foreign.manifestSha256, packOpenPart(foreign.part)],
       [manifestSha256, Buffer.concat([packOpenPart(part), Buffer.from('more')])],
@@ -79,12 +84,29 @@ describe('the open part behind a dispatch report', () => {
       [manifestSha256, bomb],
       [manifestSha256, new Uint8Array(1)],
     ];
-    for (const [index, [digest, body]] of bodies.entries()) {
+  };
+
+  it('does not come into the evidence when it is not of the package, and the report counts', async () => {
+    for (const [digest, body] of await misfits()) {
       const id = await report(digest, body);
+      expect((await exported(id)).lacking, `document ${id}`).toContain('open-part');
+    }
+    expect(relay.counts()).toMatchObject({ reports: sent, rejected: 0, dispatches: sent });
+  });
+
+  it('is judged on arrival where several certificates may have signed it', async () => {
+    const former = await world.pki.issue({ commonName: 'Khóa trước', use: 'node' });
+    const district = await world.addReporter('H09.12', 'district', 'H09', former);
+    for (const signer of [district.signer, former]) {
+      const { part, manifestSha256 } = await makePart(signer);
+      const id = await report(manifestSha256, packOpenPart(part), district);
+      expect((await exported(id)).lacking, `document ${id}`).not.toContain('open-part');
+    }
+    for (const [index, [digest, body]] of (await misfits()).entries()) {
+      const id = await report(digest, body, district);
       expect((await exported(id)).lacking, `document ${id}`).toContain('open-part');
       expect(unfit(), `document ${id}`).toHaveLength(index + 1);
     }
-    expect(relay.counts()).toMatchObject({ reports: sent, rejected: 0, dispatches: sent });
   });
 
   it('does not get in behind a report that is no dispatch', async () => {

@@ -17,12 +17,12 @@ import {
 } from '../../evidence/build.ts';
 import { codesOf, gatherDirectory, gatherValidation } from '../../evidence/gather.ts';
 import { MAX_EVIDENCE_RECORDS } from '../../evidence/limits.ts';
-import { unpackOpenPart } from '../../record/open-part-body.ts';
 import { homePaths, readHomeFile, readRelayConfig } from '../home.ts';
 import { openNodeSigner } from '../node-key.ts';
 import { type Db, openDatabaseForReading } from '../storage/database.ts';
 import { type EvidenceReportRow, EvidenceStore } from '../storage/evidence-store.ts';
 import { type DocumentRecord, TrackQueries } from '../storage/track-queries.ts';
+import { openKeptPart } from './report-body.ts';
 
 export interface ExportEvidenceOptions {
   /** The relay's folder; it is read beside a running relay. */
@@ -112,7 +112,7 @@ function readAtOnce(db: Db, id: string, from: string | null, self: string) {
         documentVersion,
         packageDigest,
       },
-      openPart: part === undefined ? null : unpackOpenPart(part.packed),
+      openPart: part === undefined ? null : openKeptPart(part, packageDigest),
       records,
       directory: gatherDirectory(codesOf(records, [self]), (codes) =>
         store.directoryRecords(codes),

@@ -31,11 +31,13 @@ export class EvidenceKeeper {
     const { store, reports } = this.#options;
     const { agency, number, payloadHash, storedMs } = report;
     const at = new Date(storedMs);
-    store.setBasis(agency, number, this.#keepBasis(basis, from, at));
+    const kept = this.#keepBasis(basis, from, at);
+    store.setBasis(agency, number, kept);
     if (body === null) return;
     if (body.fits) {
-      const packed = body.packed;
-      store.putOpenPart(agency, number, { packed, ...this.#keepBasis(body.basis, from, at) });
+      const isSame = body.basis === basis;
+      const reference = isSame ? kept : this.#keepBasis(body.basis, from, at);
+      store.putOpenPart(agency, number, { packed: body.packed, ...reference });
       return;
     }
     const { detail } = body;

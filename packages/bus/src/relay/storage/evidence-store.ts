@@ -2,8 +2,13 @@ import { type BasisReference, type ValidationObject, ValidationStore } from '../
 import type { Db } from './database.ts';
 
 /** The open part that came with a dispatch report, packed. */
-export interface OpenPartRow extends BasisReference {
+export interface NewOpenPart extends BasisReference {
   readonly packed: Uint8Array;
+}
+
+export interface OpenPartRow extends NewOpenPart {
+  /** DER of the signer's. */
+  readonly certificate: Uint8Array | null;
 }
 
 /** A report as evidence needs it. */
@@ -35,7 +40,9 @@ export class EvidenceStore {
          SELECT id, ?, ?, ? FROM report WHERE agency = ? AND number = ?`,
       ),
       openPart: db.prepare<[number], OpenPartRow>(
-        'SELECT packed, signer, basis FROM open_part WHERE report = ?',
+        `SELECT packed, signer, basis, der AS certificate
+         FROM open_part LEFT JOIN validation_object ON validation_object.id = signer
+         WHERE report = ?`,
       ),
       dispatch: db.prepare<[number], EvidenceReportRow>(
         `${REPORT} JOIN document AS o ON o.sender = r.agency AND o.report_number = r.number
@@ -64,7 +71,7 @@ export class EvidenceStore {
     this.#statements.setBasis.run(signer, basis, agency, number);
   }
 
-  putOpenPart(agency: string, number: number, row: OpenPartRow): void {
+  putOpenPart(agency: string, number: number, row: NewOpenPart): void {
     this.#statements.putOpenPart.run(row.packed, row.signer, row.basis, agency, number);
   }
 
