@@ -14,7 +14,7 @@ import { BusError } from '../errors.ts';
 import { parsePayload } from '../record/codec.ts';
 import { decodeRecord } from '../record/frame.ts';
 import type { ValidationObject } from '../sqlite/index.ts';
-import { type EvidenceFacts, kindOf, readFacts, type ReadRecord } from './facts.ts';
+import { type EvidenceFacts, kindOf, readFacts, type ReadRecord, receiptOf } from './facts.ts';
 import {
   EVIDENCE_LIMITS,
   MAX_EVIDENCE_CERTIFICATES,
@@ -23,6 +23,7 @@ import {
   MAX_EVIDENCE_LISTS,
   MAX_EVIDENCE_LIST_BYTES,
   MAX_EVIDENCE_RECORDS,
+  MAX_RECEIPTS_OF_ONE,
 } from './limits.ts';
 import {
   ENTRY_KINDS,
@@ -106,11 +107,12 @@ export async function buildEvidence(
   gathered: GatheredEvidence,
   options: SealEvidenceOptions,
 ): Promise<BuiltEvidence> {
-  checkSizes(gathered);
-  const records = nameRecords(gathered.records);
+  const records = readRecords(gathered.records);
+  checkSizes({ ...gathered, records });
   const part = gathered.openPart === null ? null : readOpenPart(gathered.openPart);
   const facts = readFacts(gathered.document, records, part?.files.get('header.edxml') ?? null);
   const lacking = lackingOf(gathered, records);
+  if (records.length < gathered.records.length) lacking.push('receipts');
   if (options.lacksTimeStamp === true) lacking.push('time-stamp');
   const parts = new Parts();
   if (part !== null) {
@@ -191,15 +193,40 @@ class Parts {
   }
 }
 
-function nameRecords(records: readonly GatheredRecord[]): CoverInput['records'] {
-  return records.map((one, index) => {
+type ReadGathered = GatheredRecord & ReadRecord;
+
+function readRecords(records: readonly GatheredRecord[]): CoverInput['records'] {
+  const read = records.map((one) => {
     const content = parsePayload(decodeRecord(one.record));
     const kind = kindOf(content);
     if (kind === undefined) throw new TypeError(`a ${content.type} is no evidence of a document`);
-    const from = content.type === 'directory' ? content.payload.registrar : content.payload.from;
-    const number = String(index + 1).padStart(4, '0');
-    return { ...one, kind, content, name: `records/${number}-${kind}-${from}.record` };
+    return { ...one, kind, content };
   });
+  const isTooMany = tooManyReceipts(read);
+  return read
+    .filter((one) => !isTooMany.has(one))
+    .map((one, index) => {
+      const { content, kind } = one;
+      const from = content.type === 'directory' ? content.payload.registrar : content.payload.from;
+      const number = String(index + 1).padStart(4, '0');
+      return { ...one, name: `records/${number}-${kind}-${from}.record` };
+    });
+}
+
+/** What a recipient said beyond the first receipt of each status and its newest ones. */
+function tooManyReceipts(records: readonly ReadGathered[]): ReadonlySet<ReadGathered> {
+  const given = records.flatMap((record) =>
+    receiptOf(record).map(({ from, status }) => ({ record, from, status })),
+  );
+  const left = new Set<ReadGathered>();
+  for (const all of Map.groupBy(given, ({ from }) => from).values()) {
+    if (all.length <= MAX_RECEIPTS_OF_ONE) continue;
+    const firsts = new Map(all.toReversed().map((one) => [one.status, one]));
+    const kept = new Set([...firsts.values()].slice(0, MAX_RECEIPTS_OF_ONE));
+    for (const one of all.toReversed()) if (kept.size < MAX_RECEIPTS_OF_ONE) kept.add(one);
+    for (const one of all) if (!kept.has(one)) left.add(one.record);
+  }
+  return left;
 }
 
 function directoryName(record: Uint8Array, index: number): string {

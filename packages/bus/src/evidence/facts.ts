@@ -55,11 +55,11 @@ export function readFacts(
   const delivery = own.map(deliveryOf).find((payload) => payload !== undefined);
   const sent = dispatch?.recipients.flatMap((one) => ('to' in one ? [one] : []));
   const modes = new Map<string, 'E' | 'E+P'>(sent?.map(({ to, mode }) => [to, mode]));
-  const receipts = own.flatMap(receiptOf);
+  const receipts = Map.groupBy(own.flatMap(receiptOf), ({ from }) => from);
   const addressed = new Set<string>([...modes.keys(), ...(delivery?.to ?? [])]);
   // Anybody can sign a receipt: where the sender says whom it addressed, nobody else is a recipient.
-  const named = addressed.size > 0 ? addressed : new Set(receipts.map(({ from }) => from));
-  const withdrawn = own.flatMap(withdrawnOf);
+  const named = addressed.size > 0 ? addressed : new Set(receipts.keys());
+  const withdrawn = new Map(own.flatMap(withdrawnOf).map((entry) => [String(entry.to), entry]));
   return {
     document,
     ...describe(dispatch, header),
@@ -67,11 +67,10 @@ export function readFacts(
     deliveries: [...named].map((to) => ({
       to,
       mode: modes.get(to) ?? null,
-      receipts: receipts
-        .filter(({ from }) => from === to)
+      receipts: (receipts.get(to) ?? [])
         .map(({ from: _from, ...rest }) => rest)
         .toSorted((a, b) => (a.at < b.at ? -1 : 1)),
-      withdrawn: withdrawn.findLast((entry) => entry.to === to) ?? null,
+      withdrawn: withdrawn.get(to) ?? null,
     })),
     paper: dispatch?.recipients.flatMap((one) => ('name' in one ? [one] : [])) ?? [],
   };
@@ -164,7 +163,7 @@ function sentAtOf(records: readonly ReadRecord[]): string | undefined {
   )[0];
 }
 
-function receiptOf({ content }: ReadRecord): (ReceiptFacts & { readonly from: string })[] {
+export function receiptOf({ content }: ReadRecord): (ReceiptFacts & { readonly from: string })[] {
   if (content.type === 'receipt') return [content.payload];
   if (content.type !== 'report' || content.payload.entry.kind !== 'receipt') return [];
   return [{ ...content.payload.entry, from: content.payload.from }];

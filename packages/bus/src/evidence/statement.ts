@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { BusError } from '../errors.ts';
 import { agencyCode } from '../record/field.ts';
-import { MAX_STATEMENT_BYTES } from './limits.ts';
+import { MAX_EVIDENCE_ENTRIES, MAX_STATEMENT_BYTES } from './limits.ts';
 
 export const STATEMENT_NAME = 'evidence.json';
 export const EVIDENCE_FORMAT = 'congvan-evidence/1';
@@ -38,6 +38,8 @@ export const LACKING = [
   'delivery',
   'revocation',
   'contents',
+  /** Of a recipient that gave more than fit: it has the first of each status and the newest. */
+  'receipts',
   /** A service was named and gave none; without one named, nothing is lacking. */
   'time-stamp',
 ] as const;
@@ -76,7 +78,7 @@ const statementSchema = z.strictObject({
     packageDigest: sha256,
   }),
   lacking: z.array(z.enum(LACKING)).max(LACKING.length),
-  entries: z.array(entrySchema).min(1).max(20_000),
+  entries: z.array(entrySchema).min(1).max(MAX_EVIDENCE_ENTRIES),
 });
 
 /** `evidence.json`: what is in the file, what each part proves, and the times that the exporter states. */

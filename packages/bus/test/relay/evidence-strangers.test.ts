@@ -2,6 +2,7 @@ import { buildAsicE, createTrustStore, openAsic } from '@congvan/signer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { verifyEvidence } from '../../src/evidence/index.ts';
+import { MAX_RECEIPTS_OF_ONE } from '../../src/evidence/limits.ts';
 import { type ReceiptEntry, parseAgencyCode } from '../../src/index.ts';
 import { exportEvidence } from '../../src/relay/index.ts';
 import { dispatch, electronic, receipt } from './relay-database.ts';
@@ -68,6 +69,19 @@ describe('evidence of a document about which somebody says what is not so', () =
       { to: parseAgencyCode('H10'), receipts: [{ status: '01' }] },
     ]);
     expect(facts?.deliveries[0]?.receipts).toHaveLength(1);
+  });
+
+  it('is made all the same when a recipient gives receipts without end, and says what it lacks', async () => {
+    for (let count = 0; count < 20; count += 1) await report('H10', receiptBy('05'));
+    await report('H10', receiptBy('06'));
+
+    const { indication, lacking, facts } = verify(await exportFile());
+
+    expect(indication).toBe('TOTAL-PASSED');
+    expect(lacking).toContain('receipts');
+    const statuses = facts?.deliveries[0]?.receipts.map(({ status }) => status) ?? [];
+    expect(statuses).toHaveLength(MAX_RECEIPTS_OF_ONE);
+    expect(new Set(statuses)).toEqual(new Set(['01', '05', '06']));
   });
 
   it('says what is not in it, also when its exporter does not', async () => {

@@ -38,6 +38,8 @@ const LOCAL_BYTES = 30;
 const MAX_COMMENT_BYTES = 256;
 /** Far more than the names of the entries need. */
 const MAX_DIRECTORY_BYTES = 4 * 1024 * 1024;
+/** Where more entries are allowed: a name of ordinary length, and what a directory says beside it. */
+const DIRECTORY_BYTES_OF_ENTRY = 256;
 const STORED = 0;
 const DEFLATED = 8;
 /** Bit 3: sizes follow the data. Bit 11: the name is UTF-8. Bits 1 and 2 only say how hard it was packed. */
@@ -133,7 +135,8 @@ function readDirectory(
   if (!isWhole) fail('a ZIP of several disks', end);
   const length = end - start;
   if (endRecord.readUInt32LE(12) !== length) fail('central directory of the wrong size', end);
-  if (count > limits.maxEntries || length > MAX_DIRECTORY_BYTES) {
+  const most = Math.max(MAX_DIRECTORY_BYTES, limits.maxEntries * DIRECTORY_BYTES_OF_ENTRY);
+  if (count > limits.maxEntries || length > most) {
     const about = `${count} entries described in ${length} bytes`;
     fail(`${about}, limit ${limits.maxEntries} entries`, end, 'SIGNER_ASIC_LIMIT');
   }

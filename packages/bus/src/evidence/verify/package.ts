@@ -62,7 +62,8 @@ export function lackingIn(opened: OpenedEvidence): Lacking[] {
     delivery: count('delivery') === 0,
     revocation: count('crl', 'ocsp') === 0,
     contents: count('content') < contentsNamed(opened),
-    // Nobody needs one: only the exporter knows that it asked for it.
+    // Only the exporter knows how many there were, and whether it asked for a time-stamp.
+    receipts: false,
     'time-stamp': false,
   };
   return LACKING.filter((one) => stated.has(one) || lacks[one]);

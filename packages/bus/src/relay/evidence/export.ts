@@ -16,7 +16,7 @@ import {
   buildEvidence,
 } from '../../evidence/build.ts';
 import { codesOf, gatherDirectory, gatherValidation } from '../../evidence/gather.ts';
-import { MAX_EVIDENCE_RECORDS } from '../../evidence/limits.ts';
+import { MAX_EVIDENCE_RECORDS, MAX_RECEIPTS_OF_ONE } from '../../evidence/limits.ts';
 import { homePaths, readHomeFile, readRelayConfig } from '../home.ts';
 import { openNodeSigner } from '../node-key.ts';
 import { type Db, openDatabaseForReading } from '../storage/database.ts';
@@ -98,7 +98,8 @@ function readAtOnce(db: Db, id: string, from: string | null, self: string) {
     if (dispatch === undefined) throw notFound(id);
     const rows = [
       dispatch,
-      ...store.receipts(document.id, MAX_EVIDENCE_RECORDS),
+      // One more than fits, so that it shows when some are left out.
+      ...store.receipts(document.id, MAX_RECEIPTS_OF_ONE + 1, MAX_EVIDENCE_RECORDS),
       ...store.withdrawals(document, MAX_EVIDENCE_RECORDS),
     ];
     const part = store.openPart(dispatch.id);

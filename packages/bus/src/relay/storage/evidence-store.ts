@@ -48,9 +48,16 @@ export class EvidenceStore {
         `${REPORT} JOIN document AS o ON o.sender = r.agency AND o.report_number = r.number
          WHERE o.id = ?`,
       ),
-      receipts: db.prepare<[number, number], EvidenceReportRow>(
-        `${REPORT} JOIN receipt AS c ON c.report = r.id
-         WHERE c.document = ? AND c.standing <> 'contradictory' ORDER BY r.id LIMIT ?`,
+      receipts: db.prepare<[number, number, number], EvidenceReportRow>(
+        `WITH given AS (
+           SELECT c.report, s.agency,
+             row_number() OVER (PARTITION BY s.agency, c.status ORDER BY c.report) AS nth
+           FROM receipt AS c JOIN stored_report AS s ON s.id = c.report
+           WHERE c.document = ? AND c.standing <> 'contradictory'),
+         ranked AS (
+           SELECT report, row_number() OVER
+             (PARTITION BY agency ORDER BY nth = 1 DESC, report DESC) AS rank FROM given)
+         ${REPORT} JOIN ranked AS k ON k.report = r.id WHERE k.rank <= ? ORDER BY r.id LIMIT ?`,
       ),
       withdrawals: db.prepare<[string, string, number, number, number], EvidenceReportRow>(
         `${REPORT} JOIN withdrawal AS w ON w.sender = r.agency AND w.report_number = r.number
@@ -87,9 +94,11 @@ export class EvidenceStore {
   /**
    * Reports of receipts for a document, in the order of arrival. What an agency says that was not
    * addressed, or says of another package, is no evidence of this one.
+   *
+   * @param ofOne - so many of one agency at most: the first of each status, then its newest.
    */
-  receipts(document: number, limit: number): EvidenceReportRow[] {
-    return this.#statements.receipts.all(document, limit);
+  receipts(document: number, ofOne: number, limit: number): EvidenceReportRow[] {
+    return this.#statements.receipts.all(document, ofOne, limit);
   }
 
   /** Reports of deliveries of a document that do not come about. */

@@ -52,6 +52,7 @@ export const evidenceEn = {
     delivery: 'the delivery record',
     revocation: 'revocation data',
     contents: 'the contents of the files',
+    receipts: 'some receipts of a recipient that gave very many',
     'time-stamp':
       'a time-stamp: the service did not give one; export again before the certificate of the exporter ends',
   } satisfies Record<Lacking, string>,

@@ -49,6 +49,7 @@ export const evidenceVi: EvidenceTexts = {
     delivery: 'bản ghi gửi',
     revocation: 'dữ liệu thu hồi',
     contents: 'nội dung các tệp',
+    receipts: 'một số biên nhận của nơi nhận đã gửi quá nhiều biên nhận',
     'time-stamp':
       'dấu thời gian: dịch vụ không cấp được; hãy xuất lại trước khi chứng thư của bên xuất hết hạn',
   },
