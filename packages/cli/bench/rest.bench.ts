@@ -1,6 +1,6 @@
 /**
  * An agent at rest: what `congvan agent run` keeps in memory and how much it computes when nothing
- * comes and nothing goes.
+ * comes and nothing goes. It is measured as installed, as JavaScript.
  *
  * `npm run bench -- rest [--seconds N] [--json]`
  */
@@ -9,24 +9,23 @@ import { once } from 'node:events';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import { PASSPHRASE } from '../rig/offices.ts';
 import { cpuMsOf } from './chain/measure.ts';
 import { foundTown } from './chain/town.ts';
+import { buildInstalled } from './rest/built.ts';
 import { printResults, readCount } from '../../../bench/report.ts';
 
 const argv = process.argv.slice(2);
 const seconds = readCount(argv, 'seconds', 60);
-/** `CONGVAN_MAIN` names a built one; the sources carry the compiler that strips their types. */
-const main =
-  process.env['CONGVAN_MAIN'] ?? fileURLToPath(new URL('../src/main.ts', import.meta.url));
 /** DESIGN §9. */
 const MAX_RSS_MIB = 110;
 /** Connected, directory read, and what starting left behind collected. */
 const SETTLE_MS = 30_000;
 
 await using town = await foundTown();
+// `CONGVAN_MAIN` names another one.
+const main = process.env['CONGVAN_MAIN'] ?? buildInstalled(join(town.folder, 'installed'));
 const home = join(town.folder, 'home');
 await mkdir(join(home, 'agents'), { recursive: true });
 await symlink(town.homeOf('sender'), join(home, 'agents', 'H09-12-034'));

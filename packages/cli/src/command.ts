@@ -9,7 +9,7 @@ import {
 
 import type { Cli } from './context.ts';
 import { EXIT, EXIT_NAMES } from './exit-codes.ts';
-import type { HelpTexts } from './messages/index.ts';
+import { type HelpTexts, LANGUAGES } from './messages/index.ts';
 import { safeText } from './terminal/safe-text.ts';
 
 /** Options that every command takes; they stand on the program itself. */
@@ -64,6 +64,20 @@ export function newCommand(cli: Cli, name: string, text?: CommandTextName): Comm
     .configureHelp(helpLayout(cli))
     .showSuggestionAfterError();
   return text === undefined ? command : command.description(help.commandTexts[text]);
+}
+
+/** The program itself, with the options that every command takes and no command yet. */
+export function newProgram(cli: Cli, version: string): Command {
+  const { help } = cli.messages;
+  return newCommand(cli, 'congvan')
+    .description(help.program)
+    .version(version, '-V, --version', help.versionOption)
+    .helpCommand('help [command]', help.helpCommand)
+    .addOption(newOption(cli, '--home <folder>', 'home'))
+    .addOption(newOption(cli, '--json', 'json'))
+    .addOption(newOption(cli, '--lang <language>', 'lang').choices(LANGUAGES))
+    .addOption(newOption(cli, '--agency <code>', 'agency'))
+    .addHelpText('after', () => exitStatusHelp(cli));
 }
 
 /** A command that only holds others: alone it shows its help and counts as a usage error. */
@@ -133,7 +147,7 @@ export function collectServers(
 }
 
 /** The exit codes below the help of the program. */
-export function exitStatusHelp(cli: Cli): string {
+function exitStatusHelp(cli: Cli): string {
   const { exits, exitTitle } = cli.messages.help;
   return `\n${exitTitle}\n${EXIT_NAMES.map((name) => `  ${EXIT[name]}  ${exits[name]}`).join('\n')}`;
 }

@@ -2,18 +2,19 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import type { Command } from 'commander';
+
 import { CommandLineEnd } from './command.ts';
 import type { Cli, Io } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { describeFailure, type Failure } from './failure.ts';
 import { chooseLanguage, type Messages, messagesOf } from './messages/index.ts';
-import { createProgram } from './program.ts';
+import { createAgentProgram, isAgentRun } from './running/agent-program.ts';
 import { keepMemorySmall } from './running/small-memory.ts';
 import { processIo } from './terminal/process-io.ts';
 import { safeLines } from './terminal/safe-text.ts';
 import { describeUsageError } from './usage-error.ts';
 
-export { createProgram } from './program.ts';
 export { EXIT } from './exit-codes.ts';
 export type { Cli, Io } from './context.ts';
 
@@ -58,7 +59,7 @@ export async function main(argv: readonly string[], options: MainOptions = {}): 
     },
   };
   try {
-    await createProgram(cli, readVersion()).parseAsync(argv, { from: 'user' });
+    await (await programFor(cli, argv)).parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommandLineEnd && error.reason.exitCode === 0) return EXIT.ok;
@@ -76,6 +77,12 @@ export async function main(argv: readonly string[], options: MainOptions = {}): 
     }
     return failure.exitCode;
   }
+}
+
+async function programFor(cli: Cli, argv: readonly string[]): Promise<Command> {
+  if (isAgentRun(argv)) return createAgentProgram(cli, readVersion());
+  const { createProgram } = await import('./program.ts');
+  return createProgram(cli, readVersion());
 }
 
 function reportFailure(io: Io, failure: Failure, messages: Messages, json: boolean): void {

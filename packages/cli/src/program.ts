@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { exitStatusHelp, newCommand, newGroup, newOption } from './command.ts';
+import { newGroup, newProgram } from './command.ts';
 import { acceptCommand } from './commands/accept.ts';
 import { agencyAddCommand } from './commands/agency/add.ts';
 import { agencyCloseCommand } from './commands/agency/close.ts';
@@ -88,20 +88,11 @@ import { statsTrendCommand } from './commands/stats/trend.ts';
 import { trackCommand } from './commands/track.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { Cli } from './context.ts';
-import { LANGUAGES } from './messages/index.ts';
 
 /** The whole command tree in one language; nothing runs and nothing heavy is loaded yet. */
 export function createProgram(cli: Cli, version: string): Command {
   const { help } = cli.messages;
-  const program = newCommand(cli, 'congvan')
-    .description(help.program)
-    .version(version, '-V, --version', help.versionOption)
-    .helpCommand('help [command]', help.helpCommand)
-    .addOption(newOption(cli, '--home <folder>', 'home'))
-    .addOption(newOption(cli, '--json', 'json'))
-    .addOption(newOption(cli, '--lang <language>', 'lang').choices(LANGUAGES))
-    .addOption(newOption(cli, '--agency <code>', 'agency'))
-    .addHelpText('after', () => exitStatusHelp(cli));
+  const program = newProgram(cli, version);
   program.commandsGroup(help.groups.clerk);
   for (const command of clerkCommands(cli)) program.addCommand(command);
   program.commandsGroup(help.groups.trust);

@@ -5,7 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { safeText } from '../src/terminal/safe-text.ts';
 import { displayWidth } from '../src/terminal/table-layout.ts';
 import { renderFields, renderTable } from '../src/terminal/table.ts';
-import { dayInVietnam, formatDay, formatTime, parseDay, parseTime } from '../src/terminal/time.ts';
+import {
+  dayInVietnam,
+  formatClock,
+  formatDay,
+  formatTime,
+  parseDay,
+  parseTime,
+} from '../src/terminal/time.ts';
 
 describe('times', () => {
   it.each([
@@ -35,6 +42,7 @@ describe('times', () => {
 
   it('shows the time in Vietnam', () => {
     expect(formatTime(new Date('2026-12-31T17:05:00Z'))).toBe('01/01/2027 00:05');
+    expect(formatClock(new Date('2026-12-31T17:05:09.999Z'))).toBe('00:05:09');
     expect(dayInVietnam(new Date('2026-12-31T17:05:00Z'))).toBe('2027-01-01');
     expect(formatDay('2027-01-01')).toBe('01/01/2027');
   });

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type GlobalOptions, newOption } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { safeText } from '../terminal/safe-text.ts';
+import { formatClock } from '../terminal/time.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -29,14 +30,6 @@ export function addLogOptions(cli: Cli, command: Command): Command {
       .default('info'),
   );
 }
-
-const VIETNAM = new Intl.DateTimeFormat('en-GB', {
-  timeZone: 'Asia/Ho_Chi_Minh',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-});
 
 /** Log lines are the result of a running command, so they go to stdout, or to the file named. */
 export async function createRunLog(
@@ -71,7 +64,7 @@ function lineForPeople(
     const shown = showValue(value);
     return shown === undefined ? [] : [` ${key}=${shown}`];
   });
-  return `${VIETNAM.format(cli.now())} ${part} ${mark}${safeText(message)}${rest.join('')}\n`;
+  return `${formatClock(cli.now())} ${part} ${mark}${safeText(message)}${rest.join('')}\n`;
 }
 
 /** Errors become their message and code; bytes never reach a log. */

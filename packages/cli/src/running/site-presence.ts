@@ -1,4 +1,4 @@
-import { type SitePresence, readSitePresence } from '@congvan/bus/site';
+import type { SitePresence } from '@congvan/bus/site';
 
 import type { GlobalOptions } from '../command.ts';
 import type { Cli } from '../context.ts';
@@ -15,6 +15,7 @@ export interface ShownPresence {
 
 /** Who is there and who is silent, as this home's site service saw it last; `null` without one. */
 export async function presenceOf(cli: Cli, globals: GlobalOptions): Promise<ShownPresence | null> {
+  const { readSitePresence } = await import('@congvan/bus/site');
   const found = await readSitePresence(layoutOf(cli, globals).site);
   if (found === undefined) return null;
   const { writtenMs, present, silent, conditions } = found;

@@ -1,6 +1,6 @@
 import type { AgencyCode, DirectoryEntry } from '@congvan/bus';
 import type { EntryDraft } from '@congvan/bus/site';
-import { type Certificate, parseCertificate } from '@congvan/signer';
+import type { Certificate } from '@congvan/signer';
 import type { Command } from 'commander';
 
 import {
@@ -63,6 +63,7 @@ async function agencyDelegate(
 ): Promise<void> {
   const { text } = cli.messages;
   const { parseAgencyCode, parseSite } = await import('@congvan/bus');
+  const { parseCertificate } = await import('@congvan/signer');
   const { openHomeRegistry } = await import('../../enrolment/amend-entry.ts');
   const to = parseAgencyCode(options.to);
   const sites = [siteText, ...(options.alsoSite ?? [])].map(parseSite);

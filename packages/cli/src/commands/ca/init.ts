@@ -1,4 +1,4 @@
-import { type Authority, parseCertificate } from '@congvan/signer';
+import type { Authority } from '@congvan/signer';
 import type { Command } from 'commander';
 
 import { type GlobalOptions, newCommand, newOption, passphraseOption } from '../../command.ts';
@@ -45,6 +45,7 @@ async function caInit(cli: Cli, options: CaInitOptions, globals: GlobalOptions):
   const { text } = cli.messages;
   const layout = layoutOf(cli, globals);
   const { parseAgencyCode } = await import('@congvan/bus');
+  const { parseCertificate } = await import('@congvan/signer');
   const { issueKey, openHomeAuthority } = await import('../../enrolment/authority.ts');
   const registrars = await import('../../enrolment/registrar.ts');
   const registrar = parseAgencyCode(options.registrar ?? registrars.DEFAULT_REGISTRAR);

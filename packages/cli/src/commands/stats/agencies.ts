@@ -5,7 +5,6 @@ import { newOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { newStatsCommand, type StatsOptions } from '../../stats/options.ts';
 import type { View } from '../../stats/report.ts';
-import { runStats } from '../../stats/run-stats.ts';
 
 const STANDINGS: readonly AgencyStanding[] = ['reporting', 'silent', 'not-open', 'closed'];
 
@@ -29,6 +28,7 @@ export function statsAgenciesCommand(cli: Cli): Command {
     .addOption(newOption(cli, '--standing <standing>', 'standing').choices(STANDINGS))
     .action(async (options: AgenciesOptions, command: Command) => {
       const { standing } = options;
+      const { runStats } = await import('../../stats/run-stats.ts');
       await runStats(cli, command, options, {
         name: 'agencies',
         table: 'agencies',

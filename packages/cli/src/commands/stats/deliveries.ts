@@ -4,7 +4,6 @@ import type { Command } from 'commander';
 import { newOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { newStatsCommand, type StatsOptions } from '../../stats/options.ts';
-import { runStats } from '../../stats/run-stats.ts';
 import { DELIVERY_PAPER_VIEWS, DELIVERY_VIEWS } from './views.ts';
 
 const STATES: readonly NonNullable<DeliveriesRequest['state']>[] = [
@@ -34,6 +33,7 @@ export function statsDeliveriesCommand(cli: Cli): Command {
     .addOption(newOption(cli, '--state <state>', 'deliveryState').choices(STATES))
     .action(async (options: DeliveriesOptions, command: Command) => {
       const { side, state } = options;
+      const { runStats } = await import('../../stats/run-stats.ts');
       await runStats(cli, command, options, {
         name: 'deliveries',
         table: 'deliveries',

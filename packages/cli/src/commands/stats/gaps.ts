@@ -5,7 +5,6 @@ import { newOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { newStatsCommand, type StatsOptions } from '../../stats/options.ts';
 import type { View } from '../../stats/report.ts';
-import { runStats } from '../../stats/run-stats.ts';
 
 const KINDS: readonly GapRow['kind'][] = ['register', 'report'];
 
@@ -27,6 +26,7 @@ export function statsGapsCommand(cli: Cli): Command {
     .addOption(newOption(cli, '--kind <kind>', 'gapKind').choices(KINDS))
     .action(async (options: GapsOptions, command: Command) => {
       const { kind } = options;
+      const { runStats } = await import('../../stats/run-stats.ts');
       await runStats(cli, command, options, {
         name: 'gaps',
         table: 'gaps',

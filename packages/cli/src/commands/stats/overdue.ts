@@ -4,7 +4,6 @@ import { newOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { newStatsCommand, type StatsOptions } from '../../stats/options.ts';
 import type { View } from '../../stats/report.ts';
-import { runStats } from '../../stats/run-stats.ts';
 
 const VIEW: View = [
   ['code_number', 15],
@@ -35,6 +34,7 @@ export function statsOverdueCommand(cli: Cli): Command {
     )
     .action(async (options: OverdueOptions, command: Command) => {
       const { side } = options;
+      const { runStats } = await import('../../stats/run-stats.ts');
       await runStats(cli, command, options, {
         name: 'overdue',
         table: 'deliveries',

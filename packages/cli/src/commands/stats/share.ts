@@ -6,7 +6,6 @@ import type { Cli } from '../../context.ts';
 import { TIER_NAMES } from '../../documents/tier.ts';
 import { newStatsCommand, type StatsOptions } from '../../stats/options.ts';
 import type { StatsReport } from '../../stats/report.ts';
-import { runStats } from '../../stats/run-stats.ts';
 import { type Sort, sortOption } from '../../stats/sort-option.ts';
 import { SHARE_VIEWS } from './views.ts';
 
@@ -37,6 +36,7 @@ export function statsShareCommand(cli: Cli): Command {
     .addOption(newOption(cli, '--under-target', 'underTarget'))
     .action(async (options: ShareOptions, command: Command) => {
       const { by, sort, underTarget } = options;
+      const { runStats } = await import('../../stats/run-stats.ts');
       await runStats(
         cli,
         command,

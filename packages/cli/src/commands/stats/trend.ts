@@ -5,7 +5,6 @@ import { newOption } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { newStatsCommand, type StatsOptions } from '../../stats/options.ts';
 import { monthsUpTo } from '../../stats/periods.ts';
-import { runStats } from '../../stats/run-stats.ts';
 import { dayInVietnam } from '../../terminal/time.ts';
 import { SHARE_VIEWS } from './views.ts';
 
@@ -22,6 +21,7 @@ export function statsTrendCommand(cli: Cli): Command {
     .action(async (given: TrendOptions, command: Command) => {
       const { by } = given;
       const options = { period: monthsUpTo(dayInVietnam(cli.now())), ...given };
+      const { runStats } = await import('../../stats/run-stats.ts');
       await runStats(
         cli,
         command,
