@@ -54,6 +54,6 @@ export type {
 export { type RelayReader, openRelayReader } from './reader.ts';
 export { type OpenRelayOptions, type Relay, type RelayStatus, openRelay } from './relay.ts';
 export { SHARE_CLASSES, type ShareClass } from './figures/share-class.ts';
-export { BATCH_STEPS, DAY_STEPS, RELAY_STEPS, type RelayStep } from './step.ts';
+export { BATCH_STEPS, BUILD_STEPS, DAY_STEPS, RELAY_STEPS, type RelayStep } from './step.ts';
 export type { ContradictionKind } from './storage/contradiction-store.ts';
 export type { ChainRecord, RelayCounts } from './storage/track-queries.ts';

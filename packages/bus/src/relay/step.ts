@@ -18,7 +18,13 @@ export const DAY_STEPS = [
   'month.published',
 ] as const;
 
-export const RELAY_STEPS = [...BATCH_STEPS, ...DAY_STEPS] as const;
+/** Those of adding all figures up anew. */
+export const BUILD_STEPS = [
+  'build.kept', // a part is added up, and not committed
+  'build.committed',
+] as const;
+
+export const RELAY_STEPS = [...BATCH_STEPS, ...DAY_STEPS, ...BUILD_STEPS] as const;
 export type RelayStep = (typeof RELAY_STEPS)[number];
 
 /** Told of each step as it is reached. */

@@ -1,9 +1,11 @@
 import { addDays } from '../../calendar/vietnam-time.ts';
+import { BusError } from '../../errors.ts';
 import { FigureQueries } from '../storage/figure-queries.ts';
 import type { Db } from '../storage/database.ts';
 import { FigureStore } from '../storage/figure-store.ts';
 import { lastOpenDay } from './agency.ts';
 import { answerAgencies, answerGaps } from './agency-lists.ts';
+import { AgencyTable } from './agency-table.ts';
 import { Breakdown } from './breakdown.ts';
 import { answerDeliveries } from './deliveries.ts';
 import { DeliveryQueries } from '../storage/delivery-queries.ts';
@@ -35,6 +37,13 @@ export interface Question extends Snapshot {
   readonly period: Period;
   readonly before: Period | undefined;
   readonly targets: Targets;
+}
+
+/** What one agency has reached in a period. */
+export interface AgencyShare {
+  readonly agency: string;
+  readonly documents: number;
+  readonly rate: number | null;
 }
 
 const DAYS_READ_AHEAD = 730;
@@ -117,15 +126,25 @@ export class FigureAnswers implements RelayFigures {
     return this.#ask(request, (question) => answerAgencies(question, request));
   }
 
+  /** Documents and rate of all agencies of a scope in one pass, for whoever looks at every one. */
+  agencyShares(request: FiguresRequest): AgencyShare[] {
+    return this.#ask(request, (question) =>
+      new AgencyTable(question, 'key').rows().map(({ key: agency, counters }) => {
+        const { documents, rate } = counters;
+        return { agency, documents, rate };
+      }),
+    );
+  }
+
   #ask<T>(request: FiguresRequest, answer: (question: Question) => T): T {
     // What a transaction changed may be taken back: nothing of it is remembered.
     const memory = this.#isWriting() ? new FigureMemory(this.#queries) : this.#memory;
     return this.#inOneSnapshot(() => {
+      const asOf = this.#asOf();
       memory.follow();
       const index = memory.index();
       const period = parsePeriod(request.period);
       const scope = readScope(request, index);
-      const asOf = this.#asOf();
       const queries = this.#queries;
       const snapshot = { queries, memory, index, asOf, state: this.#store.state() };
       const reader = new FigureReader(snapshot);
@@ -136,7 +155,13 @@ export class FigureAnswers implements RelayFigures {
 
   #asOf(): AsOf {
     const rebuilding = this.#queries.rebuilding();
-    const as_of = { record: this.#queries.lastReport(), day: this.#store.state().sweptDay };
+    const record = this.#queries.lastReport();
+    const { built, sweptDay: day } = this.#store.state();
+    if (!built && record > 0) {
+      const said = 'the figures are being added up anew for this version; ask again later';
+      throw new BusError('BUS_FIGURES_BEING_BUILT', said, { details: { record } });
+    }
+    const as_of = { record, day };
     return rebuilding === 0 ? as_of : { ...as_of, rebuilding };
   }
 }

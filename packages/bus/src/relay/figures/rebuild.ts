@@ -1,8 +1,9 @@
 import { decodeRecord } from '../../record/frame.ts';
 import { parsePayloadAs } from '../../record/codec.ts';
+import { NO_STEPS, type OnStep } from '../step.ts';
 import type { Db } from '../storage/database.ts';
 import { FigureGapStore } from '../storage/figure-gap-store.ts';
-import { FigureRebuildStore, type RegisterKey } from '../storage/figure-rebuild-store.ts';
+import { type BuildCursor, FigureRebuildStore } from '../storage/figure-rebuild-store.ts';
 import { FigureStore, type StoredPlace } from '../storage/figure-store.ts';
 import { TrackingStore } from '../storage/tracking-store.ts';
 import { type Delta, forEachPair } from './cell.ts';
@@ -10,8 +11,14 @@ import { GroupDeltas, groupsOf } from './group-deltas.ts';
 import type { FigureRecorder } from './recorder.ts';
 import { TrackedFigures, datedGap } from './tracked-figures.ts';
 
-/** Rows held in memory at once. */
+/** Rows of one transaction. */
 const ROWS_AT_ONCE = 5_000;
+/** Entries and reports that are added up, of all. */
+export interface BuildProgress {
+  readonly done: number;
+  readonly of: number;
+}
+
 /** Agencies of one transaction. */
 const AGENCIES_AT_ONCE = 200;
 
@@ -26,9 +33,11 @@ export class FigureRebuild {
   readonly #rows: FigureRebuildStore;
   readonly #recorder: FigureRecorder;
   readonly #tracked: TrackedFigures;
+  readonly #onStep: OnStep;
 
-  constructor(db: Db, recorder: FigureRecorder) {
+  constructor(db: Db, recorder: FigureRecorder, onStep: OnStep = NO_STEPS) {
     this.#db = db;
+    this.#onStep = onStep;
     this.#store = new FigureStore(db);
     this.#gaps = new FigureGapStore(db);
     this.#rows = new FigureRebuildStore(db);
@@ -37,16 +46,28 @@ export class FigureRebuild {
     this.#tracked = new TrackedFigures({ recorder, gaps: this.#gaps, tracking });
   }
 
-  /** Makes the figures of a database that an earlier version wrote, whole or not at all. */
-  buildIfMissing(): boolean {
-    if (this.#store.state().built) return false;
-    this.#inTransaction(() => this.#buildAll());
-    return true;
+  /**
+   * Makes the figures of a database that an earlier version wrote. Each step is a transaction: killed
+   * in between, the next call goes on. Until the last one, figures are not answered.
+   *
+   * @returns how far it is, or `undefined` when nothing was left to do.
+   */
+  buildStep(): BuildProgress | undefined {
+    if (this.#store.state().built) return undefined;
+    const progress = this.#inTransaction(() => {
+      const cursor = this.#build();
+      this.#recorder.flush();
+      this.#onStep('build.kept');
+      return cursor;
+    });
+    this.#onStep('build.committed');
+    return progress;
   }
 
   /** Forgets all rollups and makes them again from the tracking tables. */
   buildAgain(): void {
-    this.#inTransaction(() => this.#buildAll());
+    this.#inTransaction(() => this.#rows.clear());
+    while (this.buildStep() !== undefined);
   }
 
   /**
@@ -68,31 +89,57 @@ export class FigureRebuild {
     }
   }
 
-  #buildAll(): void {
-    this.#readSuccessors();
-    this.#rows.clear();
-    this.#recorder.reset();
-    let after: RegisterKey = ['', 0, 0];
-    for (;;) {
-      const entries = this.#rows.entriesAfter(after, ROWS_AT_ONCE);
-      for (const entry of entries) this.#tracked.addEntry(entry);
-      this.#recorder.flush();
-      const last = entries.at(-1);
-      if (last === undefined) break;
-      after = [last.agency, last.year, last.number];
+  #build(): BuildProgress {
+    const cursor = this.#rows.cursor();
+    if (cursor === undefined) {
+      this.#readSuccessors();
+      this.#rows.clear();
+      return { done: 0, of: this.#rows.cursor()?.total ?? 0 };
     }
-    for (let id = 0; ;) {
-      const reports = this.#rows.reportsAfter(id, ROWS_AT_ONCE);
-      for (const { agency, atMs } of reports) this.#tracked.heard(agency, atMs);
-      const last = reports.at(-1);
-      if (last === undefined) break;
-      ({ id } = last);
+    const next = this.#addUp(cursor);
+    if (next === undefined) this.#rows.end();
+    else this.#rows.moveTo(next);
+    return { done: next?.done ?? cursor.total, of: cursor.total };
+  }
+
+  /** @returns where the next step goes on; `undefined` after the last. */
+  #addUp(cursor: BuildCursor): BuildCursor | undefined {
+    switch (cursor.phase) {
+      case 'entries':
+        return this.#addEntries(cursor);
+      case 'reports':
+        return this.#hearReports(cursor);
+      case 'gaps':
+        return this.#addGaps(cursor);
     }
-    for (const { agency, year, first } of this.#gaps.registersWithGaps()) {
+  }
+
+  #addEntries(cursor: BuildCursor): BuildCursor {
+    const { agency, year, number, done } = cursor;
+    const entries = this.#rows.entriesAfter([agency, year, number], ROWS_AT_ONCE);
+    for (const entry of entries) this.#tracked.addEntry(entry);
+    const last = entries.at(-1);
+    if (last === undefined) return { ...cursor, phase: 'reports' };
+    const { agency: code, year: ofYear, number: at } = last;
+    return { ...cursor, agency: code, year: ofYear, number: at, done: done + entries.length };
+  }
+
+  #hearReports(cursor: BuildCursor): BuildCursor {
+    const reports = this.#rows.reportsAfter(cursor.report, ROWS_AT_ONCE);
+    for (const { agency, atMs } of reports) this.#tracked.heard(agency, atMs);
+    const last = reports.at(-1);
+    if (last === undefined) return { ...cursor, phase: 'gaps', agency: '', year: 0, number: 0 };
+    return { ...cursor, report: last.id, done: cursor.done + reports.length };
+  }
+
+  #addGaps(cursor: BuildCursor): BuildCursor | undefined {
+    const gaps = this.#gaps.gapsAfter([cursor.agency, cursor.year, cursor.number], ROWS_AT_ONCE);
+    for (const { agency, year, first } of gaps) {
       this.#tracked.refreshGaps(agency, year, first, false);
     }
-    this.#recorder.flush();
-    this.#store.setBuilt();
+    const last = gaps.at(-1);
+    if (last === undefined) return undefined;
+    return { ...cursor, agency: last.agency, year: last.year, number: last.first };
   }
 
   #readSuccessors(): void {
@@ -158,9 +205,9 @@ export class FigureRebuild {
     this.#recorder.writeGroups(groups);
   }
 
-  #inTransaction(work: () => void): void {
+  #inTransaction<T>(work: () => T): T {
     try {
-      this.#db.transaction(work).immediate();
+      return this.#db.transaction(work).immediate();
     } finally {
       this.#recorder.reset();
     }

@@ -1,6 +1,6 @@
 import { NO_STEPS, type OnStep } from '../step.ts';
 import type { Db } from '../storage/database.ts';
-import { FigureRebuild } from './rebuild.ts';
+import { type BuildProgress, FigureRebuild } from './rebuild.ts';
 import type { FigureRecorder } from './recorder.ts';
 import { FigureSweep } from './sweep.ts';
 
@@ -14,15 +14,20 @@ export class FigureUpkeep {
   readonly #now: () => Date;
 
   constructor(db: Db, recorder: FigureRecorder, now: () => Date, onStep: OnStep = NO_STEPS) {
-    this.#rebuild = new FigureRebuild(db, recorder);
+    this.#rebuild = new FigureRebuild(db, recorder, onStep);
     this.#sweep = new FigureSweep(db, recorder, onStep);
     this.#now = now;
   }
 
   run(): void {
-    this.#rebuild.buildIfMissing();
+    while (this.buildStep() !== undefined);
     this.#rebuild.followDirectory();
     this.#sweep.sweep(this.#now());
+  }
+
+  /** One part of adding all figures up for an earlier version's database; see {@link FigureRebuild}. */
+  buildStep(): BuildProgress | undefined {
+    return this.#rebuild.buildStep();
   }
 
   followDirectory(): void {

@@ -30,6 +30,9 @@ export function problemOf(error: unknown): Problem | undefined {
     const named = typeof parameter === 'string' ? parameter : undefined;
     return new Problem('parameter-invalid', error.message.slice(0, MAX_DETAIL), named);
   }
+  if (error instanceof BusError && error.code === 'BUS_FIGURES_BEING_BUILT') {
+    return new Problem('not-available', error.message);
+  }
   if (error instanceof BusError && NOT_FOUND.has(error.code)) {
     return new Problem('not-found', 'there is nothing here, or nothing that you may see');
   }

@@ -53,9 +53,9 @@ export class FigureGapStore {
     return this.#statements.ofAgency.all(agency);
   }
 
-  /** The registers that have gaps, for adding up from the beginning. */
-  registersWithGaps(): { agency: string; year: number; first: number }[] {
-    return this.#statements.registers.all();
+  /** Gaps of registers, for adding up from the beginning. */
+  gapsAfter(after: readonly [agency: string, year: number, first: number], limit: number) {
+    return this.#statements.registers.all(...after, limit);
   }
 
   /** A number without a record was given between its neighbours, void numbers left aside. */
@@ -126,8 +126,13 @@ function prepare(db: Db) {
          @beforeDay, @fromDay, @toDay)`,
     ),
     ofAgency: db.prepare<[string], FigureGap>(`SELECT ${GAP} FROM figure_gap WHERE agency = ?`),
-    registers: db.prepare<[], { agency: string; year: number; first: number }>(
-      'SELECT agency, year, first_number AS first FROM register_gap ORDER BY agency, year, first',
+    registers: db.prepare<
+      [string, number, number, number],
+      { agency: string; year: number; first: number }
+    >(
+      `SELECT agency, year, first_number AS first FROM register_gap
+       WHERE (agency, year, first_number) > (?, ?, ?)
+       ORDER BY agency, year, first_number LIMIT ?`,
     ),
   };
 }

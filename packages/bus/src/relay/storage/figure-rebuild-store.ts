@@ -17,6 +17,17 @@ interface PlaceText {
   readonly now_code: string;
 }
 
+/** How far adding up anew has come. */
+export interface BuildCursor {
+  readonly phase: 'entries' | 'reports' | 'gaps';
+  readonly agency: string;
+  readonly year: number;
+  readonly number: number;
+  readonly report: number;
+  readonly done: number;
+  readonly total: number;
+}
+
 const ROLLUPS = ['own_day', 'own', 'own_part', 'group', 'gap', 'gap_sum'];
 
 /** What adding the figures up anew reads and writes; calls that write belong in a transaction. */
@@ -35,7 +46,32 @@ export class FigureRebuildStore {
    */
   clear(): void {
     for (const name of ROLLUPS) this.#db.exec(`DELETE FROM figure_${name}`);
-    this.#db.exec('UPDATE figure_state SET contradiction = 0');
+    this.#db.exec('UPDATE figure_state SET built = 0, contradiction = 0');
+    this.#db.exec(
+      `INSERT OR REPLACE INTO figure_build SELECT 1, 'entries', '', 0, 0, 0, 0,
+         (SELECT count(*) FROM register_entry) + (SELECT count(*) FROM stored_report)`,
+    );
+    this.#tellAll();
+  }
+
+  /** Where to go on; `undefined` before {@link clear} and after {@link end}. */
+  cursor(): BuildCursor | undefined {
+    return this.#statements.cursor.get();
+  }
+
+  moveTo(cursor: BuildCursor): void {
+    this.#statements.moveTo.run(cursor);
+  }
+
+  /** All is added up. */
+  end(): void {
+    this.#db.exec('DELETE FROM figure_build');
+    this.#db.exec('UPDATE figure_state SET built = 1');
+    this.#tellAll();
+  }
+
+  /** Who keeps figures in memory reads them again. */
+  #tellAll(): void {
     this.#db.prepare("INSERT INTO figure_change (bucket, agency) VALUES (?, '')").run(ALL_CHANGED);
   }
 
@@ -92,6 +128,13 @@ export class FigureRebuildStore {
 
 function prepare(db: Db) {
   return {
+    cursor: db.prepare<[], BuildCursor>(
+      'SELECT phase, agency, year, number, report, done, total FROM figure_build',
+    ),
+    moveTo: db.prepare<[BuildCursor]>(
+      `UPDATE figure_build SET phase = @phase, agency = @agency, year = @year, number = @number,
+         report = @report, done = @done`,
+    ),
     entries: db.prepare<[string, number, number, number], KeyedEntry>(
       `SELECT r.agency, r.year, r.number, r.kind, r.issued_on AS issuedOn, r.document,
          r.document_type AS documentType, p.at_ms AS reportedMs,

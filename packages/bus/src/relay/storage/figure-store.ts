@@ -111,10 +111,6 @@ export class FigureStore {
     return { ...row, built: row.built === 1 };
   }
 
-  setBuilt(): void {
-    this.#rest.setBuilt.run();
-  }
-
   setSettled(state: Pick<FigureState, 'sweptDay' | 'overdueBeforeMs' | 'expiredBeforeMs'>): void {
     this.#rest.setSettled.run(state);
   }
@@ -311,7 +307,6 @@ function prepareRest(db: Db) {
          expired_before_ms AS expiredBeforeMs, contradiction,
          directory_revision AS directoryRevision FROM figure_state`,
     ),
-    setBuilt: db.prepare('UPDATE figure_state SET built = 1'),
     setSettled: db.prepare<[Pick<FigureState, 'sweptDay' | 'overdueBeforeMs' | 'expiredBeforeMs'>]>(
       `UPDATE figure_state SET swept_day = @sweptDay, overdue_before_ms = @overdueBeforeMs,
          expired_before_ms = @expiredBeforeMs`,

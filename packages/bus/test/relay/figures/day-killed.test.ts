@@ -7,10 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { type TestSigner, createTestPki } from '@congvan/signer/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { DAY_STEPS } from '../../../src/relay/index.ts';
+import { BUILD_STEPS, DAY_STEPS } from '../../../src/relay/index.ts';
+import { FigureAnswers } from '../../../src/relay/figures/answers.ts';
 import { DatabasePublications } from '../../../src/relay/audit/publications.ts';
 import { SECTIONS } from '../../../src/relay/audit/publication.ts';
-import { openDatabaseForReading } from '../../../src/relay/storage/database.ts';
+import { openDatabase, openDatabaseForReading } from '../../../src/relay/storage/database.ts';
 import { signWith } from '../relay-bus.ts';
 import { RelayDatabase, dispatch, electronic, receipt } from '../relay-database.ts';
 import { bringNewDay } from './new-day.ts';
@@ -50,9 +51,9 @@ function readSaid(file: string): Said {
   }
 }
 
-async function copyOf(name: string): Promise<string> {
+async function copyOf(name: string, of = 'relay.sqlite'): Promise<string> {
   const file = join(relay.folder, name);
-  await copyFile(join(relay.folder, 'relay.sqlite'), file);
+  await copyFile(join(relay.folder, of), file);
   return file;
 }
 
@@ -112,5 +113,24 @@ it.each(DAY_STEPS.map((step, index) => [step, 1 + (index % 2)] as const))(
     const said = readSaid(file);
     expect(said.figures).toEqual(undisturbed.figures);
     expect(said.publications).toEqual(undisturbed.publications);
+  },
+);
+
+it.each(BUILD_STEPS.map((step, index) => [step, 4 - 2 * index] as const))(
+  'figures that are added up anew and killed at %s in round %i go on, and say nothing before the end',
+  async (step, times) => {
+    const file = await copyOf(`${step}-${times}.sqlite`, 'undisturbed.sqlite');
+    const db = openDatabase(file);
+    db.exec('UPDATE figure_state SET built = 0');
+    db.close();
+    await runKilled(file, step, times);
+    const half = openDatabaseForReading(file);
+    expect(() => new FigureAnswers(half).figures({ period: '2026-07' })).toThrow(
+      expect.objectContaining({ code: 'BUS_FIGURES_BEING_BUILT' }),
+    );
+    expect(half.prepare('SELECT phase FROM figure_build').pluck().get()).not.toBeUndefined();
+    half.close();
+    await bringNewDay({ file, sign: signWith(signer), now: NOW });
+    expect(readSaid(file)).toEqual(undisturbed);
   },
 );

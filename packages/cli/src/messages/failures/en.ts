@@ -251,6 +251,10 @@ export const failuresEn = {
     title: 'not published',
     hint: '`congvan audit publications` lists what is; `congvan audit publish MONTH` publishes a month that is over',
   },
+  figuresBuilt: {
+    title: 'figures are being added up',
+    hint: 'a new version of the relay adds all figures up once; its log says how far it is',
+  },
   runRelay: {
     title: 'older database',
     hint: 'run `congvan relay run` once: it brings the file up to date',

@@ -259,6 +259,10 @@ export const failuresVi: FailureTexts = {
     title: 'chưa công bố',
     hint: '`congvan audit publications` liệt kê các lần công bố; `congvan audit publish THÁNG` công bố một tháng đã kết thúc',
   },
+  figuresBuilt: {
+    title: 'đang tổng hợp lại số liệu',
+    hint: 'phiên bản mới của trung tâm đối soát tổng hợp lại toàn bộ số liệu một lần; nhật ký cho biết tiến độ',
+  },
   runRelay: { title: 'cơ sở dữ liệu cũ', hint: 'chạy `congvan relay run` một lần để nâng cấp tệp' },
   trust: {
     title: 'tin cậy',
