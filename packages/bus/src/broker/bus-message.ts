@@ -9,6 +9,8 @@ export interface BusMessage {
   readonly streamSeq: number;
   /** 1 the first time. */
   readonly deliveryCount: number;
+  /** How many the stream had for this consumer behind it when it was handed out. */
+  readonly pendingCount: number;
   /** Call it only after the commit to disk: an acknowledged message never comes again. */
   ack(): void;
   /** Asks for it again, no sooner than after this time. */
@@ -40,7 +42,7 @@ export function readBusMessage(
   if (reply === undefined || !reply.startsWith(ACK_PREFIX)) return undefined;
   const tokens = reply.split('.');
   if (tokens.length !== ACK_TOKENS) return undefined;
-  const [, , stream, consumer, deliveries, streamSeq, , nanos] = tokens;
+  const [, , stream, consumer, deliveries, streamSeq, , nanos, pending] = tokens;
   if (stream !== from.stream || consumer !== from.consumer) return undefined;
   if (nanos === undefined || !/^\d+$/.test(nanos)) return undefined;
   return {
@@ -49,6 +51,7 @@ export function readBusMessage(
     storedAt: new Date(Number(BigInt(nanos) / NANOS_PER_MS)),
     streamSeq: Number(streamSeq),
     deliveryCount: Number(deliveries),
+    pendingCount: Number(pending),
     ack: () => answer(nats, reply, '+ACK'),
     retry: (afterMs) =>
       answer(nats, reply, `-NAK {"delay":${Math.round(afterMs) * NANOS_PER_MILLISECOND}}`),

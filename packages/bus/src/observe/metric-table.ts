@@ -62,6 +62,11 @@ export const METRICS = {
     labels: [],
     help: '1 while what comes in cannot be stored',
   },
+  congvan_relay_reports_pending: {
+    part: 'relay',
+    labels: [],
+    help: 'Reports that the broker has for the relay, as of the last batch',
+  },
   congvan_relay_reports: {
     part: 'relay',
     labels: ['outcome'],

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import {
   type TrustStore,
   createSignatureVerifier,
@@ -13,7 +11,7 @@ import { ALL_SITES, type RelayConnection } from '../broker/relay-connection.ts';
 import { BusError } from '../errors.ts';
 import type { SignBytes } from '../record/frame.ts';
 import { closeAll } from './close-all.ts';
-import { groupBySite, openConnections } from './connections.ts';
+import { openConnections } from './connections.ts';
 import { RelayTls } from './tls.ts';
 import { openAlertWatch, readWebhooks } from './alerts/open.ts';
 import type { AlertWatch } from './alerts/watch.ts';
@@ -30,8 +28,9 @@ import { DIRECTORY_FINDINGS, TRUST_FINDINGS } from './judge-report.ts';
 import { type RelayLog, describeError } from './log.ts';
 import { openNodeKey } from './node-key.ts';
 import { DatabaseQueries, type RelayQueries } from './queries.ts';
+import { ReportReading } from './report-reading.ts';
 import { NO_STEPS, type OnStep } from './step.ts';
-import { type Db, isStorageFailure, openDatabase } from './storage/database.ts';
+import { type Db, openDatabase } from './storage/database.ts';
 import { DirectoryStore } from './storage/directory-store.ts';
 import { EvidenceStore } from './storage/evidence-store.ts';
 import { RejectedStore } from './storage/rejected-store.ts';
@@ -67,6 +66,8 @@ export interface RelayStatus {
   readonly directoryEntries: number;
   /** While what comes in cannot be stored: it stays with the broker and is taken when it can be. */
   readonly storageFailing: { readonly since: Date; readonly error: string } | null;
+  /** Reports that the broker has for us and has not handed out, as of the last batch. */
+  readonly pendingReports: number;
   /** What became of the reports that were read since the start. */
   readonly reports: Readonly<Record<ReportOutcome, number>>;
   /** Alerts that stand: code → how many. */
@@ -85,11 +86,6 @@ export interface Relay extends RelayQueries, AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Records of a batch are verified before the next batch; more would only wait in memory. */
-const MAX_BATCH_MESSAGES = 500;
-/** A commit costs nearly the same whatever it holds: in a rush, what comes within moments shares one. */
-const MIN_COMMIT_INTERVAL_MS = 25;
-const RESTART_READING_AFTER_MS = 1_000;
 const KEEP_UP_MS = 60_000;
 /** An agency that is away must not find hundreds of the same question; what it lacks it repeats itself. */
 const REMIND_AFTER_MS = 65 * 60_000;
@@ -187,9 +183,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
   readonly #pump: WatermarkPump;
   readonly #publishing: PublishingDay;
   readonly #alerts: AlertWatch;
-  readonly #readers = new Map<Site, Promise<void>>();
-  readonly #stop = new AbortController();
-  #storageFailing: RelayStatus['storageFailing'] = null;
+  readonly #reading: ReportReading;
   #trust: TrustStore;
   #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
@@ -246,10 +240,18 @@ class RunningRelay extends DatabaseQueries implements Relay {
       log,
       onStep,
     });
+    this.#reading = new ReportReading({
+      reports: options.reports,
+      take: async (site, messages) => {
+        if ((await this.#ingest.takeBatch(site, messages)).size > 0) this.#pump.poke();
+      },
+      now,
+      log,
+    });
     this.#alerts = openAlertWatch({
       ...options,
       figures: this,
-      status: () => ({ broker: connection.status(), storageFailing: this.#storageFailing }),
+      status: () => this.#readingState(),
       lookup: (code) => this.#directory.findStored(code),
     });
   }
@@ -274,11 +276,12 @@ class RunningRelay extends DatabaseQueries implements Relay {
       code: this.config.code,
       site: this.config.site,
       broker: this.#options.connection.status(),
-      sites: this.#readers.has(ALL_SITES)
+      sites: this.#reading.sites.includes(ALL_SITES)
         ? [...this.#directory.sites()].toSorted()
-        : [...this.#readers.keys()].toSorted(),
+        : this.#reading.sites.toSorted(),
       directoryEntries: this.#directory.size,
-      storageFailing: this.#storageFailing,
+      storageFailing: this.#reading.storageFailing,
+      pendingReports: this.#reading.pendingCount,
       reports: this.#ingest.outcomes,
       alerts: this.#alerts.counts(),
     };
@@ -319,8 +322,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
     clearInterval(this.#timer);
     const { database, mark, db } = this.#options;
     writeMark(mark, database, new ReportStore(db).reportCount());
-    this.#stop.abort();
-    await Promise.all(this.#readers.values());
+    await this.#reading.close();
     await this.#pump.close();
     await this.#publishing.close();
     await this.#alerts.close();
@@ -331,7 +333,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
     const { database, mark, db, now, log } = this.#options;
     writeMark(mark, database, new ReportStore(db).reportCount());
     await this.#tryRefresh();
-    if (this.#stop.signal.aborted) return;
+    if (this.#closing !== undefined) return;
     void this.#alerts.check();
     try {
       this.#pump.remind(new Date(now().getTime() - REMIND_AFTER_MS));
@@ -360,41 +362,13 @@ class RunningRelay extends DatabaseQueries implements Relay {
     this.#readSites();
   }
 
-  /** Starts a reader for each site that has none yet. */
-  #readSites(): void {
-    if (this.#stop.signal.aborted) return;
-    const sites =
-      this.config.central === undefined
-        ? (this.config.sites ?? this.#directory.sites())
-        : [ALL_SITES];
-    for (const site of sites) {
-      if (!this.#readers.has(site)) this.#readers.set(site, this.#readSite(site));
-    }
+  #readingState() {
+    const { storageFailing, pendingCount: pendingReports } = this.#reading;
+    return { broker: this.#options.connection.status(), storageFailing, pendingReports };
   }
 
-  async #readSite(site: Site): Promise<void> {
-    const { signal } = this.#stop;
-    const { reports, log } = this.#options;
-    while (!signal.aborted) {
-      try {
-        const batches = reports.reports(site, { signal, maxMessages: MAX_BATCH_MESSAGES });
-        for await (const batch of batches) {
-          const pause = sleep(MIN_COMMIT_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
-          for (const [from, messages] of groupBySite(site, batch)) {
-            const touched = await this.#ingest.takeBatch(from, messages);
-            if (touched.size > 0) this.#pump.poke();
-          }
-          this.#storageFailing = null;
-          await pause;
-        }
-      } catch (error) {
-        if (isStorageFailure(error)) {
-          const since = this.#storageFailing?.since ?? this.#options.now();
-          this.#storageFailing = { since, error: String(error).slice(0, 200) };
-        }
-        log('error', 'reports not read', { site, ...describeError(error) });
-      }
-      await sleep(RESTART_READING_AFTER_MS, undefined, { signal }).catch(() => undefined);
-    }
+  #readSites(): void {
+    const { central, sites } = this.config;
+    this.#reading.read(central === undefined ? (sites ?? this.#directory.sites()) : [ALL_SITES]);
   }
 }

@@ -37,7 +37,12 @@ describe('publish', () => {
     expect(first.duplicate).toBe(false);
     expect(second).toEqual({ streamSeq: first.streamSeq, duplicate: true });
     const [message] = await receive(recipient, 1);
-    expect(message).toMatchObject({ subject, streamSeq: first.streamSeq, deliveryCount: 1 });
+    expect(message).toMatchObject({
+      subject,
+      streamSeq: first.streamSeq,
+      deliveryCount: 1,
+      pendingCount: 0,
+    });
     expect(text(message)).toBe('one');
     expect(Math.abs(Number(message?.storedAt) - Date.now())).toBeLessThan(60_000);
   });

@@ -128,12 +128,14 @@ export function relayObserved(relay: Relay): Observed {
   return {
     part: 'relay',
     samples: () => {
-      const { broker, sites, directoryEntries, storageFailing, reports, alerts } = relay.status();
+      const { broker, sites, directoryEntries, storageFailing, reports, alerts, pendingReports } =
+        relay.status();
       return [
         { name: 'congvan_relay_connected', value: broker === 'connected' ? 1 : 0 },
         { name: 'congvan_relay_directory_entries', value: directoryEntries },
         { name: 'congvan_relay_sites', value: sites.length },
         { name: 'congvan_relay_storage_failing', value: storageFailing === null ? 0 : 1 },
+        { name: 'congvan_relay_reports_pending', value: pendingReports },
         ...Object.entries(reports).map(([outcome, value]): Sample => ({
           name: 'congvan_relay_reports',
           labels: { outcome },

@@ -27,7 +27,7 @@ export function settleAlerts(
   findings: readonly AlertFinding[],
   nowMs: number,
 ): AlertChange[] {
-  const standing = new Map(store.open().map((row) => [nameOf(row), row]));
+  const standing = new Map(store.open(codes).map((row) => [nameOf(row), row]));
   const changes: AlertChange[] = [];
   for (const finding of findings) {
     const { code, key, agency, severity, values, firm } = finding;
@@ -47,7 +47,6 @@ export function settleAlerts(
     if (alert !== undefined) changes.push({ event: 'opened', alert });
   }
   for (const row of standing.values()) {
-    if (!codes.has(asCode(row.code) ?? 'BACKLOG')) continue;
     store.close(row.id, nowMs);
     const alert = describeAlert({ ...row, closedMs: nowMs });
     if (alert !== undefined) changes.push({ event: 'closed', alert });

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import type { DirectoryEntry } from '../../directory/entry.ts';
-import type { RelayFigures } from '../figures/types.ts';
 import type { RelayConfig } from '../home.ts';
 import { httpFailed } from '../http/address.ts';
 import type { RelayLog } from '../log.ts';
@@ -10,6 +9,7 @@ import { AlertStore } from '../storage/alert-store.ts';
 import type { Db } from '../storage/database.ts';
 import { DirectoryStore } from '../storage/directory-store.ts';
 import { readCertificateEnds } from './certificates.ts';
+import type { AllShares } from './month-shares.ts';
 import { alertSettings } from './settings.ts';
 import { AlertWatch, type AlertWatchOptions } from './watch.ts';
 import { type Webhook, Webhooks } from './webhook.ts';
@@ -19,7 +19,7 @@ export interface OpenAlertsOptions {
   readonly home: string;
   readonly config: RelayConfig;
   readonly hooks: readonly Webhook[];
-  readonly figures: RelayFigures;
+  readonly figures: AllShares;
   readonly status: AlertWatchOptions['status'];
   readonly lookup: (code: string) => DirectoryEntry | undefined;
   readonly now: () => Date;
@@ -37,6 +37,7 @@ export function openAlertWatch(options: OpenAlertsOptions): AlertWatch {
     store,
     settings: config.alerts ?? alertSettings.parse({}),
     figures,
+    targets: config.targets ?? {},
     webhooks: new Webhooks({ store, hooks, relay: config.code, now, log }),
     home,
     status,

@@ -120,6 +120,8 @@ export interface OwnState {
   readonly storageError: string | null;
   readonly brokerAwayMs: number;
   readonly watermarksDue: number;
+  /** Reports that the broker has not handed out yet. */
+  readonly pendingReports: number;
   /** Between the broker's storing and our taking in, of what came last. */
   readonly delayMs: number;
   /** Part of the disk, 0 to 1. */
@@ -144,6 +146,7 @@ export function findOwn(state: OwnState, settings: AlertSettings): AlertFinding[
   const delayMinutes = Math.floor(state.delayMs / MINUTE_MS);
   const backlogs = [
     ['watermarks', state.watermarksDue, settings.backlogWatermarks],
+    ['pending', state.pendingReports, settings.backlogReports],
     ['reports', delayMinutes, settings.backlogMinutes],
     ['broker', Math.floor(state.brokerAwayMs / MINUTE_MS), settings.backlogMinutes],
   ] as const;

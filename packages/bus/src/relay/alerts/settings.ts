@@ -18,6 +18,8 @@ export const alertSettings = z.strictObject({
   holidays: z.array(z.iso.date()).max(1_000).default([]),
   /** Agencies that wait for the word that their reports are in. */
   backlogWatermarks: z.int().min(1).default(500),
+  /** Reports that the broker has for the relay; at full rate so many take half a minute. */
+  backlogReports: z.int().min(1).default(50_000),
   /** Minutes between the storing of a report at the broker and its arrival here. */
   backlogMinutes: z.int().min(1).default(15),
   certificateDays: days.default(30),

@@ -13,6 +13,28 @@ const percent = (value: string | number | undefined, language: string): string =
     Number(value ?? 0),
   );
 
+function backlogDetail(what: string, count: string): BothLanguages {
+  switch (what) {
+    case 'watermarks':
+      return {
+        vi: `${count} cơ quan chưa nhận được xác nhận rằng báo cáo đã đến`,
+        en: `${count} agencies wait for the word that their reports are in`,
+      };
+    case 'pending':
+      return {
+        vi: `${count} báo cáo còn nằm ở máy chủ NATS, trạm chưa nhận`,
+        en: `${count} reports are at the broker and not taken in yet`,
+      };
+    case 'broker':
+      return { vi: 'mất kết nối tới máy chủ NATS', en: 'the broker is not connected' };
+    default:
+      return {
+        vi: `báo cáo đến trễ ${count} phút so với lúc máy chủ NATS lưu`,
+        en: `reports are taken in ${count} minutes after the broker stored them`,
+      };
+  }
+}
+
 export const ALERT_TEXTS: Readonly<Record<AlertCode, AlertTexts>> = {
   AGENCY_SILENT: {
     detail: ({ agency, days, last }) => ({
@@ -25,18 +47,7 @@ export const ALERT_TEXTS: Readonly<Record<AlertCode, AlertTexts>> = {
     },
   },
   BACKLOG: {
-    detail: ({ what, count }) =>
-      what === 'watermarks'
-        ? {
-            vi: `${count} cơ quan chưa nhận được xác nhận rằng báo cáo đã đến`,
-            en: `${count} agencies wait for the word that their reports are in`,
-          }
-        : what === 'broker'
-          ? { vi: 'mất kết nối tới máy chủ NATS', en: 'the broker is not connected' }
-          : {
-              vi: `báo cáo đến trễ ${count} phút so với lúc máy chủ NATS lưu`,
-              en: `reports are taken in ${count} minutes after the broker stored them`,
-            },
+    detail: ({ what, count }) => backlogDetail(String(what), String(count)),
     action: {
       vi: 'xem tải của máy và nhật ký của trạm; báo cáo vẫn nằm ở máy chủ NATS, không mất',
       en: 'look at the load of the machine and the log of the relay; the broker keeps the reports',

@@ -1,10 +1,11 @@
 import { statfs } from 'node:fs/promises';
 
 import { dateInVietnam } from '../../calendar/vietnam-time.ts';
-import type { RelayFigures } from '../figures/types.ts';
+import type { Targets } from '../figures/targets.ts';
 import { type RelayLog, describeError } from '../log.ts';
 import type { AlertStore } from '../storage/alert-store.ts';
-import { type AlertChange, settleAlerts } from './ledger.ts';
+import { type Told, digest } from './digest.ts';
+import { settleAlerts } from './ledger.ts';
 import {
   type AlertFinding,
   type CertificateEnd,
@@ -20,18 +21,21 @@ import {
 import type { AlertSettings } from './settings.ts';
 import type { AlertCode } from './types.ts';
 import type { Webhooks } from './webhook.ts';
-import { monthShares } from './month-shares.ts';
+import { type AllShares, monthShares } from './month-shares.ts';
 
 export interface AlertWatchOptions {
   readonly store: AlertStore;
   readonly settings: AlertSettings;
-  readonly figures: RelayFigures;
+  readonly figures: AllShares;
+  readonly targets: Targets;
   readonly webhooks: Webhooks;
   /** The relay's folder: its disk is watched. */
   readonly home: string;
   readonly status: () => {
     readonly broker: 'connected' | 'disconnected';
     readonly storageFailing: { readonly error: string } | null;
+    /** What the broker has for us beside the batch that it handed out last. */
+    readonly pendingReports: number;
   };
   /** Certificates that agencies and the relay show; asked for once a day. */
   readonly certificates: () => Promise<readonly CertificateEnd[]>;
@@ -52,14 +56,16 @@ const MAX_CLOCKS = 50_000;
 const MAX_CONTRADICTIONS = 5_000;
 const GROWTH_DAYS = 7;
 const KEEP_CLOSED_MS = 400 * DAY_MS;
+/** A line that goes and comes opens and closes those of every agency behind it. */
+const MAX_CLOSED_KEPT = 200_000;
 const FAST: ReadonlySet<AlertCode> = new Set(['STORAGE_FAILING', 'BACKLOG', 'DISK_LOW']);
-const SLOW: ReadonlySet<AlertCode> = new Set([
-  'AGENCY_SILENT',
+const SLOW_HEARD_OR_NOT: ReadonlySet<AlertCode> = new Set([
   'CERTIFICATE_EXPIRES',
   'CLOCK_SKEW',
   'CONTRADICTION',
   'GAPS_GROW',
 ]);
+const SLOW: ReadonlySet<AlertCode> = new Set([...SLOW_HEARD_OR_NOT, 'AGENCY_SILENT']);
 const SHARE: ReadonlySet<AlertCode> = new Set(['SHARE_UNDER_TARGET']);
 
 interface Clock extends ClockWindow {
@@ -72,6 +78,7 @@ export class AlertWatch {
   readonly #clocks = new Map<string, Clock>();
   #turn: Promise<void> | undefined;
   #lastReport: number;
+  #lastStoredMs: number | undefined;
   #delayMs = 0;
   #brokerAwaySinceMs: number | undefined;
   #slowAtMs = 0;
@@ -110,14 +117,18 @@ export class AlertWatch {
       this.#slowAtMs = nowMs;
       await this.#try('agencies', async () => {
         await this.#readCertificates(nowMs);
-        this.#settle(SLOW, this.#findOfAgencies(nowMs), nowMs);
+        const behind = this.#isBehind();
+        const findings = this.#findOfAgencies(nowMs).filter(
+          ({ code }) => !behind || code !== 'AGENCY_SILENT',
+        );
+        this.#settle(behind ? SLOW_HEARD_OR_NOT : SLOW, findings, nowMs);
       });
     }
     if (nowMs - this.#shareAtMs >= SHARE_EVERY_MS) {
       this.#shareAtMs = nowMs;
       await this.#try('shares', async () => {
-        const { figures, settings } = this.#options;
-        const shares = monthShares(figures, dateInVietnam(new Date(nowMs)));
+        const { figures, targets, settings } = this.#options;
+        const shares = await monthShares(figures, targets, dateInVietnam(new Date(nowMs)));
         this.#settle(SHARE, findUnderTarget(shares, settings), nowMs);
       });
     }
@@ -128,28 +139,31 @@ export class AlertWatch {
 
   /** How many of each code stand. */
   counts(): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>();
-    for (const { code } of this.#options.store.open()) {
-      counts.set(code, (counts.get(code) ?? 0) + 1);
-    }
-    return counts;
+    return this.#options.store.openCounts();
   }
 
   async #findOwn(nowMs: number): Promise<AlertFinding[]> {
     const { store, status, home, settings } = this.#options;
-    const { broker, storageFailing } = status();
+    const { broker, storageFailing, pendingReports } = status();
     this.#brokerAwaySinceMs =
       broker === 'connected' ? undefined : (this.#brokerAwaySinceMs ?? nowMs);
-    this.#readReports(nowMs);
+    this.#readReports(nowMs, pendingReports);
     const { bavail, blocks } = await statfs(home);
     const state = {
       storageError: storageFailing?.error ?? null,
       brokerAwayMs: this.#brokerAwaySinceMs === undefined ? 0 : nowMs - this.#brokerAwaySinceMs,
       watermarksDue: store.watermarksDue(),
+      pendingReports,
       delayMs: this.#delayMs,
       diskFree: blocks === 0 ? 1 : Math.round((bavail / blocks) * 1_000) / 1_000,
     };
     return findOwn(state, settings);
+  }
+
+  /** Who cannot hear does not say that others are silent; what stands about silence stays as it is. */
+  #isBehind(): boolean {
+    const { broker, pendingReports, storageFailing } = this.#options.status();
+    return broker !== 'connected' || pendingReports > 0 || storageFailing !== null;
   }
 
   #findOfAgencies(nowMs: number): AlertFinding[] {
@@ -159,7 +173,7 @@ export class AlertWatch {
     const weekAgo = dateInVietnam(new Date(nowMs - GROWTH_DAYS * DAY_MS));
     store.inTransaction(() => {
       store.keepMissing(today, missing, weekAgo);
-      store.removeClosedBefore(nowMs - KEEP_CLOSED_MS);
+      store.removeClosed(nowMs - KEEP_CLOSED_MS, MAX_CLOSED_KEPT);
     });
     const before = store.missingOn(weekAgo);
     const sinceMs = nowMs - settings.contradictionDays * DAY_MS;
@@ -176,7 +190,7 @@ export class AlertWatch {
   }
 
   /** Times of the reports that came since the last turn: of clocks, and of how late we are. */
-  #readReports(nowMs: number): void {
+  #readReports(nowMs: number, pendingReports: number): void {
     const rows = this.#options.store.reportsAfter(this.#lastReport, MAX_REPORTS_PER_TURN);
     this.#delayMs = 0;
     for (const { agency, atMs, storedMs } of rows) {
@@ -191,8 +205,12 @@ export class AlertWatch {
       });
     }
     const last = rows.at(-1);
-    // What came last was taken in within the last minute: what it is older than that, we are late.
-    if (last !== undefined) this.#delayMs = Math.max(0, nowMs - last.storedMs - MINUTE_MS);
+    this.#lastStoredMs = last?.storedMs ?? this.#lastStoredMs;
+    // What came last was taken in within the last minute, and what still waits was stored by then: what
+    // it is older than that, we are late.
+    if ((last !== undefined || pendingReports > 0) && this.#lastStoredMs !== undefined) {
+      this.#delayMs = Math.max(0, nowMs - this.#lastStoredMs - MINUTE_MS);
+    }
     this.#lastReport =
       rows.length < MAX_REPORTS_PER_TURN
         ? (last?.id ?? this.#lastReport)
@@ -212,13 +230,22 @@ export class AlertWatch {
       webhooks.queue(made);
       return made;
     });
-    for (const change of changes) this.#tell(change);
+    for (const told of digest(changes)) this.#tell(told);
   }
 
-  #tell({ event, alert }: AlertChange): void {
+  #tell(told: Told): void {
+    const { log } = this.#options;
+    if ('alerts' in told) {
+      const { event, code, count, alerts } = told;
+      const critical = alerts.some(({ severity }) => severity === 'critical');
+      const level = event === 'closed' ? 'info' : critical ? 'error' : 'warn';
+      const first = alerts.map(({ key }) => key).join(', ');
+      return log(level, `${count} alerts ${event}`, { code, first });
+    }
+    const { event, alert } = told;
     const { code, key, severity, detail } = alert;
     const level = event === 'closed' ? 'info' : severity === 'critical' ? 'error' : 'warn';
-    this.#options.log(level, `alert ${event}`, { code, key, detail: detail.en });
+    log(level, `alert ${event}`, { code, key, detail: detail.en });
   }
 
   async #try(what: string, look: () => Promise<void>): Promise<void> {

@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { httpFailed, isLoopback } from '../http/address.ts';
 import { type RelayLog, describeError } from '../log.ts';
 import type { AlertStore } from '../storage/alert-store.ts';
+import { type Told, digest } from './digest.ts';
 import type { AlertChange } from './ledger.ts';
 import { type LookUpAll, lookupAllowed, refuseAddress } from './webhook-address.ts';
 
@@ -61,12 +62,13 @@ export class Webhooks {
   /** Puts changes into the queue; belongs into the transaction that makes them. */
   queue(changes: readonly AlertChange[]): void {
     const { hooks, store, now, relay, log } = this.#options;
+    const bodies = digest(changes).map((told) => JSON.stringify({ relay, ...messageOf(told) }));
     for (const { url } of hooks) {
-      for (const { event, alert } of changes) {
-        const body = JSON.stringify({ relay, event: `alert.${event}`, alert });
-        const lost = store.addMessage(url, body, now().getTime(), MAX_WAITING_MESSAGES);
-        if (lost > 0) log('error', 'webhook queue full', { host: new URL(url).host, lost });
+      let lost = 0;
+      for (const body of bodies) {
+        lost += store.addMessage(url, body, now().getTime(), MAX_WAITING_MESSAGES);
       }
+      if (lost > 0) log('error', 'webhook queue full', { host: new URL(url).host, lost });
     }
   }
 
@@ -147,6 +149,12 @@ export class Webhooks {
       asked.end(body);
     });
   }
+}
+
+function messageOf(told: Told): object {
+  if (!('alerts' in told)) return { event: `alert.${told.event}`, alert: told.alert };
+  const { event, ...rest } = told;
+  return { event: `alerts.${event}`, ...rest };
 }
 
 /** @returns the value of `Congvan-Signature`. */

@@ -48,10 +48,24 @@ export class AlertStore {
     return this.#db.transaction(work).immediate();
   }
 
-  open(): AlertRecord[] {
+  /** Those that stand of some codes, newest first. */
+  open(codes: Iterable<string>): AlertRecord[] {
     return this.#db
-      .prepare<[], AlertRecord>(`${ALERT} WHERE closed_ms IS NULL ORDER BY id DESC`)
+      .prepare<[string], AlertRecord>(
+        `${ALERT} WHERE closed_ms IS NULL AND code IN (SELECT value FROM json_each(?))
+         ORDER BY id DESC`,
+      )
+      .all(JSON.stringify([...codes]));
+  }
+
+  /** How many of each code stand. */
+  openCounts(): Map<string, number> {
+    const rows = this.#db
+      .prepare<[], { code: string; count: number }>(
+        'SELECT code, count(*) AS count FROM alert WHERE closed_ms IS NULL GROUP BY code',
+      )
       .all();
+    return new Map(rows.map(({ code, count }) => [code, count]));
   }
 
   /** Newest first, those before `beforeId`. */
@@ -85,8 +99,15 @@ export class AlertStore {
     this.#db.prepare('UPDATE alert SET closed_ms = ? WHERE id = ?').run(closedMs, id);
   }
 
-  removeClosedBefore(ms: number): void {
-    this.#db.prepare('DELETE FROM alert WHERE closed_ms < ?').run(ms);
+  /** Forgets those closed before a time, and of the others all but the newest `most`. */
+  removeClosed(beforeMs: number, most: number): void {
+    this.#db.prepare('DELETE FROM alert WHERE closed_ms < ?').run(beforeMs);
+    this.#db
+      .prepare(
+        `DELETE FROM alert WHERE closed_ms IS NOT NULL AND id <= (SELECT id FROM alert
+           WHERE closed_ms IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+      )
+      .run(most);
   }
 
   /** Keeps at most `most` of one address, the newest. @returns how many had to go. */

@@ -49,7 +49,14 @@ describe('a silent agency', () => {
 
 describe('limits', () => {
   it('open above and close below, with room between', () => {
-    const own = { storageError: null, brokerAwayMs: 0, watermarksDue: 0, delayMs: 0, diskFree: 1 };
+    const own = {
+      storageError: null,
+      brokerAwayMs: 0,
+      watermarksDue: 0,
+      pendingReports: 0,
+      delayMs: 0,
+      diskFree: 1,
+    };
     const disk = (diskFree: number) => findOwn({ ...own, diskFree }, SETTINGS).map((f) => f.firm);
     expect([disk(0.09), disk(0.11), disk(0.2)]).toEqual([[true], [false], []]);
     const late = (minutes: number) =>
