@@ -19,6 +19,7 @@ import type { Webhook } from './alerts/webhook.ts';
 import { isOlderCopy, writeMark } from './copy-mark.ts';
 import { DirectoryCopy } from './directory-copy.ts';
 import { type RelayConfig, homePaths, readHomeFile, readRelayConfig } from './home.ts';
+import { buildFigures } from './figures/build.ts';
 import type { FigureUpkeep } from './figures/upkeep.ts';
 import { EvidenceKeeper } from './evidence/keeper.ts';
 import { PublishingDay } from './audit/publishing-day.ts';
@@ -261,6 +262,8 @@ class RunningRelay extends DatabaseQueries implements Relay {
   }
 
   async start(): Promise<void> {
+    // Before anything is taken in: it would be added up twice.
+    await buildFigures(this.#upkeep, this.#options.log);
     this.#options.connection.onDirectoryChanged(() => void this.#tryRefresh());
     await this.#tryRefresh();
     this.#upkeep.run();
