@@ -17,10 +17,12 @@ const HOOK = `import { registerHooks } from 'node:module';
 import { writeSync } from 'node:fs';
 registerHooks({ load(url, context, next) { writeSync(2, url + '\\n'); return next(url, context); } });`;
 
-/** Modules that a command line has loaded, from our packages' folders or with the name of a foreign one. */
-async function loadedBy(...argv: readonly string[]): Promise<string[]> {
+/** Modules that a start of Node has loaded, from our packages' folders or with the name of a foreign one. */
+async function loadedBy(...args: readonly string[]): Promise<string[]> {
   const hook = `data:text/javascript,${encodeURIComponent(HOOK)}`;
-  const { stderr } = await promisify(execFile)(process.execPath, ['--import', hook, MAIN, ...argv]);
+  const { stderr } = await promisify(execFile)(process.execPath, ['--import', hook, ...args], {
+    cwd: join(PACKAGES, 'cli'),
+  });
   const own = pathToFileURL(PACKAGES).href;
   return stderr
     .split('\n')
@@ -29,27 +31,41 @@ async function loadedBy(...argv: readonly string[]): Promise<string[]> {
     .map((url) => url.replace(`${own}/`, ''));
 }
 
+/** `@scope/name` or `name`, of what is not ours. */
+function foreignPackages(loaded: readonly string[]): string[] {
+  const foreign = loaded.filter((url) => !/^(?:bus|cli|node-agent|signer)\/src\//.test(url));
+  return [...new Set(foreign.map((url) => /^(?:@[^/]+\/)?[^/]+/.exec(url)?.[0] ?? url))].toSorted();
+}
+
 describe('the program', () => {
   it('names its commands without loading broker, signatures or databases', async () => {
-    const loaded = await loadedBy('--version');
+    const loaded = await loadedBy(MAIN, '--version');
     expect(loaded).toContain('cli/src/program.ts');
-    const foreign = loaded.filter((url) => !url.startsWith('cli/src/'));
-    const names = new Set(foreign.map((url) => url.split('/')[0]));
-    const light = ['commander', 'cli-table3', 'cli-progress'];
-    const widths = ['string-width', 'strip-ansi', 'ansi-regex', 'is-fullwidth-code-point'];
-    expect(
-      [...names].filter((name) => ![...light, ...widths, 'emoji-regex'].includes(name ?? '')),
-    ).toEqual([]);
+    expect(loaded.filter((url) => /^(?:bus|node-agent|signer)\/src\//.test(url))).toEqual([]);
+    const tables = ['ansi-regex', 'emoji-regex', 'is-fullwidth-code-point', 'string-width'];
+    const light = ['cli-progress', 'cli-table3', 'commander', 'strip-ansi', ...tables];
+    expect(foreignPackages(loaded).filter((name) => !light.includes(name))).toEqual([]);
   });
 
   it('loads no other command for an agent', async () => {
-    const loaded = await loadedBy('agent', 'run', '--help');
+    const loaded = await loadedBy(MAIN, 'agent', 'run', '--help');
     expect(loaded).toContain('cli/src/commands/agent/run.ts');
     // Once more after the restart with little memory.
     const commands = [...new Set(loaded)].filter((url) =>
       /^cli\/src\/(?:commands|program)/.test(url),
     );
     expect(commands).toEqual(['cli/src/commands/agent/run.ts']);
+  });
+
+  it('needs no web server, fonts or PDF library for an agent at rest', async () => {
+    const script = "await import('@congvan/node-agent')";
+    const loaded = await loadedBy('--input-type=module', '--eval', script);
+    expect(loaded).toContain('node-agent/src/open-agent.ts');
+    const nats = ['jetstream', 'jwt', 'nats-core', 'nkeys', 'nuid', 'transport-node'];
+    const wanted = ['@opentelemetry/api', 'better-sqlite3', 'fflate', 'sax', 'tweetnacl', 'xml-js'];
+    expect(foreignPackages(loaded)).toEqual(
+      [...nats.map((name) => `@nats-io/${name}`), ...wanted, 'zod'].toSorted(),
+    );
   });
 
   it('has the same `agent run` alone as among the others', () => {

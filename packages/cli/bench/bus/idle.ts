@@ -12,9 +12,12 @@ const AGENCIES_PER_SITE = 300;
 const CONNECTIONS_AT_ONCE = 8;
 const CONNECT_ATTEMPTS = 10;
 const TELL_EVERY = 500;
-/** Longer than a pull waits at the broker, so that each renews itself at least once. */
-const IDLE_MS = 40_000;
-const SETTLE_MS = 3_000;
+/** As long as a pull waits at the broker, so that each renews itself once. */
+const IDLE_MS = 30_000;
+/** The server collects its garbage every two minutes: the middle one of these has none of it. */
+const IDLE_WINDOWS = 3;
+const BARE_SETTLE_MS = 3_000;
+const SETTLE_MS = 20_000;
 const MEBIBYTE = 1024 * 1024;
 /** Nothing is stored: only the reservation of 50 sites must fit the disk. */
 const STREAM_LIMITS = {
@@ -102,7 +105,7 @@ async function measureOne(
   };
   // What the server needs without any agency is not the agencies' cost.
   tell(`${agencies} agencies: the server alone for ${IDLE_MS / 1_000} s`);
-  await sleep(SETTLE_MS, undefined, { signal });
+  await sleep(BARE_SETTLE_MS, undefined, { signal });
   const bareCpuMs = await idleCpuMs();
   const bareBytes = residentBytes(server);
   const startedMs = performance.now();
@@ -114,9 +117,11 @@ async function measureOne(
   const stop = new AbortController();
   const connections = await connectAll(bus, enrolled, stop.signal, tell, signal);
   // Pulls have to arrive, and what enrolment left behind has to be collected.
-  tell(`${agencies} agencies: all idle for ${(IDLE_MS * 1.5) / 1_000} s`);
-  await sleep(IDLE_MS / 2, undefined, { signal });
-  const cpuMs = (await idleCpuMs()) - bareCpuMs;
+  tell(`${agencies} agencies: all idle for ${(SETTLE_MS + IDLE_WINDOWS * IDLE_MS) / 1_000} s`);
+  await sleep(SETTLE_MS, undefined, { signal });
+  const windowsMs: number[] = [];
+  for (let window = 0; window < IDLE_WINDOWS; window += 1) windowsMs.push(await idleCpuMs());
+  const cpuMs = medianOf(windowsMs) - bareCpuMs;
   const bytes = residentBytes(server) - bareBytes;
   stop.abort();
   await Promise.all(connections.map((connection) => connection.close()));
@@ -220,6 +225,10 @@ async function listen(
   for await (const batch of connection.inbox(lane, { signal })) {
     for (const message of batch) message.ack();
   }
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 function residentBytes(pid: number): number {
