@@ -24,18 +24,34 @@ const PLACES: readonly Place[] = [
   ['H09.12.002', 'commune', 'H09.12'],
   ['H10.12.001', 'commune', 'H10.12'],
 ];
-/** The district ends, its communes stand below the province, and one commune takes over from the other. */
-const REFORM = '2026-05-09T17:00:00.000Z';
-const START_MS = Date.parse('2026-04-01T01:00:00.000Z');
-const DAY_MS = 86_400_000;
+const START = '2026-04-01';
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Days of records; on one of them the district ends. */
+const DAYS = 70;
+const REFORM_DAY = 38;
+/** Around midnight at +07:00, and early on the day. */
+const ODD_HOURS_MS = [0, 16 * HOUR_MS - 1, 16 * HOUR_MS, -8 * HOUR_MS - 1, 5];
 /** The last two are counted by no name of their own. */
 const TYPES = ['Công văn', 'Công văn', 'BÁO  CÁO', 'Báo cáo', 'Quyết định', 'Giấy lạ', 'other'];
 const STATUSES = ['01', '01', '01', '02', '03', '03', '04', '05', '06', '13', '15', '16'];
 
-export function makeRecords(seed: number): RandomRecords {
-  const writer = new Writer(seed);
-  for (let day = 0; day < 70; day += 1) writer.writeDay(START_MS + day * DAY_MS);
-  return { reports: writer.reports, lost: writer.lost, directory: makeDirectory() };
+export interface RandomOptions {
+  /** The first day; 2026-04-01 unless told. */
+  readonly from?: string;
+  /** At moments beside midnight, with dates of issue days off, and registers of two years at once. */
+  readonly isWild?: boolean;
+}
+
+export function makeRecords(
+  seed: number,
+  { from = START, isWild = false }: RandomOptions = {},
+): RandomRecords {
+  const startMs = Date.parse(`${from}T01:00:00.000Z`);
+  const writer = new Writer(seed, isWild);
+  for (let day = 0; day < DAYS; day += 1) writer.writeDay(startMs + day * DAY_MS);
+  const reform = new Date(startMs + REFORM_DAY * DAY_MS + 16 * HOUR_MS).toISOString();
+  return { reports: writer.reports, lost: writer.lost, directory: makeDirectory(reform) };
 }
 
 export function shuffle<T>(items: readonly T[], chance: Chance): T[] {
@@ -45,7 +61,8 @@ export function shuffle<T>(items: readonly T[], chance: Chance): T[] {
     .map(([, item]) => item);
 }
 
-function makeDirectory(): DirectoryEntry[] {
+/** The district ends, its communes stand below the province, and one commune takes over from the other. */
+function makeDirectory(reform: string): DirectoryEntry[] {
   let sequence = 0;
   const entry = ([code, tier, parent]: Place, change: Partial<DirectoryEntry>): DirectoryEntry => {
     sequence += 1;
@@ -71,10 +88,10 @@ function makeDirectory(): DirectoryEntry[] {
   const opened = PLACES.map((place) => entry(place, {}));
   return [
     ...opened,
-    entry(['H09.12', 'district', 'H09'], { validTo: REFORM }),
-    entry(['H09.12.001', 'commune', 'H09'], { validFrom: REFORM }),
+    entry(['H09.12', 'district', 'H09'], { validTo: reform }),
+    entry(['H09.12.001', 'commune', 'H09'], { validFrom: reform }),
     entry(['H09.12.002', 'commune', 'H09.12'], {
-      validTo: REFORM,
+      validTo: reform,
       successors: [codeOf('H09.12.001')],
     }),
     // It was a department of the other province all the time: this corrects the past.
@@ -89,19 +106,37 @@ interface Sent {
   readonly packageDigest: string;
 }
 
+/** How far an agency's chain and registers have come. */
+interface Chain {
+  number: number;
+  hash: string | null;
+  /** Of the year that was written last. */
+  year: number;
+  register: number;
+  /** The last number of each year. */
+  readonly registers: Map<number, number>;
+}
+
 class Writer {
   readonly reports: Report[] = [];
   readonly lost: Report[] = [];
   readonly #chance: Chance;
-  readonly #chains = new Map<string, { number: number; hash: string | null; register: number }>();
+  readonly #chains = new Map<string, Chain>();
   readonly #sent: Sent[] = [];
 
-  constructor(seed: number) {
+  readonly #isWild: boolean;
+
+  constructor(seed: number, isWild: boolean) {
+    this.#isWild = isWild;
     this.#chance = new Chance(seed);
   }
 
-  writeDay(atMs: number): void {
-    const issuedOn = new Date(atMs + 7 * 3_600_000).toISOString().slice(0, 10);
+  writeDay(dayMs: number): void {
+    const [hourMs, off] = this.#isWild
+      ? [this.#chance.pick(ODD_HOURS_MS), this.#chance.pick([0, 0, 0, -1, 1, -3, 2])]
+      : [0, 0];
+    const atMs = dayMs + hourMs;
+    const issuedOn = new Date(atMs + off * DAY_MS + 7 * HOUR_MS).toISOString().slice(0, 10);
     for (const [code] of PLACES) {
       if (this.#chance.next() < 0.45) this.#issue(code, issuedOn, atMs);
       if (this.#chance.next() < 0.5) this.#answer(code, atMs + 3_600_000);
@@ -112,11 +147,13 @@ class Writer {
   #issue(code: string, issuedOn: string, atMs: number): void {
     const chance = this.#chance;
     const chain = this.#chain(code);
+    const year = Number(issuedOn.slice(0, 4));
+    this.#openRegister(chain, year);
     if (chance.next() < 0.06) chain.register += chance.between(1, 3); // numbers without a record
     const isReused = chance.next() < 0.05 && chain.register > 0;
     if (!isReused) chain.register += 1;
     const number = chain.register;
-    const year = Number(issuedOn.slice(0, 4));
+    chain.registers.set(year, number);
     const register = { year, number, notation: 'UBND-VP', issuedOn };
     const what = chance.next();
     if (what < 0.08) return this.#add(code, { kind: 'void', year, number, reason: 'nhầm' }, atMs);
@@ -136,11 +173,13 @@ class Writer {
       kind: 'dispatch',
       register,
       documentId,
-      businessType: chance.pick([0, 0, 0, 0, 3, 2] as const),
+      businessType: chance.pick(
+        this.#isWild ? ([0, 0, 0, 0, 3, 2, 1] as const) : ([0, 0, 0, 0, 3, 2] as const),
+      ),
       documentVersion: 1,
       documentType,
       abstract: 'a',
-      priority: chance.pick([0, 0, 0, 1, 3] as const),
+      priority: chance.pick([0, 0, 0, 1, 2, 3, 4] as const),
       signed: chance.next() < 0.8,
       packageDigest,
       recipients: [
@@ -152,6 +191,13 @@ class Writer {
       ],
     };
     return this.#add(code, entry, atMs);
+  }
+
+  /** Each year has numbers of its own; in a wild set an earlier year goes on, too. */
+  #openRegister(chain: Chain, year: number): void {
+    if (chain.year === year) return;
+    if (chain.year < year || this.#isWild) chain.register = chain.registers.get(year) ?? 0;
+    chain.year = year;
   }
 
   #answer(code: string, atMs: number): void {
@@ -219,10 +265,10 @@ class Writer {
     (isLost ? this.lost : this.reports).push(report);
   }
 
-  #chain(code: string): { number: number; hash: string | null; register: number } {
+  #chain(code: string): Chain {
     const known = this.#chains.get(code);
     if (known !== undefined) return known;
-    const chain = { number: 0, hash: null, register: 0 };
+    const chain = { number: 0, hash: null, year: 0, register: 0, registers: new Map() };
     this.#chains.set(code, chain);
     return chain;
   }
