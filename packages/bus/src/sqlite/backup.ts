@@ -77,6 +77,9 @@ async function copyDatabase(
 ): Promise<number> {
   const db = new Database(from, { readonly: true, fileMustExist: true });
   try {
+    // As of now: SQLite begins anew whenever another process has written, which a relay always does.
+    db.exec('BEGIN');
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
     await db.backup(to);
   } finally {
     db.close();

@@ -16,6 +16,7 @@ export interface AlertFinding {
 
 const DAY_MS = 24 * 60 * 60_000;
 const MINUTE_MS = 60_000;
+const MIB = 1024 * 1024;
 const MOST_DAYS_COUNTED = 400;
 
 /** Days from Monday to Friday, no holidays, that lie wholly between two times at +07:00. */
@@ -126,6 +127,8 @@ export interface OwnState {
   readonly delayMs: number;
   /** Part of the disk, 0 to 1. */
   readonly diskFree: number;
+  /** Of the log of the database: what nobody reads any more goes to the file. */
+  readonly logBytes: number;
 }
 
 /** What is wrong with the relay itself. */
@@ -156,7 +159,13 @@ export function findOwn(state: OwnState, settings: AlertSettings): AlertFinding[
     const severity = count >= 4 * limit ? 'critical' : 'warning';
     findings.push({ ...own, code: 'BACKLOG', key: what, severity, values: { what, count }, firm });
   }
-  const { diskFree } = settings;
+  const { diskFree, logMib } = settings;
+  const mib = Math.floor(state.logBytes / MIB);
+  if (mib >= logMib / 2) {
+    const severity = mib >= 4 * logMib ? 'critical' : 'warning';
+    const firm = mib >= logMib;
+    findings.push({ ...own, code: 'LOG_LARGE', key: 'relay', severity, values: { mib }, firm });
+  }
   if (state.diskFree < diskFree * 1.25) {
     const severity = state.diskFree < diskFree / 2 ? 'critical' : 'warning';
     const firm = state.diskFree < diskFree;

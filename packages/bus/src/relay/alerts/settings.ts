@@ -27,6 +27,8 @@ export const alertSettings = z.strictObject({
   clockMinutes: z.int().min(1).default(5),
   /** Part of the disk that is free. */
   diskFree: share.default(0.1),
+  /** MiB of the database's log (WAL) that has not gone to the file. */
+  logMib: z.int().min(1).default(1_024),
   /** Documents of an agency in a month below which its share says nothing. */
   shareDocuments: z.int().min(1).default(20),
   /** Days that a contradiction is worth an alert. */

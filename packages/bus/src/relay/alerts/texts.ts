@@ -90,6 +90,16 @@ export const ALERT_TEXTS: Readonly<Record<AlertCode, AlertTexts>> = {
     }),
     action: { vi: 'giải phóng hoặc mở rộng đĩa', en: 'make room, or a larger disk' },
   },
+  LOG_LARGE: {
+    detail: ({ mib }) => ({
+      vi: `nhật ký ghi (WAL) của cơ sở dữ liệu đã tới ${mib} MiB: có chương trình đọc quá lâu`,
+      en: `the log (WAL) of the database has ${mib} MiB: some program reads for too long`,
+    }),
+    action: {
+      vi: 'xem chương trình nào đang mở relay.sqlite (`lsof`), như một bản sao lưu chậm, và đợi hoặc dừng nó',
+      en: 'see which program has relay.sqlite open (`lsof`), such as a slow backup, and wait for it or end it',
+    },
+  },
   SHARE_UNDER_TARGET: {
     detail: ({ agency, month, rate, target }) => ({
       vi: `${agency}, tháng ${month}: ${percent(rate, 'vi')} gửi điện tử, mục tiêu ${percent(target, 'vi')}`,

@@ -1,7 +1,8 @@
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 
 import { dateInVietnam } from '../../calendar/vietnam-time.ts';
 import type { Targets } from '../figures/targets.ts';
+import { homePaths } from '../home.ts';
 import { type RelayLog, describeError } from '../log.ts';
 import type { AlertStore } from '../storage/alert-store.ts';
 import { type Told, digest } from './digest.ts';
@@ -58,7 +59,12 @@ const GROWTH_DAYS = 7;
 const KEEP_CLOSED_MS = 400 * DAY_MS;
 /** A line that goes and comes opens and closes those of every agency behind it. */
 const MAX_CLOSED_KEPT = 200_000;
-const FAST: ReadonlySet<AlertCode> = new Set(['STORAGE_FAILING', 'BACKLOG', 'DISK_LOW']);
+const FAST: ReadonlySet<AlertCode> = new Set([
+  'STORAGE_FAILING',
+  'BACKLOG',
+  'DISK_LOW',
+  'LOG_LARGE',
+]);
 const SLOW_HEARD_OR_NOT: ReadonlySet<AlertCode> = new Set([
   'CERTIFICATE_EXPIRES',
   'CLOCK_SKEW',
@@ -149,12 +155,14 @@ export class AlertWatch {
       broker === 'connected' ? undefined : (this.#brokerAwaySinceMs ?? nowMs);
     this.#readReports(nowMs, pendingReports);
     const { bavail, blocks } = await statfs(home);
+    const log = await stat(`${homePaths(home).database}-wal`).catch(() => undefined);
     const state = {
       storageError: storageFailing?.error ?? null,
       brokerAwayMs: this.#brokerAwaySinceMs === undefined ? 0 : nowMs - this.#brokerAwaySinceMs,
       watermarksDue: store.watermarksDue(),
       pendingReports,
       delayMs: this.#delayMs,
+      logBytes: log?.size ?? 0,
       diskFree: blocks === 0 ? 1 : Math.round((bavail / blocks) * 1_000) / 1_000,
     };
     return findOwn(state, settings);

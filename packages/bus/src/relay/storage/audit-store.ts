@@ -21,6 +21,9 @@ export interface TrustObject {
   readonly der: Uint8Array;
 }
 
+/** Rows read at once. */
+const PAGE_ROWS = 500;
+
 /** What an audit file takes out of a relay's database. */
 export class AuditStore {
   readonly #statements;
@@ -29,7 +32,7 @@ export class AuditStore {
     this.#statements = {
       records: db.prepare<[number, number], ArrivedRecord>(
         `SELECT id, stored_ms AS storedMs, agency, number, payload_hash AS payloadHash, record
-         FROM report WHERE id > ? AND id <= ? ORDER BY id`,
+         FROM report WHERE id > ? AND id <= ? ORDER BY id LIMIT ${PAGE_ROWS}`,
       ),
       forks: db.prepare<[number], ForkRecord>(
         // Where it came is not known of one from before: behind all that its publication knew.
@@ -42,9 +45,9 @@ export class AuditStore {
          ORDER BY afterReport, c.id`,
       ),
       // Entries are only ever added, so the row's own number is the order in which they were read.
-      directory: db
-        .prepare<[number], Uint8Array>('SELECT record FROM directory_entry ORDER BY rowid LIMIT ?')
-        .pluck(),
+      directory: db.prepare<[number, number], { id: number; record: Uint8Array }>(
+        `SELECT rowid AS id, record FROM directory_entry WHERE rowid > ? ORDER BY rowid LIMIT ?`,
+      ),
       trust: db.prepare<[], TrustObject>(
         `SELECT kind, sha256, der FROM validation_object
          WHERE id IN (SELECT m.value FROM validation_basis AS b, json_each('[' || b.members || ']') AS m)
@@ -53,9 +56,19 @@ export class AuditStore {
     };
   }
 
-  /** Signed records in the order of arrival. */
-  records(after: number, upTo: number): IterableIterator<ArrivedRecord> {
-    return this.#statements.records.iterate(after, upTo);
+  /**
+   * Signed records in the order of arrival. They are read page by page: one look at all of them would
+   * keep the log of the database from going to the file for as long as the export takes.
+   */
+  *records(after: number, upTo: number): Generator<ArrivedRecord> {
+    let last = after;
+    for (;;) {
+      const rows = this.#statements.records.all(last, upTo);
+      yield* rows;
+      const end = rows.at(-1);
+      if (end === undefined) return;
+      last = end.id;
+    }
   }
 
   /** Second records of a number, up to those that a publication knew. */
@@ -64,8 +77,13 @@ export class AuditStore {
   }
 
   /** Signed directory entries in the order in which they were read. */
-  directory(entries: number): IterableIterator<Uint8Array> {
-    return this.#statements.directory.iterate(entries);
+  *directory(entries: number): Generator<Uint8Array> {
+    let last = 0;
+    for (let left = entries; left > 0; left -= PAGE_ROWS) {
+      const rows = this.#statements.directory.all(last, Math.min(left, PAGE_ROWS));
+      for (const { record } of rows) yield record;
+      last = rows.at(-1)?.id ?? last;
+    }
   }
 
   /** Certificates, lists and responses that records were judged with, without the signers' own. */

@@ -21,12 +21,15 @@ const SCHEMA: Schema = {
 const WRITER_CACHE_KIB = 256 * 1024;
 /** 64 MiB: a rush writes the same pages again and again, and only their last state goes to the file. */
 const CHECKPOINT_PAGES = 16_384;
+/** What a slow reader made the log grow to is given back to the disk once the reader has gone. */
+const KEPT_LOG_BYTES = 256 * 1024 * 1024;
 
 /** Opens the relay's SQLite file for its one writer. Errors as `openMigrated`. */
 export function openDatabase(file: string): Db {
   const db = openMigrated(file, SCHEMA);
   db.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
   db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  db.pragma(`journal_size_limit = ${KEPT_LOG_BYTES}`);
   return db;
 }
 

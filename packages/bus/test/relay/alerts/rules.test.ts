@@ -55,6 +55,7 @@ describe('limits', () => {
       watermarksDue: 0,
       pendingReports: 0,
       delayMs: 0,
+      logBytes: 0,
       diskFree: 1,
     };
     const disk = (diskFree: number) => findOwn({ ...own, diskFree }, SETTINGS).map((f) => f.firm);
