@@ -12,6 +12,7 @@ export class ZipWriter {
   readonly #output = this.#zip.outputStream.pipe(new PassThrough());
   readonly #stop = new AbortController();
   readonly #mtime: Date;
+  #adding: Readable | undefined;
   /** What was written, for the manifest. */
   readonly parts: ManifestPart[] = [];
 
@@ -40,6 +41,7 @@ export class ZipWriter {
       }
     }
     const stream = Readable.from(counted(), { objectMode: false });
+    this.#adding = stream;
     const ended = once(stream, 'end', { signal: this.#stop.signal });
     const { compress = true } = options;
     this.#zip.addReadStream(stream, name, { mtime: this.#mtime, mode: 0o100644, compress });
@@ -55,6 +57,8 @@ export class ZipWriter {
   /** Nobody reads {@link output} any more: what is being added ends with an error. */
   stop(): void {
     this.#stop.abort();
+    // It would be read on, from a database that may be closed by then.
+    this.#adding?.destroy();
   }
 
   end(): void {
