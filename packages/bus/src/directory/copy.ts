@@ -60,6 +60,13 @@ export class DirectoryCopy {
   readonly #verify: VerifySignature;
   readonly #cache = new Map<string, { readonly key: EntryKey; readonly entry: DirectoryEntry }>();
 
+  #registrars:
+    | {
+        readonly keys: readonly EntryKey[];
+        readonly registrars: ReadonlyMap<string, DelegatedRegistrar>;
+      }
+    | undefined;
+
   constructor({ ledger, rootCertificate, verify }: DirectoryCopyOptions) {
     this.#ledger = ledger;
     this.#verify = verify;
@@ -108,9 +115,15 @@ export class DirectoryCopy {
     return this.#ledger.root();
   }
 
-  /** Everyone the root has ever delegated to. */
+  /** Everyone the root has ever delegated to. Read anew only when there is another delegation. */
   registrars(): ReadonlyMap<string, DelegatedRegistrar> {
-    return delegatedRegistrars(this.#ledger.delegations().flatMap((key) => this.#read(key) ?? []));
+    const keys = this.#ledger.delegations();
+    const known = this.#registrars;
+    if (known !== undefined && isSameList(known.keys, keys)) return known.registrars;
+    const entries = keys.flatMap((key) => this.#read(key) ?? []);
+    const registrars = delegatedRegistrars(entries);
+    if (entries.length === keys.length) this.#registrars = { keys, registrars };
+    return registrars;
   }
 
   /**
@@ -331,6 +344,16 @@ class Round implements TakenIn {
     this.#ledger.setHolder(code, holder);
     this.changed.add(code);
   }
+}
+
+function isSameList(a: readonly EntryKey[], b: readonly EntryKey[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((key, index) => {
+      const other = b[index];
+      return other !== undefined && isSame(key, other);
+    })
+  );
 }
 
 function isSame(a: EntryKey, b: EntryKey): boolean {

@@ -68,13 +68,17 @@ async function delegate(
 function openCopy(verify = verifySignature) {
   const records = new Map<string, Uint8Array>();
   const name = (key: { registrar: string; sequence: number }) => `${key.registrar} ${key.sequence}`;
+  let reads = 0;
   const ledger = new MemoryLedger(
-    (key) => records.get(name(key)),
+    (key) => {
+      reads += 1;
+      return records.get(name(key));
+    },
     (entry) => records.set(name(entry), entry.record),
   );
   const copy = new DirectoryCopy({ ledger, rootCertificate: rootKey.der, verify });
   const take = (...page: Uint8Array[]) => copy.takeIn(page, AT);
-  return { copy, take };
+  return { copy, take, reads: () => reads };
 }
 
 describe('entries of the root', () => {
@@ -158,6 +162,19 @@ describe('entries of a registrar to whom the root has delegated', () => {
     expect(copy.find(code)).toEqual(before);
     expect(copy.readUpTo(PROVINCE)).toBe(1);
     expect(copy.registrars().has(change.code ?? '')).toBe(change.code === OTHER);
+  });
+
+  it('cost no look at what was delegated, until there is another delegation', async () => {
+    const { copy, take, reads } = openCopy();
+    take(await delegate(1, PROVINCE, provinceKey, ['H09']));
+    take(await ofProvince(1, 1));
+    const before = reads();
+    for (let sequence = 2; sequence <= 20; sequence += 1) {
+      take(await ofProvince(sequence, 1, { code: parseAgencyCode(`H09.${sequence}`) }));
+    }
+    expect(reads() - before).toBe(0);
+    take(await delegate(2, OTHER, otherKey, ['H44']));
+    expect([...copy.registrars().keys()]).toEqual([PROVINCE, OTHER]);
   });
 
   it('wait for the entries of the root that they build on', async () => {
