@@ -75,6 +75,32 @@ describe('sealed content in the database', () => {
     }
   });
 
+  it('ends with the last delivery, an undelivered one once nobody may send it again', () => {
+    const db = createDatabase(join(folder, 'agent.sqlite'));
+    try {
+      const { id } = insertPackage(new RegisterStore(db));
+      const outbox = new OutboxStore(db);
+      const uploads = new UploadStore(db);
+      const ended = (undeliveredBeforeMs: number): number[] =>
+        uploads.listEnded(undeliveredBeforeMs, 9).map((row) => row.id);
+      const record_id = outbox.insertRecord('delivery', Buffer.from('{}'), 'hash', null);
+      for (const [message_id, recipient] of [
+        ['a', 'G09'],
+        ['b', 'G12'],
+      ] as const) {
+        const row = { purpose: 'document', record_id, package_id: id, lane: 'normal' } as const;
+        outbox.enqueue({ ...row, message_id, recipient }, 0);
+      }
+      outbox.settle('a', 'receipted', 50);
+      expect(ended(0)).toEqual([]);
+      outbox.settle('b', 'undelivered', 100);
+      expect(ended(99)).toEqual([]);
+      expect(ended(100)).toEqual([id]);
+    } finally {
+      db.close();
+    }
+  });
+
   it('counts for the batch in which a message leaves, unless a reference goes in its place', () => {
     const db = createDatabase(join(folder, 'agent.sqlite'));
     try {

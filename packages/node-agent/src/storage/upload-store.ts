@@ -112,13 +112,14 @@ export class UploadStore {
          LIMIT 1`,
       )
       .pluck();
+    // The plus keeps SQLite from walking over all that was settled since, once for each package.
     this.#ended = db.prepare<[number, number], EndedPackage>(
       `SELECT package_id AS id, sha256 AS sealedSha256, sealed IS NULL AS isFile
        FROM sealed_content AS content
        WHERE NOT EXISTS (SELECT 1 FROM outbox
          WHERE package_id = content.package_id AND settled_ms IS NULL)
-       AND NOT EXISTS (SELECT 1 FROM outbox WHERE package_id = content.package_id
-         AND outcome IN (${DEAD}) AND settled_ms > ?)
+       AND package_id NOT IN (SELECT package_id FROM outbox
+         WHERE outcome IN (${DEAD}) AND +settled_ms > ? AND package_id IS NOT NULL)
        ORDER BY package_id LIMIT ?`,
     );
     this.#drop = db.prepare<[number]>('DELETE FROM upload WHERE package_id = ?');
