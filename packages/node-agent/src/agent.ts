@@ -22,6 +22,7 @@ import type {
   TrackedDocument,
   Transfer,
 } from './documents.ts';
+import type { DamagedEntry } from './directory/copy.ts';
 import { AgentError } from './errors.ts';
 import { type EvidenceRequest, exportEvidence } from './evidence/export.ts';
 import type { AgentConfig } from './home/config.ts';
@@ -261,10 +262,15 @@ export class Agent implements AsyncDisposable {
     return await exportEvidence(this.#core, request);
   }
 
-  /** The agency's verified copy of the directory. */
-  listDirectory(): DirectoryEntry[] {
+  /**
+   * The agency's verified copy of the directory, by code.
+   *
+   * @param onDamaged - hears of each entry that a disk has damaged; left out, the log does.
+   */
+  listDirectory(onDamaged?: (damaged: DamagedEntry) => void): DirectoryEntry[] {
     this.#requireOpen();
-    return this.#core.directory.list();
+    const { directory, log } = this.#core;
+    return directory.list(onDamaged ?? (({ damage }) => log.error({}, damage)));
   }
 
   /** The entry that holds for one agency, closed ones too. */

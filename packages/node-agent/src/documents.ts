@@ -223,6 +223,8 @@ export interface DeliveryTrack {
   readonly id: string;
   readonly to: AgencyCode;
   readonly toName: string;
+  /** English; what is wrong with the stored entry of the recipient, `null`: nothing. */
+  readonly damage: string | null;
   readonly mode: 'E' | 'E+P';
   /** `null` once it is settled and its retention has ended. */
   readonly sending: Sending | null;

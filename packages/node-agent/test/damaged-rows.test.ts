@@ -56,6 +56,22 @@ it('shows and hands over the rest when stored rows are damaged, and names those'
     'Một',
   );
 
+  const damaged: { code: string; damage: string }[] = [];
+  const listed = desk.listDirectory((one) => void damaged.push(one)).map(({ code }) => code);
+  expect(listed).toEqual(expect.arrayContaining([whole.code, district.code]));
+  expect(listed).not.toContain(hit.code);
+  expect(damaged).toEqual([{ code: hit.code, damage: entry }]);
+  expect(desk.listDirectory()).toHaveLength(listed.length);
+  {
+    await using sender = await whole.open({ mode: 'desk' });
+    const own = new Database(layoutOf(whole.home).database);
+    own.prepare('UPDATE directory_entry SET record = ? WHERE code = ?').run(damage, district.code);
+    own.close();
+    const [first] = sender.track('1').deliveries;
+    const missing: unknown = expect.stringContaining(`entry of ${district.code} is damaged`);
+    expect(first).toMatchObject({ to: district.code, toName: district.code, damage: missing });
+  }
+
   const given = new Set<string>();
   for await (const { id } of desk.incoming()) {
     given.add(id);

@@ -6,6 +6,7 @@ import type { GlobalOptions } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { openDesk } from '../home/desk.ts';
 import { layoutOf, pathExists } from '../home/layout.ts';
+import { safeText } from '../terminal/safe-text.ts';
 import { readSite } from './registrar.ts';
 
 /**
@@ -16,7 +17,9 @@ export async function readDirectory(cli: Cli, globals: GlobalOptions): Promise<D
   const registry = await openOwnRegistry(cli, globals);
   if (registry !== undefined) return registry.holders().map(({ entry }) => entry);
   await using agent = await openDesk(cli, globals);
-  return agent.listDirectory();
+  return agent.listDirectory(({ damage }) => {
+    cli.io.err(`${cli.messages.text.warning}: ${safeText(damage)}\n`);
+  });
 }
 
 /** The entry that holds for one code, from the same place. */

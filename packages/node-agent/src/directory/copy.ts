@@ -1,4 +1,6 @@
 import {
+  type AgencyCode,
+  BusError,
   DirectoryCopy as BusDirectoryCopy,
   type DirectoryEntry,
   type TakenIn,
@@ -19,6 +21,13 @@ export interface DirectoryStatus {
   /** When everything new was last read; `null` before the first time. */
   readonly readAt: Date | null;
   readonly stale: boolean;
+}
+
+/** An entry of the copy that a disk has damaged. */
+export interface DamagedEntry {
+  readonly code: string;
+  /** English; names the entry. */
+  readonly damage: string;
 }
 
 /** The agency's verified copy of the directory (DESIGN §6), in SQLite. */
@@ -64,12 +73,26 @@ export class DirectoryCopy extends BusDirectoryCopy {
     return this.#store.count();
   }
 
-  list(): DirectoryEntry[] {
+  /** Every entry that holds, by code; one that cannot be read is told of, and the others stand. */
+  list(onDamaged: (damaged: DamagedEntry) => void): DirectoryEntry[] {
     const entries: DirectoryEntry[] = [];
-    for (const record of this.#store.all()) {
-      entries.push(parsePayloadAs(decodeRecord(record), 'directory'));
+    for (const { code, record } of this.#store.all()) {
+      try {
+        entries.push(parsePayloadAs(decodeRecord(record), 'directory'));
+      } catch (error) {
+        onDamaged({ code, damage: describeDamage(code, error) });
+      }
     }
     return entries;
+  }
+
+  /** What the directory calls an agency; its code where the copy has no entry, or a damaged one. */
+  nameOf(code: AgencyCode): { readonly name: string; readonly damage: string | null } {
+    try {
+      return { name: this.find(code)?.name ?? code, damage: null };
+    } catch (error) {
+      return { name: code, damage: describeDamage(code, error) };
+    }
   }
 
   /** Everything that was new at this time is here. */
@@ -83,4 +106,10 @@ export class DirectoryCopy extends BusDirectoryCopy {
     const stale = readMs === null || now.getTime() - readMs > DIRECTORY_STALE_AFTER_MS;
     return { entries: this.count(), readAt: readMs === null ? null : new Date(readMs), stale };
   }
+}
+
+/** A database that fails as a whole is no damage of one row. */
+function describeDamage(code: string, error: unknown): string {
+  if (!(error instanceof BusError)) throw error;
+  return `the stored directory entry of ${code} is damaged: ${error.message}`;
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 
-import { type AgencyCode, BusError, type Finding, isFinding, parseAgencyCode } from '@congvan/bus';
+import { type Finding, isFinding, parseAgencyCode } from '@congvan/bus';
 import { z } from 'zod';
 
 import type { AgentCore } from '../core.ts';
@@ -87,7 +87,8 @@ function bytesOfContainer(source: PackageSource): number {
  * row that a bad disk has hit must not hide the others.
  */
 export function toInboxRow(core: AgentCore, row: IncomingListRow): InboxRow {
-  const sender = nameOf(core, parseAgencyCode(row.sender));
+  const from = parseAgencyCode(row.sender);
+  const sender = { code: from, ...core.directory.nameOf(from) };
   const stored = readStored(row);
   const { header } = stored;
   const damages = [sender.damage, stored.damage].filter((one) => one !== null);
@@ -139,21 +140,6 @@ function readStored({ id, summary, verdict }: IncomingListRow): StoredParts {
   } catch {
     // What is wrong with it helps nobody; which one it is does.
     return { header: UNREADABLE, warnings: [], damage: `the stored summary of ${id} is damaged` };
-  }
-}
-
-/** What the directory calls an agency; its code where the copy has no entry, or a damaged one. */
-function nameOf(
-  { directory }: Pick<AgentCore, 'directory'>,
-  code: AgencyCode,
-): { readonly code: AgencyCode; readonly name: string; readonly damage: string | null } {
-  try {
-    return { code, name: directory.find(code)?.name ?? code, damage: null };
-  } catch (error) {
-    // A database that fails as a whole is no damage of one row.
-    if (!(error instanceof BusError)) throw error;
-    const damage = `the stored directory entry of ${code} is damaged: ${error.message}`;
-    return { code, name: code, damage };
   }
 }
 

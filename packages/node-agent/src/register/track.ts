@@ -62,10 +62,12 @@ export function findOutgoing(core: AgentCore, idOrNumber: string): RegisterRow {
 function trackDelivery(core: AgentCore, delivery: DeliveryRow): DeliveryTrack {
   const to: AgencyCode = parseAgencyCode(delivery.recipient);
   const receipts = core.register.receiptsOf(delivery.id);
+  const { name: toName, damage } = core.directory.nameOf(to);
   return {
     id: delivery.id,
     to,
-    toName: core.directory.find(to)?.name ?? to,
+    toName,
+    damage,
     mode: delivery.mode,
     sending: sendingOf(core, delivery.id),
     status: stateOfStatuses(standingStatuses(receipts)).furthest,

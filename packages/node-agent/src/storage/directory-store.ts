@@ -12,13 +12,12 @@ export class DirectoryStore extends DirectoryLedgerStore {
   }
 
   /** The signed records that hold, ordered by code. */
-  *all(): Generator<Uint8Array> {
+  *all(): Generator<{ readonly code: string; readonly record: Uint8Array }> {
     yield* this.#db
-      .prepare<[], Buffer>(
-        `SELECT e.record FROM directory_holder AS h JOIN directory_entry AS e
+      .prepare<[], { code: string; record: Uint8Array }>(
+        `SELECT h.code, e.record FROM directory_holder AS h JOIN directory_entry AS e
          ON e.registrar = h.registrar AND e.sequence = h.sequence ORDER BY h.code`,
       )
-      .pluck()
       .iterate();
   }
 
