@@ -162,11 +162,13 @@ export class OutboxStore {
       `SELECT ${LIST_COLUMNS} FROM outbox WHERE ? OR settled_ms IS NULL OR outcome IN (${DEAD})
        ORDER BY created_ms DESC LIMIT ?`,
     );
+    // One look at an index each: together they would walk over all that was ever sent.
     this.#counts = db.prepare<[], { waiting: number; published: number; undelivered: number }>(
-      `SELECT count(*) FILTER (WHERE settled_ms IS NULL AND stream_seq IS NULL) AS waiting,
-         count(*) FILTER (WHERE settled_ms IS NULL AND stream_seq IS NOT NULL) AS published,
-         count(*) FILTER (WHERE outcome IS NOT NULL) AS undelivered
-       FROM outbox WHERE settled_ms IS NULL OR outcome IN (${DEAD})`,
+      `SELECT
+         (SELECT count(*) FROM outbox WHERE settled_ms IS NULL AND stream_seq IS NULL) AS waiting,
+         (SELECT count(*) FROM outbox WHERE settled_ms IS NULL AND stream_seq IS NOT NULL)
+           AS published,
+         (SELECT count(*) FROM outbox WHERE outcome IN (${DEAD})) AS undelivered`,
     );
   }
 
@@ -339,8 +341,7 @@ function prepareDelivery(db: Db) {
     ),
     frame: db
       .prepare<[number], Buffer | null>(
-        `SELECT signed FROM outbox JOIN record ON record.id = outbox.record_id
-         WHERE package_id = ? LIMIT 1`,
+        "SELECT signed FROM record WHERE about_package = ? AND type = 'delivery'",
       )
       .pluck(),
   };
