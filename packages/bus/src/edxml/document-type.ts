@@ -62,14 +62,21 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map(
   COUNTED_DOCUMENT_TYPES.map((name) => [normaliseTypeName(name), name]),
 );
 
+const COUNTED: ReadonlySet<string> = new Set(COUNTED_DOCUMENT_TYPES);
+
+/** Nearly every document is spelt as the list spells it: that is looked at first. */
+function findCounted(name: string): string | undefined {
+  return COUNTED.has(name) ? name : SPELLINGS.get(normaliseTypeName(name));
+}
+
 /** A type that is counted by name, as the list spells it (`CÔNG VĂN` → `Công văn`); others unchanged. */
 export function spellDocumentType(name: string): string {
-  return SPELLINGS.get(normaliseTypeName(name)) ?? name;
+  return findCounted(name) ?? name;
 }
 
 /** The name under which a document of this type is counted. */
 export function countedDocumentType(name: string): string {
-  return SPELLINGS.get(normaliseTypeName(name)) ?? OTHER_DOCUMENT_TYPES;
+  return findCounted(name) ?? OTHER_DOCUMENT_TYPES;
 }
 
 /** The name by which types are compared: the codes on the wire follow three conventions. */

@@ -30,11 +30,11 @@ export class Intake {
   readonly #now: () => Date;
   readonly #onStep: OnStep;
 
-  constructor(db: Db, now: () => Date, onStep: OnStep = NO_STEPS) {
+  constructor(db: Db, now: () => Date, onStep: OnStep = NO_STEPS, packs = true) {
     this.#db = db;
     this.#now = now;
     this.#onStep = onStep;
-    this.reports = new ReportStore(db);
+    this.reports = new ReportStore(db, packs);
     const register = new RegisterStore(db);
     const tracking = new TrackingStore(db);
     this.figures = new FigureRecorder(new FigureStore(db));

@@ -13,6 +13,7 @@ import { FigureAnswers } from '../figures/answers.ts';
 import type { RelayFigures } from '../figures/types.ts';
 import { FigureUpkeep } from '../figures/upkeep.ts';
 import { Intake, type VerifiedEntry } from '../intake.ts';
+import { NO_STEPS } from '../step.ts';
 import type { Db } from '../storage/database.ts';
 import { DirectoryStore } from '../storage/directory-store.ts';
 import { NO_ARRIVALS, nextArrivalHash } from './arrival-hash.ts';
@@ -48,7 +49,7 @@ export class Replay {
     const { db, verify, registrarCertificate } = options;
     const ledger = new DirectoryStore(db);
     this.#directory = new DirectoryCopy({ ledger, rootCertificate: registrarCertificate, verify });
-    this.#intake = new Intake(db, () => options.exportedAt);
+    this.#intake = new Intake(db, () => options.exportedAt, NO_STEPS, false);
   }
 
   takeDirectoryEntry(record: RawRecord | string, part: string): void {

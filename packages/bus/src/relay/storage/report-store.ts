@@ -71,8 +71,11 @@ export class ReportStore {
   readonly #statements;
   readonly #bases = new Map<string, WholeRecord>();
   readonly #contradictions: ContradictionStore;
+  readonly #packs: boolean;
 
-  constructor(db: Db) {
+  /** @param packs - false where nobody keeps the database: then it only costs time. */
+  constructor(db: Db, packs = true) {
+    this.#packs = packs;
     this.#contradictions = new ContradictionStore(db);
     this.#statements = { ...prepare(db), ...prepareMissing(db), ...prepareArrivals(db) };
   }
@@ -90,10 +93,10 @@ export class ReportStore {
       this.#addFork(report, known.payloadHash, nowMs);
       return { admission: 'fork' };
     }
-    const base = this.#baseOf(report.agency);
+    const base = this.#packs ? this.#baseOf(report.agency) : undefined;
     const id = this.#insert(report, before, base);
     this.#advance(report, before, nowMs);
-    if (base === undefined)
+    if (base === undefined && this.#packs)
       this.#statements.setBase.run(report.agency, report.number, report.agency);
     return { admission: 'new', id };
   }
