@@ -102,8 +102,10 @@ export class InboxStore {
     this.#containerFiles = db
       .prepare<[], string>('SELECT container_file FROM incoming WHERE container_file IS NOT NULL')
       .pluck();
+    // Without what the application has taken over: to tell it apart SQLite would read past the package.
     this.#open = db.prepare<[], { id: string }>(
-      `SELECT id FROM incoming WHERE done_ms IS NULL AND state = 'open' ORDER BY received_ms, id`,
+      `SELECT id FROM incoming INDEXED BY incoming_open WHERE done_ms IS NULL AND state = 'open'
+       ORDER BY received_ms, id`,
     );
     this.#isOpen = db.prepare<[string], { found: number }>(
       `SELECT 1 AS found FROM incoming WHERE id = ? AND done_ms IS NULL AND state = 'open'`,
