@@ -6,7 +6,6 @@ import { FigureStore } from '../storage/figure-store.ts';
 import { lastOpenDay } from './agency.ts';
 import { answerAgencies, answerGaps } from './agency-lists.ts';
 import { AgencyTable } from './agency-table.ts';
-import { AgencyTable } from './agency-table.ts';
 import { Breakdown } from './breakdown.ts';
 import { answerDeliveries } from './deliveries.ts';
 import { DeliveryQueries } from '../storage/delivery-queries.ts';
@@ -38,13 +37,6 @@ export interface Question extends Snapshot {
   readonly period: Period;
   readonly before: Period | undefined;
   readonly targets: Targets;
-}
-
-/** What one agency has reached in a period. */
-export interface AgencyShare {
-  readonly agency: string;
-  readonly documents: number;
-  readonly rate: number | null;
 }
 
 /** What one agency has reached in a period. */
@@ -132,16 +124,6 @@ export class FigureAnswers implements RelayFigures {
     request: FiguresRequest & PageRequest & { readonly standing?: AgencyStanding },
   ): Page<AgencyRow> {
     return this.#ask(request, (question) => answerAgencies(question, request));
-  }
-
-  /** Documents and rate of all agencies of a scope in one pass, for whoever looks at every one. */
-  agencyShares(request: FiguresRequest): AgencyShare[] {
-    return this.#ask(request, (question) =>
-      new AgencyTable(question, 'key').rows().map(({ key: agency, counters }) => {
-        const { documents, rate } = counters;
-        return { agency, documents, rate };
-      }),
-    );
   }
 
   /** Documents and rate of all agencies of a scope in one pass, for whoever looks at every one. */
