@@ -39,7 +39,11 @@ export class FigureGapStore {
     const low = before.get(agency, year, number)?.number ?? 0;
     const high = after.get(agency, year, number)?.number ?? Number.MAX_SAFE_INTEGER;
     const old = known.all(agency, year, low, high);
-    const now = current.all(agency, year, low, high).map((gap) => this.#date(agency, year, gap));
+    const dates = this.#datesAround(agency, year, number, dated);
+    const now = current.all(agency, year, low, high).map((gap) => {
+      const between = dates === undefined ? this.#dates(agency, year, gap) : dates(gap);
+      return dateGap({ agency, year, ...gap }, between);
+    });
     const oldTexts = new Set(old.map(textOf));
     const nowTexts = new Set(now.map(textOf));
     const gone = old.filter((gap) => !nowTexts.has(textOf(gap)));
@@ -59,14 +63,48 @@ export class FigureGapStore {
   }
 
   /** A number without a record was given between its neighbours, void numbers left aside. */
-  #date(agency: string, year: number, gap: { first: number; last: number }): FigureGap {
-    const afterDay = this.#statements.before.get(agency, year, gap.first)?.issuedOn ?? null;
-    const beforeDay = this.#statements.after.get(agency, year, gap.last)?.issuedOn ?? null;
-    const from = afterDay ?? `${year}-01-01`;
-    const to = beforeDay ?? `${year}-12-31`;
-    const [fromDay, toDay] = from <= to ? [from, to] : [to, from];
-    return { agency, year, ...gap, afterDay, beforeDay, fromDay, toDay };
+  #dates(agency: string, year: number, { first, last }: Range): Between {
+    return {
+      afterDay: this.#statements.before.get(agency, year, first)?.issuedOn ?? null,
+      beforeDay: this.#statements.after.get(agency, year, last)?.issuedOn ?? null,
+    };
   }
+
+  /** Of all gaps between the neighbours of a dated number, which may be thousands, at once. */
+  #datesAround(
+    agency: string,
+    year: number,
+    number: number,
+    dated: boolean,
+  ): ((gap: Range) => Between) | undefined {
+    const own = dated ? this.#statements.after.get(agency, year, number - 1) : undefined;
+    if (own?.number !== number) return undefined;
+    const { issuedOn } = own;
+    const below = this.#statements.before.get(agency, year, number)?.issuedOn ?? null;
+    const above = this.#statements.after.get(agency, year, number)?.issuedOn ?? null;
+    return ({ last }) =>
+      last < number
+        ? { afterDay: below, beforeDay: issuedOn }
+        : { afterDay: issuedOn, beforeDay: above };
+  }
+}
+
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Days of issue of the known numbers beside a gap. */
+type Between = Pick<FigureGap, 'afterDay' | 'beforeDay'>;
+
+function dateGap(
+  gap: Pick<FigureGap, 'agency' | 'year' | 'first' | 'last'>,
+  { afterDay, beforeDay }: Between,
+): FigureGap {
+  const from = afterDay ?? `${gap.year}-01-01`;
+  const to = beforeDay ?? `${gap.year}-12-31`;
+  const [fromDay, toDay] = from <= to ? [from, to] : [to, from];
+  return { ...gap, afterDay, beforeDay, fromDay, toDay };
 }
 
 const NOTHING = { gone: [], added: [] } as const;
