@@ -12,35 +12,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type BenchResult, printResults, readCount } from '../../../bench/report.ts';
+import { tell, untilStopped } from '../../../bench/until-stopped.ts';
 import { measureIngest } from './relay/ingest.ts';
 import { loadDeliveries } from './relay/load.ts';
 import { askQuestions } from './relay/questions.ts';
 
-const EXIT_INTERRUPTED = 130;
 const argv = process.argv.slice(2);
 const records = readCount(argv, 'records', 100_000);
 const deliveries = readCount(argv, 'deliveries', 200_000);
 const agencies = readCount(argv, 'agencies', 15_000);
 const seed = readCount(argv, 'seed', 1);
 const only = readText('only');
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    if (!stop.signal.aborted) process.stderr.write('stopping\n');
-    stop.abort(new Error('stopped'));
-  });
-}
 
-try {
-  printResults('relay', await measure(), argv);
-} catch (error) {
-  if (!stop.signal.aborted) throw error;
-  process.exitCode = EXIT_INTERRUPTED;
-}
+await untilStopped(async (signal) => {
+  printResults('relay', await measure(signal), argv);
+});
 
-async function measure(): Promise<BenchResult[]> {
-  const { signal } = stop;
-  const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+async function measure(signal: AbortSignal): Promise<BenchResult[]> {
   const results: BenchResult[] = [];
   if (only !== 'load') results.push(...(await measureIngest({ records, seed, tell, signal })));
   if (only === 'ingest') return results;

@@ -9,30 +9,19 @@
  */
 import { parseArgs } from 'node:util';
 
+import { tell, untilStopped } from '../../../bench/until-stopped.ts';
 import { type KillOutcome, runKills } from './relay/run.ts';
 
 const EXIT_FAULTS = 3;
 const EXIT_USAGE = 2;
-const EXIT_INTERRUPTED = 130;
 
 const flags = readFlags();
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    if (!stop.signal.aborted) process.stderr.write('stopping\n');
-    stop.abort(new Error('stopped'));
-  });
-}
 
-try {
-  const tell = (line: string): void => void process.stderr.write(`${line}\n`);
-  const outcome = await runKills({ ...flags, signal: stop.signal, tell });
+await untilStopped(async (signal) => {
+  const outcome = await runKills({ ...flags, signal, tell });
   process.stdout.write(flags.json ? `${JSON.stringify(outcome)}\n` : render(outcome));
   process.exitCode = isSound(outcome) ? 0 : EXIT_FAULTS;
-} catch (error) {
-  if (!stop.signal.aborted) throw error;
-  process.exitCode = EXIT_INTERRUPTED;
-}
+});
 
 function isSound({ lost, doubled, altered, differences, faults }: KillOutcome): boolean {
   return lost + doubled + altered + differences.length + faults.length === 0;

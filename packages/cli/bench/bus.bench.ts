@@ -11,9 +11,9 @@ import { measureUrgent } from './bus/urgent.ts';
 import { makePdf, measureChain } from './chain/measure.ts';
 import { foundTown } from './chain/town.ts';
 import { type BenchResult, printResults, readCount } from '../../../bench/report.ts';
+import { tell, untilStopped } from '../../../bench/until-stopped.ts';
 
 const EXIT_USAGE = 2;
-const EXIT_INTERRUPTED = 130;
 const PARTS: readonly string[] = ['chain', 'urgent', 'idle'];
 /** A province, a large ministry, the country. */
 const SIZES = [252, 2_000, 15_000];
@@ -23,24 +23,12 @@ const queued = readCount(argv, 'queued', 50_000);
 const urgent = readCount(argv, 'urgent', 200);
 const largest = readCount(argv, 'largest', 15_000);
 const parts = readParts();
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    if (!stop.signal.aborted) process.stderr.write('stopping\n');
-    stop.abort(new Error('stopped'));
-  });
-}
 
-try {
-  printResults('bus', await measure(), argv);
-} catch (error) {
-  if (!stop.signal.aborted) throw error;
-  process.exitCode = EXIT_INTERRUPTED;
-}
+await untilStopped(async (signal) => {
+  printResults('bus', await measure(signal), argv);
+});
 
-async function measure(): Promise<BenchResult[]> {
-  const { signal } = stop;
-  const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+async function measure(signal: AbortSignal): Promise<BenchResult[]> {
   const sizes = SIZES.filter((size) => size <= largest);
   const lacking = parts.has('idle') ? tooFewOpenFiles(Math.max(...sizes, 0)) : undefined;
   if (lacking !== undefined) {

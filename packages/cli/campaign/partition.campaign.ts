@@ -9,34 +9,20 @@
  */
 import { parseArgs } from 'node:util';
 
+import { tell, untilStopped } from '../../../bench/until-stopped.ts';
 import { DISTURBANCES } from './partition/disturbance.ts';
 import { type PartitionOutcome, runPartition } from './partition/run.ts';
 
 const EXIT_FAULTS = 3;
 const EXIT_USAGE = 2;
-const EXIT_INTERRUPTED = 130;
 
 const flags = readFlags();
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    if (!stop.signal.aborted) process.stderr.write('stopping\n');
-    stop.abort(new Error('stopped'));
-  });
-}
 
-try {
-  const outcome = await runPartition({
-    ...flags,
-    signal: stop.signal,
-    tell: (line) => process.stderr.write(`${line}\n`),
-  });
+await untilStopped(async (signal) => {
+  const outcome = await runPartition({ ...flags, signal, tell });
   process.stdout.write(flags.json ? `${JSON.stringify(outcome)}\n` : render(outcome));
   process.exitCode = outcome.verdict.faults.length === 0 ? 0 : EXIT_FAULTS;
-} catch (error) {
-  if (!stop.signal.aborted) throw error;
-  process.exitCode = EXIT_INTERRUPTED;
-}
+});
 
 function readFlags() {
   try {
