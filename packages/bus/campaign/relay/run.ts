@@ -87,9 +87,11 @@ export async function runKills(options: KillOptions): Promise<KillOutcome> {
     signal.throwIfAborted();
     clock.advance(death, load.published.at(-1));
     const child = new Victim(victim, death, clock.now);
-    const publishing = load.run(() => child.isAlive);
-    const wasKilled = await child.die(MISSED_AFTER_MS);
-    await publishing;
+    // What stops the load, Ctrl-C as well, leaves no relay behind.
+    const [wasKilled] = await Promise.all([
+      child.die(MISSED_AFTER_MS),
+      load.run(() => child.isAlive),
+    ]).finally(() => child.kill());
     const name = 'step' in death ? death.step : 'any';
     if (wasKilled) counts[name] = (counts[name] ?? 0) + 1;
     else faults.push(`kill ${index + 1} at ${name} was missed`);

@@ -33,6 +33,10 @@ export class Victim {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
   /** @returns whether it was killed within the time; one that was not is killed now. */
   async die(withinMs: number): Promise<boolean> {
     const late = AbortSignal.timeout(withinMs);
@@ -41,10 +45,10 @@ export class Victim {
       const { afterMs } = this.#death;
       const isReady = await Promise.race([this.#ready.then(() => true), this.#ended, tooLate]);
       if (isReady === true) await new Promise((resolve) => void setTimeout(resolve, afterMs));
-      this.#child.kill('SIGKILL');
+      this.kill();
     }
     const wasKilled = (await Promise.race([this.#ended, tooLate])) !== false;
-    if (!wasKilled) this.#child.kill('SIGKILL');
+    if (!wasKilled) this.kill();
     await this.#ended;
     return wasKilled && this.#child.signalCode === 'SIGKILL';
   }
