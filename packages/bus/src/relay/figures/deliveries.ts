@@ -63,9 +63,7 @@ export function answerDeliveries(
     }
     return true;
   };
-  const isSmall = isWaiting && filter.senders !== null;
-  const spans = isSmall ? [question.period] : spansToRead(question, { ...filter, few }, side);
-  for (const span of spans) if (!take(span)) break;
+  for (const span of spansToRead(question, { ...filter, few }, side)) if (!take(span)) break;
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   const next =
@@ -120,7 +118,8 @@ function* spansToRead(
   for (const month of inOrder(period, 'month')) {
     if (isBefore(month) || !hasRows(month)) continue;
     if (state !== '02' || side !== 'sender') {
-      if (few === null) yield month;
+      // What waits is little in a month of few agencies.
+      if (few === null || isAscending) yield month;
       else yield* growingParts(inOrder(month, 'day').filter((day) => !isBefore(day)));
     } else {
       const days = inOrder(month, 'day').filter((day) => !isBefore(day));

@@ -169,7 +169,7 @@ const TABLES: Readonly<Record<Way, string>> = {
   openOfSenders: `json_each(?) AS j CROSS JOIN document AS o INDEXED BY document_sender_open
     ON o.sender = j.value ${DELIVERIES}`,
   open: `delivery AS d INDEXED BY delivery_open_day ${DOCUMENT}`,
-  rare: `delivery AS d INDEXED BY delivery_rare_day ${DOCUMENT}`,
+  rare: `delivery AS d INDEXED BY delivery_rare ${DOCUMENT}`,
   type: `document AS o INDEXED BY document_type_issued ${DELIVERIES}`,
   all: `document AS o INDEXED BY document_issued ${DELIVERIES}`,
 };
