@@ -5,31 +5,18 @@
  * there, and it looks often for what a new day brings. Asked over IPC it tells
  * the processor time and memory it used, or closes.
  */
-import { createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-
-import { createKeySigner, parseCertificate } from '@congvan/signer';
-
 import { openRelay } from '../src/relay/index.ts';
+import { killAt, readSigner } from './doomed.ts';
 import { signWith } from './relay-country.ts';
 
 const [home = '', keyFile = '', certificateFile = '', step = '', times = '1', now = ''] =
   process.argv.slice(2);
-const signer = createKeySigner({
-  privateKey: createPrivateKey(readFileSync(keyFile)),
-  certificate: parseCertificate(readFileSync(certificateFile)),
-  chain: [],
-});
-let left = Number(times);
+const signer = readSigner(keyFile, certificateFile);
 const relay = await openRelay({
   home,
   sign: signWith(signer),
   ...(now === '' ? {} : { now: () => new Date(now), keepUpMs: 100 }),
-  onStep: (reached) => {
-    if (reached !== step) return;
-    left -= 1;
-    if (left === 0) process.kill(process.pid, 'SIGKILL');
-  },
+  onStep: killAt(step, Number(times)),
 });
 process.on('message', (message) => {
   if (message === 'usage') {

@@ -9,8 +9,8 @@ import {
   MAX_RECEIPTS_OF_ONE,
 } from '../../src/evidence/limits.ts';
 import { openEvidence } from '../../src/evidence/verify/open.ts';
-import { type DirectoryEntry, encodePayload, signRecord } from '../../src/index.ts';
-import { codeOf, composeReport, digestOf, receipt } from './relay-database.ts';
+import { encodePayload, signRecord } from '../../src/index.ts';
+import { codeOf, composeReport, digestOf, listing, receipt } from './relay-database.ts';
 
 const AT = new Date('2026-07-10T02:00:00.000Z');
 
@@ -23,24 +23,8 @@ async function receiptOf(agency: string): Promise<GatheredRecord> {
   return { record: await record('report', verified.record), at: AT, timeFrom: 'broker' };
 }
 
-function listing(): Promise<Uint8Array> {
-  const entry: DirectoryEntry = {
-    sequence: 1,
-    registrar: codeOf('A00'),
-    code: codeOf('H09.40.012'),
-    name: 'Ủy ban nhân dân xã',
-    tier: 'commune',
-    parent: codeOf('H09'),
-    site: 'H09',
-    role: 'agency',
-    validFrom: '2020-01-01T00:00:00.000Z',
-    validTo: null,
-    oldCodes: [],
-    predecessors: [],
-    successors: [],
-    certificates: [],
-    natsUserKey: null,
-  };
+function listingOf(code: string): Promise<Uint8Array> {
+  const entry = listing(code, 'commune', { parent: codeOf('H09') });
   return record('directory', encodePayload('directory', entry));
 }
 
@@ -52,7 +36,7 @@ it('an evidence file that is full by every limit is read again', { timeout: 60_0
     const one = await receiptOf(`H09.${agency}`);
     records.push(...Array.from({ length: MAX_RECEIPTS_OF_ONE }, () => one));
   }
-  const listed = await listing();
+  const listed = await listingOf('H09.40.012');
   const directory = Array.from({ length: MAX_EVIDENCE_DIRECTORY }, () => listed);
   const { der } = signer.certificate;
   const validation = Array.from({ length: MAX_EVIDENCE_CERTIFICATES }, (_, index) => {

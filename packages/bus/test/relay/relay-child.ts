@@ -1,27 +1,14 @@
 /** A relay in a process of its own that ends itself with SIGKILL at the nth time of a step. */
-import { createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-
-import { createKeySigner, parseCertificate } from '@congvan/signer';
-
 import { openRelay } from '../../src/relay/index.ts';
 import { signWith } from './relay-bus.ts';
+import { killAt, readSigner } from '../../rig/doomed.ts';
 
 const [home = '', keyFile = '', certificateFile = '', step = '', times = '1'] =
   process.argv.slice(2);
-const signer = createKeySigner({
-  privateKey: createPrivateKey(readFileSync(keyFile)),
-  certificate: parseCertificate(readFileSync(certificateFile)),
-  chain: [],
-});
-let left = Number(times);
+const signer = readSigner(keyFile, certificateFile);
 await openRelay({
   home,
   sign: signWith(signer),
-  onStep: (reached) => {
-    if (reached !== step) return;
-    left -= 1;
-    if (left === 0) process.kill(process.pid, 'SIGKILL');
-  },
+  onStep: killAt(step, Number(times)),
 });
 process.stdout.write('ready\n');

@@ -61,24 +61,7 @@ export class RelayDatabase implements Disposable {
 
   #enter(code: string, tier: Tier, change: Partial<DirectoryEntry>): void {
     this.#sequence += 1;
-    const entry: DirectoryEntry = {
-      sequence: this.#sequence,
-      registrar: parseAgencyCode('A00'),
-      code: parseAgencyCode(code),
-      name: `Agency ${code}`,
-      tier,
-      parent: null,
-      site: 'H09',
-      role: 'agency',
-      validFrom: '2020-01-01T00:00:00.000Z',
-      validTo: null,
-      oldCodes: [],
-      predecessors: [],
-      successors: [],
-      certificates: [],
-      natsUserKey: null,
-      ...change,
-    };
+    const entry = listing(code, tier, { sequence: this.#sequence, ...change });
     const { registrar, sequence, site } = entry;
     const key = { registrar, sequence };
     const record = encodePayload('directory', entry);
@@ -114,6 +97,32 @@ export class RelayDatabase implements Disposable {
     this.db.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** What the registrar says of an agency that has always been there. */
+export function listing(
+  code: string,
+  tier: Tier,
+  change: Partial<DirectoryEntry> = {},
+): DirectoryEntry {
+  return {
+    sequence: 1,
+    registrar: parseAgencyCode('A00'),
+    code: parseAgencyCode(code),
+    name: `Agency ${code}`,
+    tier,
+    parent: null,
+    site: 'H09',
+    role: 'agency',
+    validFrom: '2020-01-01T00:00:00.000Z',
+    validTo: null,
+    oldCodes: [],
+    predecessors: [],
+    successors: [],
+    certificates: [],
+    natsUserKey: null,
+    ...change,
+  };
 }
 
 export function composeReport(

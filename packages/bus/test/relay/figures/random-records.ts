@@ -1,7 +1,6 @@
 import type { DirectoryEntry, ReportEntry, Tier } from '../../../src/index.ts';
-import { parseAgencyCode } from '../../../src/index.ts';
 import { Chance } from '../../../src/testing/chance.ts';
-import { type Report, codeOf, composeReport, digestOf } from '../relay-database.ts';
+import { type Report, codeOf, composeReport, digestOf, listing } from '../relay-database.ts';
 
 /** Records of a few agencies with every disturbance that does not depend on which copy came first. */
 export interface RandomRecords {
@@ -66,24 +65,11 @@ function makeDirectory(reform: string): DirectoryEntry[] {
   let sequence = 0;
   const entry = ([code, tier, parent]: Place, change: Partial<DirectoryEntry>): DirectoryEntry => {
     sequence += 1;
-    return {
+    return listing(code, tier, {
       sequence,
-      registrar: parseAgencyCode('A00'),
-      code: codeOf(code),
-      name: `Agency ${code}`,
-      tier,
       parent: parent === null ? null : codeOf(parent),
-      site: 'H09',
-      role: 'agency',
-      validFrom: '2020-01-01T00:00:00.000Z',
-      validTo: null,
-      oldCodes: [],
-      predecessors: [],
-      successors: [],
-      certificates: [],
-      natsUserKey: null,
       ...change,
-    };
+    });
   };
   const opened = PLACES.map((place) => entry(place, {}));
   return [

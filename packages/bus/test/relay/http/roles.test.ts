@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Role } from '../../../src/relay/http/session.ts';
 import { parseAgencyCode } from '../../../src/index.ts';
+import { BREAKDOWN_KEYS } from '../../../src/relay/figures/types.ts';
 import { SECTIONS } from '../../../src/relay/audit/publication.ts';
 import { AlertStore } from '../../../src/relay/storage/alert-store.ts';
 import {
@@ -77,24 +78,12 @@ function receiptOf(documentId: string, status: string, reason?: string) {
 
 /** Every question about `agency`, in every way that it can be named, and those that name nobody. */
 function questions(agency: string): string[] {
-  const by = [
-    'tier',
-    'agency',
-    'parent',
-    'type',
-    'urgency',
-    'day',
-    'week',
-    'month',
-    'quarter',
-    'year',
-  ];
   const scopes = ['', `&agency=${agency}`, `&under=${agency}`, `&agency=${agency}&under=${agency}`];
   const more = [...scopes, `&agency=${agency}&structure=now`];
   return [
     ...more.flatMap((scope) => [
       `/figures?${PERIOD}${scope}`,
-      ...by.map((key) => `/breakdown?${PERIOD}&by=${key}${scope}`),
+      ...BREAKDOWN_KEYS.map((key) => `/breakdown?${PERIOD}&by=${key}${scope}`),
       `/breakdown?${PERIOD}&by=agency&sort=name&under_target=true${scope}`,
       `/deliveries?${PERIOD}${scope}`,
       `/deliveries?${PERIOD}&side=recipient${scope}`,
