@@ -1,16 +1,19 @@
+import { fork } from 'node:child_process';
+import { on, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
-import { LANES, type AgencyConnection, connectAgency, parseAgencyCode } from '@congvan/bus';
+import { parseAgencyCode } from '@congvan/bus';
 import { type LocalBus, startLocalBus } from '@congvan/bus/testing';
 
 import type { BenchResult } from '../../../../bench/report.ts';
 import { cpuMsOf } from '../chain/measure.ts';
+import type { IdleAgency, IdleTold } from './idle-agencies.ts';
 
+const AGENCIES = fileURLToPath(new URL('idle-agencies.ts', import.meta.url));
 const AGENCIES_PER_SITE = 300;
-/** The server gives each two seconds to sign on, and all of them sign in this process. */
-const CONNECTIONS_AT_ONCE = 8;
-const CONNECT_ATTEMPTS = 10;
+const AGENCIES_PER_PROCESS = 3_000;
 const TELL_EVERY = 500;
 /** As long as a pull waits at the broker, so that each renews itself once. */
 const IDLE_MS = 30_000;
@@ -114,8 +117,7 @@ async function measureOne(
   const enrolMs = performance.now() - startedMs;
   const { user, system } = process.cpuUsage(before.service);
   const serverCpuMs = cpuMsOf(server) - before.server;
-  const stop = new AbortController();
-  const connections = await connectAll(bus, enrolled, stop.signal, tell, signal);
+  await using _connected = await connectAll(bus.url, enrolled, tell, signal);
   // Pulls have to arrive, and what enrolment left behind has to be collected.
   tell(`${agencies} agencies: all idle for ${(SETTLE_MS + IDLE_WINDOWS * IDLE_MS) / 1_000} s`);
   await sleep(SETTLE_MS, undefined, { signal });
@@ -123,8 +125,6 @@ async function measureOne(
   for (let window = 0; window < IDLE_WINDOWS; window += 1) windowsMs.push(await idleCpuMs());
   const cpuMs = medianOf(windowsMs) - bareCpuMs;
   const bytes = residentBytes(server) - bareBytes;
-  stop.abort();
-  await Promise.all(connections.map((connection) => connection.close()));
   return {
     agencies,
     enrolledPerSecond: (agencies * 1_000) / enrolMs,
@@ -137,20 +137,14 @@ async function measureOne(
   };
 }
 
-interface EnrolledAgency {
-  readonly code: string;
-  readonly site: string;
-  readonly credentials: Uint8Array;
-}
-
 async function enrol(
   bus: LocalBus,
   agencies: number,
   sites: readonly string[],
   tell: (line: string) => void,
   signal: AbortSignal,
-): Promise<EnrolledAgency[]> {
-  const enrolled: EnrolledAgency[] = [];
+): Promise<IdleAgency[]> {
+  const enrolled: IdleAgency[] = [];
   for (let index = 0; index < agencies; index += 1) {
     signal.throwIfAborted();
     if (index % TELL_EVERY === 0) tell(`${index} of ${agencies} agencies enrolled`);
@@ -165,66 +159,47 @@ async function enrol(
       site,
       certificates: [],
     });
-    enrolled.push({ code, site, credentials });
+    enrolled.push({ code, site, credentials: new TextDecoder().decode(credentials) });
   }
   await bus.site.refresh();
   return enrolled;
 }
 
+/** Several processes: one alone would be the slower end of all these lines. */
 async function connectAll(
-  bus: LocalBus,
-  agencies: readonly EnrolledAgency[],
-  listening: AbortSignal,
+  url: string,
+  agencies: readonly IdleAgency[],
   tell: (line: string) => void,
   signal: AbortSignal,
-): Promise<AgencyConnection[]> {
-  const connections: AgencyConnection[] = [];
-  for (let start = 0; start < agencies.length; start += CONNECTIONS_AT_ONCE) {
-    signal.throwIfAborted();
-    if (start % TELL_EVERY < CONNECTIONS_AT_ONCE)
-      tell(`${start} of ${agencies.length} agencies connected`);
-    const part = agencies.slice(start, start + CONNECTIONS_AT_ONCE);
-    connections.push(
-      ...(await Promise.all(
-        part.map(async ({ code, site, credentials }) => {
-          const connection = await connect(bus.url, { code, site, credentials });
-          for (const lane of LANES) void listen(connection, lane, listening);
-          return connection;
-        }),
-      )),
-    );
-  }
-  return connections;
-}
-
-/** On a busy machine the server may not wait long enough; agents try again, too. */
-async function connect(
-  servers: string,
-  { code, site, credentials }: EnrolledAgency,
-): Promise<AgencyConnection> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await connectAgency({
-        servers,
-        credentials,
-        code: parseAgencyCode(code),
-        site,
-        name: 'idle',
-      });
-    } catch (error) {
-      if (attempt === CONNECT_ATTEMPTS) throw error;
+): Promise<AsyncDisposable> {
+  await using started = new AsyncDisposableStack();
+  const counts: number[] = [];
+  const hold = async (part: readonly IdleAgency[], index: number): Promise<void> => {
+    const child = fork(AGENCIES, [url]);
+    const exited = once(child, 'exit');
+    started.defer(async () => {
+      if (child.connected) child.disconnect();
+      await exited;
+    });
+    child.send({ agencies: part });
+    for await (const [message] of on(child, 'message', { signal, close: ['exit'] })) {
+      const told = message as IdleTold;
+      if ('failed' in told) throw new Error(told.failed);
+      counts[index] = told.connected;
+      const all = counts.reduce((sum, count) => sum + count, 0);
+      if (all % TELL_EVERY === 0) tell(`${all} of ${agencies.length} agencies connected`);
+      if (told.connected === part.length) return;
     }
+    throw new Error('a process with idle agencies has ended');
+  };
+  const parts: Promise<void>[] = [];
+  for (let start = 0; start < agencies.length; start += AGENCIES_PER_PROCESS) {
+    const part = agencies.slice(start, start + AGENCIES_PER_PROCESS);
+    counts.push(0);
+    parts.push(hold(part, parts.length));
   }
-}
-
-async function listen(
-  connection: AgencyConnection,
-  lane: (typeof LANES)[number],
-  signal: AbortSignal,
-): Promise<void> {
-  for await (const batch of connection.inbox(lane, { signal })) {
-    for (const message of batch) message.ack();
-  }
+  await Promise.all(parts);
+  return started.move();
 }
 
 function medianOf(values: readonly number[]): number {
