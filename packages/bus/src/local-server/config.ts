@@ -1,3 +1,4 @@
+import { SIGN_ON_TIMEOUT_S } from '../plan/server-config.ts';
 import { MAX_CONTROL_LINE_BYTES, MAX_PAYLOAD_BYTES } from '../permission/user.ts';
 
 export interface ServerConfig {
@@ -23,6 +24,9 @@ listen: "127.0.0.1:${config.port}"
 max_payload: ${MAX_PAYLOAD_BYTES}
 max_control_line: ${MAX_CONTROL_LINE_BYTES}
 ping_interval: "30s"
+authorization {
+  timeout: ${SIGN_ON_TIMEOUT_S}
+}
 log_file: ${quote(config.logFile)}
 logfile_size_limit: ${MAX_LOG_BYTES}
 operator: ${quote(config.operatorJwt)}

@@ -73,6 +73,12 @@ const MAX_LOG_BYTES = 64 * 1024 * 1024;
 const MEMORY_STORE_BYTES = 64 * 1024 * 1024;
 /** Clients get this long to move over before the server goes. */
 export const LAME_DUCK_S = 60;
+/**
+ * To shake hands, and to sign on in all. After a power cut thousands return at once, and a server's own
+ * two seconds turn most of them away to try again, which costs it a handshake more each time.
+ */
+const HANDSHAKE_TIMEOUT_S = 10;
+export const SIGN_ON_TIMEOUT_S = 15;
 
 /** The configuration file of one nats-server, from 2.9.10 on; the same text for the same values. */
 export function renderServerConfig(config: ServerConfig): string {
@@ -87,12 +93,15 @@ export function renderServerConfig(config: ServerConfig): string {
     `ping_interval: "30s"`,
     `ping_max: 2`,
     `write_deadline: "10s"`,
+    block('authorization', [`timeout: ${SIGN_ON_TIMEOUT_S}`]),
     `lame_duck_duration: "${LAME_DUCK_S}s"`,
     ...(config.logFile === null
       ? []
       : [`log_file: ${quote(config.logFile)}`, `logfile_size_limit: ${MAX_LOG_BYTES}`]),
     ...(config.pidFile === null ? [] : [`pid_file: ${quote(config.pidFile)}`]),
-    ...(config.tls === null ? [] : [tlsBlock(config.tls, 0, ['verify: true', 'timeout: 5'])]),
+    ...(config.tls === null
+      ? []
+      : [tlsBlock(config.tls, 0, ['verify: true', `timeout: ${HANDSHAKE_TIMEOUT_S}`])]),
     `operator: ${quote(config.operatorJwt)}`,
     `system_account: ${config.systemAccount}`,
     block('resolver:', [
@@ -134,7 +143,9 @@ function hubBlock({ listenHost, tls }: ServerConfig, hub: LeafHubConfig): string
   return block('leafnodes', [
     `listen: ${quote(`${listenHost}:${hub.port}`)}`,
     hub.advertise === null ? 'no_advertise: true' : `advertise: ${quote(hub.advertise)}`,
-    ...(tls === null ? [] : [tlsBlock(tls, 1, ['verify: true', 'timeout: 5'])]),
+    ...(tls === null
+      ? []
+      : [tlsBlock(tls, 1, ['verify: true', `timeout: ${HANDSHAKE_TIMEOUT_S}`])]),
   ]);
 }
 

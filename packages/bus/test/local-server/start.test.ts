@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { isAlive } from '../../src/local-server/process.ts';
@@ -69,6 +70,18 @@ describe('a local server', () => {
     for (const entry of entries.filter((one) => one.isFile())) {
       expect((await stat(join(operator, entry.name))).mode & 0o777).toBe(0o600);
     }
+  });
+
+  it('waits longer than two seconds for those that sign on while all return at once', async () => {
+    await using server = await startLocalServer(options());
+    const socket = connect(server.port, '127.0.0.1');
+    let heard = '';
+    socket.setEncoding('utf8').on('data', (text: string) => (heard += text));
+    await sleep(2_500);
+    socket.write('CONNECT {"verbose":false}\r\nPING\r\n');
+    await once(socket, 'close');
+    expect(heard).toContain('Authorization Violation');
+    expect(heard).not.toContain('Timeout');
   });
 
   it('takes another port when its own is taken meanwhile', async () => {
