@@ -27,18 +27,18 @@ export function keyOf(sender: string, entry: DispatchEntry): DocumentKey {
   return { sender, documentId, businessType, documentVersion };
 }
 
-/** @param withdrawn - recipients whose delivery the sender gave up before this came. */
+/** @param isWithdrawn - whether the sender gave up the delivery to a recipient before this came. */
 export function documentRow(
   report: TrackedReport,
   entry: DispatchEntry,
-  withdrawn: ReadonlySet<string>,
+  isWithdrawn: (recipient: string) => boolean,
 ): DocumentRow {
   const { register, recipients } = entry;
   const electronic = new Set(recipients.flatMap((one) => (one.mode === 'P' ? [] : [one.to])));
   return {
     ...keyOf(report.agency, entry),
     deliveryCount: electronic.size,
-    withdrawnCount: [...electronic].filter((code) => withdrawn.has(code)).length,
+    withdrawnCount: [...electronic].filter(isWithdrawn).length,
     paperCount: recipients.filter(({ mode }) => mode === 'P').length,
     reportNumber: report.number,
     packageDigest: entry.packageDigest,

@@ -9,11 +9,12 @@ import { type ReceiptStanding, judgeReceipt } from './receipt-standing.ts';
 import type { HolderEntry, RegisterRow, RegisterStore } from './storage/register-store.ts';
 import type { ContradictionKind } from './storage/contradiction-store.ts';
 import type { ReportStore } from './storage/report-store.ts';
-import type {
-  DeliveryRow,
-  KnownDocument,
-  ReceiptRow,
-  TrackingStore,
+import {
+  type DeliveryRow,
+  type KnownDocument,
+  MAX_EARLY_RECEIPTS,
+  type ReceiptRow,
+  type TrackingStore,
 } from './storage/tracking-store.ts';
 import {
   type TrackedReport as Report,
@@ -85,8 +86,8 @@ export class Tracking {
       const detail = `document ${entry.documentId} was dispatched by report ${known.reportNumber} already`;
       return this.#contradict('DOCUMENT_REDISPATCHED', report, detail);
     }
-    const withdrawn = tracking.withdrawnFrom(key);
-    const document = tracking.addDocument(documentRow(report, entry, withdrawn));
+    const isWithdrawn = (recipient: string): boolean => tracking.isWithdrawn(key, recipient);
+    const document = tracking.addDocument(documentRow(report, entry, isWithdrawn));
     entry.recipients.forEach((recipient, position) => {
       if (recipient.mode === 'P') {
         tracking.addPaperRecipient(document, position, recipient.name, recipient.reason);
@@ -106,6 +107,10 @@ export class Tracking {
   #applyReceipt(report: Report & StoredReport, entry: ReceiptEntry): void {
     const row = receiptRow(report, entry);
     const settled = this.#judge(row);
+    if (settled.document === undefined && this.#stores.tracking.isEarlyFull(row)) {
+      const detail = `receipt ${row.status} for document ${row.documentId} of ${row.sender}, for which ${MAX_EARLY_RECEIPTS} wait`;
+      return this.#contradict('RECEIPT_EARLY_EXCESS', report, detail);
+    }
     this.#stores.tracking.addReceipt(row, settled.document, settled.judged.standing);
     this.#settleReceipt(row, report.payloadHash, settled);
   }
@@ -152,7 +157,7 @@ export class Tracking {
     if (before.receiptCount > 0) return figures.changed(document, document, { before, after });
     // A receipt outweighs the sender's word that there will be none.
     const isWithdrawn =
-      document.withdrawnCount > 0 && tracking.withdrawnFrom(receipt).has(receipt.agency);
+      document.withdrawnCount > 0 && tracking.isWithdrawn(receipt, receipt.agency);
     const counts = {
       receiptedCount: document.receiptedCount + 1,
       withdrawnCount: document.withdrawnCount - (isWithdrawn ? 1 : 0),

@@ -128,10 +128,14 @@ export class RegisterStore {
     if (issuedOn === null) return [];
     this.#days.put.run(agency, year, issuedOn, number, number);
     const isAfterLower = this.#days.laterBelow.get(agency, year, issuedOn, number) === undefined;
-    const own = isAfterLower ? [] : [{ number, issuedOn, reportNumber, payloadHash }];
-    if (this.#days.earlierAbove.get(agency, year, issuedOn, number) === undefined) return own;
-    const above = this.#days.above.all(agency, year, number, MAX_BACKDATED_AT_ONCE, issuedOn);
-    return [...own, ...above];
+    const dated: BackdatedNumber[] = isAfterLower
+      ? []
+      : [{ number, issuedOn, reportNumber, payloadHash }];
+    if (this.#days.earlierAbove.get(agency, year, issuedOn, number) !== undefined) {
+      dated.push(...this.#days.above.all(agency, year, number, MAX_BACKDATED_AT_ONCE, issuedOn));
+    }
+    for (const one of dated) this.#days.told.run(agency, year, one.number);
+    return dated;
   }
 
   find(agency: string, year: number, number: number): HolderEntry | undefined {
@@ -185,17 +189,17 @@ function prepareDays(db: Db) {
        WHERE agency = ? AND year = ? AND issued_on < ? AND highest > ?
        ORDER BY issued_on DESC LIMIT 1`,
     ),
+    told: db.prepare<[string, number, number]>(
+      'UPDATE register_entry SET backdated = 1 WHERE agency = ? AND year = ? AND number = ?',
+    ),
     above: db.prepare<[string, number, number, number, string], BackdatedNumber>(
       `SELECT e.number, e.issued_on AS issuedOn, e.report_number AS reportNumber,
          r.payload_hash AS payloadHash
-       FROM (SELECT agency, number, issued_on, report_number, document FROM register_entry
-             WHERE agency = ? AND year = ? AND number > ? ORDER BY number LIMIT ?) AS e
+       FROM (SELECT agency, number, issued_on, report_number, document, backdated
+             FROM register_entry WHERE agency = ? AND year = ? AND number > ? ORDER BY number LIMIT ?) AS e
          JOIN report AS r ON r.agency = e.agency AND r.number = e.report_number
          LEFT JOIN document AS d ON d.id = e.document
-       WHERE e.issued_on < ? AND coalesce(d.business_type, 0) NOT IN (1, 2)
-         AND NOT EXISTS (SELECT 1 FROM contradiction AS c
-           WHERE c.agency = e.agency AND c.report_number = e.report_number
-             AND c.kind = 'NUMBER_BACKDATED')
+       WHERE e.issued_on < ? AND e.backdated = 0 AND coalesce(d.business_type, 0) NOT IN (1, 2)
        ORDER BY e.number`,
     ),
   };

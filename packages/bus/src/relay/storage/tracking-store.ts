@@ -59,6 +59,14 @@ export interface ReceiptRow extends DocumentKey {
   readonly incomingNumber: number | null;
 }
 
+/**
+ * Receipts of one agency that wait for one document. A document id can be guessed before its sender
+ * reports it, and all that waits is worked through in the transaction in which that report comes.
+ */
+export const MAX_EARLY_RECEIPTS = 32;
+/** Early receipts that are in memory at once. */
+const EARLY_PAGE_ROWS = 256;
+
 export interface EarlyReceipt extends ReceiptRow {
   readonly payloadHash: string;
 }
@@ -151,37 +159,61 @@ export class TrackingStore {
     return isFirst;
   }
 
-  /** The recipients of a document whose delivery its sender gave up. */
-  withdrawnFrom(key: DocumentKey): Set<string> {
+  /** Whether the sender gave up the delivery of a document to this recipient. */
+  isWithdrawn(key: DocumentKey, recipient: string): boolean {
     const { sender, documentId, businessType, documentVersion } = key;
-    return new Set(
-      this.#statements.withdrawnFrom.all(sender, documentId, businessType, documentVersion),
+    return (
+      this.#statements.hasWithdrawal.get({
+        sender,
+        documentId,
+        businessType,
+        documentVersion,
+        recipient,
+      }) !== undefined
     );
   }
 
   /** @param document - what it answers; `undefined` while its sender has not reported it. */
   addReceipt(row: ReceiptRow, document: KnownDocument | undefined, standing: string): void {
-    const { report, sender, documentId, businessType, documentVersion } = row;
     this.#statements.addReceipt.run({ ...row, ...placeReceipt(row, document), standing });
-    if (document !== undefined) return;
-    this.#statements.addEarly.run(sender, documentId, businessType, documentVersion, report);
+    if (document === undefined) this.#statements.addEarly.run(row);
+  }
+
+  /** Whether {@link MAX_EARLY_RECEIPTS} of the agency wait for the document already. */
+  isEarlyFull(row: ReceiptRow): boolean {
+    return (this.#statements.countEarly.get(row) ?? 0) >= MAX_EARLY_RECEIPTS;
   }
 
   /** The dispatch that an early receipt answers has come. */
   settleEarly(row: ReceiptRow, document: KnownDocument, standing: string): void {
-    const { report, sender, documentId, businessType, documentVersion } = row;
-    this.#statements.removeEarly.run(sender, documentId, businessType, documentVersion, report);
-    this.#statements.settle.run({ report, ...placeReceipt(row, document), standing });
+    this.#statements.removeEarly.run(row);
+    this.#statements.settle.run({ report: row.report, ...placeReceipt(row, document), standing });
   }
 
-  /** Receipts that came before the report of the dispatch they answer, in the order of arrival. */
-  earlyReceipts(key: DocumentKey): EarlyReceipt[] {
+  /**
+   * Receipts that came before the report of the dispatch they answer: by agency, of each in the order
+   * of arrival. Read a page at a time; those that were given out may be settled meanwhile.
+   */
+  *earlyReceipts(key: DocumentKey): Generator<EarlyReceipt> {
     const { sender, documentId, businessType, documentVersion } = key;
-    const reports = this.#statements.early.all(sender, documentId, businessType, documentVersion);
-    return reports.flatMap((report) => {
-      const said = this.#statements.receipt.get(report);
-      return said === undefined ? [] : [{ ...said, ...key, report }];
-    });
+    let after = { agency: '', report: 0 };
+    for (;;) {
+      const page = this.#statements.early.all({
+        sender,
+        documentId,
+        businessType,
+        documentVersion,
+        ...after,
+        limit: EARLY_PAGE_ROWS,
+      });
+      for (const one of page) {
+        const said = this.#statements.receipt.get(one.report);
+        if (said !== undefined) yield { ...said, ...key, report: one.report };
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < EARLY_PAGE_ROWS) return;
+      after = last;
+    }
   }
 }
 
@@ -238,19 +270,11 @@ function prepareDeliveries(db: Db) {
     receiptedDeliveries: db.prepare<[number], DeliveryRow>(
       `${DELIVERY} WHERE document = ? AND receipt_count > 0`,
     ),
-    withdrawnFrom: db
-      .prepare<[string, string, number, number], string>(
-        `SELECT recipient FROM withdrawal
-         WHERE sender = ? AND document_id = ? AND business_type = ? AND document_version = ?`,
-      )
-      .pluck(),
     findDelivery: db.prepare<[number, string], DeliveryRow>(
       `${DELIVERY} WHERE document = ? AND recipient = ?`,
     ),
-    hasWithdrawal: db.prepare<[WithdrawalRow], unknown>(
-      `SELECT 1 FROM withdrawal WHERE sender = @sender AND document_id = @documentId
-         AND business_type = @businessType AND document_version = @documentVersion
-         AND recipient = @recipient`,
+    hasWithdrawal: db.prepare<[DocumentKey & { recipient: string }], unknown>(
+      `SELECT 1 FROM withdrawal WHERE ${SAME_DOCUMENT} AND recipient = @recipient`,
     ),
     putWithdrawal: db.prepare<[WithdrawalRow]>(
       `INSERT INTO withdrawal (sender, document_id, business_type, document_version, recipient,
@@ -283,6 +307,9 @@ function placeReceipt({ packageDigest }: ReceiptRow, document: KnownDocument | u
   };
 }
 
+const SAME_DOCUMENT = `sender = @sender AND document_id = @documentId
+  AND business_type = @businessType AND document_version = @documentVersion`;
+type EarlyPage = DocumentKey & Pick<ReceiptRow, 'agency' | 'report'> & { readonly limit: number };
 type ReceiptPlace = ReturnType<typeof placeReceipt> & { readonly standing: string };
 
 function prepareReceipts(db: Db) {
@@ -297,19 +324,23 @@ function prepareReceipts(db: Db) {
       `UPDATE receipt SET document = @document, package_digest = @packageDigest,
          same_package = @samePackage, standing = @standing WHERE report = @report`,
     ),
-    addEarly: db.prepare<[string, string, number, number, number]>(
-      'INSERT INTO early_receipt VALUES (?, ?, ?, ?, ?)',
+    addEarly: db.prepare<[ReceiptRow]>(
+      `INSERT INTO early_receipt VALUES (@sender, @documentId, @businessType, @documentVersion,
+         @agency, @report)`,
     ),
-    removeEarly: db.prepare<[string, string, number, number, number]>(
-      `DELETE FROM early_receipt WHERE sender = ? AND document_id = ? AND business_type = ?
-         AND document_version = ? AND report = ?`,
+    removeEarly: db.prepare<[ReceiptRow]>(
+      `DELETE FROM early_receipt WHERE ${SAME_DOCUMENT} AND agency = @agency AND report = @report`,
     ),
-    early: db
-      .prepare<[string, string, number, number], number>(
-        `SELECT report FROM early_receipt WHERE sender = ? AND document_id = ?
-           AND business_type = ? AND document_version = ? ORDER BY report`,
+    countEarly: db
+      .prepare<[ReceiptRow], number>(
+        `SELECT count(*) FROM early_receipt WHERE ${SAME_DOCUMENT} AND agency = @agency`,
       )
       .pluck(),
+    early: db.prepare<[EarlyPage], { agency: string; report: number }>(
+      `SELECT agency, report FROM early_receipt
+       WHERE ${SAME_DOCUMENT} AND (agency, report) > (@agency, @report)
+       ORDER BY agency, report LIMIT @limit`,
+    ),
     receipt: db.prepare<[number], Omit<EarlyReceipt, keyof DocumentKey | 'report'>>(
       `SELECT r.agency, r.number AS reportNumber, r.payload_hash AS payloadHash,
          t.package_digest AS packageDigest, t.status, t.at_ms AS atMs,

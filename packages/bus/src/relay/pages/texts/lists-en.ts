@@ -126,6 +126,8 @@ export const listsEn: typeof listsVi = {
       RECEIPT_NOT_ADDRESSED: 'A receipt for a document that was not sent to this agency',
       RECEIPT_DIGEST_MISSING: 'The receipt does not name the digest of the package received',
       RECEIPT_DIGEST_DIFFERS: 'The receipt names another package than the one sent',
+      RECEIPT_EARLY_EXCESS:
+        'More receipts than may wait for a document that its sender has not reported; not counted',
       OPEN_PART_UNFIT: 'What came with the report does not belong to it; the report counts',
     },
     detail: 'Detail',

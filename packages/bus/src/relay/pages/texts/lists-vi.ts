@@ -124,6 +124,8 @@ export const listsVi = {
       RECEIPT_NOT_ADDRESSED: 'Hồi báo cho văn bản không gửi đến cơ quan này',
       RECEIPT_DIGEST_MISSING: 'Hồi báo không nêu mã băm của gói tin đã nhận',
       RECEIPT_DIGEST_DIFFERS: 'Hồi báo nêu gói tin khác gói tin đã gửi',
+      RECEIPT_EARLY_EXCESS:
+        'Quá số hồi báo được chờ một văn bản mà nơi gửi chưa báo cáo; không tính',
       OPEN_PART_UNFIT: 'Phần gửi kèm không thuộc về báo cáo; báo cáo vẫn được tính',
     },
     detail: 'Chi tiết',
