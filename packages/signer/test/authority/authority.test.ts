@@ -1,14 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -25,8 +17,9 @@ import {
   parseCrl,
   validatePath,
 } from '../../src/index.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
-const base = mkdtempSync(path.join(tmpdir(), 'signer-authority-'));
+const base = scratchFolder('authority');
 const folder = path.join(base, 'ca');
 const passphrase = 'một cụm mật khẩu dài';
 const name = { country: 'VN', organization: 'Tỉnh Quảng Trị', commonName: 'CA tỉnh Quảng Trị' };

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
@@ -9,9 +8,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openAuthority } from '../../src/authority/authority.ts';
 import { createAuthority } from '../../src/authority/create.ts';
 import { validatePath } from '../../src/path/validate.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 const run = promisify(execFile);
-const base = mkdtempSync(path.join(tmpdir(), 'signer-crash-'));
+const base = scratchFolder('crash');
 const template = path.join(base, 'ca');
 const passphrase = 'một cụm mật khẩu dài';
 const SCRIPT = path.join(import.meta.dirname, '../support/dies-at-step.ts');

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -15,8 +14,9 @@ import { SignerError } from '../../src/errors.ts';
 import { generateKeys } from '../../src/keys/generate.ts';
 import { createTestPki } from '../../src/testing/index.ts';
 import { encodePem } from '../../src/x509/pem.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
-const base = mkdtempSync(path.join(tmpdir(), 'signer-csr-'));
+const base = scratchFolder('csr');
 const subject = {
   country: 'VN',
   organization: 'Ủy ban nhân dân tỉnh Quảng Trị',

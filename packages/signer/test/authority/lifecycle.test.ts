@@ -8,7 +8,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -23,6 +22,7 @@ import { createTestPki } from '../../src/testing/index.ts';
 import type { Certificate } from '../../src/x509/certificate.ts';
 import { parseCrl } from '../../src/x509/crl.ts';
 import { encodePem } from '../../src/x509/pem.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 const passphrase = 'một cụm mật khẩu dài';
 const name = { country: 'VN', organization: 'Tỉnh Quảng Trị', commonName: 'CA tỉnh Quảng Trị' };
@@ -35,7 +35,8 @@ let folder: string;
 let now: Date;
 let authority: Authority;
 
-const template = path.join(mkdtempSync(path.join(tmpdir(), 'signer-lifecycle-')), 'ca');
+const scratch = scratchFolder('lifecycle');
+const template = path.join(scratch, 'ca');
 
 beforeAll(async () => {
   now = START;
@@ -43,7 +44,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  base = mkdtempSync(path.join(tmpdir(), 'signer-lifecycle-'));
+  base = mkdtempSync(path.join(scratch, 'test-'));
   folder = path.join(base, 'ca');
   now = START;
   cpSync(template, folder, { recursive: true });

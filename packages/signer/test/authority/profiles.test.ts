@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -8,8 +7,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { CERTIFICATE_USES, endEntityExtensions } from '../../src/authority/profile.ts';
 import { type CertificateUse, encodePem, generateKeys } from '../../src/index.ts';
 import { type TestPki, createTestPki } from '../../src/testing/index.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
-const base = mkdtempSync(path.join(tmpdir(), 'signer-profiles-'));
+const base = scratchFolder('profiles');
 let pki: TestPki;
 
 beforeAll(async () => {

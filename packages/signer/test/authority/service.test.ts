@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
@@ -26,9 +25,10 @@ import { createTsaClient } from '../../src/tsp/client.ts';
 import { type Certificate, parseCertificate } from '../../src/x509/certificate.ts';
 import { parseCrl } from '../../src/x509/crl.ts';
 import { encodePem } from '../../src/x509/pem.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 const run = promisify(execFile);
-const base = mkdtempSync(path.join(tmpdir(), 'signer-service-'));
+const base = scratchFolder('service');
 const folder = path.join(base, 'ca');
 const passphrase = 'một cụm mật khẩu dài';
 const name = { country: 'VN', organization: 'Tỉnh Quảng Trị', commonName: 'CA tỉnh Quảng Trị' };

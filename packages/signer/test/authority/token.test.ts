@@ -1,8 +1,7 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { openAuthority } from '../../src/authority/authority.ts';
 import { createAuthority } from '../../src/authority/create.ts';
@@ -10,6 +9,7 @@ import { openToken } from '../../src/keys/pkcs11/token.ts';
 import { validatePath } from '../../src/path/validate.ts';
 import { createTestPki } from '../../src/testing/index.ts';
 import { SoftHsm, objectOf, reasonWithoutToken } from '../keys/soft-hsm.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 const reason = reasonWithoutToken();
 const PIN = '123456';
@@ -42,7 +42,7 @@ describe.skipIf(reason !== undefined)(
       });
 
     it('issues, revokes and lists with them, and leaves no key in its folder', async () => {
-      const folder = path.join(mkdtempSync(path.join(tmpdir(), 'signer-token-ca-')), 'ca');
+      const folder = path.join(scratchFolder('token-ca', onTestFinished), 'ca');
       await using rootSigner = await open('root');
       await using issuingSigner = await open('issuing');
       const signers = { rootSigner, issuingSigner };

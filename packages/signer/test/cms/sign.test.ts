@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -16,8 +15,9 @@ import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/
 import { createTimeStampAuthority } from '../../src/tsp/authority.ts';
 import { encodePem } from '../../src/x509/pem.ts';
 import { POLICY } from '../support/odd-token.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'signer-cms-'));
+const folder = scratchFolder('cms');
 const content = Buffer.from('Kính gửi: Ủy ban nhân dân các xã, phường');
 const at = new Date();
 

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -8,8 +7,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { SignerError, encodePem, openPkcs12, writePkcs12 } from '../../src/index.ts';
 import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/index.ts';
 import { toIndefinite } from '../support/odd-cms.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'signer-p12-'));
+const folder = scratchFolder('p12');
 const passphrase = 'mật khẩu: Đ€ "1"';
 const openssl = (...args: string[]): string =>
   execFileSync('openssl', args, { encoding: 'utf8', cwd: folder, stdio: 'pipe' });

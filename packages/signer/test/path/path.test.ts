@@ -1,8 +1,7 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { buildCertificate, buildCrl, randomSerial } from '../../src/authority/build.ts';
 import { encodeExtension } from '../../src/authority/encode-extension.ts';
@@ -22,6 +21,7 @@ import {
   validatePath,
 } from '../../src/index.ts';
 import { type TestPki, type TestSigner, createTestPki } from '../../src/testing/index.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 const at = new Date('2026-03-01T00:00:00Z');
 const life = {
@@ -267,7 +267,7 @@ describe('revocation', () => {
 
 describe('loadTrustStore', () => {
   it('reads a folder, and names the file that it cannot read', async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'signer-trust-'));
+    const folder = scratchFolder('trust', onTestFinished);
     for (const name of ['anchors', 'intermediates', 'crls']) mkdirSync(path.join(folder, name));
     writeFileSync(path.join(folder, 'anchors/gốc.crt'), encodePem('CERTIFICATE', pki.root.der));
     writeFileSync(path.join(folder, 'anchors/README.txt'), 'no certificate');

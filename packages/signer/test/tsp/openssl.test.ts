@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -13,8 +12,9 @@ import { readTimeStampResponse } from '../../src/tsp/status.ts';
 import { verifyTimeStamp } from '../../src/tsp/verify.ts';
 import type { HashName } from '../../src/x509/algorithm.ts';
 import { encodePem } from '../../src/x509/pem.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'signer-tsp-'));
+const folder = scratchFolder('tsp');
 const file = (name: string): string => path.join(folder, name);
 const content = Buffer.from('Quyết định số 12/QĐ-UBND');
 const digest = (name: HashName): Uint8Array => hash(name, content, 'buffer');

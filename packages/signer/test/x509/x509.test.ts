@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { buildCertificate, randomSerial } from '../../src/authority/build.ts';
 import { encodeName } from '../../src/authority/profile.ts';
@@ -18,6 +17,7 @@ import {
 } from '../../src/index.ts';
 import { type TestPki, createTestPki } from '../../src/testing/index.ts';
 import { formatName, isWithinSubtree, namesEqual, readName } from '../../src/x509/name.ts';
+import { scratchFolder } from '../support/scratch-folder.ts';
 
 const letters = [
   'aàáảãạăằắẳẵặâầấẩẫậbcdđeèéẻẽẹêềếểễệghiìíỉĩịklmnoòóỏõọôồốổỗộơờớởỡợpqrstuùúủũụưừứửữựvxyỳýỷỹỵ',
@@ -111,7 +111,7 @@ describe('certificates', () => {
   });
 
   it('made by OpenSSL are read the same way', () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'signer-x509-'));
+    const folder = scratchFolder('x509', onTestFinished);
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'k'];
     const subject = ['-utf8', '-subj', '/C=VN/O=Tỉnh Quảng Trị/CN=Thử', '-days', '10'];
     const serial = ['-set_serial', '0x00f1'];
