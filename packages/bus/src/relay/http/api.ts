@@ -25,6 +25,12 @@ const problems = {
 
 /** Each is made and signed anew. */
 const EVIDENCE_PER_MINUTE = 10;
+const EVIDENCE_TYPE = 'application/vnd.etsi.asic-e+zip';
+const EVIDENCE = {
+  description: 'ASiC-E, signed by the relay',
+  content: { [EVIDENCE_TYPE]: { schema: z.unknown() } },
+};
+const NOT_AVAILABLE = schemas.problem.describe('The relay that would sign it does not run');
 
 function described(operationId: string, summary: string) {
   return { operationId, summary };
@@ -153,9 +159,10 @@ function registerEvidence(app: FastifyInstance, source: FiguresSource): void {
     {
       config: { rateLimit: evidenceLimit },
       schema: {
-        hide: true,
+        ...described('evidence', 'The evidence file of a document; for who sees all of it'),
         params: parameters.documentParams,
         querystring: parameters.documentsQuery,
+        response: { 200: EVIDENCE, ...problems, 503: NOT_AVAILABLE },
       },
     },
     async (request, reply) => {
@@ -166,7 +173,7 @@ function registerEvidence(app: FastifyInstance, source: FiguresSource): void {
       const name = lacksTimeStamp ? 'evidence-without-time-stamp.asice' : 'evidence.asice';
       if (lacksTimeStamp) void reply.header('congvan-time-stamp', 'unavailable');
       return await reply
-        .type('application/vnd.etsi.asic-e+zip')
+        .type(EVIDENCE_TYPE)
         .header('cache-control', 'private, no-store')
         .header('content-disposition', `attachment; filename="${name}"`)
         .send(Buffer.from(bytes));

@@ -29,6 +29,7 @@ const REQUESTS: Readonly<Record<string, string>> = {
   agencies: '/agencies?period=2026-W28',
   agency: '/agencies/H09.12?period=2026-07',
   documents: '/documents/1%2FUBND-VP?from=H09',
+  evidence: '/evidence/1%2FUBND-VP?from=H09',
   publications: '/publications',
   publication: '/publications/2026-07?revision=1',
   publicationSection: '/publications/2026-07/sections/figures?limit=1000',
@@ -43,6 +44,7 @@ const REQUESTS: Readonly<Record<string, string>> = {
 
 it('the OpenAPI document is one, and every answer is as it says', async () => {
   await using town = await openHttpTown({
+    evidence: async () => ({ bytes: new Uint8Array(2), lacksTimeStamp: false }),
     fill: (database) => {
       database.addAgency('H09', 'province');
       database.addAgency('H09.12', 'commune');
