@@ -189,6 +189,34 @@ describe('congvan stats', () => {
     expect(en.err).toContain('numbers without a record');
   });
 
+  it('counts recalls, void numbers, contradictions and the times to 06 beside the share', async () => {
+    using relay = reader();
+    const { rows } = relay.breakdown({ period: '2026-Q3', by: 'agency' });
+    const argv = ['stats', 'share', ...PERIOD, '--by', 'agency', '--lang', 'en'];
+    const { out } = await home.run(argv);
+    expect(out).toMatch(/ recalled .* to 06, median \/ p95$/mu);
+    for (const { key, figures } of rows) {
+      const line = out.split('\n').find((one) => one.startsWith(`${key} `)) ?? '';
+      const cells = line.split(/ {2,}/u).slice(-8, -1).map(Number);
+      expect({ key, cells }).toEqual({
+        key,
+        cells: [
+          figures.late,
+          figures.recalled,
+          figures.withdrawn,
+          figures.undelivered,
+          figures.void_numbers,
+          figures.missing_numbers,
+          figures.contradictions,
+        ],
+      });
+    }
+    expect(rows.some(({ figures }) => figures.void_numbers > 0)).toBe(true);
+    // On a terminal in a table of its own.
+    const onTerminal = await home.run(argv, { tty: true });
+    expect(onTerminal.out.match(/^.*\brecalled\b.*$/mu)?.[0]).not.toContain('electronic');
+  });
+
   it('cuts a share and never rounds it up to the target', async () => {
     expect(sparkline([0, 0.5, 0.999, 1, null])).toBe('▁▅██·');
     const format = formatFor({ language: 'vi', messages: messagesOf('vi') });
@@ -261,6 +289,7 @@ describe('the signed report', () => {
       'Tỷ lệ gửi văn bản điện tử quý III năm 2026',
       '≥ 64,5%',
       'Tổng cộng',
+      'III. Tính riêng',
       'Số không có hồ sơ: H01.40 4–5/2026; H01.40 8/2026.',
       'GIÁM ĐỐC',
       `Ký số bởi ${SIGNER_NAME}`,

@@ -69,6 +69,7 @@ export class CellWriter {
         return this.#change(row);
       case 'time_to_01':
       case 'time_to_03':
+      case 'time_to_06':
         return this.#times(row, name);
       case 'code_number':
         return `${row['number']}/${row['notation']}`;

@@ -89,6 +89,7 @@ export const FLAT_COLUMNS: Readonly<Record<FlatTable, readonly string[]>> = {
     'last_report_at',
     'missing_reports',
     'contradictions',
+    'contradictions_further',
   ],
   alerts: [
     'id',

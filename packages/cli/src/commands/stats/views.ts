@@ -1,6 +1,6 @@
 import type { View } from '../../stats/report.ts';
 
-/** The share of documents, and the deliveries behind it. */
+/** The share of documents, the deliveries behind it, and what is counted apart from both. */
 export const SHARE_VIEWS: readonly View[] = [
   [
     ['who', 32],
@@ -21,6 +21,17 @@ export const SHARE_VIEWS: readonly View[] = [
     ['refused', 12],
     ['time_to_01', 17],
     ['time_to_03', 17],
+  ],
+  [
+    ['who', 23],
+    ['late', 7],
+    ['recalled', 11],
+    ['withdrawn', 9],
+    ['undelivered', 14],
+    ['void_numbers', 8],
+    ['missing_numbers', 12],
+    ['contradictions', 14],
+    ['time_to_06', 17],
   ],
 ];
 

@@ -101,11 +101,12 @@ function bodyOf(cli: Cli, report: StatsReport): Block[] {
   const parts: [title: string, blocks: Block[]][] = [];
   const tables = (query.paperViews ?? query.views).map((view) => tableOf(cli, report, view));
   if (query.hasSum) {
-    const [share, deliveries] = tables;
+    const [share, deliveries, apart] = tables;
     const chart = query.name === 'trend' ? chartOf(cli, report) : undefined;
     if (chart !== undefined) parts.push([sections.chart, [chart]]);
     if (share !== undefined) parts.push([sections.share, [share]]);
     if (deliveries !== undefined) parts.push([sections.deliveries, [deliveries]]);
+    if (apart !== undefined) parts.push([sections.apart, [apart]]);
   } else if (report.rows.length > 0) {
     parts.push([sections.list, tables]);
   } else {

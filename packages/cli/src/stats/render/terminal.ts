@@ -9,7 +9,7 @@ import { describePeriod } from '../periods.ts';
 import type { StatsReport, View } from '../report.ts';
 import { sparkline } from '../sparkline.ts';
 
-/** On a narrower terminal tables stand below each other. */
+/** From this width on two tables stand side by side. */
 const WIDE_COLUMNS = 160;
 
 /** @param history - shares of the months up to the period, the oldest first. */
@@ -27,10 +27,7 @@ export function renderReport(
   const head = `${stats.titles[name]}, ${period} (${asOfText})\n`;
   const rows = report.sum === null ? report.rows : [...report.rows, report.sum];
   if (rows.length === 0) return `${head}${stats.nothing}\n`;
-  const isNarrow = cli.io.outIsTty && cli.io.columns < WIDE_COLUMNS;
-  const tables = (isNarrow ? views : [mergeViews(views)]).map((view) =>
-    renderView(cli, report, view, rows),
-  );
+  const tables = tablesFor(cli, views).map((view) => renderView(cli, report, view, rows));
   return `${head}${headline(cli, answer, report, history)}${tables.join('\n')}`;
 }
 
@@ -56,6 +53,13 @@ function headline(
     parts.push(`${stats.lastPeriods(history.length)} ${sparkline(history)}`);
   }
   return parts.length === 0 ? '' : `${parts.join(' · ')}\n`;
+}
+
+/** On a terminal as many side by side as its width takes; a file has lines of any length. */
+function tablesFor({ io }: Pick<Cli, 'io'>, views: readonly View[]): readonly View[] {
+  if (!io.outIsTty) return [mergeViews(views)];
+  if (io.columns < WIDE_COLUMNS) return views;
+  return [mergeViews(views.slice(0, 2)), ...views.slice(2)];
 }
 
 /** The columns of all views once each. */
