@@ -4,7 +4,6 @@ export {
   type GatheredEvidence,
   type GatheredRecord,
   type SealEvidenceOptions,
-  buildEvidence,
 } from './build.ts';
 export type { DeliveryFacts, EvidenceFacts, ReceiptFacts } from './facts.ts';
 export { codesOf, gatherDirectory, gatherValidation } from './gather.ts';
@@ -13,7 +12,9 @@ export {
   MAX_EVIDENCE_CONTENT_BYTES,
   MAX_EVIDENCE_DIRECTORY,
   MAX_EVIDENCE_RECORDS,
+  MAX_RECEIPTS_OF_ONE,
 } from './limits.ts';
+export { sealEvidence } from './seal.ts';
 export {
   ENTRY_KINDS,
   EVIDENCE_FORMAT,

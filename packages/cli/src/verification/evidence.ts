@@ -69,7 +69,7 @@ function render(cli: Cli, file: string, report: EvidenceReport): string {
     [text.judgedAt, formatTime(report.at)],
     [evidence.exportedBy, exporter && `${exporter.code} (${evidence.roles[exporter.role]})`],
     [evidence.exportedAt, report.exportedAt && formatTime(new Date(report.exportedAt))],
-    [files.provenAt, report.provenAt && formatTime(report.provenAt)],
+    [files.provenAt, provenAt(cli, report)],
     [text.documentId, facts?.document.documentId ?? null],
     [text.packageDigest, facts?.document.packageDigest ?? null],
     [text.number, facts?.number ?? null],
@@ -88,6 +88,12 @@ function render(cli: Cli, file: string, report: EvidenceReport): string {
     }),
   ]);
   return report.checks.length === 0 ? head : `${head}\n${renderChecks(cli, report.checks)}`;
+}
+
+/** Of a file that could be opened: when it was written, or that nothing proves it. */
+function provenAt(cli: Cli, { provenAt: at, exporter }: EvidenceReport): string | null {
+  if (at !== null) return formatTime(at);
+  return exporter === null ? null : cli.messages.evidence.notProven;
 }
 
 /** What did not pass comes first; certificates and lists have no line of their own. */

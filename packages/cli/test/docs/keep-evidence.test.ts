@@ -92,6 +92,27 @@ async function check(
   return await town.json(['verify', file, '--trust', trust]);
 }
 
+/** The relay and the sender write evidence while the service is away, and say what it lacks. */
+async function exportWithoutTimeStamp(
+  town: Town,
+  document: string,
+  trust: string,
+  tsa: string,
+): Promise<void> {
+  for (const who of [[], ['--agency', 'H09.12']]) {
+    const file = town.path(`lacking-${who.length}.asice`);
+    const argv = ['evidence', 'export', document, '--output', file, '--tsa', tsa, ...who, '--json'];
+    const made = await town.run(argv);
+    expect(made).toMatchObject({ code: 0 });
+    expect(made.err).toContain('warning: the file was made without a time-stamp');
+    expect(made.out).toMatch(/"lacking":\[[^\]]*"time-stamp"/u);
+    const read = await town.run(['evidence', 'verify', file, '--trust', trust]);
+    expect(read).toMatchObject({ code: 0 });
+    expect(read.out).toMatch(/proven at +by no valid time-stamp/u);
+    expect(read.out).toMatch(/not in it .*a time-stamp: the service did not give one/u);
+  }
+}
+
 it(
   'docs/how-to/keep-evidence.md runs as it stands, and one turned byte is named',
   async () => {
@@ -146,6 +167,7 @@ it(
     expect(cover.output.replaceAll(/\s+/gu, ' ')).toContain(
       'dấu thời gian: dịch vụ không cấp được',
     );
+    await exportWithoutTimeStamp(town, document, trust, `${base}/tsa`);
     const bytes = await readFile(file);
     const at = bytes.indexOf('"kind":"dispatch"');
     bytes[at] = (bytes[at] ?? 0) ^ 1;

@@ -9,13 +9,15 @@ import {
 } from '@congvan/bus';
 import {
   type BuiltEvidence,
+  type EvidenceDocument,
   type GatheredRecord,
   MAX_EVIDENCE_CONTENT_BYTES,
+  MAX_RECEIPTS_OF_ONE,
   type SealEvidenceOptions,
-  buildEvidence,
   codesOf,
   gatherDirectory,
   gatherValidation,
+  sealEvidence,
 } from '@congvan/bus/evidence';
 import { type AsicFile, parseCertificate, readOpenPart, writeOpenPart } from '@congvan/signer';
 
@@ -39,10 +41,12 @@ export interface EvidenceRequest extends Pick<SealEvidenceOptions, 'timeStamps' 
   readonly from?: AgencyCode;
   /** Takes the files of the package along. */
   readonly withContent?: boolean;
+  /** A service that gives no time-stamp is no error: the file says that it lacks one. */
+  readonly timeStampMayLack?: boolean;
 }
 
 interface Found {
-  readonly document: Parameters<typeof buildEvidence>[0]['document'];
+  readonly document: EvidenceDocument;
   readonly role: 'sender' | 'recipient';
   readonly source: PackageSource;
   readonly records: readonly GatheredRecord[];
@@ -53,7 +57,8 @@ interface Found {
  * its node key.
  *
  * @throws {@link AgentError} `AGENT_DOCUMENT_NOT_FOUND`, `AGENT_FILE_TOO_LARGE`, `AGENT_KEY_MISSING`;
- *   BusError `BUS_EVIDENCE_TOO_LARGE`; errors of key and time-stamp service.
+ *   BusError `BUS_EVIDENCE_TOO_LARGE`; errors of the key, and of the time-stamp service unless
+ *   `timeStampMayLack`.
  */
 export async function exportEvidence(
   core: AgentCore,
@@ -76,10 +81,11 @@ export async function exportEvidence(
     registrar,
     directory,
   });
-  const { timeStamps, drawCover } = request;
+  const { timeStamps, timeStampMayLack, drawCover } = request;
   const exporter = { code, role };
   const gathered = { document, exporter, records, directory, validation, ...package_ };
-  return await buildEvidence(gathered, { signer, timeStamps, drawCover, now: core.now() });
+  const now = core.now();
+  return await sealEvidence(gathered, { signer, timeStamps, timeStampMayLack, drawCover, now });
 }
 
 function findDocument(core: AgentCore, { id, from }: EvidenceRequest): Found {
@@ -144,10 +150,11 @@ function keyOfSent(own: readonly OwnRecordRow[]): DocumentKey | undefined {
   return undefined;
 }
 
+/** Of one recipient one more than fits, so that it shows when some are left out. */
 function receiptsOf(core: AgentCore, stored: PackageRow): GatheredRecord[] {
   return core.register
     .deliveriesOf(stored.id)
-    .flatMap(({ id }) => core.register.receiptsOf(id))
+    .flatMap(({ id }) => core.evidence.receiptsOf(id, MAX_RECEIPTS_OF_ONE + 1))
     .map(({ record, at_ms }) => gather(core, record, at_ms));
 }
 

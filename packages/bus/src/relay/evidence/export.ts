@@ -1,7 +1,6 @@
 import {
   type AsicFile,
   type Signer,
-  SignerError,
   type TimeStampSource,
   loadTrustStore,
   parseCertificate,
@@ -9,14 +8,10 @@ import {
 
 import { parseAgencyCode } from '../../agency/code.ts';
 import { BusError } from '../../errors.ts';
-import {
-  type BuiltEvidence,
-  type CoverInput,
-  type GatheredRecord,
-  buildEvidence,
-} from '../../evidence/build.ts';
+import type { BuiltEvidence, CoverInput, GatheredRecord } from '../../evidence/build.ts';
 import { codesOf, gatherDirectory, gatherValidation } from '../../evidence/gather.ts';
 import { MAX_EVIDENCE_RECORDS, MAX_RECEIPTS_OF_ONE } from '../../evidence/limits.ts';
+import { sealEvidence } from '../../evidence/seal.ts';
 import { homePaths, readHomeFile, readRelayConfig } from '../home.ts';
 import { openNodeSigner } from '../node-key.ts';
 import { type Db, openDatabaseForReading } from '../storage/database.ts';
@@ -73,20 +68,11 @@ export async function exportEvidence(options: ExportEvidenceOptions): Promise<Bu
     const exporter = { code: config.code, role: 'relay' } as const;
     const now = options.now?.() ?? new Date();
     const whole = { ...gathered, exporter, validation, contents: null };
-    try {
-      return await buildEvidence(whole, { signer, timeStamps, now, drawCover });
-    } catch (error) {
-      if (options.timeStampMayLack !== true || !isTimeStampFault(error)) throw error;
-      return await buildEvidence(whole, { signer, lacksTimeStamp: true, now, drawCover });
-    }
+    const { timeStampMayLack } = options;
+    return await sealEvidence(whole, { signer, timeStamps, timeStampMayLack, now, drawCover });
   } finally {
     db.close();
   }
-}
-
-/** Whatever is wrong with the service: away, refusing, or answering with something else. */
-function isTimeStampFault(error: unknown): boolean {
-  return error instanceof SignerError && error.code.startsWith('SIGNER_TIMESTAMP_');
 }
 
 /** One transaction: what comes in meanwhile is not seen in part. */

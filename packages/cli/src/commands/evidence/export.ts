@@ -27,7 +27,10 @@ interface ExportOptions extends PassphraseFiles {
   readonly tsa?: readonly string[];
 }
 
-/** `congvan evidence export`: everything that is known here of one document, in one signed file. */
+/**
+ * `congvan evidence export`: everything that is known here of one document, in one signed file. While
+ * the time-stamp service is away the file is made without, as the pages of a relay make it.
+ */
 export function evidenceExportCommand(cli: Cli): Command {
   const command = newCommand(cli, 'export', 'evidenceExport')
     .addArgument(newArgument(cli, '<id>', 'evidenceId'))
@@ -44,6 +47,9 @@ export function evidenceExportCommand(cli: Cli): Command {
       await writeNewFile(cli, output, built.container);
       const { facts, lacking } = built;
       const { evidence, text } = cli.messages;
+      if (lacking.includes('time-stamp')) {
+        cli.io.err(`${text.warning}: ${evidence.withoutTimeStamp}\n`);
+      }
       const json = {
         file: output,
         bytes: built.container.length,
@@ -89,6 +95,7 @@ async function exportHere(
       id,
       passphrase: async () => await passphrases.get('general', text.relayKey),
       timeStamps,
+      timeStampMayLack: true,
       drawCover,
       now: cli.now,
       ...(from !== undefined && { from }),
@@ -98,6 +105,7 @@ async function exportHere(
   return await agent.exportEvidence({
     id,
     timeStamps,
+    timeStampMayLack: true,
     drawCover,
     ...(options.withContent === true && { withContent: true }),
     ...(from !== undefined && { from }),

@@ -9,6 +9,10 @@ export const evidenceEn = {
   lackingTitle: 'not in it',
   noTimeStamp:
     'no time-stamp service is named: the file cannot be checked any more once the certificate of its exporter has run out; give --tsa, or set CONGVAN_TSA',
+  withoutTimeStamp:
+    'the file was made without a time-stamp: the service gave none; export again before the certificate of the exporter ends',
+  notProven:
+    'by no valid time-stamp: it can be checked as long as the certificate of its exporter is valid',
   contentAtRelay: 'a relay has no contents of documents: export as sender or recipient',
   noRegistrarHint:
     'the trust folder has no registrar.crt: take it from the trust folder of an agency or relay, never from the evidence itself',

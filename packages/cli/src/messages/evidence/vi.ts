@@ -9,6 +9,9 @@ export const evidenceVi: EvidenceTexts = {
   lackingTitle: 'không có trong tệp',
   noTimeStamp:
     'chưa nêu dịch vụ cấp dấu thời gian: khi chứng thư của bên xuất hết hạn thì không kiểm tra được tệp nữa; hãy dùng --tsa hoặc đặt CONGVAN_TSA',
+  withoutTimeStamp:
+    'tệp được lập không có dấu thời gian: dịch vụ không cấp được; hãy xuất lại trước khi chứng thư của bên xuất hết hạn',
+  notProven: 'không có dấu thời gian hợp lệ: chỉ kiểm tra được khi chứng thư của bên xuất còn hạn',
   contentAtRelay:
     'trung tâm theo dõi không có nội dung văn bản: hãy xuất tại nơi gửi hoặc nơi nhận',
   noRegistrarHint:
