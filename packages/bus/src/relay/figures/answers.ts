@@ -77,6 +77,7 @@ export class FigureAnswers implements RelayFigures {
     this.#inOneSnapshot(() => {
       this.#memory.follow();
       this.#memory.index();
+      this.#memory.gaps.readAhead();
       const to = this.#store.state().sweptDay;
       const period = { from: addDays(to, -DAYS_READ_AHEAD), to, text: '', kind: null };
       for (const kind of ['month', 'year'] as const) {

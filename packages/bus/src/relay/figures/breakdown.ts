@@ -139,7 +139,7 @@ export class Breakdown {
 
   #typesIn(scope: Scope, span: Span): Map<string, Delta> {
     const types = new Map<string, Delta>();
-    this.#question.reader.forEachCell(scope, span, 'each', ({ documentType, data }) => {
+    this.#question.reader.forEachCell(scope, span, 'each', (data, documentType) => {
       const delta: Delta = types.get(documentType) ?? new Map<number, number>();
       forEachPair(data, (index, amount) => addTo(delta, index, amount));
       types.set(documentType, delta);

@@ -128,6 +128,25 @@ export function forEachPair(
   }
 }
 
+/** Adds stored cells up to one stored cell, for SQL that sums them. */
+export class CellSum {
+  readonly #codec: CellCodec;
+  readonly #sum: Delta = new Map();
+
+  constructor(codec: CellCodec) {
+    this.#codec = codec;
+  }
+
+  add(stored: Uint8Array): void {
+    forEachPair(stored, (index, amount) => addTo(this.#sum, index, amount));
+  }
+
+  /** Empty when nothing is left. */
+  stored(): Uint8Array {
+    return this.#codec.merge(undefined, this.#sum) ?? new Uint8Array(0);
+  }
+}
+
 /** The sum of any number of cells; large, so it is used again for one answer after the other. */
 export class Sum {
   readonly #amounts = new Float64Array(CELL_LENGTH);
@@ -142,7 +161,7 @@ export class Sum {
   }
 
   /** As {@link forEachPair}, in one loop: most of the time of an answer is spent here. */
-  add(stored: Uint8Array): void {
+  add(stored: Uint8Array, end = CELL_LENGTH): void {
     const amounts = this.#amounts;
     const { length } = stored;
     let index = 0;
@@ -160,9 +179,14 @@ export class Sum {
         coded += (byte & 127) * 2 ** shift;
       }
       index += step;
-      if (index >= CELL_LENGTH) return;
+      if (index >= end) return;
       amounts[index] = (amounts[index] ?? 0) + (coded % 2 === 1 ? -(coded + 1) / 2 : coded / 2);
     }
+  }
+
+  /** The counters of a cell, which come first in it; its times are left out. */
+  addCounters(stored: Uint8Array): void {
+    this.add(stored, COUNTER_ROOM);
   }
 
   count(name: Counter): number {

@@ -1,6 +1,12 @@
 import type { FigureQueries, ListRow, MissingReports } from '../storage/figure-queries.ts';
-import { ALL_CHANGED, DIRECTORY_CHANGED, type UrgencyCode } from '../storage/figure-store.ts';
+import {
+  ALL_CHANGED,
+  DIRECTORY_CHANGED,
+  GAPS_CHANGED,
+  type UrgencyCode,
+} from '../storage/figure-store.ts';
 import { AgencyIndex } from './agency-index.ts';
+import { GapNumbers } from './gap-numbers.ts';
 import { Ordinals } from './ordinals.ts';
 
 /** E, EP, P, deliveries, overdue, and how many rows they come from. */
@@ -31,6 +37,7 @@ interface Kept {
  * there is. Everything is bounded; what was not used for longest goes.
  */
 export class FigureMemory {
+  readonly gaps: GapNumbers;
   readonly #queries: FigureQueries;
   readonly #ordinals = new Ordinals();
   readonly #kept = new Map<string, Kept>();
@@ -41,6 +48,7 @@ export class FigureMemory {
 
   constructor(queries: FigureQueries) {
     this.#queries = queries;
+    this.gaps = new GapNumbers(queries);
   }
 
   /** Takes notice of what changed; the first step within the snapshot of a question. */
@@ -56,6 +64,7 @@ export class FigureMemory {
     for (const [bucket, agency] of this.#queries.changesAfter(upTo)) {
       if (bucket === ALL_CHANGED) this.#forget();
       else if (bucket === DIRECTORY_CHANGED) this.#changedCodes.add(agency);
+      else if (bucket === GAPS_CHANGED) this.gaps.changed(agency);
       else {
         for (const kept of this.#kept.values()) {
           if (kept.bucket === bucket) kept.changed.add(agency);
@@ -148,6 +157,7 @@ export class FigureMemory {
 
   #forget(): void {
     this.#kept.clear();
+    this.gaps.forget();
     this.#changedCodes.clear();
     this.#index = undefined;
   }

@@ -4,6 +4,7 @@ import {
   type OwnKey,
   type StoredPlace,
   type StructureCode,
+  type SumKey,
 } from '../storage/figure-store.ts';
 import { type Delta, addTo } from './cell.ts';
 import type { DatedGap } from './recorder.ts';
@@ -76,6 +77,22 @@ export class GroupDeltas {
     for (const text of keys) {
       const cell = this.#cells.get(text);
       if (cell !== undefined && cell.delta.size > 0) yield [cell.key, cell.delta];
+    }
+  }
+
+  /** {@link cells} summed over tiers and urgencies, in the order of their table. */
+  *sums(): Generator<readonly [SumKey, Delta]> {
+    const sums = new Map<string, { readonly key: SumKey; readonly delta: Delta }>();
+    for (const { key, delta } of this.#cells.values()) {
+      const { documentType, bucket, top, structure } = key;
+      const text = `${documentType} ${bucket} ${top} ${structure}`;
+      const known = sums.get(text);
+      if (known === undefined) sums.set(text, { key, delta: new Map(delta) });
+      else for (const [index, amount] of delta) addTo(known.delta, index, amount);
+    }
+    for (const text of [...sums.keys()].toSorted()) {
+      const sum = sums.get(text);
+      if (sum !== undefined && sum.delta.size > 0) yield [sum.key, sum.delta];
     }
   }
 

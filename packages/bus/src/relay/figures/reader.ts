@@ -1,19 +1,14 @@
 import { addDays } from '../../calendar/vietnam-time.ts';
-import type {
-  FigureQueries,
-  GroupCell,
-  MissingReports,
-  OwnCell,
-} from '../storage/figure-queries.ts';
+import type { FigureQueries, MissingReports } from '../storage/figure-queries.ts';
 import type { FigureState } from '../storage/figure-store.ts';
 import { type Agency, type Span, overlaps } from './agency.ts';
 import type { AgencyIndex } from './agency-index.ts';
 import { Sum } from './cell.ts';
 import type { FigureMemory } from './figure-memory.ts';
-import { GapNumbers } from './gap-numbers.ts';
 import { Heard } from './heard.ts';
 import { MissingInScope } from './missing-reports.ts';
 import { bucketsOf, splitPeriod, periodOf } from './period.ts';
+import { CellsReadTogether, type Together } from './read-together.ts';
 import { type Scope, isInScopeOn, spansInScope, topOf } from './scope.ts';
 import type { AsOf, Figures } from './types.ts';
 
@@ -27,18 +22,13 @@ export interface Snapshot {
 }
 
 const WHOLES = ['year', 'month'] as const;
-const MAX_BUCKETED_SPANS = 64;
+const MAX_BUCKETED_SPANS = 1_000;
 
-/** Groups of a list by days or months: more are read row by row. */
+/** Cells of a list by days or months: more are read row by row. */
 const MAX_READ_TOGETHER = 20_000;
 
-interface Together {
-  readonly tiers: Scope['tiers'];
-  readonly documentType: string;
-  readonly tops: ReadonlySet<string>;
-  readonly buckets: ReadonlySet<string>;
-  readonly cells: ReadonlyMap<string, readonly GroupCell[]>;
-}
+/** One stored cell, and the type that it is of. */
+type TakeCell = (data: Uint8Array, documentType: string) => void;
 
 /** Adds up cells for a scope and a span of days. */
 export class FigureReader {
@@ -47,8 +37,8 @@ export class FigureReader {
   readonly #index: AgencyIndex;
   readonly #record: number;
   readonly #sum = new Sum();
-  readonly #gapNumbers: GapNumbers;
-  #together: Together | undefined;
+  #groups: CellsReadTogether | undefined;
+  #agencies: CellsReadTogether | undefined;
   readonly #buckets = new Map<string, readonly string[]>();
   readonly #missing = new WeakMap<Scope, MissingInScope>();
 
@@ -57,7 +47,6 @@ export class FigureReader {
     this.#memory = memory;
     this.#index = index;
     this.#record = asOf.record;
-    this.#gapNumbers = new GapNumbers(queries);
   }
 
   figures(scope: Scope, span: Span): Figures {
@@ -66,10 +55,10 @@ export class FigureReader {
     return this.figuresOf(this.#sum, scope, span);
   }
 
-  /** The counters alone; good until the next call. */
+  /** The counters alone, without the times; good until the next call. */
   countersIn(scope: Scope, span: Span): Sum {
     this.#sum.clear();
-    this.addTo(this.#sum, scope, span);
+    this.forEachCell(scope, span, 'sum', (data) => this.#sum.addCounters(data));
     return this.#sum;
   }
 
@@ -80,21 +69,16 @@ export class FigureReader {
   }
 
   addTo(sum: Sum, scope: Scope, span: Span): void {
-    this.forEachCell(scope, span, 'sum', ({ data }) => sum.add(data));
+    this.forEachCell(scope, span, 'sum', (data) => sum.add(data));
   }
 
   /** The cells that make up a scope, by type or summed over all types. */
-  forEachCell(
-    scope: Scope,
-    span: Span,
-    types: 'sum' | 'each',
-    take: (cell: Pick<GroupCell, 'documentType' | 'urgency' | 'data'>) => void,
-  ): void {
+  forEachCell(scope: Scope, span: Span, types: 'sum' | 'each', take: TakeCell): void {
     const only = scope.agency ?? scope.under;
     if (only !== null) {
       for (const agency of this.#sources(only, scope)) {
         for (const part of spansInScope(agency, scope, span)) {
-          this.#ownCells(agency.code, part, scope, types, take);
+          this.#ownCells(agency, part, scope, types, take);
         }
       }
     }
@@ -117,7 +101,7 @@ export class FigureReader {
     const top = topOf(scope);
     if (top === null) return numbers;
     const structure = scope.isNow ? 2 : 1;
-    return numbers + this.#gapNumbers.in(span, { top, tiers: scope.tiers, structure });
+    return numbers + this.#memory.gaps.in(span, { top, tier: scope.tier, structure });
   }
 
   lacksReports(scope: Scope, span: Span): boolean {
@@ -159,92 +143,103 @@ export class FigureReader {
   }
 
   #ownCells(
-    agency: string,
+    agency: Agency,
     span: Span,
     { documentType, urgency }: Scope,
     types: 'sum' | 'each',
-    take: (cell: Pick<GroupCell, 'documentType' | 'urgency' | 'data'>) => void,
+    take: TakeCell,
   ): void {
-    const isWhole = documentType === null && urgency === null && types === 'sum';
-    if (isWhole) {
-      const days: string[] = [];
-      for (const bucket of this.#bucketsOf(span, WHOLES)) {
-        if (bucket.length === 10) {
-          days.push(bucket);
-          continue;
-        }
-        const data = this.#queries.own(bucket, agency);
-        if (data !== undefined) take({ documentType: '', urgency: 2, data });
-      }
-      for (const day of days) for (const cell of this.#queries.ownDay(day, agency)) take(cell);
-      return;
-    }
-    const isWanted = (cell: OwnCell): boolean =>
-      (documentType === null || cell.documentType === documentType) &&
-      (urgency === null || cell.urgency === urgency) &&
-      (types === 'sum' || cell.documentType !== '');
-    const wholes = types === 'sum' ? WHOLES : [];
-    const days = new Set<string>();
-    for (const bucket of this.#bucketsOf(span, wholes)) {
+    const filter = { documentType, urgency, tier: null, structure: 1 } as const;
+    const read = this.#agencies?.fits(filter) === true ? this.#agencies : undefined;
+    const isWhole = documentType === null && urgency === null;
+    // Months and years do not tell type by type.
+    for (const bucket of this.#bucketsOf(span, types === 'sum' ? WHOLES : [])) {
       if (bucket.length === 10) {
-        days.add(bucket);
+        if (this.#isHeardOn(agency, bucket)) this.#ownDay(agency.code, bucket, filter, types, take);
         continue;
       }
-      const cells = this.#queries.ownPart(bucket, documentType ?? '', agency);
-      for (const cell of cells) if (urgency === null || cell.urgency === urgency) take(cell);
-    }
-    if (days.size === 0) return;
-    for (const day of this.#heardDays(agency, span)) {
-      if (!days.has(day)) continue;
-      for (const cell of this.#queries.ownDay(day, agency)) if (isWanted(cell)) take(cell);
+      const known = read?.find(bucket, agency.code);
+      if (known !== undefined) for (const data of known) take(data, '');
+      else if (isWhole) {
+        const data = this.#queries.cells.own(bucket, agency.code);
+        if (data !== undefined) take(data, '');
+      } else {
+        const cells = this.#queries.cells.ownPart(bucket, documentType ?? '', agency.code);
+        for (const cell of cells) {
+          if (urgency === null || cell.urgency === urgency) take(cell.data, cell.documentType);
+        }
+      }
     }
   }
 
-  *#heardDays(agency: string, span: Span): Generator<string> {
-    for (const { bucket, bits } of this.#queries.heardMonths(agency)) {
-      if (bucket < span.from.slice(0, 7) || bucket > span.to.slice(0, 7)) continue;
-      for (let index = 0; index < 31; index += 1) {
-        const day = `${bucket}-${String(index + 1).padStart(2, '0')}`;
-        if (((bits >> index) & 1) === 1 && day >= span.from && day <= span.to) yield day;
-      }
+  #ownDay(
+    agency: string,
+    day: string,
+    { documentType, urgency }: Pick<Scope, 'documentType' | 'urgency'>,
+    types: 'sum' | 'each',
+    take: TakeCell,
+  ): void {
+    for (const cell of this.#queries.cells.ownDay(day, agency)) {
+      const isWanted =
+        (documentType === null || cell.documentType === documentType) &&
+        (urgency === null || cell.urgency === urgency) &&
+        (types === 'sum' || cell.documentType !== '');
+      if (isWanted) take(cell.data, cell.documentType);
     }
+  }
+
+  /** An agency has a cell only for days on which it was heard of, or that a document of it bears. */
+  #isHeardOn({ ordinal }: Agency, day: string): boolean {
+    const bits = this.#memory.heard(day.slice(0, 7))[ordinal] ?? 0;
+    return ((bits >> (Number(day.slice(8)) - 1)) & 1) === 1;
   }
 
   #groupCells(
     top: string,
     span: Span,
-    { tiers, documentType, urgency, isNow }: Scope,
+    { tier, documentType, urgency, isNow }: Scope,
     types: 'sum' | 'each',
-    take: (cell: GroupCell) => void,
+    take: TakeCell,
   ): void {
-    const buckets = this.#bucketsOf(span, WHOLES);
     const type = types === 'each' ? documentType : (documentType ?? '');
-    const structure = isNow ? 2 : 1;
-    const read = this.#together;
-    const isRead = read?.tiers === tiers && read.documentType === type && read.tops.has(top);
-    const left = isRead ? buckets.filter((bucket) => !read.buckets.has(bucket)) : buckets;
-    const cells = isRead ? buckets.flatMap((one) => read.cells.get(`${one} ${top}`) ?? []) : [];
-    if (left.length > 0) {
-      const tops = [top];
-      cells.push(
-        ...this.#queries.group({ buckets: left, tops, tiers, structure, documentType: type }),
-      );
+    const filter = { tier, urgency, structure: isNow ? 2 : 1, documentType: type } as const;
+    const read = this.#groups?.fits(filter) === true ? this.#groups : undefined;
+    const left: string[] = [];
+    for (const bucket of this.#bucketsOf(span, WHOLES)) {
+      const known = read?.find(bucket, top);
+      if (known === undefined) left.push(bucket);
+      else for (const data of known) take(data, type ?? '');
     }
-    for (const cell of cells) if (urgency === null || cell.urgency === urgency) take(cell);
+    if (left.length === 0) return;
+    const cells = this.#queries.cells.group({ ...filter, buckets: left, tops: [top] });
+    for (const [, , ofType, data] of cells) take(data, ofType);
   }
 
-  /** Reads at once what the rows of a list need, one group or span after the other. */
-  readTogether(
-    { tiers, documentType, isNow }: Scope,
-    tops: readonly string[],
+  /** Reads at once what the rows of a list need of groups, one group or span after the other. */
+  readTogether(scope: Scope, tops: readonly string[], spans: readonly Span[]): void {
+    const filter = this.#together(scope, tops, spans, scope.documentType ?? '');
+    if (filter === undefined) return;
+    this.#groups = CellsReadTogether.ofGroups(this.#queries.cells, filter);
+  }
+
+  /** The same of agencies alone. */
+  readAgenciesTogether(scope: Scope, codes: readonly string[], spans: readonly Span[]): void {
+    const filter = this.#together(scope, codes, spans, scope.documentType);
+    if (filter === undefined) return;
+    const buckets = filter.buckets.filter((bucket) => bucket.length < 10);
+    const own = { ...filter, buckets, tier: null, structure: 1 } as const;
+    this.#agencies = CellsReadTogether.ofAgencies(this.#queries.cells, own);
+  }
+
+  #together(
+    { tier, urgency, isNow }: Scope,
+    codes: readonly string[],
     spans: readonly Span[],
-  ): void {
-    const buckets = new Set(spans.flatMap((span) => this.#bucketsOf(span, WHOLES)));
-    if (buckets.size * tops.length > MAX_READ_TOGETHER) return;
-    const which = { buckets: [...buckets], tops, tiers, documentType: documentType ?? '' };
-    const cells = this.#queries.group({ ...which, structure: isNow ? 2 : 1 });
-    const byPlace = Map.groupBy(cells, ({ bucket, top }) => `${bucket} ${top}`);
-    this.#together = { ...which, buckets, tops: new Set(tops), cells: byPlace };
+    documentType: string | null,
+  ): Together | undefined {
+    const buckets = [...new Set(spans.flatMap((span) => this.#bucketsOf(span, WHOLES)))];
+    if (buckets.length * codes.length > MAX_READ_TOGETHER) return undefined;
+    return { tier, urgency, structure: isNow ? 2 : 1, documentType, buckets, codes };
   }
 
   /** A list asks for the same spans of each of its rows. */

@@ -1,6 +1,7 @@
 import { dateInVietnam } from '../../calendar/vietnam-time.ts';
 import {
   type FigureStore,
+  GAPS_CHANGED,
   type GroupKey,
   type OwnKey,
   type PartKey,
@@ -134,7 +135,14 @@ export class FigureRecorder {
   /** Writes changes of groups alone, for an agency whose place in the directory changed. */
   writeGroups(groups: GroupDeltas): void {
     for (const [key, delta] of groups.cells()) this.#writeGroup(key, delta);
-    for (const { key, change } of groups.gapSums()) this.#store.addGapSum(key, change);
+    for (const [key, delta] of groups.sums()) {
+      this.#store.setSum(key, this.#codec.merge(this.#store.sum(key), delta));
+    }
+    const gapSums = groups.gapSums();
+    for (const { key, change } of gapSums) this.#store.addGapSum(key, change);
+    for (const top of new Set(gapSums.map(({ key }) => key.top))) {
+      this.#store.addChange(GAPS_CHANGED, top);
+    }
   }
 
   /** Where an agency stands in the rollups; `undefined` until the directory was followed to it. */

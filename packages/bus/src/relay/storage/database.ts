@@ -1,6 +1,7 @@
 import { BusError } from '../../errors.ts';
 import { type Db, type Schema, openForReading, openMigrated } from '../../sqlite/index.ts';
 
+import { CellCodec, CellSum } from '../figures/cell.ts';
 import { unpackRecord } from './record-pack.ts';
 
 export { type Db, isStorageFailure } from '../../sqlite/index.ts';
@@ -13,6 +14,14 @@ const SCHEMA: Schema = {
         return unpackRecord(packed, base);
       }
       throw new TypeError('the record that a report is packed against is gone');
+    });
+    const codec = new CellCodec();
+    db.aggregate('sum_cells', {
+      start: () => new CellSum(codec),
+      step: (sum: CellSum, cell: unknown) => {
+        if (cell instanceof Uint8Array) sum.add(cell);
+      },
+      result: (sum: CellSum) => sum.stored(),
     });
   },
 };

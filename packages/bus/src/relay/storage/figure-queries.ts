@@ -1,6 +1,7 @@
 import type { Tier } from '../../agency/tier.ts';
 import { dateInVietnam } from '../../calendar/vietnam-time.ts';
 import type { Db } from './database.ts';
+import { FigureCellQueries } from './figure-cell-queries.ts';
 import type { FigureGap } from './figure-gap-store.ts';
 import type { StoredPlace, StructureCode, UrgencyCode } from './figure-store.ts';
 
@@ -18,29 +19,25 @@ export interface AgencyEntryRow {
 
 export type PlaceRow = StoredPlace & { readonly agency: string };
 
-export interface OwnCell {
-  readonly documentType: string;
-  readonly urgency: UrgencyCode;
-  readonly data: Buffer;
-}
-
-export interface GroupCell extends OwnCell {
-  readonly bucket: string;
-  readonly top: string;
-}
-
 /** The gaps of a group: what is the same then and now, and what `structure` says. */
-export interface GapGroup extends Pick<GroupCells, 'tiers' | 'structure'> {
+export interface GapGroup {
   readonly top: string;
+  /** `null`: all. */
+  readonly tier: Tier | null;
+  readonly structure: 1 | 2;
 }
 
-export interface GroupCells {
-  readonly buckets: readonly string[];
-  readonly tops: readonly string[];
-  readonly tiers: readonly Tier[];
-  /** Beside what is the same then and now. */
-  readonly structure: 1 | 2;
-  readonly documentType: string | null;
+export type GapSumRow = readonly [
+  tier: Tier,
+  structure: StructureCode,
+  day: string,
+  began: number,
+  ended: number,
+];
+
+interface Span {
+  readonly from: string;
+  readonly to: string;
 }
 
 /** `[agency, E, EP, P, deliveries, overdue]` */
@@ -68,11 +65,13 @@ const URGENCIES = [0, 1, 2] as const;
 
 /** Reads the rollups. */
 export class FigureQueries {
+  readonly cells: FigureCellQueries;
   readonly #statements;
 
   constructor(db: Db) {
+    this.cells = new FigureCellQueries(db);
     this.#statements = {
-      ...prepareCells(db),
+      lastReport: db.prepare<[], number>('SELECT max(id) FROM report').pluck(),
       ...prepareLists(db),
       ...prepareAgencies(db),
       ...prepareGaps(db),
@@ -82,28 +81,6 @@ export class FigureQueries {
   /** The last report taken in. */
   lastReport(): number {
     return this.#statements.lastReport.get() ?? 0;
-  }
-
-  own(bucket: string, agency: string): Buffer | undefined {
-    return this.#statements.own.get(bucket, agency);
-  }
-
-  ownDay(day: string, agency: string): OwnCell[] {
-    return this.#statements.ownDay.all(day, agency);
-  }
-
-  /** Cells of a group in some days and months; by type, or of one type (`''`: of all together). */
-  group(which: GroupCells): GroupCell[] {
-    const { buckets, tops, tiers, structure, documentType } = which;
-    const bound = {
-      bucketList: JSON.stringify(buckets),
-      topList: JSON.stringify(tops),
-      tierList: JSON.stringify(tiers),
-      structure,
-    };
-    return documentType === null
-      ? this.#statements.groupTypes.all(bound)
-      : this.#statements.group.all({ ...bound, documentType });
   }
 
   /** The counters of all agencies, or of one, in a year, month or day; an agency may have several rows. */
@@ -130,14 +107,6 @@ export class FigureQueries {
     );
   }
 
-  /** One agency's month or year of a type, `''`: of any, by urgency. */
-  ownPart(bucket: string, documentType: string, agency: string): OwnCell[] {
-    return URGENCIES.flatMap((urgency) => {
-      const data = this.#statements.ownPart.get(bucket, documentType, urgency, agency);
-      return data === undefined ? [] : [{ documentType, urgency, data }];
-    });
-  }
-
   /** The changes that are still told, by their number. */
   changeRange(): { first: number; last: number } {
     const { firstChange, lastChange } = this.#statements;
@@ -149,16 +118,20 @@ export class FigureQueries {
     return this.#statements.changesAfter.all(id);
   }
 
-  /** Numbers of gaps that may belong to a span. */
-  gapNumbers({ top, tiers, structure }: GapGroup, from: string, to: string): number {
-    const tierList = JSON.stringify(tiers);
-    return this.#statements.gapNumbers.get({ top, tierList, structure, from, to }) ?? 0;
+  /** Numbers of gaps of a group that may belong to a span. */
+  gapNumbers({ top, tier, structure }: GapGroup, { from, to }: Span): number {
+    return this.#statements.gapNumbers.get({ top, tier, structure, from, to }) ?? 0;
   }
 
-  /** `[day, began, ended]` of a group, by day; a day may come several times. */
-  gapSums({ top, tiers, structure }: GapGroup): [string, number, number][] {
-    const tierList = JSON.stringify(tiers);
-    return this.#statements.gapSums.all({ top, tierList, structure });
+  /** All gap sums of a group by tier, structure and day, or `undefined` when they are more. */
+  gapSums(top: string, most: number): GapSumRow[] | undefined {
+    const rows = this.#statements.gapSums.all(top, most + 1);
+    return rows.length > most ? undefined : rows;
+  }
+
+  /** Groups that have or had gaps. */
+  gapTops(): string[] {
+    return this.#statements.gapTops.all();
   }
 
   gapsOf(agency: string): FigureGap[] {
@@ -226,38 +199,6 @@ export class FigureQueries {
   }
 }
 
-interface GroupBound {
-  /** JSON lists. */
-  readonly bucketList: string;
-  readonly topList: string;
-  readonly tierList: string;
-  readonly structure: StructureCode;
-}
-
-function prepareCells(db: Db) {
-  const group = `SELECT g.bucket, g.top, g.document_type AS documentType, g.urgency, g.data
-    FROM json_each(@bucketList) AS b CROSS JOIN json_each(@topList) AS a
-      CROSS JOIN json_each(@tierList) AS t CROSS JOIN figure_group AS g
-    WHERE g.bucket = b.value AND g.top = a.value AND g.tier = t.value
-      AND g.structure IN (0, @structure)`;
-  return {
-    lastReport: db.prepare<[], number>('SELECT max(id) FROM report').pluck(),
-    own: db
-      .prepare<[string, string], Buffer>(
-        'SELECT data FROM figure_own WHERE bucket = ? AND agency = ?',
-      )
-      .pluck(),
-    ownDay: db.prepare<[string, string], OwnCell>(
-      `SELECT document_type AS documentType, urgency, data FROM figure_own_day
-       WHERE day = ? AND agency = ?`,
-    ),
-    group: db.prepare<[GroupBound & { documentType: string }], GroupCell>(
-      `${group} AND g.document_type = @documentType`,
-    ),
-    groupTypes: db.prepare<[GroupBound], GroupCell>(`${group} AND g.document_type > ''`),
-  };
-}
-
 function prepareLists(db: Db) {
   const list = 'SELECT agency, e, ep, p, deliveries, overdue FROM';
   const part = 'bucket = ? AND document_type = ? AND urgency = ?';
@@ -287,11 +228,6 @@ function prepareLists(db: Db) {
         `${list} figure_own_day WHERE ${day} AND agency = @agency`,
       )
       .raw(),
-    ownPart: db
-      .prepare<[string, string, number, string], Buffer>(
-        `SELECT data FROM figure_own_part WHERE ${part} AND agency = ?`,
-      )
-      .pluck(),
     firstChange: db.prepare<[], number>('SELECT min(id) FROM figure_change').pluck(),
     lastChange: db.prepare<[], number>('SELECT max(id) FROM figure_change').pluck(),
     changesAfter: db
@@ -347,30 +283,24 @@ function prepareAgencies(db: Db) {
   };
 }
 
-interface GapBound {
-  readonly top: string;
-  /** JSON. */
-  readonly tierList: string;
-  readonly structure: StructureCode;
-}
-
 function prepareGaps(db: Db) {
-  const gapSums = `FROM json_each(@tierList) AS t CROSS JOIN figure_gap_sum AS s
-    WHERE s.top = @top AND s.tier = t.value AND s.structure IN (0, @structure)`;
   const gap = `agency, year, first_number AS first, last_number AS last, after_day AS afterDay,
     before_day AS beforeDay, from_day AS fromDay, to_day AS toDay`;
   return {
     gapNumbers: db
-      .prepare<[GapBound & { from: string; to: string }], number>(
-        `SELECT coalesce(sum(CASE WHEN s.day <= @to THEN s.began ELSE 0 END)
-           - sum(CASE WHEN s.day < @from THEN s.ended ELSE 0 END), 0) ${gapSums}`,
+      .prepare<[GapGroup & Span], number>(
+        `SELECT coalesce(sum(CASE WHEN day <= @to THEN began ELSE 0 END)
+           - sum(CASE WHEN day < @from THEN ended ELSE 0 END), 0) FROM figure_gap_sum
+         WHERE top = @top AND (@tier IS NULL OR tier = @tier) AND structure IN (0, @structure)`,
       )
       .pluck(),
     gapSums: db
-      .prepare<[GapBound], [string, number, number]>(
-        `SELECT s.day, s.began, s.ended ${gapSums} ORDER BY s.day`,
+      .prepare<[string, number], GapSumRow>(
+        `SELECT tier, structure, day, began, ended FROM figure_gap_sum
+         WHERE top = ? ORDER BY tier, structure, day LIMIT ?`,
       )
       .raw(),
+    gapTops: db.prepare<[], string>('SELECT DISTINCT top FROM figure_gap_sum').pluck(),
     gapsOf: db.prepare<[string], FigureGap>(`SELECT ${gap} FROM figure_gap WHERE agency = ?`),
     gapsIn: db
       .prepare<[string, string], [string, number, string]>(

@@ -28,7 +28,7 @@ export interface BuildCursor {
   readonly total: number;
 }
 
-const ROLLUPS = ['own_day', 'own', 'own_part', 'group', 'gap', 'gap_sum'];
+const ROLLUPS = ['own_day', 'own', 'own_part', 'group', 'sum', 'gap', 'gap_sum'];
 
 /** What adding the figures up anew reads and writes; calls that write belong in a transaction. */
 export class FigureRebuildStore {

@@ -38,6 +38,9 @@ export interface GroupKey {
   readonly urgency: UrgencyCode;
 }
 
+/** A group cell summed over tiers and urgencies. */
+export type SumKey = Omit<GroupKey, 'tier' | 'urgency'>;
+
 /** The counters that lists of agencies are sorted by; copies of those in the cell. */
 export interface ListCounters {
   readonly e: number;
@@ -92,6 +95,8 @@ type Cell = { readonly data: Buffer };
 export const ALL_CHANGED = '*';
 /** As bucket: an entry of the directory, or where an agency stands in the rollups. */
 export const DIRECTORY_CHANGED = '@';
+/** As bucket: the missing numbers of the group that stands in place of the agency. */
+export const GAPS_CHANGED = '#';
 /** Changes that readers can catch up with: some minutes of a rush, hours of a quiet day. */
 const MAX_CHANGES = 100_000;
 
@@ -163,6 +168,15 @@ export class FigureStore {
   setGroup(key: GroupKey, data: Uint8Array | undefined): void {
     if (data === undefined) this.#cells.dropGroup.run(key);
     else this.#cells.putGroup.run({ ...key, data });
+  }
+
+  sum(key: SumKey): Uint8Array | undefined {
+    return this.#cells.sum.get(key)?.data;
+  }
+
+  setSum(key: SumKey, data: Uint8Array | undefined): void {
+    if (data === undefined) this.#cells.dropSum.run(key);
+    else this.#cells.putSum.run({ ...key, data });
   }
 
   addGapSum(
@@ -256,6 +270,8 @@ function prepareCells(db: Db) {
     'day = @day AND agency = @agency AND document_type = @documentType AND urgency = @urgency';
   const groupKey = `bucket = @bucket AND top = @top AND tier = @tier AND structure = @structure
     AND document_type = @documentType AND urgency = @urgency`;
+  const sumKey = `document_type = @documentType AND bucket = @bucket AND top = @top
+    AND structure = @structure`;
   const partKey = `bucket = @bucket AND document_type = @documentType AND urgency = @urgency
     AND agency = @agency`;
   const counters = `e = excluded.e, ep = excluded.ep, p = excluded.p,
@@ -293,6 +309,12 @@ function prepareCells(db: Db) {
        ON CONFLICT DO UPDATE SET data = excluded.data`,
     ),
     dropGroup: db.prepare<[GroupKey]>(`DELETE FROM figure_group WHERE ${groupKey}`),
+    sum: db.prepare<[SumKey], Cell>(`SELECT data FROM figure_sum WHERE ${sumKey}`),
+    putSum: db.prepare<[SumKey & { data: Uint8Array }]>(
+      `INSERT INTO figure_sum VALUES (@documentType, @bucket, @top, @structure, @data)
+       ON CONFLICT DO UPDATE SET data = excluded.data`,
+    ),
+    dropSum: db.prepare<[SumKey]>(`DELETE FROM figure_sum WHERE ${sumKey}`),
     addGapSum: db.prepare<[Record<string, string | number>]>(
       `INSERT INTO figure_gap_sum VALUES (@top, @tier, @structure, @day, @began, @ended)
        ON CONFLICT DO UPDATE SET began = began + excluded.began, ended = ended + excluded.ended`,

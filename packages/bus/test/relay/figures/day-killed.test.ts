@@ -19,7 +19,7 @@ import { bringNewDay } from './new-day.ts';
 const CHILD = fileURLToPath(new URL('day-child.ts', import.meta.url));
 /** July closes on this day, and all that June and July left open is settled before. */
 const NOW = new Date('2026-08-11T02:00:00.000Z');
-const FIGURE_TABLES = ['own_day', 'own', 'own_part', 'group', 'gap_sum', 'heard', 'state'];
+const FIGURE_TABLES = ['own_day', 'own', 'own_part', 'group', 'sum', 'gap_sum', 'heard', 'state'];
 /** More than one transaction of a sweep takes. */
 const DOCUMENTS = 2_400;
 const GAP_MS = 500_000;

@@ -166,7 +166,7 @@ export function expectOracle(
   }
 }
 
-const ROLLUPS = ['own_day', 'own', 'own_part', 'group', 'place', 'gap', 'heard', 'state']; // in order of key
+const ROLLUPS = ['own_day', 'own', 'own_part', 'group', 'sum', 'place', 'gap', 'heard', 'state']; // in order of key
 
 /** Every cell of the rollups. */
 export function dumpRollups(db: Db): unknown[] {
