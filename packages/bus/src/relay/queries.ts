@@ -12,6 +12,11 @@ import type { ShareClass } from './figures/share-class.ts';
 import type { Db } from './storage/database.ts';
 import type { ContradictionKind } from './storage/contradiction-store.ts';
 import {
+  type RegisterFilter,
+  RegisterQueries,
+  type RegisterRecord,
+} from './storage/register-queries.ts';
+import {
   type ChainRecord,
   type DeliveryRecord,
   type DocumentRecord,
@@ -134,6 +139,15 @@ export interface LateReportRow {
   readonly storedAt: Date;
 }
 
+export type RegisterQuery = RegisterFilter;
+
+/** A number of a register: a document, on whatever way, or one given up. */
+export interface RegisterRow extends Omit<RegisterRecord, 'signed' | 'paperTo' | 'reportedMs'> {
+  readonly signed: boolean;
+  readonly paperTo: readonly string[];
+  readonly reportedAt: Date;
+}
+
 /** Whether a document concerns somebody. */
 export type Concerns = (from: string, recipients: () => readonly string[]) => boolean;
 
@@ -158,6 +172,8 @@ export interface RelayQueries extends RelayFigures, RelayPublications {
   listContradictions(options?: Partial<NewestFirst>): ContradictionRow[];
   /** Reports that the broker stored more than a day after the time they state, newest first. */
   listLate(options?: Partial<NewestFirst>): LateReportRow[];
+  /** Numbers of one agency's outgoing register by day of issue, paper and void ones with their reason. */
+  listRegister(query: RegisterQuery): RegisterRow[];
   /** How far each agency's chain of reports has come. */
   listChains(): ChainRecord[];
   counts(): RelayCounts;
@@ -166,6 +182,7 @@ export interface RelayQueries extends RelayFigures, RelayPublications {
 /** Answers {@link RelayQueries} out of the relay's SQLite file. */
 export class DatabaseQueries extends FigureAnswers implements RelayQueries {
   readonly #track: TrackQueries;
+  readonly #register: RegisterQueries;
   readonly #inOneSnapshot: <T>(read: () => T) => T;
   readonly #now: () => Date;
   readonly #publications: DatabasePublications;
@@ -173,6 +190,7 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
   constructor(db: Db, now: () => Date, targets: Targets = {}) {
     super(db, targets);
     this.#track = new TrackQueries(db);
+    this.#register = new RegisterQueries(db);
     this.#publications = new DatabasePublications(db);
     this.#inOneSnapshot = (read) => db.transaction(read)();
     this.#now = now;
@@ -236,6 +254,15 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
       .map(({ atMs, storedMs, ...rest }) => {
         return { ...rest, at: new Date(atMs), storedAt: new Date(storedMs) };
       });
+  }
+
+  listRegister(query: RegisterQuery): RegisterRow[] {
+    return this.#register.list(query).map(({ signed, paperTo, reportedMs, ...rest }) => ({
+      ...rest,
+      signed: signed === 1,
+      paperTo: paperTo === null ? [] : parseNames(paperTo),
+      reportedAt: new Date(reportedMs),
+    }));
   }
 
   listChains(): ChainRecord[] {
@@ -314,6 +341,11 @@ function describeDispatch(document: DocumentRecord) {
         ? null
         : { organId: answersOrgan, documentId: answersDocument },
   };
+}
+
+function parseNames(json: string): string[] {
+  const names: unknown = JSON.parse(json);
+  return Array.isArray(names) ? names.map(String) : [];
 }
 
 function describeReceipt(receipt: ReceiptRecord): TrackedReceipt {

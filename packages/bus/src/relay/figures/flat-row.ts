@@ -11,6 +11,7 @@ export type FlatTable =
   | 'gaps'
   | 'agencies'
   | 'alerts'
+  | 'register'
   | 'contradictions'
   | 'late'
   | 'rejected';
@@ -104,6 +105,21 @@ export const FLAT_COLUMNS: Readonly<Record<FlatTable, readonly string[]>> = {
     'action_vi',
     'action_en',
   ],
+  register: [
+    'agency',
+    'year',
+    'number',
+    'notation',
+    'counted_as',
+    'day',
+    'document_type',
+    'abstract',
+    'signed',
+    'reason',
+    'paper_to',
+    'document_id',
+    'reported_at',
+  ],
   contradictions: ['id', 'kind', 'agency', 'report_number', 'payload_hash', 'detail', 'found_at'],
   late: ['id', 'agency', 'report_number', 'stated_at', 'stored_at'],
   rejected: [
@@ -130,7 +146,9 @@ export function flattenRow(table: FlatTable, row: object): FlatRow {
 
 function collect(found: Map<string, unknown>, entries: [string, unknown][], prefix: string): void {
   for (const [name, value] of entries) {
-    if (!isObject(value)) {
+    if (Array.isArray(value)) {
+      found.set(`${prefix}${name}`, value.join('; '));
+    } else if (!isObject(value)) {
       found.set(`${prefix}${name}`, value);
     } else if (name === 'figures') {
       collect(found, Object.entries(value), '');

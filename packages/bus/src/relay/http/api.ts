@@ -127,6 +127,18 @@ function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): vo
     },
   );
   api.get(
+    '/register',
+    {
+      preHandler,
+      schema: {
+        ...described('register', 'Numbers of an outgoing register, and how each counts'),
+        querystring: parameters.registerQuery,
+        response: { 200: schemas.registerPage, ...problems },
+      },
+    },
+    (request) => of(request).register(parameters.toRegisterRequest(request.query)),
+  );
+  api.get(
     '/documents/:idOrNumber',
     {
       preHandler,

@@ -13,7 +13,9 @@ import type {
   PageRequest,
   AgencyStanding,
 } from '../figures/types.ts';
+import { COUNTED_AS } from '../storage/register-queries.ts';
 import type { SectionRequest } from './publications.ts';
+import type { RegisterRequest } from './register.ts';
 import type { StatementsRequest } from './statements.ts';
 
 /** No answer has more rows on one page. */
@@ -118,6 +120,12 @@ export const sectionParams = z.strictObject({ month, section: z.enum(SECTIONS) }
 export const sectionQuery = z.strictObject({ revision, ...paging });
 export const rejectedQuery = z.strictObject(paging);
 export const statementsQuery = z.strictObject({ agency: agency.optional(), ...paging });
+export const registerQuery = z.strictObject({
+  agency,
+  period,
+  counted_as: z.enum(COUNTED_AS).optional(),
+  ...paging,
+});
 export const documentsQuery = z.strictObject({ from: agency.optional() });
 export const documentParams = z.strictObject({ idOrNumber: z.string().min(1).max(MAX_TEXT) });
 export const agencyParams = z.strictObject({ code: agency });
@@ -169,6 +177,14 @@ export function toAlertsRequest(query: z.infer<typeof alertsQuery>): AlertsReque
 
 export function toStatementsRequest(query: z.infer<typeof statementsQuery>): StatementsRequest {
   return dropUndefined(query);
+}
+
+export function toRegisterRequest({
+  counted_as: countedAs,
+  ...rest
+}: z.infer<typeof registerQuery>): RegisterRequest {
+  const { agency: one, period: asked, limit, after } = rest;
+  return { agency: one, period: asked, ...dropUndefined({ countedAs, limit, after }) };
 }
 
 export function toSectionRequest(

@@ -10,6 +10,8 @@ import type {
   GapRow,
 } from '../figures/types.ts';
 import { CONTRADICTION_KINDS } from '../storage/contradiction-store.ts';
+import { COUNTED_AS } from '../storage/register-queries.ts';
+import type { RegisterEntry } from './register.ts';
 import type { RejectedRow } from './rejected.ts';
 import { LANGUAGES, ROLES } from './session.ts';
 import type { RelayHealth } from './source.ts';
@@ -207,6 +209,24 @@ const lateStatement = z
   })
   .meta({ id: 'LateStatement' }) satisfies z.ZodType<LateStatement>;
 
+const registerEntry = z
+  .strictObject({
+    agency: z.string(),
+    year: count,
+    number: count,
+    notation: z.string().nullable(),
+    counted_as: z.enum(COUNTED_AS),
+    day: day.describe('Of issue; of the report for a void number'),
+    document_type: z.string().nullable(),
+    abstract: z.string().nullable(),
+    signed: z.boolean(),
+    reason: z.string().nullable().describe('Why paper, why void'),
+    paper_to: z.array(z.string()).readonly().describe('Recipients of a paper document'),
+    document_id: z.string().nullable(),
+    reported_at: time.describe('By the agency'),
+  })
+  .meta({ id: 'RegisterEntry' }) satisfies z.ZodType<RegisterEntry>;
+
 const receipt = z.strictObject({
   status: z.string(),
   at: time,
@@ -275,6 +295,7 @@ export const breakdownPage = page('BreakdownPage', breakdownRow);
 export const deliveriesPage = page('DeliveriesPage', deliveryRow);
 export const gapsPage = page('GapsPage', gapRow);
 export const agenciesPage = page('AgenciesPage', agencyRow);
+export const registerPage = page('RegisterPage', registerEntry);
 export const alertsPage = page('AlertsPage', alertRow);
 export const contradictionsPage = page('ContradictionsPage', contradictoryStatement);
 export const latePage = page('LatePage', lateStatement);

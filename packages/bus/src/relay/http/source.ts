@@ -10,6 +10,7 @@ import type {
 } from './publications.ts';
 import type { MadeEvidence } from './link.ts';
 import type { RejectedRow } from './rejected.ts';
+import type { RegisterEntry, RegisterRequest } from './register.ts';
 import type { Viewer } from './session.ts';
 import type { ContradictoryStatement, LateStatement, StatementsRequest } from './statements.ts';
 
@@ -47,6 +48,8 @@ export interface ViewerSource extends RelayFigures {
   contradictions(request: StatementsRequest): Page<ContradictoryStatement>;
   /** Reports that came more than a day after the time they state, newest first; an agency its own. */
   late(request: StatementsRequest): Page<LateStatement>;
+  /** The numbers of one agency's outgoing register, with what became of each. */
+  register(request: RegisterRequest): Page<RegisterEntry>;
   /** For operators alone. */
   health(): Promise<RelayHealth>;
   /** For operators alone: records that failed the check, newest first. */

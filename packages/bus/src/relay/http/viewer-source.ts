@@ -4,6 +4,7 @@ import type { RelayQueries, TrackedDispatch } from '../queries.ts';
 import type { MakeEvidence } from './link.ts';
 import { Problem, notFound } from './problem.ts';
 import { describeSigned, packPublication, readSection, seesWhole } from './publications.ts';
+import { listRegisterPage } from './register.ts';
 import { listRejectedPage } from './rejected.ts';
 import { type Hierarchy, limitGrouping, limitToScope, maySeeAgency } from './scope.ts';
 import type { Viewer } from './session.ts';
@@ -20,6 +21,7 @@ export interface SourceParts {
     | 'listRejected'
     | 'listContradictions'
     | 'listLate'
+    | 'listRegister'
   >;
   readonly hierarchy: Hierarchy;
   /** Alerts that `maySee` lets through. */
@@ -90,6 +92,10 @@ function sourceFor(viewer: Viewer, parts: SourceParts): ViewerSource {
     contradictions: (request) =>
       listContradictionsPage(queries, figures.asOf(), narrow(request), maySee),
     late: (request) => listLatePage(queries, figures.asOf(), narrow(request), maySee),
+    register: (request) => {
+      if (!maySee(request.agency)) throw notFound();
+      return listRegisterPage((query) => queries.listRegister(query), figures.asOf(), request);
+    },
     health: async () => {
       if (viewer.role !== 'operator') throw notFound();
       return await parts.health();

@@ -56,6 +56,10 @@ function questionOf(source: ViewerSource, name: string, query: unknown): Questio
       const request = parameters.toAgenciesRequest(read(parameters.agenciesQuery, query));
       return { table: name, ask: (paging) => source.agencies({ ...request, ...paging }) };
     }
+    case 'register': {
+      const request = parameters.toRegisterRequest(read(parameters.registerQuery, query));
+      return { table: name, ask: (paging) => source.register({ ...request, ...paging }) };
+    }
     case 'alerts': {
       const request = parameters.toAlertsRequest(read(parameters.alertsQuery, query));
       return { table: name, ask: (paging) => source.alerts({ ...request, ...paging }) };

@@ -4,6 +4,7 @@ import { isAgencyCode } from '../../agency/code.ts';
 import { TIERS } from '../../agency/tier.ts';
 import type { FiguresScope } from '../figures/types.ts';
 import { Problem } from '../http/problem.ts';
+import { COUNTED_AS } from '../storage/register-queries.ts';
 import { type Period, periodOf, readPeriod } from './periods.ts';
 
 /** The longest name of a document type, notation or id that a page asks for. */
@@ -42,6 +43,7 @@ const schema = z
     side: z.enum(['sender', 'recipient']),
     state: z.enum(['sent', '01', '02', '03', '04', '05', '06', 'withdrawn', 'open', 'overdue']),
     kind: z.enum(['register', 'report']),
+    counted_as: z.enum(COUNTED_AS),
     level: z.enum(['own', 'below']),
     after: z.string().max(MAX_CURSOR_LENGTH),
     /** That of a page's second list. */

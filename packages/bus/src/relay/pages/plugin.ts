@@ -30,6 +30,7 @@ import { loginPage } from './views/login.ts';
 import { overviewPage } from './views/overview.ts';
 import { problemPage } from './views/problem.ts';
 import { publicationsPage } from './views/publications.ts';
+import { registerPage } from './views/register.ts';
 
 export interface PagesOptions {
   readonly source: FiguresSource;
@@ -77,6 +78,7 @@ export function registerPages(app: FastifyInstance, options: PagesOptions): Page
   page('/deliveries', (context) => deliveriesPage(context));
   page('/overdue', (context) => deliveriesPage(context, 'overdue'));
   page('/gaps', gapsPage);
+  page('/register', registerPage);
   page('/contradictions', contradictionsPage);
   page('/documents/:id', (context, request) => {
     const id = pathPart(request, 'id');

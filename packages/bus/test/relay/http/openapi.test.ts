@@ -27,6 +27,7 @@ const REQUESTS: Readonly<Record<string, string>> = {
   deliveries: '/deliveries?period=2026-07-10&state=01',
   gaps: '/gaps?period=2026',
   agencies: '/agencies?period=2026-W28',
+  register: '/register?agency=H09&period=2026-07&counted_as=P',
   agency: '/agencies/H09.12?period=2026-07',
   documents: '/documents/1%2FUBND-VP?from=H09',
   evidence: '/evidence/1%2FUBND-VP?from=H09',

@@ -90,6 +90,7 @@ function questions(agency: string): string[] {
       `/gaps?${PERIOD}${scope}`,
       `/agencies?${PERIOD}${scope}`,
     ]),
+    `/register?${PERIOD}&agency=${agency}`,
     `/agencies/${agency}?${PERIOD}`,
     `/documents/own-${agency}`,
     `/documents/own-${agency}?from=${agency}`,

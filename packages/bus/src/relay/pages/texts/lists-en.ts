@@ -106,6 +106,22 @@ export const listsEn: typeof listsVi = {
     between: 'Days of issue of the neighbours',
     openEnd: 'unknown',
   },
+  register: {
+    title: 'Outgoing register',
+    link: 'Outgoing register: what became of each number',
+    note: 'Each number of the agency’s outgoing register, by day of issue. Numbers that no record names stand in:',
+    caption: 'Numbers of the period',
+    day: 'Day',
+    kind: 'Counted as',
+    countedAs: {
+      E: 'Electronic only',
+      EP: 'Electronic and paper',
+      P: 'Paper only',
+      undelivered: 'Undelivered',
+      void: 'Void number',
+    },
+    reason: 'Reason, recipients on paper',
+  },
   contradictions: {
     title: 'Contradictory and late records',
     note: 'Reports that are well signed and contradict what the same agency, or the sender, stated; and reports that came more than a day after the time they state. Of all periods, newest first.',

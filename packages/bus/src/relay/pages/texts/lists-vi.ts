@@ -104,6 +104,22 @@ export const listsVi = {
     between: 'Ngày ban hành của hai số liền kề',
     openEnd: 'chưa rõ',
   },
+  register: {
+    title: 'Sổ văn bản đi',
+    link: 'Sổ văn bản đi: từng số đã đi đâu',
+    note: 'Mỗi số trong sổ văn bản đi của cơ quan, theo ngày ban hành. Số không bản ghi nào nhắc đến xem tại:',
+    caption: 'Các số trong kỳ',
+    day: 'Ngày',
+    kind: 'Tính là',
+    countedAs: {
+      E: 'Chỉ gửi điện tử',
+      EP: 'Điện tử và giấy',
+      P: 'Chỉ gửi giấy',
+      undelivered: 'Không đến nơi nào',
+      void: 'Số bị hủy',
+    },
+    reason: 'Lý do, nơi nhận giấy',
+  },
   contradictions: {
     title: 'Nói trái nhau và đến muộn',
     note: 'Báo cáo có chữ ký hợp lệ nhưng trái với điều chính cơ quan đó hoặc bên gửi đã khai, và báo cáo đến sau thời điểm ghi trong đó hơn một ngày. Gồm mọi kỳ, mới nhất đứng đầu.',

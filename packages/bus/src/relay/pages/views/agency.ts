@@ -187,6 +187,9 @@ function reporting(
       <dd>${silentDays(context, request)}</dd>
     </dl>
     ${answer.figures.lower_bound && html`<p class="note">${t.figures.lowerBound}</p>`}
+    <p>
+      <a href=${other(context, '/register', { agency: agency.code })}>${t.register.link}</a>
+    </p>
   </section>`;
 }
 
