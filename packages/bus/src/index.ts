@@ -197,13 +197,19 @@ export { MAX_TRANSFER_WINDOW, type TransferOptions, type TransferResult } from '
 export { type UploadOptions, uploadFile } from './file/upload.ts';
 export { type FoundServer, findNatsServer } from './local-server/find.ts';
 export type { AccountJwt } from './operator/account-jwt.ts';
-export { type LocalOperator, type MintInput, openOperator } from './operator/operator.ts';
+export {
+  type LocalOperator,
+  type MintInput,
+  type ServiceAccount,
+  openOperator,
+} from './operator/operator.ts';
 export {
   type PushResult,
   type PushTargets,
   mintClaimsCredentials,
   pushAccount,
   replaceSiteSigner,
+  revokeServiceUser,
   revokeUser,
 } from './operator/push.ts';
 export {

@@ -5,7 +5,13 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { createNatsKey, findNatsServer } from '@congvan/bus';
+import {
+  BusError,
+  connectRelay,
+  createNatsKey,
+  findNatsServer,
+  parseAgencyCode,
+} from '@congvan/bus';
 import { waitUntil } from '@congvan/bus/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -22,14 +28,15 @@ describe('congvan bus plan, apply, status and doctor', () => {
   let out: string;
   let file: string;
   let description: string;
+  let client: number;
   let server: ReturnType<typeof spawn> | undefined;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'congvan-cli-plan-'));
     out = join(folder, 'bus');
     file = join(folder, 'bus.yaml');
-    const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
-    const [client, cluster, leaf, monitor] = ports;
+    const [cluster, leaf, monitor] = await Promise.all([freePort(), freePort(), freePort()]);
+    client = await freePort();
     const { version } = await findNatsServer();
     description = `name: tinh
 plan: flat
@@ -37,6 +44,7 @@ server: ${version}
 servers:
   - { name: n1, host: 127.0.0.1, client: ${client}, cluster: ${cluster}, leaf: ${leaf}, monitor: ${monitor}, data: ${folder}/data, disk: 10GB }
 sites: [{ code: H09 }]
+relays: [{ code: H09.RELAY, site: H09 }]
 `;
     await writeFile(file, description);
   });
@@ -115,6 +123,39 @@ sites: [{ code: H09 }]
     expect(await readFile(file, 'utf8')).not.toBe(before);
     expect(await run('bus', 'rotate-signer', out, 'H44')).toMatchObject({ code: 2 });
     expect(await run('centre', 'run')).toMatchObject({ code: 5 });
+  });
+
+  it('shut out a relay, and whoever has what lay on the machines of a site', async () => {
+    const url = `nats://127.0.0.1:${client}`;
+    const isLetIn = async (credentials: Uint8Array): Promise<boolean> => {
+      const relay = { code: parseAgencyCode('H09.RELAY'), site: 'H09' };
+      try {
+        await using _ = await connectRelay({ servers: url, credentials, ...relay });
+        return true;
+      } catch (error) {
+        if (error instanceof BusError && error.code === 'BUS_CONNECT_FAILED') return false;
+        throw error;
+      }
+    };
+    const relayFile = join(out, 'relays/H09-RELAY/relay.creds');
+    const ofRelay = await readFile(relayFile);
+    const serviceFile = join(out, 'sites/H09/home/bus/operator/site-service.creds');
+    const ofService = await readFile(serviceFile);
+    expect([await isLetIn(ofRelay), await isLetIn(ofService)]).toEqual([true, true]);
+
+    expect(await run('bus', 'revoke', out, 'H09.RELAY')).toMatchObject({ code: 0 });
+    expect([await isLetIn(ofRelay), await isLetIn(ofService)]).toEqual([false, true]);
+    await run('bus', 'plan', file, '--out', out);
+    expect(await isLetIn(await readFile(relayFile))).toBe(true);
+
+    const rotated = await run('bus', 'rotate-signer', out, 'H09', '--taken-over');
+    expect(rotated).toMatchObject({ code: 0 });
+    expect(rotated.out).toContain('site-service.creds');
+    expect(await isLetIn(ofService)).toBe(false);
+    expect(await isLetIn(await readFile(serviceFile))).toBe(true);
+    // Neither comes back with what is pushed later.
+    expect(await run('bus', 'apply', out)).toMatchObject({ code: 0 });
+    expect([await isLetIn(ofRelay), await isLetIn(ofService)]).toEqual([false, false]);
   });
 });
 

@@ -21,7 +21,7 @@ import { type UserPermissions, agencyTemplate, relayPermissions } from '../permi
 import { type AccountJwt, signAccountOnce } from './account-jwt.ts';
 import { AGENCY_SEED, OPERATOR_SEED, SIGNER_FILE, signerFileName } from './files.ts';
 import { openNetworks } from './networks.ts';
-import { openRevocations, revocationClaims } from './revocation.ts';
+import { type RevocationList, openRevocations, revocationClaims } from './revocation.ts';
 import type { SiteKeys } from './site-keys.ts';
 import { type SiteSigner, decodeSiteSigner, encodeSiteSigner } from './site-signer.ts';
 
@@ -62,6 +62,14 @@ export interface LocalOperator extends SiteKeys {
    */
   revokeUser(site: Site, userPublicKey: string): Promise<AccountJwt>;
   revokedUsers(site: Site): Promise<string[]>;
+  /** JWT of `STORE` or `RELAY` as it is now. */
+  serviceAccountJwt(account: ServiceAccount): Promise<AccountJwt>;
+  /**
+   * Refuses a relay, a site service or the line of a site from now on, as {@link revokeUser} does an agency.
+   *
+   * @returns the account's JWT, which has to reach every server of the place.
+   */
+  revokeServiceUser(account: ServiceAccount, userPublicKey: string): Promise<AccountJwt>;
   /**
    * Lets the agencies of a site connect from these networks only (`10.1.0.0/16`); none: from anywhere.
    *
@@ -71,6 +79,9 @@ export interface LocalOperator extends SiteKeys {
   /** A user of `SYS`, `STORE` or `RELAY`: services, leaf lines, administrators, relays. */
   mint(input: MintInput): Promise<Uint8Array>;
 }
+
+/** An account whose users are services: lines, site services and administrators, or relays. */
+export type ServiceAccount = 'STORE' | 'RELAY';
 
 export interface MintInput {
   readonly account: 'SYS' | 'STORE' | 'RELAY';
@@ -124,6 +135,10 @@ export async function openOperator(folder: string): Promise<LocalOperator> {
       return await accounts.agencyAccountJwt(site);
     },
     revokedUsers: async (site) => await sites.revocations(site).list(),
+    revokeServiceUser: async (account, userPublicKey) => {
+      await revocationsOf(folder, account).add(userPublicKey);
+      return await accounts.serviceAccountJwt(account);
+    },
     setSiteNetworks: async (site, networks) => {
       await sites.account(site);
       await sites.networks(site).replace(networks);
@@ -181,18 +196,33 @@ function createAccounts(folder: string, roots: RootKeys, sites: SiteFiles) {
     exports: owner ? storeExports() : [],
     imports: null,
   });
+  const serviceClaims = {
+    STORE: own(STORE_ACCOUNT, STORE, true),
+    RELAY: {
+      ...own(RELAY_ACCOUNT, RELAY, false),
+      imports: { from: STORE.publicKey, list: relayImports() },
+    },
+  };
+  const serviceAccountJwt = async (account: ServiceAccount): Promise<AccountJwt> => {
+    const revoked = await revocationsOf(folder, account).list();
+    // Where nobody is, the account stays as servers have it.
+    const revocations = revoked.length === 0 ? {} : { revocations: revocationClaims(revoked) };
+    return await sign({ ...serviceClaims[account], ...revocations });
+  };
   return {
     agencyAccountJwt,
+    serviceAccountJwt,
     accountJwts: async (): Promise<AccountJwt[]> => [
       await sign(own(SYSTEM_ACCOUNT, SYS, false)),
-      await sign(own(STORE_ACCOUNT, STORE, true)),
-      await sign({
-        ...own(RELAY_ACCOUNT, RELAY, false),
-        imports: { from: STORE.publicKey, list: relayImports() },
-      }),
+      await serviceAccountJwt('STORE'),
+      await serviceAccountJwt('RELAY'),
       ...(await Promise.all((await sites.list()).map(agencyAccountJwt))),
     ],
   };
+}
+
+function revocationsOf(folder: string, account: string): RevocationList {
+  return openRevocations(join(folder, 'revoked', account));
 }
 
 type SiteFiles = ReturnType<typeof openSiteFiles>;
@@ -210,7 +240,7 @@ function openSiteFiles(folder: string) {
   const signerPath = (site: Site) => join(folder, signerFileName(site));
   const freshSigner = async (site: Site): Promise<string> =>
     encodeSiteSigner(site, (await account(site)).publicKey, createNatsKey('account'));
-  const revocations = (site: Site) => openRevocations(join(folder, 'revoked', agencyAccount(site)));
+  const revocations = (site: Site) => revocationsOf(folder, agencyAccount(site));
   const signerFile = async (site: Site): Promise<string> => {
     const path = signerPath(site);
     // Another process may make it at the same moment: what is on disk counts.

@@ -3,7 +3,7 @@ import type { TlsMaterial } from '../broker/connection.ts';
 import type { Site } from '../agency/tier.ts';
 import { claimsPermissions } from '../permission/user.ts';
 import type { AccountJwt } from './account-jwt.ts';
-import type { LocalOperator } from './operator.ts';
+import type { LocalOperator, ServiceAccount } from './operator.ts';
 
 export interface PushTargets {
   /** One address for each server or cluster that must know: every site's server has its own. */
@@ -61,6 +61,16 @@ export async function revokeUser(
   targets: PushTargets,
 ): Promise<PushResult[]> {
   const account = await operator.revokeUser(user.site, user.userPublicKey);
+  return await pushAccount(operator, account, targets);
+}
+
+/** As {@link revokeUser} for a relay, a site service or the line of a site. */
+export async function revokeServiceUser(
+  operator: LocalOperator,
+  user: { readonly account: ServiceAccount; readonly userPublicKey: string },
+  targets: PushTargets,
+): Promise<PushResult[]> {
+  const account = await operator.revokeServiceUser(user.account, user.userPublicKey);
   return await pushAccount(operator, account, targets);
 }
 

@@ -11,7 +11,7 @@ import { OPERATOR_SEED, SIGNER_FILE, signerFileName } from './files.ts';
 import type { SiteKeys } from './site-keys.ts';
 import { openSiteSigner } from './site-signer.ts';
 
-const SERVICE_FILE = 'site-service.creds';
+export const SERVICE_FILE = 'site-service.creds';
 /** To hand the site's server an account that the centre has signed anew, such as after a revocation. */
 const CLAIMS_FILE = 'claims.creds';
 
@@ -34,13 +34,7 @@ export async function exportSiteKeys(
   now: Date,
 ): Promise<SiteKeyFiles> {
   const signer = new TextEncoder().encode(await operator.siteSignerFile(site));
-  const service = await operator.mint({
-    account: 'STORE',
-    name: `site service ${site}`,
-    permissions: sitePermissions([site]),
-    expiresAt: null,
-    now,
-  });
+  const service = await mintServiceCredentials(operator, site, now);
   return {
     service: [
       { name: signerFileName(site), content: signer },
@@ -48,6 +42,21 @@ export async function exportSiteKeys(
       { name: CLAIMS_FILE, content: await mintClaimsCredentials(operator, now) },
     ],
   };
+}
+
+/** Credentials of the service of one site, for the folder of a province. */
+export async function mintServiceCredentials(
+  operator: LocalOperator,
+  site: Site,
+  now: Date,
+): Promise<Uint8Array> {
+  return await operator.mint({
+    account: 'STORE',
+    name: `site service ${site}`,
+    permissions: sitePermissions([site]),
+    expiresAt: null,
+    now,
+  });
 }
 
 /**

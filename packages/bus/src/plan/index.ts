@@ -24,6 +24,13 @@ export {
 } from './inspect.ts';
 export type { LineDifference } from './line-difference.ts';
 export { pushPlaceAccounts } from './push-accounts.ts';
+export {
+  type ChangedAccount,
+  type PlanWithKeys,
+  type ReplacedCredentials,
+  replaceSiteCredentials,
+  revokePlannedRelay,
+} from './replace-credentials.ts';
 export { SITE_PLAN_FILE, type SitePlan, readSitePlan } from './site-plan.ts';
 export { formatSize, parseSize } from './size.ts';
 export {

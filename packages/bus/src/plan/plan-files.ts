@@ -1,7 +1,9 @@
+import type { AgencyCode } from '../agency/code.ts';
+import type { Site } from '../agency/tier.ts';
 import type { LocalOperator } from '../operator/operator.ts';
 import { leafPermissions } from '../permission/leaf.ts';
 import { centrePermissions } from '../permission/site.ts';
-import { exportSiteKeys } from '../operator/site-folder.ts';
+import { SERVICE_FILE, exportSiteKeys } from '../operator/site-folder.ts';
 import { CENTRAL_DOMAIN } from '../stream/names.ts';
 import { type BusPlan, type Place, type PlanRelay, placeOfSite } from './bus-plan.ts';
 import { CENTRE_CREDENTIALS_FILE, CENTRE_PLAN_FILE, encodeCentrePlan } from './centre-plan.ts';
@@ -11,7 +13,50 @@ import { renderPlaceConfig } from './place-config.ts';
 import { SITE_PLAN_FILE, encodeSitePlan } from './site-plan.ts';
 import { renderCentreUnit, renderRelayUnit, renderServerUnit, renderSiteUnit } from './systemd.ts';
 
-const RELAY_CREDENTIALS_FILE = 'relay.creds';
+/** The folder of the site service's keys in a plan. */
+const serviceFolder = (site: Site): string => `sites/${site}/home/bus/operator`;
+
+/** Credentials of a site service, relative to the plan's folder. */
+export function serviceFile(site: Site): string {
+  return `${serviceFolder(site)}/${SERVICE_FILE}`;
+}
+
+/** Credentials by which a site's server comes to the centre. */
+export function leafFile(server: string): string {
+  return `servers/${server}/leaf.creds`;
+}
+
+/** @param centre - the operator at the centre: the line is a user there. */
+export async function mintLeafCredentials(
+  centre: LocalOperator,
+  site: Site,
+  now: Date,
+): Promise<Uint8Array> {
+  return await centre.mint({
+    account: 'STORE',
+    name: `leaf ${site}`,
+    permissions: leafPermissions(site),
+    expiresAt: null,
+    now,
+  });
+}
+
+/** The credentials of a relay, each with the place that lets it in. */
+export function relayFiles(
+  plan: BusPlan,
+  { code, site, reads }: PlanRelay,
+): { readonly path: string; readonly placeId: string }[] {
+  const folder = relayFolder(code);
+  const own = placeOfSite(plan, site);
+  return [
+    ...(own === undefined ? [] : [{ path: `${folder}/relay.creds`, placeId: own.id }]),
+    ...(plan.kind === 'federated' && reads === 'all'
+      ? [{ path: `${folder}/central.creds`, placeId: CENTRAL_DOMAIN }]
+      : []),
+  ];
+}
+
+const relayFolder = (code: AgencyCode): string => `relays/${code.replaceAll('.', '-')}`;
 
 /** One file of a plan's folder. */
 export interface PlanFile {
@@ -51,7 +96,7 @@ export async function planFiles(
       const { service } = await exportSiteKeys(operatorOf(place.id), site, now);
       for (const { name, content } of service) {
         files.push({
-          path: `sites/${site}/home/bus/operator/${name}`,
+          path: `${serviceFolder(site)}/${name}`,
           secret: true,
           content: async () => content,
         });
@@ -59,7 +104,7 @@ export async function planFiles(
     }
   }
   files.push(...centreFiles(plan, operatorOf, now));
-  for (const relay of plan.relays) files.push(...relayFiles(plan, relay, operatorOf, now));
+  for (const relay of plan.relays) files.push(...filesOfRelay(plan, relay, operatorOf, now));
   return files;
 }
 
@@ -90,26 +135,21 @@ function centreFiles(
 }
 
 /** A relay's rights at the place of its own site, and at the centre where it reads there. */
-function relayFiles(
+function filesOfRelay(
   plan: BusPlan,
-  { code, site, reads }: PlanRelay,
+  relay: PlanRelay,
   operatorOf: (placeId: string) => LocalOperator,
   now: Date,
 ): PlanFile[] {
-  const folder = `relays/${code.replaceAll('.', '-')}`;
-  const credentials = (name: string, placeId: string): PlanFile => ({
-    path: `${folder}/${name}`,
-    secret: true,
-    content: async () =>
-      await operatorOf(placeId).relayCredentials({ code, site, expiresAt: null, now }),
-  });
-  const own = placeOfSite(plan, site);
+  const { code, site } = relay;
   return [
-    text(`${folder}/congvan-relay.service`, renderRelayUnit(plan, code)),
-    ...(own === undefined ? [] : [credentials(RELAY_CREDENTIALS_FILE, own.id)]),
-    ...(plan.kind === 'federated' && reads === 'all'
-      ? [credentials('central.creds', CENTRAL_DOMAIN)]
-      : []),
+    text(`${relayFolder(code)}/congvan-relay.service`, renderRelayUnit(plan, code)),
+    ...relayFiles(plan, relay).map(({ path, placeId }) => ({
+      path,
+      secret: true,
+      content: async () =>
+        await operatorOf(placeId).relayCredentials({ code, site, expiresAt: null, now }),
+    })),
   ];
 }
 
@@ -130,14 +170,8 @@ async function serverFiles(
     const [site] = place.sites;
     if (place.hubs.length === 0 || site === undefined) return files;
     const leaf = async (): Promise<Uint8Array> =>
-      await operatorOf(CENTRAL_DOMAIN).mint({
-        account: 'STORE',
-        name: `leaf ${site}`,
-        permissions: leafPermissions(site),
-        expiresAt: null,
-        now,
-      });
-    return [...files, { path: `${folder}/leaf.creds`, secret: true, content: leaf }];
+      await mintLeafCredentials(operatorOf(CENTRAL_DOMAIN), site, now);
+    return [...files, { path: leafFile(server.name), secret: true, content: leaf }];
   });
 }
 

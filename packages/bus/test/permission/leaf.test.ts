@@ -1,13 +1,17 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type NatsConnection, connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { readCredentials } from '../../src/broker/jwt.ts';
 import type { FoundServer } from '../../src/local-server/find.ts';
 import { chooseFreePort, isPortFree } from '../../src/local-server/loopback.ts';
 import { endProcess, spawnServer } from '../../src/local-server/process.ts';
+import { revokeServiceUser } from '../../src/operator/push.ts';
+import { leafPermissions } from '../../src/permission/leaf.ts';
 import { type TestPlan, startPlan, waitUntil } from '../../src/testing/index.ts';
 import { type Attacker, type Watcher, openAttacker, openWatcher } from './attacker.ts';
 import {
@@ -25,6 +29,10 @@ const TO_TW = 'vb.msg.central.normal.doc.cross.TW.G01.H44.H44-01';
 const TO_H44 = 'vb.msg.province.normal.doc.cross.H44.H44-01.H44.H44-02';
 
 const NO_RESPONDERS = 503;
+/** A changed account waits for the next second. */
+const ACCOUNT_PAUSE_MS = 1_000;
+/** A leaf server whose line was ended tries again after a second. */
+const RECONNECT_MS = 3_000;
 
 const servers = await serversUnderTest();
 
@@ -92,9 +100,7 @@ describe.each(servers)('nats-server $version', (server) => {
     await friend.connection.request(TO_TW, 'x');
     await waitUntil(async () => (await exchanged()) > 1, 20_000);
     await plan.sites['H09']?.stop();
-    const hub = plan.plan.places.find(({ id }) => id === 'central')?.servers[0];
-    const leafCredentials = join(plan.folder, 'h09', 'leaf.creds');
-    thief = await startThief(server, hub?.leafPort ?? 0, leafCredentials);
+    thief = await startThief(server, hubPort(), join(plan.folder, 'h09', 'leaf.creds'));
     await waitUntil(
       async () =>
         await fence().then(
@@ -114,11 +120,26 @@ describe.each(servers)('nats-server $version', (server) => {
     await plan?.stop();
   }, 60_000);
 
+  function hubPort(): number {
+    return plan.plan.places.find(({ id }) => id === 'central')?.servers[0]?.leafPort ?? 0;
+  }
+
   async function administrator(place: string): Promise<Uint8Array> {
     return await plan.operator(place).mint({
       account: 'STORE',
       name: 'admin',
       permissions: 'all',
+      expiresAt: null,
+      now: new Date(),
+    });
+  }
+
+  /** What the plan writes for a site whose old line was revoked. */
+  async function leafCredentials(): Promise<Uint8Array> {
+    return await plan.operator('central').mint({
+      account: 'STORE',
+      name: 'leaf H09',
+      permissions: leafPermissions('H09'),
       expiresAt: null,
       now: new Date(),
     });
@@ -210,6 +231,46 @@ describe.each(servers)('nats-server $version', (server) => {
       const clients = places.map((url) => openAttacker(url, credentials, '_INBOX_site_H09'));
       const results = await Promise.allSettled(clients);
       expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    });
+
+    it('ends when its line is revoked, for good, and new credentials open another', async () => {
+      const file = join(plan.folder, 'h09', 'leaf.creds');
+      const { userPublicKey } = await readCredentials(await readFile(file));
+      const operator = plan.operator('central');
+      const user = { account: 'STORE', userPublicKey } as const;
+      const servers = plan.central.map(({ url }) => url);
+      expect(await revokeServiceUser(operator, user, { servers })).toEqual([
+        { server: servers[0] },
+      ]);
+      const isCut = async (): Promise<boolean> =>
+        await fence().then(
+          () => false,
+          () => true,
+        );
+      await waitUntil(isCut, ACCOUNT_PAUSE_MS + 1_000);
+      // It goes on trying, also at a server that was killed and started again.
+      await plan.central[0]?.kill();
+      await plan.central[0]?.restart();
+      const isBack = async (): Promise<boolean> =>
+        await exchanged().then(
+          (count) => count > 0,
+          () => false,
+        );
+      await waitUntil(isBack, 20_000);
+      await sleep(RECONNECT_MS);
+      expect(await isCut()).toBe(true);
+
+      // What the plan writes for the site anew opens a line again.
+      const fresh = join(plan.folder, 'fresh.creds');
+      await writeFile(fresh, await leafCredentials());
+      const owner = await startThief(server, hubPort(), fresh);
+      const asks = async (): Promise<boolean> =>
+        await owner.client.request(FENCE, '', { timeout: 500 }).then(
+          () => true,
+          () => false,
+        );
+      await waitUntil(asks, 20_000);
+      await owner.end();
     });
   });
 });

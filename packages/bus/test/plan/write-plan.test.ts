@@ -7,11 +7,14 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { parseAgencyCode } from '../../src/agency/code.ts';
+import { readCredentials } from '../../src/broker/jwt.ts';
 import { findNatsServer } from '../../src/local-server/find.ts';
 import { readDescription } from '../../src/plan/description.ts';
 import { openOperator } from '../../src/operator/operator.ts';
 import { readCentrePlan } from '../../src/plan/centre-plan.ts';
-import { writePlan, writeSiteSigner } from '../../src/plan/write-plan.ts';
+import { replaceSiteCredentials, revokePlannedRelay } from '../../src/plan/replace-credentials.ts';
+import { openPlan, writePlan, writeSiteSigner } from '../../src/plan/write-plan.ts';
 
 const run = promisify(execFile);
 const NOW = new Date('2026-11-22T08:00:00Z');
@@ -135,6 +138,35 @@ relays: [{ code: TW.RELAY, site: TW }]
     await writeSiteSigner(join(root, 'lost'), operator, 'H09');
     expect(await read(file, 'lost')).not.toBe(before);
     expect(await read(file, 'lost')).toBe(await operator.siteSignerFile('H09'));
+  });
+
+  it('give a site whose machines were taken over another line and service, and refuse the old ones', async () => {
+    await copy('taken');
+    const folder = join(root, 'taken');
+    const keyOf = async (file: string): Promise<string> =>
+      (await readCredentials(await readFile(join(folder, file)))).userPublicKey;
+    const line = 'servers/h09/leaf.creds';
+    const service = 'sites/H09/home/bus/operator/site-service.creds';
+    const before = { line: await keyOf(line), service: await keyOf(service) };
+    const where = { folder, ...(await openPlan(folder)) };
+    const { accounts, files } = await replaceSiteCredentials(where, 'H09', NOW);
+    expect(files).toEqual([service, line]);
+    expect(accounts.map(({ place }) => place.id)).toEqual(['H09', 'central']);
+    const revokedAt = async (place: string) =>
+      await readdir(join(folder, 'keys', place, 'revoked', 'STORE'));
+    expect(await revokedAt('H09')).toEqual([before.service]);
+    expect(await revokedAt('central')).toEqual([before.line]);
+    expect(await keyOf(line)).not.toBe(before.line);
+    expect(await keyOf(service)).not.toBe(before.service);
+
+    const relay = parseAgencyCode('TW.RELAY');
+    const out = await revokePlannedRelay(where, relay);
+    expect(out?.files).toEqual(['relays/TW-RELAY/relay.creds', 'relays/TW-RELAY/central.creds']);
+    expect(out?.accounts.map(({ place }) => place.id)).toEqual(['TW', 'central']);
+    await expect(keyOf('relays/TW-RELAY/central.creds')).rejects.toThrow('ENOENT');
+    expect(await revokePlannedRelay(where, parseAgencyCode('H09.1'))).toBeUndefined();
+    // A second time nothing is left to refuse, and the accounts are the same.
+    expect((await revokePlannedRelay(where, relay))?.accounts).toEqual(out?.accounts);
   });
 
   it('give a site only its own secrets, readable by their owner alone', async () => {

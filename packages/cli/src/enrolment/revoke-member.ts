@@ -2,7 +2,9 @@ import { join } from 'node:path';
 
 import {
   type AgencyCode,
+  type DirectoryEntry,
   holdsOperatorKeys,
+  type LocalOperator,
   openSiteKeys,
   type PushResult,
   type PushTargets,
@@ -18,6 +20,7 @@ import { CliError } from '../errors.ts';
 import type { HomeLayout } from '../home/layout.ts';
 import type { Passphrases } from '../passphrase/passphrase.ts';
 import { type OpenedPlan, type TlsOptions, placeOf } from '../plan/plan-folder.ts';
+import { pushChanged } from '../plan/push-changed.ts';
 import { openHomeAuthority } from './authority.ts';
 import { tlsOfHome, wantTls } from './bus-tls.ts';
 import { pendingFolderOf } from './desk.ts';
@@ -84,7 +87,7 @@ export async function revokeMember(
     revocation.servers ?? place?.servers ?? (await findServers(cli, layout, undefined));
   const tls = await tlsOfHome(cli, layout, passphrases, revocation.tls, wantTls(servers));
   const targets = { servers, ...(tls === undefined ? {} : { tls }) };
-  const brokers = await shutOut(cli, place?.operator ?? keys, { site, natsUserKey }, targets);
+  const brokers = await shutOut(cli, place?.operator ?? keys, entry, targets, revocation.plan);
   const certificates = await revokeCertificates(authority, entry.certificates, reason, cli.now());
   const closedAt = closes ? (entry.validTo ?? cli.now().toISOString()) : null;
   if (natsUserKey !== null || (closes && entry.validTo === null)) {
@@ -110,17 +113,38 @@ async function cancelTokens(layout: HomeLayout, code: AgencyCode): Promise<strin
 async function shutOut(
   cli: Cli,
   keys: SiteKeys,
-  { site, natsUserKey }: { readonly site: string; readonly natsUserKey: string | null },
+  { code, role, site, natsUserKey }: DirectoryEntry,
   targets: PushTargets,
+  plan: OpenedPlan | undefined,
 ): Promise<PushResult[]> {
   if (!holdsOperatorKeys(keys)) {
     const error = new Error(cli.messages.failures.operatorKeys.hint);
     return targets.servers.map((server) => ({ server, error }));
   }
+  if (role === 'relay') return await shutOutRelay(keys, { code, natsUserKey }, targets, plan);
   if (natsUserKey !== null) {
     return await revokeUser(keys, { site, userPublicKey: natsUserKey }, targets);
   }
   return await pushAccount(keys, await keys.agencyAccountJwt(site), targets);
+}
+
+/** Relays have an account of their own, and of a plan also a user at the centre. */
+async function shutOutRelay(
+  keys: LocalOperator,
+  { code, natsUserKey }: Pick<DirectoryEntry, 'code' | 'natsUserKey'>,
+  targets: PushTargets,
+  opened: OpenedPlan | undefined,
+): Promise<PushResult[]> {
+  const account =
+    natsUserKey === null
+      ? await keys.serviceAccountJwt('RELAY')
+      : await keys.revokeServiceUser('RELAY', natsUserKey);
+  if (opened !== undefined) {
+    const { revokePlannedRelay } = await import('@congvan/bus/plan');
+    const planned = await revokePlannedRelay(opened, code);
+    if (planned !== undefined) return await pushChanged(opened.plan, planned.accounts, targets.tls);
+  }
+  return await pushAccount(keys, account, targets);
 }
 
 /** Those that this authority has issued; of others their own authority has to be told. */

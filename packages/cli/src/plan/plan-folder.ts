@@ -17,6 +17,7 @@ export interface TlsOptions extends PassphraseFiles {
 }
 
 export interface OpenedPlan {
+  readonly folder: string;
   readonly plan: BusPlan;
   readonly operators: ReadonlyMap<string, LocalOperator>;
 }
@@ -28,7 +29,7 @@ export interface OpenedPlan {
  */
 export async function openPlanFolder(cli: Cli, folder: string): Promise<OpenedPlan> {
   const { PLAN_FILE, openPlan } = await import('@congvan/bus/plan');
-  if (await pathExists(join(folder, PLAN_FILE))) return await openPlan(folder);
+  if (await pathExists(join(folder, PLAN_FILE))) return { folder, ...(await openPlan(folder)) };
   throw new CliError('CLI_FILE_NOT_FOUND', cli.messages.plan.noPlan(folder), {
     details: { folder },
   });

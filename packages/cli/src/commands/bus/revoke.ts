@@ -1,4 +1,4 @@
-import type { AgencyCode } from '@congvan/bus';
+import type { AgencyCode, TlsMaterial } from '@congvan/bus';
 import { type Command } from 'commander';
 
 import {
@@ -11,7 +11,14 @@ import {
 import type { Cli } from '../../context.ts';
 import { CliError } from '../../errors.ts';
 import { layoutOf, pathExists } from '../../home/layout.ts';
-import { type TlsOptions, openPlanFolder, placeOf, tlsOfPlan } from '../../plan/plan-folder.ts';
+import {
+  type OpenedPlan,
+  type TlsOptions,
+  openPlanFolder,
+  placeOf,
+  tlsOfPlan,
+} from '../../plan/plan-folder.ts';
+import { pushChanged } from '../../plan/push-changed.ts';
 import { reportPush } from '../../plan/report-push.ts';
 
 interface BusRevokeOptions extends TlsOptions {
@@ -19,7 +26,7 @@ interface BusRevokeOptions extends TlsOptions {
   readonly site?: string;
 }
 
-/** `congvan bus revoke`: the broker's part of shutting an agency out, where the operator's keys are. */
+/** `congvan bus revoke`: the broker's part of shutting an agency or a relay out, where the operator's keys are. */
 export function busRevokeCommand(cli: Cli): Command {
   return newCommand(cli, 'revoke', 'busRevoke')
     .addArgument(newArgument(cli, '<folder>', 'planFolder'))
@@ -43,9 +50,13 @@ async function busRevoke(
   const { parseAgencyCode, revokeUser } = await import('@congvan/bus');
   const code = parseAgencyCode(target.code);
   const opened = await openPlanFolder(cli, target.folder);
+  const tls = await tlsOfPlan(cli, globals, opened, options);
+  if (opened.plan.relays.some((relay) => relay.code === code)) {
+    await revokeRelay(cli, globals, opened, code, tls);
+    return;
+  }
   const { site, userKey } = await findUser(cli, globals, code, options);
   const { operator, servers } = await placeOf(cli, opened, site);
-  const tls = await tlsOfPlan(cli, globals, opened, options);
   const targets = { servers, ...(tls === undefined ? {} : { tls }) };
   const results = await revokeUser(operator, { site, userPublicKey: userKey }, targets);
   const { enrolment, text } = cli.messages;
@@ -55,6 +66,25 @@ async function busRevoke(
       [text.agency, code],
       [enrolment.userKey, userKey],
     ],
+    done: enrolment.closedAt,
+  });
+}
+
+/** A relay of the plan is out at its site and at the centre; `bus plan` makes other credentials. */
+async function revokeRelay(
+  cli: Cli,
+  globals: GlobalOptions,
+  opened: OpenedPlan,
+  code: AgencyCode,
+  tls: TlsMaterial | undefined,
+): Promise<void> {
+  const { revokePlannedRelay } = await import('@congvan/bus/plan');
+  const revoked = await revokePlannedRelay(opened, code);
+  const { accounts, files } = revoked ?? { accounts: [], files: [] };
+  const { enrolment, plan, text } = cli.messages;
+  reportPush(cli, globals, await pushChanged(opened.plan, accounts, tls), {
+    json: { code, removed: files },
+    fields: [[text.agency, code], ...files.map((file) => [plan.removed, file] as const)],
     done: enrolment.closedAt,
   });
 }

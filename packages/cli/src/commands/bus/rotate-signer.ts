@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import type { Command } from 'commander';
 
 import {
@@ -10,17 +12,23 @@ import {
 import type { Cli } from '../../context.ts';
 import { printNote } from '../../output.ts';
 import { type TlsOptions, openPlanFolder, placeOf, tlsOfPlan } from '../../plan/plan-folder.ts';
+import { pushChanged } from '../../plan/push-changed.ts';
 import { reportPush } from '../../plan/report-push.ts';
+
+interface RotateOptions extends TlsOptions {
+  readonly takenOver?: true;
+}
 
 /** `congvan bus rotate-signer`: a new signing key for a site whose own was lost; all its agencies are out. */
 export function busRotateSignerCommand(cli: Cli): Command {
   return newCommand(cli, 'rotate-signer', 'busRotateSigner')
     .addArgument(newArgument(cli, '<folder>', 'planFolder'))
     .addArgument(newArgument(cli, '<site>', 'planSite'))
+    .addOption(newOption(cli, '--taken-over', 'takenOver'))
     .addOption(newOption(cli, '--tls-ca <file>', 'tlsCa'))
     .addOption(newOption(cli, '--tls-p12 <file>', 'tlsP12'))
     .addOption(passphraseOption(cli))
-    .action(async (folder: string, site: string, options: TlsOptions, command: Command) => {
+    .action(async (folder: string, site: string, options: RotateOptions, command: Command) => {
       await rotate(cli, { folder, site }, options, command.optsWithGlobals<GlobalOptions>());
     });
 }
@@ -28,11 +36,11 @@ export function busRotateSignerCommand(cli: Cli): Command {
 async function rotate(
   cli: Cli,
   target: { readonly folder: string; readonly site: string },
-  options: TlsOptions,
+  options: RotateOptions,
   globals: GlobalOptions,
 ): Promise<void> {
   const { parseSite, replaceSiteSigner } = await import('@congvan/bus');
-  const { writeSiteSigner } = await import('@congvan/bus/plan');
+  const { replaceSiteCredentials, writeSiteSigner } = await import('@congvan/bus/plan');
   const site = parseSite(target.site);
   const opened = await openPlanFolder(cli, target.folder);
   const { operator, servers } = await placeOf(cli, opened, site);
@@ -40,14 +48,18 @@ async function rotate(
   const targets = { servers, ...(tls === undefined ? {} : { tls }) };
   const results = await replaceSiteSigner(operator, site, targets);
   const file = await writeSiteSigner(target.folder, operator, site);
+  const files = [file];
+  if (options.takenOver === true) {
+    const replaced = await replaceSiteCredentials(opened, site, cli.now());
+    results.push(...(await pushChanged(opened.plan, replaced.accounts, tls)));
+    files.push(...replaced.files.map((path) => join(target.folder, path)));
+  }
   const { plan, text } = cli.messages;
   reportPush(cli, globals, results, {
-    json: { site, file },
-    fields: [
-      [text.site, site],
-      [text.file, file],
-    ],
+    json: { site, file, files },
+    fields: [[text.site, site], ...files.map((path) => [text.file, path] as const)],
     done: plan.tookAccount,
   });
   printNote(cli, globals, `${text.hint}: ${plan.rotateNext(site)}`);
+  if (options.takenOver === true) printNote(cli, globals, `${text.hint}: ${plan.takenOverNext}`);
 }

@@ -83,7 +83,8 @@ export const helpEn = {
     busPlan: 'write every file of a bus out of one description',
     busApply: 'make the streams, consumers and accounts of a plan; nothing is lost by it',
     busDoctor: 'check servers, streams, lines, clocks and disks of a plan and say what to do',
-    busRevoke: "end the broker rights of an agency, where the operator's keys of its site are",
+    busRevoke:
+      "end the broker rights of an agency or a relay, where the operator's keys of its site are",
     busRotateSigner:
       'replace the signing key of a site that was lost: every agency of the site is out until it enrols anew',
     centre: 'the service at the centre of a bus with a server for each site',
@@ -165,6 +166,8 @@ export const helpEn = {
     dryRun: 'change nothing, only show what would be done',
     relayCredentials:
       "the relay's credentials at its site, as `congvan bus plan` writes them (relays/CODE/relay.creds); for a home without the operator's keys",
+    takenOver:
+      "the site's machines were taken over: also refuse the credentials of its line to the centre and of its service, and write new ones",
     revokePlan:
       "folder of `congvan bus plan` with the operator's keys, for a home that has only those of its site",
     outPem:

@@ -84,7 +84,8 @@ export const helpVi: HelpTexts = {
     busPlan: 'ghi mọi tệp của trục từ một bản mô tả',
     busApply: 'lập luồng, bộ nhận và tài khoản của kế hoạch; không làm mất gì',
     busDoctor: 'kiểm tra máy chủ, luồng, đường truyền, đồng hồ, đĩa của kế hoạch và nói cần làm gì',
-    busRevoke: 'ngắt quyền trên trục của một cơ quan, ở nơi giữ khóa của đơn vị vận hành',
+    busRevoke:
+      'ngắt quyền trên trục của một cơ quan hay một trạm, ở nơi giữ khóa của đơn vị vận hành',
     busRotateSigner:
       'thay khóa ký của một điểm khi bị lộ: mọi cơ quan của điểm bị ngắt đến khi ghi danh lại',
     centre: 'dịch vụ ở trung tâm của trục có máy chủ riêng cho từng điểm',
@@ -166,6 +167,8 @@ export const helpVi: HelpTexts = {
     dryRun: 'không đổi gì, chỉ cho xem sẽ làm gì',
     relayCredentials:
       'quyền kết nối của trạm tại điểm của nó, như `congvan bus plan` ghi ra (relays/MÃ/relay.creds); khi nơi này không giữ khóa của đơn vị vận hành',
+    takenOver:
+      'máy của điểm đã bị chiếm: từ chối cả quyền kết nối của đường truyền về trung tâm và của dịch vụ điểm, rồi ghi quyền mới',
     revokePlan:
       'thư mục của `congvan bus plan` có khóa của đơn vị vận hành, khi nơi này chỉ có khóa của điểm mình',
     outPem:

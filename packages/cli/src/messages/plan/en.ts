@@ -42,6 +42,9 @@ export const planEn = {
   tookAccount: (server: string) => `${server}: took the new account`,
   rotateNext: (site: string) =>
     `copy the file into 'bus/operator' of the home of ${site}, restart \`congvan site run\`, then \`congvan agency enrol --replace\` for each agency`,
+  takenOverNext:
+    "copy 'leaf.creds' of its servers to '/etc/congvan' of clean machines, and 'site-service.creds' as the signing key",
+  removed: 'credentials removed',
   userKeyWanted: (code: string) =>
     `this home does not know the broker key of ${code}: name --user-key and --site`,
   noCentre: (folder: string) =>

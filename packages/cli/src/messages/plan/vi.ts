@@ -31,6 +31,9 @@ export const planVi: PlanTexts = {
   tookAccount: (server) => `${server}: đã nhận tài khoản mới`,
   rotateNext: (site) =>
     `chép tệp vào 'bus/operator' trong thư mục của ${site}, chạy lại \`congvan site run\`, rồi \`congvan agency enrol --replace\` cho từng cơ quan`,
+  takenOverNext:
+    "chép 'leaf.creds' của các máy chủ vào '/etc/congvan' trên máy sạch, và chép 'site-service.creds' như khóa ký",
+  removed: 'đã xóa quyền kết nối',
   userKeyWanted: (code) =>
     `ở đây không biết khóa đăng nhập trục của ${code}: ghi --user-key và --site`,
   noCentre: (folder) =>
