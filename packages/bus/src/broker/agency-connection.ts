@@ -33,6 +33,8 @@ export interface BatchOptions {
   readonly maxMessages?: number;
   /** What may wait in memory and on the line; the default is 8 MiB, less suits a slow line. */
   readonly maxBytes?: number;
+  /** The broker has had nothing more to hand out for some seconds; called again while that stays. */
+  readonly onIdle?: () => void;
   readonly signal: AbortSignal;
 }
 

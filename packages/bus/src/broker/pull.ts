@@ -17,6 +17,8 @@ export interface PullOptions {
   readonly maxMessages: number;
   /** What may wait in memory, and lie on the line ahead of anything else. */
   readonly maxBytes: number;
+  /** A heartbeat came while nothing waits here: the broker has handed out all that it may. */
+  readonly onIdle?: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -149,6 +151,9 @@ class Puller {
     if (room <= 0 || room * 2 < this.#options.maxMessages || roomBytes * 2 < this.#maxBytes) return;
     const request = new PullRequest(this.#connection, this.#options, room, roomBytes, {
       message: (message) => this.#take(message),
+      heartbeat: () => {
+        if (this.#waiting.length === 0) this.#options.onIdle?.();
+      },
       ended: (delayMs) => {
         if (this.#request !== request) return;
         this.#request = undefined;
@@ -171,6 +176,8 @@ class Puller {
 
 interface PullEvents {
   message(message: PulledMessage): void;
+  /** Nothing came for {@link HEARTBEAT_MS}. */
+  heartbeat(): void;
   /** The request is over; the next one may follow after this many milliseconds. */
   ended(delayMs: number): void;
 }
@@ -251,7 +258,7 @@ class PullRequest {
   }
 
   #onStatus(code: number): void {
-    if (code === 100) return; // Heartbeat.
+    if (code === 100) return this.#events.heartbeat();
     // 404 and 408: nothing came in time. 409: the byte limit is reached, or the consumer is gone.
     const wentWell = code === 408 || (code === 409 && this.#received > 0);
     this.#end(wentWell ? 0 : RETRY_MS);

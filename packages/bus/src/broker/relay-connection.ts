@@ -47,12 +47,13 @@ export async function connectRelay(options: RelayConnectOptions): Promise<RelayC
   return {
     ...createDirectoryClient(nats),
     publishMessage: createPublisher(connection).publish,
-    reports: (from, { maxMessages, maxBytes, signal }) =>
+    reports: (from, { maxMessages, maxBytes, onIdle, signal }) =>
       pullBatches(connection, {
         stream: from === ALL_SITES ? REPORTS_STREAM : reportStream(parseSite(from)),
         consumer: relayConsumer(code),
         maxMessages: maxMessages ?? DEFAULT_BATCH_MESSAGES,
         maxBytes: maxBytes ?? DEFAULT_BATCH_BYTES,
+        ...(onIdle === undefined ? {} : { onIdle }),
         signal,
       }),
     onDirectoryChanged: (listener) => {

@@ -67,7 +67,7 @@ export interface RelayStatus {
   readonly directoryEntries: number;
   /** While what comes in cannot be stored: it stays with the broker and is taken when it can be. */
   readonly storageFailing: { readonly since: Date; readonly error: string } | null;
-  /** Reports that the broker has for us and has not handed out, as of the last batch. */
+  /** Reports that the broker has for us and has not handed out, as of the last batch or heartbeat. */
   readonly pendingReports: number;
   /** What became of the reports that were read since the start. */
   readonly reports: Readonly<Record<ReportOutcome, number>>;

@@ -26,6 +26,8 @@ export class ReportReading {
   readonly #options: ReportReadingOptions;
   readonly #readers = new Map<Site, Promise<void>>();
   readonly #pending = new Map<Site, number>();
+  /** Sites whose last batch is not taken in: the broker keeps more back until it hears of it. */
+  readonly #untaken = new Set<Site>();
   readonly #stop = new AbortController();
   #storageFailing: { readonly since: Date; readonly error: string } | null = null;
 
@@ -42,7 +44,7 @@ export class ReportReading {
     return [...this.#readers.keys()];
   }
 
-  /** Reports that the broker had for us beside those that it handed out last. */
+  /** Reports that the broker has for us beside those that it handed out last. */
   get pendingCount(): number {
     return [...this.#pending.values()].reduce((sum, count) => sum + count, 0);
   }
@@ -60,16 +62,27 @@ export class ReportReading {
     await Promise.all(this.#readers.values());
   }
 
+  /** What a batch said of those behind it is over: they may have gone without ever coming. */
+  #nothingWaits(site: Site): void {
+    if (!this.#untaken.has(site)) this.#pending.set(site, 0);
+  }
+
   async #readSite(site: Site): Promise<void> {
     const { signal } = this.#stop;
     const { reports, take, now, log } = this.#options;
     while (!signal.aborted) {
       try {
-        const batches = reports.reports(site, { signal, maxMessages: MAX_BATCH_MESSAGES });
+        const batches = reports.reports(site, {
+          signal,
+          maxMessages: MAX_BATCH_MESSAGES,
+          onIdle: () => this.#nothingWaits(site),
+        });
         for await (const batch of batches) {
           const pause = sleep(MIN_COMMIT_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
           this.#pending.set(site, batch.at(-1)?.pendingCount ?? 0);
+          this.#untaken.add(site);
           for (const [from, messages] of groupBySite(site, batch)) await take(from, messages);
+          this.#untaken.delete(site);
           this.#storageFailing = null;
           await pause;
         }
