@@ -12,6 +12,7 @@ import {
 } from '../../../src/relay/pages/periods.ts';
 import { said, visible } from '../../../src/relay/pages/said.ts';
 import { textsOf } from '../../../src/relay/pages/texts.ts';
+import { NOT_RUNNING } from '../../../src/relay/http/link.ts';
 import { Problem } from '../../../src/relay/http/problem.ts';
 import { PASSWORD, openHttpTown } from '../http/http-town.ts';
 import { dispatch, electronic, paper } from '../relay-database.ts';
@@ -121,6 +122,17 @@ describe('the server of the pages', () => {
     const other = await read('auditor');
     expect(other).toContain('<h2');
     expect(other).not.toContain('SIGNER_NOT_LISTED');
+  });
+
+  it('does not say that storage can be written while no relay writes', async () => {
+    const tell = async (running: boolean): Promise<string> => {
+      const health = { ...NOT_RUNNING.health, running };
+      await using town = await openHttpTown({ state: { ...NOT_RUNNING, health } });
+      const token = await town.account({ name: 'vanhanh', role: 'operator' });
+      return (await town.ask('/health', { token, headers: BROWSER })).text;
+    };
+    expect(await tell(true)).toContain(textsOf('vi').health.storageFine);
+    expect(await tell(false)).not.toContain(textsOf('vi').health.storageFine);
   });
 
   it('shows what an agency said twice and too late, in words, from its own page and that of gaps', async () => {

@@ -49,9 +49,11 @@ function relayState({ t, f }: PageContext, health: RelayHealth): Markup {
       <dt>${names.storage}</dt>
       <dd>
         ${
-          failing === null
-            ? fine(names.storageFine)
-            : bad(names.storageFailing(f.moment(failing.since), failing.error.slice(0, 200)))
+          failing !== null
+            ? bad(names.storageFailing(f.moment(failing.since), failing.error.slice(0, 200)))
+            : running
+              ? fine(names.storageFine)
+              : names.unknown
         }
       </dd>
       <dt>${names.sites}</dt>
