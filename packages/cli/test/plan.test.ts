@@ -104,6 +104,19 @@ relays: [{ code: H09.RELAY, site: H09 }]
     expect((await run('--lang', 'vi', 'bus', 'doctor', out)).out).toContain('ghi và đọc lại');
   });
 
+  it('tell a disk that stands on another machine from one that was looked at', async () => {
+    const disksOf = async (): Promise<string[]> =>
+      findingsOf(await run('--json', 'bus', 'doctor', out))
+        .map(({ code }) => code)
+        .filter((code) => code.startsWith('disk'));
+    expect(await disksOf()).toEqual(['disk']);
+    const elsewhere = description.replace(`data: ${folder}/data`, `data: ${folder}/elsewhere`);
+    await writeFile(join(out, 'plan.yaml'), elsewhere);
+    expect(await disksOf()).toEqual(['disk-elsewhere']);
+    expect((await run('bus', 'doctor', out)).out).toContain('df ');
+    await writeFile(join(out, 'plan.yaml'), description);
+  });
+
   it('shut an agency out and replace a lost signing key, where the keys of the plan are', async () => {
     const userKey = createNatsKey('user').publicKey;
     const unknown = await run('bus', 'revoke', out, 'H09.01');

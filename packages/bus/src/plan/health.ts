@@ -40,7 +40,8 @@ export type HealthCode =
   | 'certificate'
   | 'certificate-unread'
   | 'credentials'
-  | 'disk';
+  | 'disk'
+  | 'disk-elsewhere';
 
 /** One thing found; the words and the next step are those of whoever shows it. */
 export interface HealthFinding {
@@ -169,6 +170,16 @@ export function judgeExpiry(
   const days = Math.floor((expiresAt.getTime() - now.getTime()) / DAY_MS);
   const state = days < 0 ? 'fail' : days < EXPIRY_WARN_DAYS ? 'warn' : 'ok';
   return { code, state, place, about, values: { days, until: expiresAt.toISOString() } };
+}
+
+/** No server tells how much room its disk has: of another machine it is said that nobody looked. */
+export function diskElsewhere(
+  place: string,
+  server: string,
+  { dataFolder, storeBytes }: { readonly dataFolder: string; readonly storeBytes: number },
+): HealthFinding {
+  const values = { dataFolder, storeBytes };
+  return { code: 'disk-elsewhere', state: 'ok', place, about: server, values };
 }
 
 /** The disk of a server that stands on this machine. */

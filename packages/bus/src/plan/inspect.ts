@@ -10,6 +10,7 @@ import type { BusPlan, Place, PlanServer } from './bus-plan.ts';
 import {
   type HealthFinding,
   PROBE_SLOW_MS,
+  diskElsewhere,
   judgeAgencies,
   judgeClock,
   judgeDisk,
@@ -193,7 +194,7 @@ async function lookAtCertificate(
   return { code: 'certificate-unread', state: 'warn', place: place.id, about, values: {} };
 }
 
-/** The disks of those servers that stand on this machine. */
+/** The disks of those servers that stand on this machine; the others are named. */
 async function lookAtDisks(
   place: Place,
   states: ReadonlyMap<string, StreamState | undefined>,
@@ -205,7 +206,10 @@ async function lookAtDisks(
   const findings: HealthFinding[] = [];
   for (const { name, dataFolder, storeBytes } of place.servers) {
     const disk = await statfs(dataFolder).catch(() => undefined);
-    if (disk === undefined) continue;
+    if (disk === undefined) {
+      findings.push(diskElsewhere(place.id, name, { dataFolder, storeBytes }));
+      continue;
+    }
     const totalBytes = disk.blocks * disk.bsize;
     const freeBytes = disk.bavail * disk.bsize;
     findings.push(

@@ -79,6 +79,8 @@ export const planEn = {
       days === -1 ? 'credentials without an end' : `credentials: ${days} days left`,
     disk: ({ freeBytes, stillWanted }: Values) =>
       `${gib(freeBytes)} free, the store may still take ${gib(stillWanted)}`,
+    'disk-elsewhere': ({ dataFolder, storeBytes }: Values) =>
+      `not seen from this machine: look there with \`df ${dataFolder}\`; the store may take ${gib(storeBytes)}`,
   } satisfies Record<HealthFinding['code'], (values: Values) => string>,
   todo: {
     reachable: '',
@@ -101,11 +103,12 @@ export const planEn = {
     probe: 'look at disk and load of the server',
     'probe-failed':
       'look at disk space and log of the server at once; a 2.9 server with a full disk must be killed (kill -9) after making room',
-    clock: 'set the clocks from a time server; from four minutes on agencies are shut out',
+    clock: 'set the clocks from a time server; at five minutes agencies are shut out',
     certificate: 'get a new certificate, put it in place, reload the server (systemctl reload)',
     'certificate-unread': 'look at the tls lines of its configuration',
     credentials: '`congvan bus plan` makes new ones when the file is removed',
     disk: 'make room, or lower `store` in the description and restart the server',
+    'disk-elsewhere': '',
   } satisfies Record<HealthFinding['code'], string>,
 };
 

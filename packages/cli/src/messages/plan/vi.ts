@@ -68,6 +68,8 @@ export const planVi: PlanTexts = {
       days === -1 ? 'quyền kết nối không thời hạn' : `quyền kết nối: còn ${days} ngày`,
     disk: ({ freeBytes, stillWanted }) =>
       `còn trống ${gib(freeBytes)}, kho còn có thể lấy ${gib(stillWanted)}`,
+    'disk-elsewhere': ({ dataFolder, storeBytes }) =>
+      `không thấy được từ máy này: xem ở đó bằng \`df ${dataFolder}\`; kho có thể lấy ${gib(storeBytes)}`,
   },
   todo: {
     reachable: '',
@@ -89,10 +91,11 @@ export const planVi: PlanTexts = {
     probe: 'xem đĩa và tải của máy chủ',
     'probe-failed':
       'xem ngay dung lượng đĩa và nhật ký máy chủ; máy 2.9 bị đầy đĩa phải kill -9 sau khi đã dọn chỗ',
-    clock: 'đặt đồng hồ theo máy chủ thời gian; lệch từ bốn phút thì cơ quan không vào được',
+    clock: 'đặt đồng hồ theo máy chủ thời gian; lệch đến năm phút thì cơ quan không vào được',
     certificate: 'lấy chứng thư mới, đặt vào chỗ, nạp lại máy chủ (systemctl reload)',
     'certificate-unread': 'xem các dòng tls trong cấu hình',
     credentials: 'xoá tệp rồi chạy `congvan bus plan` để tạo mới',
     disk: 'dọn chỗ, hoặc giảm `store` trong bản mô tả rồi khởi động lại máy chủ',
+    'disk-elsewhere': '',
   },
 };
