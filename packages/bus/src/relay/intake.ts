@@ -27,6 +27,7 @@ export class Intake {
   readonly upkeep: FigureUpkeep;
   readonly #db: Db;
   readonly #tracking: Tracking;
+  readonly #tracked: TrackedFigures;
   readonly #now: () => Date;
   readonly #onStep: OnStep;
 
@@ -41,6 +42,7 @@ export class Intake {
     this.upkeep = new FigureUpkeep(db, this.figures, now, onStep);
     const gaps = new FigureGapStore(db);
     const figures = new TrackedFigures({ recorder: this.figures, gaps, tracking });
+    this.#tracked = figures;
     this.#tracking = new Tracking({ reports: this.reports, register, tracking, figures }, now);
   }
 
@@ -48,6 +50,8 @@ export class Intake {
   inTransaction<T>(work: () => T): T {
     const kept = this.#db.transaction(() => {
       const result = work();
+      this.figures.next();
+      this.#tracked.settleGaps();
       this.figures.flush();
       this.#onStep('batch.kept');
       return result;
@@ -57,6 +61,7 @@ export class Intake {
     } catch (error) {
       this.reports.forget();
       this.figures.reset();
+      this.#tracked.forgetEntered();
       throw error;
     }
   }

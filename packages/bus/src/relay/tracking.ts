@@ -184,7 +184,7 @@ export class Tracking {
     if (known !== undefined) this.#displace(known, report, row);
     register.put(row);
     figures.addEntry({ ...row, reportedMs: report.atMs, paperCount: row.paperTo?.length ?? 0 });
-    figures.refreshGaps(agency, year, number, known !== undefined || row.kind !== 'void');
+    figures.numberEntered(agency, year, number, known !== undefined || row.kind !== 'void');
     if (!isChanging) this.#dateNumber(report, row);
   }
 

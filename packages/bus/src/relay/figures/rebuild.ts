@@ -135,7 +135,7 @@ export class FigureRebuild {
   #addGaps(cursor: BuildCursor): BuildCursor | undefined {
     const gaps = this.#gaps.gapsAfter([cursor.agency, cursor.year, cursor.number], ROWS_AT_ONCE);
     for (const { agency, year, first } of gaps) {
-      this.#tracked.refreshGaps(agency, year, first, false);
+      this.#tracked.refreshGaps(agency, year, new Map([[first, false]]));
     }
     const last = gaps.at(-1);
     if (last === undefined) return undefined;

@@ -19,6 +19,13 @@ export type CountedEntry = Pick<
   readonly reportedMs: number;
 };
 
+interface EnteredNumbers {
+  readonly agency: string;
+  readonly year: number;
+  /** Number → whether it dates gaps. */
+  readonly numbers: Map<number, boolean>;
+}
+
 interface Stores {
   readonly recorder: FigureRecorder;
   readonly gaps: FigureGapStore;
@@ -33,6 +40,8 @@ export class TrackedFigures {
   readonly #recorder: FigureRecorder;
   readonly #gaps: FigureGapStore;
   readonly #tracking: TrackingStore;
+  /** Numbers that were entered since the gaps were last worked out, by register. */
+  readonly #entered = new Map<string, EnteredNumbers>();
 
   constructor({ recorder, gaps, tracking }: Stores) {
     this.#recorder = recorder;
@@ -60,11 +69,40 @@ export class TrackedFigures {
     this.#entry(entry, -1);
   }
 
-  /** After a number was entered; `dated` as for `FigureGapStore.refresh`. */
-  refreshGaps(agency: string, year: number, number: number, dated: boolean): void {
-    const { gone, added } = this.#gaps.refresh(agency, year, number, dated);
-    for (const gap of gone) this.#recorder.addGap(datedGap(gap), -1);
-    for (const gap of added) this.#recorder.addGap(datedGap(gap), 1);
+  /**
+   * A number was entered, or entered as something else; `dated` as for `FigureGapStore.refresh`. A
+   * dated number dates every gap up to the next one, which may be thousands between void numbers:
+   * they are worked out once for all numbers of a transaction, in {@link settleGaps}.
+   */
+  numberEntered(agency: string, year: number, number: number, dated: boolean): void {
+    const key = `${agency} ${year}`;
+    let register = this.#entered.get(key);
+    if (register === undefined) {
+      register = { agency, year, numbers: new Map() };
+      this.#entered.set(key, register);
+    }
+    register.numbers.set(number, dated || register.numbers.get(number) === true);
+  }
+
+  /** Belongs before the recorder's flush. */
+  settleGaps(): void {
+    for (const { agency, year, numbers } of this.#entered.values()) {
+      this.refreshGaps(agency, year, numbers);
+    }
+    this.#entered.clear();
+  }
+
+  /** The transaction was rolled back. */
+  forgetEntered(): void {
+    this.#entered.clear();
+  }
+
+  /** Works out the gaps around numbers anew; see `FigureGapStore.refresh`. */
+  refreshGaps(agency: string, year: number, numbers: ReadonlyMap<number, boolean>): void {
+    for (const { gone, added } of this.#gaps.refresh(agency, year, numbers)) {
+      for (const gap of gone) this.#recorder.addGap(datedGap(gap), -1);
+      for (const gap of added) this.#recorder.addGap(datedGap(gap), 1);
+    }
   }
 
   /** A receipt or a withdrawal changed a document, or one delivery of it. */

@@ -21,23 +21,34 @@ export class FigureGapStore {
   }
 
   /**
-   * Works out the gaps around a number again that was entered, or entered as something else.
+   * Works out the gaps around numbers of a register again that were entered, or entered as something
+   * else. Each gap is looked at twice at most, for the number below it and the one above.
    *
-   * @param dated - false for a void number that nothing else held: it dates no gap, it only splits the
-   *   one it was in. With many void numbers side by side, all gaps between them are not read again.
+   * @param numbers - each with whether it is dated: false for a void number that nothing else held,
+   *   which dates no gap and only splits the one it was in. With many void numbers side by side, all
+   *   gaps between them are not read again.
    * @returns which gaps were there before and are there no more, and which are new.
    */
-  refresh(
+  *refresh(
     agency: string,
     year: number,
-    number: number,
-    dated: boolean,
-  ): { readonly gone: readonly FigureGap[]; readonly added: readonly FigureGap[] } {
-    const { any, known, current } = this.#statements;
-    const { before, after } = dated ? this.#statements : this.#statements.entered;
-    if (any.get(agency, year, agency, year) === undefined) return NOTHING;
-    const low = before.get(agency, year, number)?.number ?? 0;
-    const high = after.get(agency, year, number)?.number ?? Number.MAX_SAFE_INTEGER;
+    numbers: ReadonlyMap<number, boolean>,
+  ): Generator<ChangedGaps> {
+    if (this.#statements.any.get(agency, year, agency, year) === undefined) return;
+    let done = { low: -1, high: -1 };
+    for (const [number, dated] of [...numbers].toSorted(([one], [other]) => one - other)) {
+      const { before, after } = dated ? this.#statements : this.#statements.entered;
+      const low = before.get(agency, year, number)?.number ?? 0;
+      const high = after.get(agency, year, number)?.number ?? Number.MAX_SAFE_INTEGER;
+      // Several numbers between the same two: none of them dates a gap.
+      if (low === done.low && high === done.high) continue;
+      done = { low, high };
+      yield this.#refreshBetween({ agency, year, number, dated, low, high });
+    }
+  }
+
+  #refreshBetween({ agency, year, number, dated, low, high }: Around): ChangedGaps {
+    const { known, current } = this.#statements;
     const old = known.all(agency, year, low, high);
     const dates = this.#datesAround(agency, year, number, dated);
     const now = current.all(agency, year, low, high).map((gap) => {
@@ -89,6 +100,21 @@ export class FigureGapStore {
   }
 }
 
+/** A number with the ones beside it that bound what it dates or splits. */
+interface Around {
+  readonly agency: string;
+  readonly year: number;
+  readonly number: number;
+  readonly dated: boolean;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface ChangedGaps {
+  readonly gone: readonly FigureGap[];
+  readonly added: readonly FigureGap[];
+}
+
 interface Range {
   readonly first: number;
   readonly last: number;
@@ -106,8 +132,6 @@ function dateGap(
   const [fromDay, toDay] = from <= to ? [from, to] : [to, from];
   return { ...gap, afterDay, beforeDay, fromDay, toDay };
 }
-
-const NOTHING = { gone: [], added: [] } as const;
 
 function textOf({ first, last, fromDay, toDay, afterDay, beforeDay }: FigureGap): string {
   return `${first} ${last} ${fromDay} ${toDay} ${afterDay ?? ''} ${beforeDay ?? ''}`;
