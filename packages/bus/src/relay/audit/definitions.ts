@@ -4,7 +4,7 @@ import { COUNTED_DOCUMENT_TYPES, OTHER_DOCUMENT_TYPES } from '../../edxml/docume
 export const DEFINITIONS_VERSION = 2;
 
 interface Definition {
-  /** Field of `figures`, as in publications and in the HTTP API. */
+  /** Fields of a published row, as in the HTTP API, with commas between. */
   readonly field: string;
   /** The set that is counted, or the formula. */
   readonly formula: string;
@@ -16,13 +16,13 @@ interface Definition {
 export const DEFINITIONS: readonly Definition[] = [
   {
     field: 'E',
-    formula: "|{n ∈ register : n.dispatch ∧ ∀ r ∈ n.recipients : r.mode = 'E'}| − undelivered",
+    formula: "|{n : n.dispatch ∧ n ∉ undelivered ∧ ∀ r ∈ n.recipients : r.mode = 'E'}|",
     en: 'documents of the outgoing register sent to every recipient electronically only',
     vi: 'văn bản đi gửi cho mọi nơi nhận hoàn toàn bằng điện tử',
   },
   {
     field: 'EP',
-    formula: "|{n : n.dispatch ∧ ∃ r : r.mode ≠ 'P' ∧ ∃ r : r.mode ≠ 'E'}| − undelivered",
+    formula: "|{n : n.dispatch ∧ n ∉ undelivered ∧ ∃ r : r.mode ≠ 'P' ∧ ∃ r : r.mode ≠ 'E'}|",
     en: 'documents sent electronically and also on paper, to the same or to other recipients',
     vi: 'văn bản gửi điện tử kèm bản giấy, cho cùng nơi nhận hoặc nơi nhận khác',
   },
@@ -58,13 +58,14 @@ export const DEFINITIONS: readonly Definition[] = [
   },
   {
     field: 'undelivered',
-    formula: '|{n : n.dispatch ∧ ∀ d ∈ n.deliveries : ¬d.receipted ∧ (d.withdrawn ∨ day(d) > 30)}|',
+    formula:
+      '|{n : n.dispatch ∧ n.deliveries ≠ ∅ ∧ ∀ d : open(d) ∧ (∀ d : d.given_up ∨ n.reported_at < start(as_of.day) − 30 days)}|',
     en: 'documents that no recipient answered for 30 days or that were given up: in no term',
     vi: 'văn bản không nơi nhận nào phản hồi trong 30 ngày hoặc đã ngừng gửi: không tính',
   },
   {
     field: 'void_numbers',
-    formula: '|{n : n.void}|',
+    formula: '|{n : n.void}|, on the day of n.reported_at',
     en: 'numbers given up with a reason: in no term',
     vi: 'số bị hủy có lý do: không tính',
   },
@@ -82,31 +83,78 @@ export const DEFINITIONS: readonly Definition[] = [
     vi: 'đúng khi còn thiếu bản ghi: số liệu khi đó là mức tối thiểu',
   },
   {
-    field:
-      'deliveries, receipted, open, receipted_01, receipted_03, receipted_06, refused, recalled, withdrawn',
-    formula:
-      'one for each electronic recipient of a document; receipts of that recipient that count',
-    en: 'deliveries and how far each has come by the receipts of its recipient',
-    vi: 'lượt gửi và trạng thái theo biên nhận của nơi nhận',
+    field: 'deliveries',
+    formula: "|{(n, r) : n.dispatch ∧ r ∈ n.recipients ∧ r.mode ≠ 'P'}|",
+    en: 'one for each electronic recipient of a document',
+    vi: 'mỗi nơi nhận điện tử của một văn bản là một lượt gửi',
   },
   {
-    field: 'overdue, late',
-    formula: 'open after the day of dispatch at +07:00; first receipt after the day of dispatch',
+    field: 'paper_recipients',
+    formula: "|{(n, r) : r ∈ n.recipients ∧ (n.paper ∨ r.mode = 'P')}|",
+    en: 'recipients that get a document on paper only',
+    vi: 'nơi nhận chỉ nhận bản giấy',
+  },
+  {
+    field: 'receipted, open',
+    formula: 'receipted = |{d : ∃ receipt of d}|, open = deliveries − receipted',
+    en: 'a receipt of d is of its recipient, for its document, business type and package, which 02 alone may leave out; 13 is none',
+    vi: 'hồi báo là của chính nơi nhận, đúng văn bản, nghiệp vụ và gói tin (riêng 02 có thể không nêu gói tin); mã 13 không phải hồi báo',
+  },
+  {
+    field: 'receipted_01, receipted_03, receipted_06',
+    formula: '|{d : ∃ receipt of d with this status}|',
+    en: 'deliveries that arrived, were accepted, were completed',
+    vi: 'lượt gửi đã đến, đã tiếp nhận, đã hoàn thành',
+  },
+  {
+    field: 'refused',
+    formula: '|{d : ∃ 02 ∧ ∄ 03, 04, 05, 06 ∧ ¬(first 01 later than last 02)}|',
+    en: 'deliveries that stand refused',
+    vi: 'lượt gửi đang bị từ chối',
+  },
+  {
+    field: 'recalled',
+    formula: '|{d : ∃ 15}|',
+    en: 'deliveries whose recipient agreed to a recall or update',
+    vi: 'lượt gửi mà nơi nhận đồng ý cập nhật, lấy lại',
+  },
+  {
+    field: 'withdrawn',
+    formula: '|{d : open(d) ∧ d.given_up}|',
+    en: 'deliveries that their sender gave up and nobody answered',
+    vi: 'lượt gửi bên gửi đã ngừng và chưa có hồi báo',
+  },
+  {
+    field: 'overdue',
+    formula: '|{d : open(d) ∧ n.reported_at < start(as_of.day)}|',
     en: 'Decree 30/2020 Art. 21.2c: the recipient confirms on the day of dispatch',
     vi: 'Nghị định 30/2020 Điều 21.2c: nơi nhận thông báo ngay trong ngày gửi',
   },
   {
+    field: 'late',
+    formula: '|{d : day(first receipt of d) > day(n.reported_at)}|',
+    en: 'deliveries whose first receipt is of a later day than the dispatch',
+    vi: 'lượt gửi có hồi báo đầu tiên sau ngày gửi',
+  },
+  {
     field: 'time_to_01_ms, time_to_03_ms, time_to_06_ms',
     formula:
-      'value at rank ⌈p·n⌉ of a histogram whose buckets are at most 1/64 wide, p = 0.5 and 0.95',
+      'of max(0, first receipt with this status − n.reported_at): top of the bucket that holds the value at rank ⌈p·n⌉, p = 0.5 and 0.95; a bucket for each ms below 128, then 64 for each doubling',
     en: 'median and 95th percentile from dispatch to the receipt, in milliseconds',
-    vi: 'trung vị và phân vị 95 từ lúc gửi đến biên nhận, tính bằng mili giây',
+    vi: 'trung vị và phân vị 95 từ lúc gửi đến hồi báo, tính bằng mili giây',
   },
   {
     field: 'contradictions',
-    formula: '|{c : c.agency = sender}|',
+    formula: '|{c : c.agency = sender}|, on the day of the report that contradicts',
     en: 'statements that contradict an earlier one of the same agency: kept, shown, never counted',
     vi: 'khai báo mâu thuẫn với khai báo trước của cùng cơ quan: được giữ và hiển thị, không tính',
+  },
+  {
+    field: 'agencies, agencies_silent',
+    formula:
+      'agencies = |{a : a open on a day of the month}|, agencies_silent = |{a : no report of a is stated on such a day, and no document of a is issued on one}|',
+    en: 'open agencies, and those of them that reported nothing: listed, in no rate',
+    vi: 'cơ quan đang hoạt động, và số cơ quan không báo cáo gì: được liệt kê, không nằm trong tỷ lệ nào',
   },
 ];
 
@@ -124,6 +172,6 @@ const TYPES = {
 };
 
 const PERIOD = {
-  en: 'one unit for each number of an outgoing register, in the month of its date of issue at +07:00',
-  vi: 'mỗi số trong sổ đăng ký văn bản đi là một đơn vị, tính theo tháng ban hành tại múi giờ +07:00',
+  en: 'one unit for each number n of an outgoing register, in the month of its date of issue at +07:00; of several records of a number the one with the lowest report number holds it, one of business type 1 or 2 only where there is no other',
+  vi: 'mỗi số n trong sổ đăng ký văn bản đi là một đơn vị, tính theo tháng ban hành tại múi giờ +07:00; nếu nhiều bản ghi cùng một số thì bản ghi có số báo cáo nhỏ nhất giữ số đó, nghiệp vụ 1 và 2 chỉ giữ khi không có bản ghi khác',
 };
