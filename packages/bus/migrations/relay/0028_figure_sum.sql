@@ -15,3 +15,7 @@ INSERT INTO figure_sum
   SELECT document_type, bucket, top, structure, sum_cells(data) FROM figure_group
   GROUP BY document_type, bucket, top, structure;
 DELETE FROM figure_sum WHERE data = x'';
+
+-- What is open of one type is listed without reading what is open of all others.
+CREATE INDEX document_type_open ON document (document_type, issued_on)
+  WHERE receipted_count < delivery_count;

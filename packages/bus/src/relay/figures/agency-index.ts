@@ -63,6 +63,11 @@ export class AgencyIndex {
     return index;
   }
 
+  /** Puts all names in order, which takes longest. */
+  readAhead(): void {
+    this.nameRank('');
+  }
+
   /** Where an agency's name stands in the order of Vietnamese; the same for the same name. */
   nameRank(code: string): number | undefined {
     this.#inOrderOfName ??= this.agencies.toSorted(compareNames);

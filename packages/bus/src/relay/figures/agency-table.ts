@@ -1,8 +1,10 @@
+import type { Agency, Span } from './agency.ts';
 import type { Question } from './answers.ts';
 import { ratio } from './cell.ts';
 import { LIST_WIDTH } from './figure-memory.ts';
+import type { Standing } from './member-count.ts';
 import { bucketsOf } from './period.ts';
-import { isInScope, isInScopeOn, spansInScope, standingOf } from './scope.ts';
+import { type Scope, isInScope, isInScopeOn, spansInScope, standingOf } from './scope.ts';
 import type { SortKey, Sortable } from './sort.ts';
 
 export interface AgencyTableRow extends Sortable {
@@ -10,105 +12,113 @@ export interface AgencyTableRow extends Sortable {
   readonly isHeard: boolean;
 }
 
-/** E, EP, P, deliveries, overdue. */
-type Counts = [number, number, number, number, number];
+/** E, EP, P, deliveries, overdue, and how many rows they come from. */
+type Counts = Float64Array;
 
-const NO_COUNTS: Counts = [0, 0, 0, 0, 0];
+const NO_COUNTS: Counts = new Float64Array(LIST_WIDTH);
+/** So few are read from the database where their month or day is not in memory; of more all are. */
+const MAX_READ_ALONE = 500;
 
 /** The counters that a list of all agencies of a scope is sorted by; details only for its page. */
 export class AgencyTable {
   readonly #question: Question;
   readonly #sort: SortKey;
+  readonly #isCounted: boolean;
 
-  constructor(question: Question, sort: SortKey) {
+  /** @param isCounted - false when nobody looks at the counters: they are 0 for those that were open. */
+  constructor(question: Question, sort: SortKey, isCounted: boolean) {
     this.#question = question;
     this.#sort = sort;
+    this.#isCounted = isCounted;
   }
 
   /** Agencies of the scope that were open at some time of the period, or have figures in it. */
   rows(): AgencyTableRow[] {
     const { reader, scope, period, index } = this.#question;
-    const counts = this.#counts();
+    const standings = [...index.membersOf(scope).standingIn(period, reader.heardIn(period))];
+    const counts = this.#counts(
+      standings.filter(({ isOpen, heard }) => heard.length > 0 && (this.#isCounted || !isOpen)),
+    );
     const missing = this.#sort === 'missing_numbers' ? this.#missingNumbers() : undefined;
     const rows: AgencyTableRow[] = [];
-    const add = (key: string, isOpen: boolean, isHeard: boolean): void => {
-      const [e, ep, p, deliveries, overdue] = counts.get(key) ?? NO_COUNTS;
-      const rate = ratio(e, e + ep + p);
-      const counters = {
-        rate,
-        deliveries,
-        overdue,
-        missing: missing?.get(key) ?? 0,
-        documents: e + ep + p,
-      };
-      const isByName = this.#sort === 'name';
-      const nameRank = isByName ? index.nameRank(key) : undefined;
-      const sortName = isByName ? (index.find(key)?.name ?? key) : key;
-      rows.push({
-        key,
-        sortName,
-        nameRank,
-        isOpen,
-        isHeard,
-        counters,
-      });
-      counts.delete(key);
-    };
-    for (const { code, isHeard } of index.membersOf(scope).openIn(period, reader.heardIn(period))) {
-      add(code, true, isHeard);
+    for (const { code: key, isOpen, isHeard } of standings) {
+      const found = counts.get(key);
+      if (!isOpen && found === undefined) continue;
+      const [e = 0, ep = 0, p = 0, deliveries = 0, overdue = 0] = found ?? NO_COUNTS;
+      const documents = e + ep + p;
+      const rate = ratio(e, documents);
+      const counters = { rate, deliveries, overdue, missing: missing?.get(key) ?? 0, documents };
+      const nameRank = this.#sort === 'name' ? index.nameRank(key) : undefined;
+      rows.push({ key, sortName: key, nameRank, isOpen, isHeard, counters });
     }
-    for (const key of counts.keys()) add(key, false, false);
     return rows;
   }
 
-  #counts(): Map<string, Counts> {
-    const { index, scope, period } = this.#question;
-    const sums = this.#sumAll();
+  /** By whom they go to; who has no row of the type and urgency in the period is left out. */
+  #counts(standings: readonly Standing[]): Map<string, Counts> {
+    const { scope, period } = this.#question;
     const counts = new Map<string, Counts>();
-    const add = (code: string, row: Counts): void => {
-      const known = counts.get(code);
-      if (known === undefined) counts.set(code, row);
-      else row.forEach((amount, at) => (known[at] = (known[at] ?? 0) + amount));
-    };
-    for (const agency of index.agencies) {
-      const { code, ordinal, places } = agency;
-      const row = rowAt(sums, ordinal);
-      const place = places[0];
-      if (row === undefined || place === undefined) continue;
-      if (places.length === 1 || scope.isNow) {
-        if (isInScope(standingOf(code, place, scope.isNow), scope)) {
-          add(scope.isNow ? place.nowCode : code, row);
-        }
-        continue;
+    const agencies = standings.flatMap(({ heard }) => heard);
+    const sums = this.#sumAll(agencies);
+    let next = 0;
+    for (const { code, heard, isPlain } of standings) {
+      for (const agency of heard) {
+        const start = next * LIST_WIDTH;
+        const row = sums.subarray(start, start + LIST_WIDTH);
+        next += 1;
+        if (row[LIST_WIDTH - 1] === 0) continue;
+        const own = isPlain ? row : this.#countsInScope(agency, row, scope, period);
+        const known = counts.get(code);
+        if (own === undefined) continue;
+        if (known === undefined) counts.set(code, own);
+        else own.forEach((amount, at) => (known[at] = (known[at] ?? 0) + amount));
       }
-      const [only] = spansInScope(agency, scope, period);
-      if (only === undefined) continue;
-      const isWhole = only.from === period.from && only.to === period.to;
-      add(code, isWhole ? row : this.#countMoved(code));
     }
     return counts;
+  }
+
+  /** Of one that has several places, or of those that were taken over. */
+  #countsInScope(agency: Agency, row: Counts, scope: Scope, period: Span): Counts | undefined {
+    const { code, places } = agency;
+    const [place] = places;
+    if (place === undefined) return undefined;
+    if (places.length === 1 || scope.isNow) {
+      return isInScope(standingOf(code, place, scope.isNow), scope) ? row : undefined;
+    }
+    const [only] = spansInScope(agency, scope, period);
+    if (only === undefined) return undefined;
+    const isWhole = only.from === period.from && only.to === period.to;
+    return isWhole ? row : this.#countMoved(code);
   }
 
   /** One that changed its place within the period: only its days in scope. */
   #countMoved(code: string): Counts {
     const { reader, scope, period } = this.#question;
-    const { E, EP, P, deliveries, overdue } = reader.figures({ ...scope, agency: code }, period);
-    return [E, EP, P, deliveries, overdue];
+    const sum = reader.countersIn({ ...scope, agency: code }, period);
+    const of = ['E', 'EP', 'P', 'deliveries', 'overdue'] as const;
+    return Float64Array.from([...of.map((name) => sum.count(name)), 1]);
   }
 
-  /** Years, months and days of the period added up, by number of the agency. */
-  #sumAll(): Float64Array {
-    const { memory, scope, period } = this.#question;
-    let sums = new Float64Array(0);
+  /** Years, months and days of the period added up, one agency after the other. */
+  #sumAll(agencies: readonly Agency[]): Float64Array {
+    const { memory, queries, scope, period } = this.#question;
+    const { documentType, urgency } = scope;
+    const sums = new Float64Array(agencies.length * LIST_WIDTH);
+    if (agencies.length === 0) return sums;
+    const codes = agencies.map(({ code }) => code);
     for (const bucket of bucketsOf(period, ['year', 'month'])) {
-      const counters = memory.counters(bucket, scope.documentType, scope.urgency);
-      if (counters.length > sums.length) {
-        const grown = new Float64Array(counters.length);
-        grown.set(sums);
-        sums = grown;
+      const isAlone =
+        codes.length <= MAX_READ_ALONE && !memory.hasCounters(bucket, documentType, urgency);
+      if (isAlone) {
+        for (const [at, ...row] of queries.listOf(bucket, documentType, urgency, codes)) {
+          addRow(sums, at * LIST_WIDTH, [...row, 1], 0);
+        }
+        continue;
       }
-      for (let at = 0; at < counters.length; at += 1)
-        sums[at] = (sums[at] ?? 0) + (counters[at] ?? 0);
+      const counters = memory.counters(bucket, documentType, urgency);
+      agencies.forEach(({ ordinal }, at) => {
+        addRow(sums, at * LIST_WIDTH, counters, ordinal * LIST_WIDTH);
+      });
     }
     return sums;
   }
@@ -126,9 +136,13 @@ export class AgencyTable {
   }
 }
 
-/** The counters of one agency; `undefined` when there is no row of it. */
-function rowAt(sums: Float64Array, ordinal: number): Counts | undefined {
-  const start = ordinal * LIST_WIDTH;
-  const at = (offset: number): number => sums[start + offset] ?? 0;
-  return at(LIST_WIDTH - 1) === 0 ? undefined : [at(0), at(1), at(2), at(3), at(4)];
+function addRow(
+  sums: Float64Array,
+  to: number,
+  from: Int32Array | readonly number[],
+  start: number,
+): void {
+  for (let at = 0; at < LIST_WIDTH; at += 1) {
+    sums[to + at] = (sums[to + at] ?? 0) + (from[start + at] ?? 0);
+  }
 }

@@ -76,7 +76,7 @@ export class FigureAnswers implements RelayFigures {
   readAhead(): void {
     this.#inOneSnapshot(() => {
       this.#memory.follow();
-      this.#memory.index();
+      this.#memory.index().readAhead();
       this.#memory.gaps.readAhead();
       const to = this.#store.state().sweptDay;
       const period = { from: addDays(to, -DAYS_READ_AHEAD), to, text: '', kind: null };
@@ -130,7 +130,7 @@ export class FigureAnswers implements RelayFigures {
   /** Documents and rate of all agencies of a scope in one pass, for whoever looks at every one. */
   agencyShares(request: FiguresRequest): AgencyShare[] {
     return this.#ask(request, (question) =>
-      new AgencyTable(question, 'key').rows().map(({ key: agency, counters }) => {
+      new AgencyTable(question, 'key', true).rows().map(({ key: agency, counters }) => {
         const { documents, rate } = counters;
         return { agency, documents, rate };
       }),

@@ -2,7 +2,7 @@ import { TIERS, type Tier } from '../../agency/tier.ts';
 import { type Agency, type Span, firstOf, lastOpenDay } from './agency.ts';
 import { AgencyTable } from './agency-table.ts';
 import type { Question } from './answers.ts';
-import { type Delta, Sum, addTo, forEachPair } from './cell.ts';
+import { type Delta, Sum, addTo, forEachPair, ratio } from './cell.ts';
 import { endOfPage, pageOf, readLimit } from './paging.ts';
 import { type Period, type PeriodKind, badRequest, periodBefore, splitPeriod } from './period.ts';
 import { type Scope, topOf } from './scope.ts';
@@ -21,6 +21,9 @@ type Row = Sortable & { readonly row: BreakdownRow };
 
 /** Rows of one request at most; a range of days of twenty years has 7,300. */
 const MAX_PERIOD_ROWS = 10_000;
+
+/** Lists of agencies in such an order need no counters. */
+const UNCOUNTED: ReadonlySet<SortKey> = new Set(['key', 'name', 'missing_numbers']);
 
 /** A figure for each tier, agency, child, type, urgency or period of a scope. */
 export class Breakdown {
@@ -104,14 +107,40 @@ export class Breakdown {
       const spans = some.flatMap((part) => [part, periodBefore(part) ?? part]);
       if (top !== null) this.#question.reader.readTogether(scope, [top], spans);
     };
+    const end = endOfPage(this.#request);
+    const start = Math.max(0, end - readLimit(this.#request));
     if (this.#sort.key !== 'key' || this.#request.underTarget === true) {
       readTogether(parts);
-      return this.#page(parts.map(rowOf));
+      const rows = this.#sortedParts(parts);
+      return pageOf(asOf, rows, this.#request, ({ part }) => rowOf(part));
     }
     const inOrder = this.#sort.isDescending ? parts.toReversed() : parts;
-    const end = endOfPage(this.#request);
-    readTogether(inOrder.slice(Math.max(0, end - readLimit(this.#request)), end));
+    readTogether(inOrder.slice(start, end));
     return pageOf(asOf, inOrder, this.#request, rowOf);
+  }
+
+  /** All parts by the counters that they are sorted by; the rest of a row only for its page. */
+  #sortedParts(parts: readonly Period[]): (Sortable & { readonly part: Period })[] {
+    const { scope, reader, targets } = this.#question;
+    const rows = parts.map((part) => {
+      const sum = reader.countersIn(scope, part);
+      const [E, documents] = [sum.count('E'), sum.count('E') + sum.count('EP') + sum.count('P')];
+      const counters = {
+        rate: ratio(E, documents),
+        deliveries: sum.count('deliveries'),
+        overdue: sum.count('overdue'),
+        missing: this.#sort.key === 'missing_numbers' ? reader.missingNumbers(scope, part) : 0,
+        documents,
+      };
+      return { key: part.text, sortName: part.text, counters, part };
+    });
+    const isShown = ({ part, counters: { rate } }: (typeof rows)[number]): boolean => {
+      const target = targetOf(targets, scope.tier, part);
+      return target !== null && rate !== null && rate < target;
+    };
+    return (this.#request.underTarget === true ? rows.filter(isShown) : rows).toSorted((a, b) =>
+      compareRows(a, b, this.#sort),
+    );
   }
 
   #byType(): BreakdownRow[] {
@@ -152,12 +181,14 @@ export class Breakdown {
     const { scope, period, index, before, reader } = this.#question;
     if (scope.agency !== null) throw badRequest('by', 'the parts of one agency are not known');
     const parent = scope.under ?? '';
-    const counts = this.#countsByChild(parent);
+    const counts = index.membersOf(scope).byChild(parent, period, reader.heardIn(period));
     const children = [...index.childrenOf(parent)].filter((agency) =>
       isChildOf(agency, parent, period, scope.isNow),
     );
     const codes = children.map(({ code }) => code);
-    reader.readTogether(scope, codes, before === undefined ? [period] : [period, before]);
+    const spans = before === undefined ? [period] : [period, before];
+    reader.readTogether(scope, codes, spans);
+    reader.readAgenciesTogether(scope, codes, spans);
     return children.flatMap((agency) => {
       const own = { ...scope, under: agency.code };
       const row = this.#row({
@@ -174,30 +205,10 @@ export class Breakdown {
     });
   }
 
-  /** The open agencies of each child, itself and all below it, and those of them that are silent. */
-  #countsByChild(parent: string) {
-    const { scope, period, reader, index } = this.#question;
-    const counts = new Map<string, { agencies: number; agencies_silent: number }>();
-    const members = index.membersOf(scope).openIn(period, reader.heardIn(period));
-    for (const { code, isHeard } of members) {
-      const agency = index.find(code);
-      const place = agency?.places.findLast(
-        ({ fromDay }) => fromDay <= lastOpenDay(agency, period),
-      );
-      if (place === undefined) continue;
-      const child = childAbove(code, scope.isNow ? place.nowAbove : place.thenAbove, parent);
-      if (child === undefined) continue;
-      const known = counts.get(child) ?? { agencies: 0, agencies_silent: 0 };
-      known.agencies += 1;
-      if (!isHeard) known.agencies_silent += 1;
-      counts.set(child, known);
-    }
-    return counts;
-  }
-
   #byAgency(): Page<BreakdownRow> {
     const { scope, period, asOf, index, targets } = this.#question;
-    const table = new AgencyTable(this.#question, this.#sort.key);
+    const isCounted = this.#request.underTarget === true || !UNCOUNTED.has(this.#sort.key);
+    const table = new AgencyTable(this.#question, this.#sort.key, isCounted);
     const targetFor = (code: string): number | null => {
       const agency = index.find(code);
       const tier = agency === undefined ? null : tierOf(agency, period, scope.isNow);
@@ -211,7 +222,9 @@ export class Breakdown {
             return rate !== null && target !== null && rate < target;
           })
         : all;
-    putFirst(rows, endOfPage(this.#request), (a, b) => compareRows(a, b, this.#sort));
+    const end = endOfPage(this.#request);
+    putFirst(rows, end, (a, b) => compareRows(a, b, this.#sort));
+    this.#readAgencies(rows.slice(Math.max(0, end - readLimit(this.#request)), end));
     return pageOf(asOf, rows, this.#request, ({ key, isOpen, isHeard }) => {
       const agency = index.find(key);
       return this.#row({
@@ -223,6 +236,13 @@ export class Breakdown {
         counts: { agencies: isOpen ? 1 : 0, agencies_silent: isOpen && !isHeard ? 1 : 0 },
       });
     });
+  }
+
+  #readAgencies(rows: readonly { readonly key: string }[]): void {
+    const { scope, period, before, index, reader } = this.#question;
+    const agencies = rows.flatMap(({ key }) => index.sourcesOf(key, scope.isNow));
+    const codes = agencies.map(({ code }) => code);
+    reader.readAgenciesTogether(scope, codes, before === undefined ? [period] : [period, before]);
   }
 
   /** The period before a row's is often the row before. */
@@ -278,14 +298,6 @@ function tierOf(agency: Agency, span: Span, isNow: boolean): Tier {
   const place = agency.places.findLast(({ fromDay }) => fromDay <= lastOpenDay(agency, span));
   if (place === undefined) return agency.tier;
   return isNow ? place.nowTier : place.thenTier;
-}
-
-/** Of an agency and those above it the one right below `parent`; `''`: the topmost. */
-function childAbove(code: string, above: string, parent: string): string | undefined {
-  const line = above === '' ? code : `${code} ${above}`;
-  if (parent === '') return line.slice(line.lastIndexOf(' ') + 1);
-  const at = ` ${line} `.indexOf(` ${parent} `);
-  return at <= 0 ? undefined : line.slice(line.lastIndexOf(' ', at - 2) + 1, at - 1);
 }
 
 /** Whether an agency stood right below `parent` on some day of a span; `''`: at the top. */

@@ -26,6 +26,8 @@ const STATES: readonly string[] = [
 ] satisfies StateFilter[];
 /** Agencies whose rows of some days are read before they are put in order. */
 const MAX_LOOKED_UP = 1_000;
+/** So many of a state in the whole period are read rather than looked up agency by agency. */
+const MAX_RARE = 1_000;
 /** What waits for somebody is listed oldest first, all else newest first. */
 const WAITING: readonly string[] = ['sent', 'open', 'overdue', 'withdrawn'];
 
@@ -35,7 +37,7 @@ export function answerDeliveries(
   queries: DeliveryQueries,
   request: DeliveriesRequest,
 ): Page<DeliveryRow> {
-  const { scope, state: settled, asOf } = question;
+  const { scope, period, state: settled, asOf } = question;
   const limit = readLimit(request);
   const { side = 'sender', state = null } = request;
   if (side !== 'sender' && side !== 'recipient')
@@ -53,6 +55,7 @@ export function answerDeliveries(
     state,
     overdueBeforeMs: settled.overdueBeforeMs,
     isAscending: isWaiting,
+    isRare: queries.isRare({ state, from: period.from, to: period.to }, MAX_RARE),
     after: request.after === undefined ? null : readCursor(request.after, ['', 0, ''] as const),
   };
   const rows: ListedDelivery[] = [];
@@ -63,7 +66,8 @@ export function answerDeliveries(
     }
     return true;
   };
-  for (const span of spansToRead(question, { ...filter, few }, side)) if (!take(span)) break;
+  for (const span of spansToRead(question, { ...filter, few, wanted: limit + 1 }, side))
+    if (!take(span)) break;
   const page = rows.slice(0, limit);
   const last = page.at(-1);
   const next =
@@ -100,8 +104,11 @@ function* spansToRead(
     isAscending,
     after,
     few,
+    wanted,
   }: Pick<DeliveryFilter, 'state' | 'isAscending' | 'after'> & {
     readonly few: readonly string[] | null;
+    /** Rows of a page. */
+    readonly wanted: number;
   },
   side: 'sender' | 'recipient',
 ): Generator<Span> {
@@ -111,28 +118,37 @@ function* spansToRead(
   };
   const isBefore = ({ from, to }: Span): boolean =>
     after !== null && (isAscending ? to < after[0] : from > after[0]);
-  const hasRows = (span: Span): boolean => {
-    const count = side === 'sender' ? countIn(reader.countersIn(scope, span), state) : null;
-    return count === null || count > 0;
+  const mostIn = (span: Span): number =>
+    side === 'sender' ? mostRows(reader.countersIn(scope, span), state) : Number.POSITIVE_INFINITY;
+  const top = topOf(scope);
+  const readCounts = (spans: readonly Span[]): void => {
+    if (side === 'sender' && top !== null) reader.readTogether(scope, [top], spans);
   };
-  for (const month of inOrder(period, 'month')) {
-    if (isBefore(month) || !hasRows(month)) continue;
-    if (state !== '02' || side !== 'sender') {
+  const months = inOrder(period, 'month').filter((month) => !isBefore(month));
+  readCounts(months);
+  const worthReading = months.map((month) => ({ month, most: mostIn(month) }));
+  for (const { month, most } of worthReading) {
+    if (most === 0) continue;
+    const days = inOrder(month, 'day').filter((day) => !isBefore(day));
+    if (state === '02' && side === 'sender') {
+      readCounts(days);
+      for (const day of days) if (mostIn(day) > 0) yield day;
+    } else if (few === null || isAscending) {
       // What waits is little in a month of few agencies.
-      if (few === null || isAscending) yield month;
-      else yield* growingParts(inOrder(month, 'day').filter((day) => !isBefore(day)));
+      yield month;
     } else {
-      const days = inOrder(month, 'day').filter((day) => !isBefore(day));
-      const top = topOf(scope);
-      if (top !== null) reader.readTogether(scope, [top], days);
-      for (const day of days) if (hasRows(day)) yield day;
+      yield* growingParts(days, Math.ceil((days.length * wanted * MORE_THAN_EVEN) / most));
     }
   }
 }
 
-/** 1, 2, 4 … of some consecutive days, in their order. */
-function* growingParts(days: readonly Span[]): Generator<Span> {
-  for (let count = 1, rest = days; rest.length > 0; rest = rest.slice(count), count *= 2) {
+/** Rows come unevenly over a month: the first part should hold a page all the same. */
+const MORE_THAN_EVEN = 1.5;
+
+/** 1, 2, 4 … times so many of some consecutive days, in their order. */
+function* growingParts(days: readonly Span[], atFirst: number): Generator<Span> {
+  let count = Math.max(1, atFirst);
+  for (let rest = days; rest.length > 0; rest = rest.slice(count), count *= 2) {
     const [first, last] = [rest[0], rest[Math.min(count, rest.length) - 1]];
     if (first === undefined || last === undefined) return;
     yield first.from <= last.from
@@ -175,6 +191,21 @@ function countIn(counters: Sum, state: StateFilter | null): number | null {
       return count('refused');
     default:
       return null;
+  }
+}
+
+/** No more rows than this are there: a delivery that has come so far was receipted so far. */
+function mostRows(counters: Sum, state: StateFilter | null): number {
+  switch (state) {
+    case '01':
+    case '03':
+    case '06':
+      return counters.count(`receipted_${state}`);
+    case '04':
+    case '05':
+      return counters.count('receipted');
+    default:
+      return countIn(counters, state) ?? Number.POSITIVE_INFINITY;
   }
 }
 

@@ -89,12 +89,17 @@ export class FigureMemory {
   counters(bucket: string, documentType: string | null, urgency: UrgencyCode | null): Int32Array {
     const queries = this.#queries;
     return this.#columns({
-      key: `${bucket} ${urgency ?? ''} ${documentType ?? ''}`,
+      key: countersKey(bucket, documentType, urgency),
       bucket,
       width: LIST_WIDTH,
       readAll: () => queries.list(bucket, documentType, urgency, null).map(countRow),
       readOne: (agency) => queries.list(bucket, documentType, urgency, agency).map(countRow),
     });
+  }
+
+  /** Whether {@link counters} has them. */
+  hasCounters(bucket: string, documentType: string | null, urgency: UrgencyCode | null): boolean {
+    return this.#kept.has(countersKey(bucket, documentType, urgency));
   }
 
   /** In which days of a month or months of a year each agency was heard of, as bits. */
@@ -161,6 +166,14 @@ export class FigureMemory {
     this.#changedCodes.clear();
     this.#index = undefined;
   }
+}
+
+function countersKey(
+  bucket: string,
+  documentType: string | null,
+  urgency: UrgencyCode | null,
+): string {
+  return `${bucket} ${urgency ?? ''} ${documentType ?? ''}`;
 }
 
 function countRow(row: ListRow): readonly [string, ...number[]] {

@@ -22,13 +22,19 @@ export class Heard {
     [first, last]: readonly [number, number],
   ): number {
     let count = 0;
-    const [bits, mask] = [this.#bits[0], this.#masks[0]];
-    const isOne = this.#bits.length === 1 && bits !== undefined && mask !== undefined;
-    for (let at = 0; at < ordinals.length; at += 1) {
+    const { length } = ordinals;
+    const [bits = NO_BITS, more = NO_BITS] = this.#bits;
+    const [mask = 0, moreMask = 0] = this.#masks;
+    const areFew = this.#bits.length <= 2; // a day, a week, a month; two years
+    for (let at = 0; at < length; at += 1) {
       const ordinal = ordinals[at] ?? 0;
-      if (isOne ? ((bits[ordinal] ?? 0) & mask) === 0 : !this.has(ordinal)) continue;
-      if ((from[at] ?? 0) <= last && (to[at] ?? 0) >= first) count += 1;
+      const isHeard = areFew
+        ? (((bits[ordinal] ?? 0) & mask) | ((more[ordinal] ?? 0) & moreMask)) !== 0
+        : this.has(ordinal);
+      if (isHeard && (from[at] ?? 0) <= last && (to[at] ?? 0) >= first) count += 1;
     }
     return count;
   }
 }
+
+const NO_BITS = new Int32Array(0);

@@ -1,6 +1,6 @@
 import type { MissingReports } from '../storage/figure-queries.ts';
 import type { Agency, Span } from './agency.ts';
-import { type Scope, isInScopeOn } from './scope.ts';
+import { type Scope, isInScopeOn, standingOf } from './scope.ts';
 
 interface Missing {
   readonly agency: Agency;
@@ -35,6 +35,40 @@ export class MissingInScope {
   mayConcern(span: Span): boolean {
     if (this.#always >= span.from) return true;
     return this.#others.some((missing) => isConcerned(missing, this.#scope, span));
+  }
+}
+
+/** The same for all scopes that are whole groups of one structure and tier. */
+export class MissingInGroups {
+  /** Up to which day those may reach that stand there whatever the day, by the group. */
+  readonly #always = new Map<string, string>();
+  readonly #others: Missing[] = [];
+
+  constructor(
+    { isNow, tier }: Pick<Scope, 'isNow' | 'tier'>,
+    reports: readonly MissingReports[],
+    find: (code: string) => Agency | undefined,
+  ) {
+    for (const { agency: code, latest } of reports) {
+      const agency = find(code);
+      const place = agency?.places[0];
+      if (agency === undefined || place === undefined) continue;
+      if (agency.places.length > 1) {
+        this.#others.push({ agency, latest });
+        continue;
+      }
+      const standing = standingOf(code, place, isNow);
+      if (tier !== null && standing.tier !== tier) continue;
+      for (const top of [standing.code, ...standing.above.split(' ')]) {
+        if ((latest ?? FAR) > (this.#always.get(top) ?? '')) this.#always.set(top, latest ?? FAR);
+      }
+    }
+  }
+
+  /** @param scope - with `under`, and without an agency. */
+  mayConcern(scope: Scope, span: Span): boolean {
+    if ((this.#always.get(scope.under ?? '') ?? '') >= span.from) return true;
+    return this.#others.some((missing) => isConcerned(missing, scope, span));
   }
 }
 

@@ -6,7 +6,7 @@ import type { AgencyIndex } from './agency-index.ts';
 import { Sum } from './cell.ts';
 import type { FigureMemory } from './figure-memory.ts';
 import { Heard } from './heard.ts';
-import { MissingInScope } from './missing-reports.ts';
+import { MissingInGroups, MissingInScope } from './missing-reports.ts';
 import { bucketsOf, splitPeriod, periodOf } from './period.ts';
 import { CellsReadTogether, type Together } from './read-together.ts';
 import { type Scope, isInScopeOn, spansInScope, topOf } from './scope.ts';
@@ -41,6 +41,7 @@ export class FigureReader {
   #agencies: CellsReadTogether | undefined;
   readonly #buckets = new Map<string, readonly string[]>();
   readonly #missing = new WeakMap<Scope, MissingInScope>();
+  readonly #missingInGroups = new Map<string, MissingInGroups>();
 
   constructor({ queries, memory, index, asOf }: Omit<Snapshot, 'state'>) {
     this.#queries = queries;
@@ -105,12 +106,26 @@ export class FigureReader {
   }
 
   lacksReports(scope: Scope, span: Span): boolean {
+    const find = (code: string): Agency | undefined => this.#index.find(code);
+    if (scope.under !== null && scope.agency === null) {
+      const key = `${scope.isNow} ${scope.tier ?? ''}`;
+      const groups =
+        this.#missingInGroups.get(key) ?? new MissingInGroups(scope, this.missingReports(), find);
+      this.#missingInGroups.set(key, groups);
+      return groups.mayConcern(scope, span);
+    }
     let missing = this.#missing.get(scope);
     if (missing === undefined) {
-      missing = new MissingInScope(scope, this.missingReports(), (code) => this.#index.find(code));
+      missing = new MissingInScope(scope, this.#missingIn(scope), find);
       this.#missing.set(scope, missing);
     }
     return missing.mayConcern(span);
+  }
+
+  #missingIn(scope: Scope): readonly MissingReports[] {
+    if (scope.agency === null) return this.missingReports();
+    const codes = new Set(this.#sources(scope.agency, scope).map(({ code }) => code));
+    return this.missingReports().filter(({ agency }) => codes.has(agency));
   }
 
   missingReports(): readonly MissingReports[] {

@@ -1,3 +1,5 @@
+import type { Statement } from 'better-sqlite3';
+
 import { COUNTED_DOCUMENT_TYPES, OTHER_DOCUMENT_TYPES } from '../../edxml/document-type.ts';
 import { dateNumber } from '../../calendar/vietnam-time.ts';
 import type { DeliveryState } from '../delivery-state.ts';
@@ -39,6 +41,8 @@ export interface DeliveryFilter {
   readonly overdueBeforeMs: number;
   /** Oldest issue first; else the newest. */
   readonly isAscending: boolean;
+  /** The state is so rare that all agencies' rows of it are few: not to be looked up by agency. */
+  readonly isRare: boolean;
   /** The last row of the page before. */
   readonly after: DeliveryPlace | null;
 }
@@ -58,33 +62,68 @@ const WITHDRAWAL = `LEFT JOIN withdrawal AS w ON d.receipt_count = 0 AND o.withd
 /** Lists deliveries of counted documents along an index, a row at a time. */
 export class DeliveryQueries {
   readonly #db: Db;
+  readonly #prepared = new Map<string, Listing>();
+  readonly #countRare;
 
   constructor(db: Db) {
     this.#db = db;
+    this.#countRare = db
+      .prepare<[string, number, number, number], number>(
+        `SELECT count(*) FROM (SELECT 1 FROM delivery AS d INDEXED BY delivery_rare
+           WHERE d.state = ? AND ${IS_RARE} AND d.issued_day BETWEEN ? AND ? LIMIT ?)`,
+      )
+      .pluck();
+  }
+
+  /** Whether of a state that is rare there are no more deliveries in a period than so many. */
+  isRare(
+    { state, from, to }: Pick<DeliveryFilter, 'state' | 'from' | 'to'>,
+    most: number,
+  ): boolean {
+    if (state === null || !RARE.has(state)) return false;
+    const found = this.#countRare.get(state, dateNumber(from), dateNumber(to), most + 1) ?? 0;
+    return found <= most;
   }
 
   /** In order of issue, document and recipient; the caller stops when it has enough. */
   iterate(filter: DeliveryFilter): IterableIterator<ListedDelivery> {
     const { sql, values } = buildQuery(filter);
-    return this.#db.prepare<(string | number)[], ListedDelivery>(sql).iterate(...values);
+    return this.#prepare(sql).iterate(...values);
+  }
+
+  /** A list is read part by part: one text, with other days. */
+  #prepare(sql: string): Listing {
+    const listing = this.#prepared.get(sql) ?? this.#db.prepare(sql);
+    this.#prepared.delete(sql);
+    this.#prepared.set(sql, listing);
+    const [oldest] = this.#prepared.keys();
+    if (this.#prepared.size > MAX_PREPARED && oldest !== undefined) this.#prepared.delete(oldest);
+    return listing;
   }
 }
 
-type Way = 'recipients' | 'senders' | 'openOfSenders' | 'open' | 'rare' | 'type' | 'all';
+type Listing = Statement<(string | number)[], ListedDelivery>;
+/** Statements kept; filters can be put together in some hundred ways. */
+const MAX_PREPARED = 64;
+
+type Way =
+  'recipients' | 'senders' | 'openOfSenders' | 'open' | 'openOfType' | 'rare' | 'type' | 'all';
 
 /** Of what is rare all agencies' rows are fewer than all rows of more agencies than these. */
-const MAX_LOOKED_UP_RARE = 100;
+const MAX_LOOKED_UP_RARE = 20;
 
 /** Along which index the fewest rows are read. */
-function wayOf({ senders, recipients, state, documentType }: DeliveryFilter): Way {
+function wayOf({ senders, recipients, state, documentType, isRare }: DeliveryFilter): Way {
+  if (isRare) return 'rare';
   const isMany = (senders ?? recipients ?? []).length > MAX_LOOKED_UP_RARE;
   if (isMany && state !== null && RARE.has(state)) return 'rare';
   if (recipients !== null) return 'recipients';
   const isOpen = state !== null && OPEN.has(state);
   if (senders !== null) return isOpen ? 'openOfSenders' : 'senders';
-  if (isOpen) return 'open';
+  const isOfType = documentType !== null && documentType !== OTHER_DOCUMENT_TYPES;
+  if (isOpen) return isOfType ? 'openOfType' : 'open';
   if (state !== null && RARE.has(state)) return 'rare';
-  return documentType === null || documentType === OTHER_DOCUMENT_TYPES ? 'all' : 'type';
+  return isOfType ? 'type' : 'all';
 }
 
 const OPEN: ReadonlySet<StateFilter> = new Set(['open', 'overdue', 'sent', 'withdrawn']);
@@ -114,7 +153,7 @@ function buildQuery(filter: DeliveryFilter): { sql: string; values: (string | nu
     const side = filter.recipients === null ? 'o.sender' : 'd.recipient';
     add(`${side} IN (SELECT value FROM json_each(?))`, JSON.stringify(codes));
   }
-  if (way === 'openOfSenders') add(IS_OPEN);
+  if (way === 'openOfSenders' || way === 'openOfType') add(IS_OPEN);
   add('o.counted = 1');
   if (documentType === OTHER_DOCUMENT_TYPES) {
     const counted = JSON.stringify(COUNTED_DOCUMENT_TYPES);
@@ -168,6 +207,7 @@ const TABLES: Readonly<Record<Way, string>> = {
     ON o.sender = j.value ${DELIVERIES}`,
   openOfSenders: `json_each(?) AS j CROSS JOIN document AS o INDEXED BY document_sender_open
     ON o.sender = j.value ${DELIVERIES}`,
+  openOfType: `document AS o INDEXED BY document_type_open ${DELIVERIES}`,
   open: `delivery AS d INDEXED BY delivery_open_day ${DOCUMENT}`,
   rare: `delivery AS d INDEXED BY delivery_rare ${DOCUMENT}`,
   type: `document AS o INDEXED BY document_type_issued ${DELIVERIES}`,

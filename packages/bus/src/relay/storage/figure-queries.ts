@@ -43,6 +43,9 @@ interface Span {
 /** `[agency, E, EP, P, deliveries, overdue]` */
 export type ListRow = [string, number, number, number, number, number];
 
+/** The same by where the agency stands among those asked for. */
+export type ListedCounters = [number, number, number, number, number, number];
+
 export interface MissingReports {
   readonly agency: string;
   readonly first: number;
@@ -107,6 +110,21 @@ export class FigureQueries {
     );
   }
 
+  /** As {@link list} of some agencies, by where they stand among those asked for. */
+  listOf(
+    bucket: string,
+    documentType: string | null,
+    urgency: UrgencyCode | null,
+    agencies: readonly string[],
+  ): ListedCounters[] {
+    const { listOwnEach, listDayEach, listPartEach } = this.#statements;
+    const agencyList = JSON.stringify(agencies);
+    if (bucket.length === 10) return listDayEach.all({ bucket, documentType, urgency, agencyList });
+    if (documentType === null && urgency === null) return listOwnEach.all({ bucket, agencyList });
+    const urgencyList = JSON.stringify(urgency === null ? URGENCIES : [urgency]);
+    return listPartEach.all({ bucket, documentType: documentType ?? '', urgencyList, agencyList });
+  }
+
   /** The changes that are still told, by their number. */
   changeRange(): { first: number; last: number } {
     const { firstChange, lastChange } = this.#statements;
@@ -123,7 +141,7 @@ export class FigureQueries {
     return this.#statements.gapNumbers.get({ top, tier, structure, from, to }) ?? 0;
   }
 
-  /** All gap sums of a group by tier, structure and day, or `undefined` when they are more. */
+  /** The gap sums of a group by tier, structure and day; `undefined` when they are more. */
   gapSums(top: string, most: number): GapSumRow[] | undefined {
     const rows = this.#statements.gapSums.all(top, most + 1);
     return rows.length > most ? undefined : rows;
@@ -201,6 +219,8 @@ export class FigureQueries {
 
 function prepareLists(db: Db) {
   const list = 'SELECT agency, e, ep, p, deliveries, overdue FROM';
+  const each = `SELECT a.key, o.e, o.ep, o.p, o.deliveries, o.overdue
+    FROM json_each(@agencyList) AS a`;
   const part = 'bucket = ? AND document_type = ? AND urgency = ?';
   const day = `day = @bucket AND (@documentType IS NULL OR document_type = @documentType)
     AND (@urgency IS NULL OR urgency = @urgency)`;
@@ -220,6 +240,26 @@ function prepareLists(db: Db) {
     listPartOf: db
       .prepare<[string, string, number, string], ListRow>(
         `${list} figure_own_part WHERE ${part} AND agency = ?`,
+      )
+      .raw(),
+    listOwnEach: db
+      .prepare<[{ bucket: string; agencyList: string }], ListedCounters>(
+        `${each} CROSS JOIN figure_own AS o WHERE bucket = @bucket AND agency = a.value`,
+      )
+      .raw(),
+    listDayEach: db
+      .prepare<[Day & { agencyList: string }], ListedCounters>(
+        `${each} CROSS JOIN figure_own_day AS o WHERE ${day} AND agency = a.value`,
+      )
+      .raw(),
+    listPartEach: db
+      .prepare<
+        [Record<'bucket' | 'documentType' | 'urgencyList' | 'agencyList', string>],
+        ListedCounters
+      >(
+        `${each} CROSS JOIN json_each(@urgencyList) AS u CROSS JOIN figure_own_part AS o
+         WHERE bucket = @bucket AND document_type = @documentType AND urgency = u.value
+           AND agency = a.value`,
       )
       .raw(),
     listDay: db.prepare<[Day], ListRow>(`${list} figure_own_day WHERE ${day}`).raw(),
@@ -297,7 +337,7 @@ function prepareGaps(db: Db) {
     gapSums: db
       .prepare<[string, number], GapSumRow>(
         `SELECT tier, structure, day, began, ended FROM figure_gap_sum
-         WHERE top = ? ORDER BY tier, structure, day LIMIT ?`,
+         WHERE top = ? AND (began <> 0 OR ended <> 0) ORDER BY tier, structure, day LIMIT ?`,
       )
       .raw(),
     gapTops: db.prepare<[], string>('SELECT DISTINCT top FROM figure_gap_sum').pluck(),
