@@ -29,8 +29,12 @@ export interface PlanServerHandle {
   kill(): Promise<void>;
   /** SIGTERM, and SIGKILL when it takes too long. */
   stop(): Promise<void>;
-  /** Stops it when it runs, starts it and waits until it greets. */
-  restart(): Promise<void>;
+  /**
+   * Stops it when it runs, starts it and waits until it greets.
+   *
+   * @param release - another nats-server program, from then on.
+   */
+  restart(release?: FoundServer): Promise<void>;
   /** SIGSTOP: it is there and does nothing. */
   pause(): void;
   resume(): void;
@@ -45,13 +49,14 @@ export function createServerHandle(
 ): PlanServerHandle {
   const folder = dirname(configFile);
   const logFile = join(folder, 'nats-server.log');
+  let program = found.path;
   let child: ChildProcess | undefined;
   let ended: Promise<void> = Promise.resolve();
   const killOnExit = () => child?.kill('SIGKILL');
 
   const start = (): void => {
     if (child !== undefined) return;
-    const started = spawnServer(found.path, ['-c', configFile], join(folder, 'output.log'), false);
+    const started = spawnServer(program, ['-c', configFile], join(folder, 'output.log'), false);
     child = started;
     process.once('exit', killOnExit);
     ended = new Promise((resolve) => {
@@ -90,8 +95,9 @@ export function createServerHandle(
     ready,
     kill: async () => await end('SIGKILL'),
     stop: async () => await end('SIGTERM'),
-    restart: async () => {
+    restart: async (release) => {
       await end('SIGTERM');
+      program = release?.path ?? program;
       start();
       await ready();
     },
