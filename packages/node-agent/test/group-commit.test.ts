@@ -61,6 +61,17 @@ describe('writes that share a transaction', () => {
     expect(written()).toEqual(['later']);
   });
 
+  it('go at once, with all that waited to share, when one of them is needed soon', async () => {
+    await group.commit(() => write('first'));
+    const shared = group.commit(() => write('shared'));
+    const soon = group.commit(() => write('soon'), { soon: true });
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(written()).toEqual(['first', 'shared', 'soon']);
+    await Promise.all([shared, soon]);
+    await group.commit(() => write('last'));
+    expect(written()).toEqual(['first', 'last', 'shared', 'soon']);
+  });
+
   it('are refused after the end, while what waited is kept', async () => {
     const waiting = group.commit(() => write('waiting'));
     group.close();

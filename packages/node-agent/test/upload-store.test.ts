@@ -130,6 +130,30 @@ describe('sealed content in the database', () => {
     }
   });
 
+  it('goes up with the message that names it, once both are due', () => {
+    const db = createDatabase(join(folder, 'agent.sqlite'));
+    try {
+      const { id } = insertPackage(new RegisterStore(db));
+      const outbox = new OutboxStore(db);
+      const record_id = outbox.insertRecord('delivery', Buffer.from('{}'), 'hash', null);
+      const row = { purpose: 'document', record_id, package_id: id, lane: 'normal' } as const;
+      outbox.enqueue({ ...row, message_id: 'a', recipient: 'G09' }, 0);
+      const uploads = new UploadStore(db);
+      const blob = { package_id: id, bytes: 50, chunk_bytes: 32_768, scope: 'local' } as const;
+      uploads.insert({ ...blob, part: 'sealed', sha256: 'aa' }, 0);
+      uploads.insert({ ...blob, part: 'message', sha256: 'bb' }, 0);
+      const due = (nowMs: number) => uploads.dueOf(id, nowMs).map(({ part }) => part);
+      expect(due(0)).toEqual(['message', 'sealed']);
+      expect(uploads.dueOf(id + 1, 0)).toEqual([]);
+      uploads.retryAt({ package_id: id, part: 'message' }, 500, 'room');
+      expect(due(499)).toEqual(['sealed']);
+      uploads.finish({ package_id: id, part: 'sealed' }, 499);
+      expect(due(500)).toEqual(['message']);
+    } finally {
+      db.close();
+    }
+  });
+
   function insertPackage(register: RegisterStore): { id: number; registerId: number } {
     const row = register.reserve(
       () => ({

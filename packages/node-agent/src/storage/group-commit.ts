@@ -39,6 +39,8 @@ export class GroupCommit {
   readonly #statements;
   #waiting: Job[] = [];
   #scheduled = false;
+  /** Until the flush that more jobs may still share. */
+  #sharing: NodeJS.Timeout | undefined;
   #flushedMs = Number.NEGATIVE_INFINITY;
   #lockedSinceMs: number | undefined;
   #watcher: CommitWatcher | undefined;
@@ -57,8 +59,12 @@ export class GroupCommit {
     };
   }
 
-  /** Runs the synchronous `job` inside a transaction and resolves once that is committed. */
-  commit<T>(job: () => T): Promise<T> {
+  /**
+   * Runs the synchronous `job` inside a transaction and resolves once that is committed.
+   *
+   * @param options - `soon`: the line stands still until this is kept, so it waits for no others.
+   */
+  commit<T>(job: () => T, { soon = false }: { readonly soon?: boolean } = {}): Promise<T> {
     if (this.#closed) {
       return Promise.reject(new AgentError('AGENT_CLOSED', 'the agent is closed'));
     }
@@ -71,7 +77,7 @@ export class GroupCommit {
         settle: () => resolve(result),
         fail: reject,
       });
-      this.#schedule();
+      this.#schedule(soon);
     });
   }
 
@@ -87,6 +93,7 @@ export class GroupCommit {
 
   #flush(): void {
     this.#scheduled = false;
+    this.#sharing = undefined;
     const jobs = this.#waiting.splice(0, MAX_JOBS_PER_TRANSACTION);
     if (jobs.length === 0) return;
     const failures = new Map<Job, unknown>();
@@ -144,11 +151,16 @@ export class GroupCommit {
   }
 
   /** At once when nothing was flushed lately; in a rush, what comes within moments shares a flush. */
-  #schedule(): void {
+  #schedule(soon = false): void {
+    if (soon && this.#sharing !== undefined) {
+      clearTimeout(this.#sharing);
+      this.#sharing = undefined;
+      this.#scheduled = false;
+    }
     if (this.#scheduled || this.#waiting.length === 0) return;
     this.#scheduled = true;
-    const sinceMs = performance.now() - this.#flushedMs;
-    if (sinceMs >= MIN_FLUSH_INTERVAL_MS) setImmediate(() => this.#flush());
-    else setTimeout(() => this.#flush(), MIN_FLUSH_INTERVAL_MS - sinceMs);
+    const leftMs = MIN_FLUSH_INTERVAL_MS - (performance.now() - this.#flushedMs);
+    if (soon || leftMs <= 0) setImmediate(() => this.#flush());
+    else this.#sharing = setTimeout(() => this.#flush(), leftMs);
   }
 }

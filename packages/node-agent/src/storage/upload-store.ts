@@ -46,9 +46,7 @@ const IS_WANTED = `done_ms IS NULL AND EXISTS (SELECT 1 FROM outbox
 /** What goes up as blobs, and what may be given up again. */
 export class UploadStore {
   readonly #insert;
-  readonly #next;
-  readonly #nextDue;
-  readonly #open;
+  readonly #queue;
   readonly #blobsOf;
   readonly #progress;
   readonly #retry;
@@ -66,17 +64,7 @@ export class UploadStore {
       `INSERT INTO upload (package_id, part, sha256, bytes, chunk_bytes, scope, next_try_ms)
        VALUES (@package_id, @part, @sha256, @bytes, @chunk_bytes, @scope, @next_try_ms)`,
     );
-    this.#next = db.prepare<[number], UploadRow>(
-      `SELECT ${COLUMNS} FROM ${TABLES} WHERE ${IS_WANTED} AND next_try_ms <= ?
-       ORDER BY package.lane = 'normal', upload.package_id, part LIMIT 1`,
-    );
-    this.#nextDue = db
-      .prepare<[], number | null>(`SELECT min(next_try_ms) FROM upload WHERE ${IS_WANTED}`)
-      .pluck();
-    this.#open = db.prepare<[number], UploadRow>(
-      `SELECT ${COLUMNS} FROM ${TABLES} WHERE ${IS_WANTED}
-       ORDER BY package.lane = 'normal', upload.package_id, part LIMIT ?`,
-    );
+    this.#queue = prepareQueue(db);
     this.#blobsOf = db.prepare<[number], NewUploadRow>(
       `SELECT package_id, part, sha256, bytes, chunk_bytes, scope FROM upload
        WHERE package_id = ? ORDER BY part`,
@@ -135,15 +123,20 @@ export class UploadStore {
 
   /** The blob to work on: of an urgent package, else of the oldest. */
   next(nowMs: number): UploadRow | undefined {
-    return this.#next.get(nowMs);
+    return this.#queue.next.get(nowMs);
+  }
+
+  /** Every blob of that package that is due. */
+  dueOf(packageId: number, nowMs: number): UploadRow[] {
+    return this.#queue.dueOf.all(packageId, nowMs);
   }
 
   nextDueMs(): number | undefined {
-    return this.#nextDue.get() ?? undefined;
+    return this.#queue.nextDue.get() ?? undefined;
   }
 
   listOpen(limit: number): UploadRow[] {
-    return this.#open.all(limit);
+    return this.#queue.open.all(limit);
   }
 
   blobsOf(packageId: number): NewUploadRow[] {
@@ -196,4 +189,22 @@ export class UploadStore {
   keptSealedFiles(): string[] {
     return this.#keptFiles.all();
   }
+}
+
+/** What is still to go up, in its order. */
+function prepareQueue(db: Db) {
+  const select = `SELECT ${COLUMNS} FROM ${TABLES} WHERE ${IS_WANTED}`;
+  const order = "package.lane = 'normal', upload.package_id, part";
+  return {
+    next: db.prepare<[number], UploadRow>(
+      `${select} AND next_try_ms <= ? ORDER BY ${order} LIMIT 1`,
+    ),
+    dueOf: db.prepare<[number, number], UploadRow>(
+      `${select} AND upload.package_id = ? AND next_try_ms <= ? ORDER BY part`,
+    ),
+    nextDue: db
+      .prepare<[], number | null>(`SELECT min(next_try_ms) FROM upload WHERE ${IS_WANTED}`)
+      .pluck(),
+    open: db.prepare<[number], UploadRow>(`${select} ORDER BY ${order} LIMIT ?`),
+  };
 }

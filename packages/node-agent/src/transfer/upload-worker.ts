@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import {
   type AgencyConnection,
   BusError,
+  type Lane,
   MAX_TRANSFER_WINDOW,
   encodeMessage,
   uploadFile,
@@ -33,7 +34,8 @@ type Client = Pick<
 
 /**
  * Brings blobs to the broker before the messages that name them: of urgent packages first, then the
- * oldest. One at a time, since two would only share the line.
+ * oldest. One package at a time, since two would only share the line; its blobs go together, so that
+ * none waits for the questions, answers and commits of another.
  */
 export class UploadWorker {
   readonly #core: AgentCore;
@@ -41,7 +43,7 @@ export class UploadWorker {
   readonly #gate: LineGate;
   readonly #signal = new Signal();
   /** Ends an ordinary upload when an urgent one has come. */
-  #current: { readonly row: UploadRow; readonly preempt: AbortController } | undefined;
+  #current: { readonly lane: Lane; readonly preempt: AbortController } | undefined;
   #releasedMs = Number.NEGATIVE_INFINITY;
   /** Something was committed since the last look for what may be released. */
   #mayRelease = true;
@@ -59,8 +61,8 @@ export class UploadWorker {
   notify(): void {
     this.#mayRelease = true;
     this.#signal.notify();
-    const { row, preempt } = this.#current ?? {};
-    if (row?.lane !== 'normal') return;
+    const { lane, preempt } = this.#current ?? {};
+    if (lane !== 'normal') return;
     if (this.#core.uploads.next(this.#core.now().getTime())?.lane === 'urgent') preempt?.abort();
   }
 
@@ -71,7 +73,7 @@ export class UploadWorker {
       const nowMs = now().getTime();
       const row = this.#connection.status() === 'connected' ? uploads.next(nowMs) : undefined;
       if (row === undefined) await this.#idle(nowMs, signal);
-      else await this.#upload(row, signal);
+      else await this.#upload(row.lane, uploads.dueOf(row.package_id, nowMs), signal);
       await this.#tidy(signal);
     }
   }
@@ -87,17 +89,24 @@ export class UploadWorker {
     await this.#signal.wait(Math.max(10, Math.min(waitMs, untilReleaseMs, MAX_IDLE_MS)), signal);
   }
 
-  async #upload(row: UploadRow, signal: AbortSignal): Promise<void> {
+  /** Rejects when storing fails, once nothing of the package is under way any more. */
+  async #upload(lane: Lane, rows: readonly UploadRow[], signal: AbortSignal): Promise<void> {
     const preempt = new AbortController();
-    this.#current = { row, preempt };
-    try {
-      await this.#send(row, AbortSignal.any([signal, preempt.signal]));
-    } catch (error) {
-      if (storageTroubleOf(error) !== undefined) throw error;
-      await this.#postpone(row, error);
-    } finally {
-      this.#current = undefined;
-    }
+    this.#current = { lane, preempt };
+    const ended = AbortSignal.any([signal, preempt.signal]);
+    const parts = rows.map(async (row) => {
+      try {
+        await this.#send(row, ended);
+      } catch (error) {
+        if (storageTroubleOf(error) === undefined) return await this.#postpone(row, error);
+        preempt.abort();
+        throw error;
+      }
+    });
+    const results = await Promise.allSettled(parts);
+    this.#current = undefined;
+    const failed = results.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   }
 
   async #send(row: UploadRow, signal: AbortSignal): Promise<void> {
@@ -135,9 +144,13 @@ export class UploadWorker {
       onProgress: keeper.onProgress,
       signal,
     });
-    await keeper.settled();
-    if (!finished) return;
-    await core.commit.commit(() => uploads.finish(row, core.now().getTime()));
+    if (!finished) return await keeper.settled();
+    // Hundreds of references may wait for it. What went before is kept with it, or does not matter any more.
+    const finish = () => uploads.finish(row, core.now().getTime());
+    await Promise.all([
+      core.commit.commit(finish, { soon: true }),
+      keeper.settled().catch(() => undefined),
+    ]);
     core.step('upload.committed');
     core.log.info(
       { documentId: row.document_id, part: row.part, bytes: row.bytes },
