@@ -26,13 +26,43 @@ export function encodeDelivery(frame: Uint8Array, parts: MessageParts | undefine
   return encodeMessage(frame, ...parts.body);
 }
 
-/** The bytes of a message that is due, with what its record is about. */
-export function messageOf(
-  row: Pick<DueRow, 'type' | 'package_id' | 'about_package' | 'payload'>,
-  frame: Uint8Array,
+/** What goes out for one row. */
+export interface DueMessage {
+  readonly data: Uint8Array;
+  /** It stands for a message that went up as a blob. */
+  readonly isReference: boolean;
+}
+
+type MessageRow = Pick<DueRow, 'type' | 'package_id' | 'about_package' | 'payload'>;
+
+/**
+ * Makes the messages of one batch. A reference is the same for all recipients, of whom there may be
+ * hundreds, and made once.
+ *
+ * @returns a function that makes the bytes of a row, with what its record is about.
+ */
+export function createMessages(
   outbox: Pick<OutboxStore, 'messageParts' | 'openPartOf'>,
+): (row: MessageRow, frame: Uint8Array) => DueMessage {
+  const references = new Map<number, DueMessage>();
+  return (row, frame) => {
+    const { package_id: packageId } = row;
+    if (packageId === null) return { data: recordOnly(row, frame, outbox), isReference: false };
+    const known = references.get(packageId);
+    if (known !== undefined) return known;
+    const parts = outbox.messageParts(packageId);
+    const isReference = parts !== undefined && 'reference' in parts;
+    const message = { data: encodeDelivery(frame, parts), isReference };
+    if (isReference) references.set(packageId, message);
+    return message;
+  };
+}
+
+function recordOnly(
+  row: MessageRow,
+  frame: Uint8Array,
+  outbox: Pick<OutboxStore, 'openPartOf'>,
 ): Uint8Array {
-  if (row.package_id !== null) return encodeDelivery(frame, outbox.messageParts(row.package_id));
   if (row.type !== 'report' || row.about_package === null) return encodeMessage(frame);
   const body = isDispatch(row.payload)
     ? bodyOfDispatch(outbox.openPartOf(row.about_package))

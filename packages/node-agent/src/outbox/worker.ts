@@ -1,13 +1,7 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 
-import {
-  type AgencyConnection,
-  BusError,
-  LANES,
-  type Lane,
-  decodeReference,
-  signRecord,
-} from '@congvan/bus';
+import { type AgencyConnection, BusError, LANES, type Lane, signRecord } from '@congvan/bus';
 import { signCms } from '@congvan/signer';
 
 import type { ConditionBook } from '../condition/condition.ts';
@@ -22,7 +16,7 @@ import type { DeadOutcome, DueRow, OutboxStore } from '../storage/outbox-store.t
 import { type Route, type Sender, routeOf } from './address.ts';
 import { Breaker } from './breaker.ts';
 import type { LineGate } from './line-gate.ts';
-import { messageOf } from './message.ts';
+import { createMessages } from './message.ts';
 import { Rate } from './rate.ts';
 import { isForGood, isStreamFull } from './refusal.ts';
 import { reportWithdrawn } from './withdraw.ts';
@@ -32,6 +26,8 @@ import { TRANSFER_LIMITS } from '../transfer/limits.ts';
 import { MAX_REPEAT_MS, afterPubAck, deadOutcome, retryDelayMs } from './schedule.ts';
 
 const MAX_IDLE_MS = 60_000;
+/** Messages made before the socket has its turn. */
+const BURST_ROWS = 32;
 
 export interface OutboxWorkerDeps {
   readonly config: Sender;
@@ -147,14 +143,12 @@ export class OutboxWorker {
 
   async #handle(lane: Lane, rows: readonly DueRow[]): Promise<void> {
     const { commit, step } = this.#deps;
-    const results = rows.map((row) => this.#decide(row));
+    // An older copy reports nothing before the relay has answered; what ends is looked at again then.
+    const mayEnd = this.#deps.outbox.mayAppend();
+    const results = rows.map((row) => this.#decide(row, mayEnd));
     const toSend = results.flatMap((result) => ('kind' in result ? [] : [result.row]));
     const frames = await this.#sign(toSend);
-    const published = await Promise.all(
-      results.map(async (result) =>
-        'kind' in result ? result : this.#publish(result, frames.get(result.row.record_id)),
-      ),
-    );
+    const published = await this.#publishAll(results, frames);
     if (toSend.length > 0) step('messages.published');
     await commit.commit(() => {
       for (const result of published) this.#keepResult(result);
@@ -167,12 +161,10 @@ export class OutboxWorker {
   }
 
   /** What needs no publishing, or must not be published now. */
-  #decide(row: DueRow): Exclude<Published, { kind: 'stored' | 'failed' }> | Ready {
+  #decide(row: DueRow, mayEnd: boolean): Exclude<Published, { kind: 'stored' | 'failed' }> | Ready {
     const { config, directory, now } = this.#deps;
     const nowMs = now().getTime();
     const outcome = deadOutcome(row, nowMs);
-    // An older copy reports nothing before the relay has answered; the row is looked at again then.
-    const mayEnd = this.#deps.outbox.mayAppend();
     if (outcome !== undefined && mayEnd) return { kind: 'dead', row, outcome };
     const route = routeOf(row, config, directory);
     const isClosed = (route?.closesMs ?? Infinity) <= nowMs;
@@ -209,8 +201,33 @@ export class OutboxWorker {
     return frames;
   }
 
-  async #publish({ row, route }: Ready, frame: Uint8Array | undefined): Promise<Published> {
-    const { connection, gate, now, outbox } = this.#deps;
+  /** The broker stores the first of them while the last are still being made. */
+  async #publishAll(
+    results: readonly (Published | Ready)[],
+    frames: ReadonlyMap<number, Uint8Array>,
+  ): Promise<Published[]> {
+    const make = createMessages(this.#deps.outbox);
+    const answers: Promise<Published>[] = [];
+    for (const result of results) {
+      if ('kind' in result) {
+        answers.push(Promise.resolve(result));
+        continue;
+      }
+      const answer = this.#publish(result, frames.get(result.row.record_id), make);
+      // A failure is thrown below, not as nobody's rejection meanwhile.
+      answer.catch(() => undefined);
+      answers.push(answer);
+      if (answers.length % BURST_ROWS === 0) await setImmediate();
+    }
+    return await Promise.all(answers);
+  }
+
+  async #publish(
+    { row, route }: Ready,
+    frame: Uint8Array | undefined,
+    make: ReturnType<typeof createMessages>,
+  ): Promise<Published> {
+    const { connection, gate, now } = this.#deps;
     if (frame === undefined) throw new TypeError(`record ${row.record_id} was not signed`);
     if (route === undefined) {
       const message = `the directory has no agency ${row.recipient}`;
@@ -219,10 +236,10 @@ export class OutboxWorker {
       return { kind: 'failed', row, error };
     }
     const { natsSubject, destination, further } = route;
-    const data = messageOf(row, frame, outbox);
+    const { data, isReference } = make(row, frame);
     const traceId = typeof row.trace_id === 'string' ? row.trace_id : null;
     // A reference goes to hundreds: its trace stands in the message that it names.
-    const isTraced = traceId !== null && decodeReference(data) === undefined;
+    const isTraced = traceId !== null && !isReference;
     const { purpose, recipient, lane } = row;
     const span = startSpan('publish', traceId, {
       purpose,
