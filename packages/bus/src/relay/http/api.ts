@@ -21,7 +21,11 @@ const problems = {
   401: schemas.problem.describe('Not logged in'),
   404: schemas.problem.describe('Nothing here, or nothing that the caller may see'),
   429: schemas.problem.describe('Too many requests'),
+  503: schemas.problem.describe(
+    'Figures are being added up anew, or the relay is needed and not there',
+  ),
 };
+const NOT_MODIFIED = z.null().describe('As the `ETag` sent');
 
 /** Each is made and signed anew. */
 const EVIDENCE_PER_MINUTE = 10;
@@ -30,7 +34,6 @@ const EVIDENCE = {
   description: 'ASiC-E, signed by the relay',
   content: { [EVIDENCE_TYPE]: { schema: z.unknown() } },
 };
-const NOT_AVAILABLE = schemas.problem.describe('The relay that would sign it does not run');
 
 function described(operationId: string, summary: string) {
   return { operationId, summary };
@@ -56,7 +59,7 @@ export function registerApi(app: FastifyInstance, { source, tags }: ApiOptions):
       operationId,
       summary,
       querystring,
-      response: { 200: answer, 304: z.null().describe('As the `ETag` sent'), ...problems },
+      response: { 200: answer, 304: NOT_MODIFIED, ...problems },
     },
     preHandler: unlessUnchanged,
   });
@@ -115,7 +118,7 @@ function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): vo
         ...described('agency', 'One agency'),
         params: parameters.agencyParams,
         querystring: parameters.agencyQuery,
-        response: { 200: schemas.agencyAnswer, ...problems },
+        response: { 200: schemas.agencyAnswer, 304: NOT_MODIFIED, ...problems },
       },
     },
     (request) => {
@@ -133,7 +136,7 @@ function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): vo
       schema: {
         ...described('register', 'Numbers of an outgoing register, and how each counts'),
         querystring: parameters.registerQuery,
-        response: { 200: schemas.registerPage, ...problems },
+        response: { 200: schemas.registerPage, 304: NOT_MODIFIED, ...problems },
       },
     },
     (request) => of(request).register(parameters.toRegisterRequest(request.query)),
@@ -146,7 +149,7 @@ function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): vo
         ...described('documents', 'The track of a document, by its id or by number and notation'),
         params: parameters.documentParams,
         querystring: parameters.documentsQuery,
-        response: { 200: schemas.documentsAnswer, ...problems },
+        response: { 200: schemas.documentsAnswer, 304: NOT_MODIFIED, ...problems },
       },
     },
     (request) => {
@@ -174,7 +177,7 @@ function registerEvidence(app: FastifyInstance, source: FiguresSource): void {
         ...described('evidence', 'The evidence file of a document; for who sees all of it'),
         params: parameters.documentParams,
         querystring: parameters.documentsQuery,
-        response: { 200: EVIDENCE, ...problems, 503: NOT_AVAILABLE },
+        response: { 200: EVIDENCE, ...problems },
       },
     },
     async (request, reply) => {

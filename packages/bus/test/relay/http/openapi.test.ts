@@ -78,6 +78,10 @@ it('the OpenAPI document is one, and every answer is as it says', async () => {
     expect({ path, status: answer.status }).toEqual({ path, status: 200 });
     const type = Object.keys(responses['200']?.content ?? {})[0] ?? '';
     expect(answer.headers.get('content-type')).toContain(type);
+    const tag = answer.headers.get('etag') ?? '"none"';
+    const again = await town.ask(path, { token, headers: { 'if-none-match': tag } });
+    const unchanged = '304' in responses ? 304 : 200;
+    expect({ path, status: again.status }).toEqual({ path, status: unchanged });
     if (type !== 'application/json') continue;
     const schema = responses['200']?.content?.['application/json']?.schema ?? {};
     const text = JSON.stringify(schema).replaceAll('"#/components', '"doc#/components');
