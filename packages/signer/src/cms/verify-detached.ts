@@ -158,8 +158,8 @@ export interface PlainSignatureVerdict {
 
 /**
  * Makes the function the bus takes for checking records. It is synchronous and quick: certificates
- * are parsed once, issuer signatures and paths are checked once per certificate and trust store;
- * times and revocation are checked on every call.
+ * are parsed once, issuer signatures, paths and what the lists of the trust store say are checked once per
+ * certificate and trust store; times are checked on every call.
  *
  * Certificates that cannot be read are left out, as if they had not been given.
  */

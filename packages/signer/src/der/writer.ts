@@ -16,12 +16,18 @@ export function encodeHeader(tag: number, length: number): Uint8Array {
   return out;
 }
 
-/** Identifier, definite length in its shortest form, and the parts as content. */
+/**
+ * Identifier, definite length in its shortest form, and the parts as content. The result may share its
+ * memory with others, as a `Buffer` does: a signature is made of some twenty, each a block of its own
+ * otherwise, which costs ten times as much as its bytes.
+ */
 export function encodeTlv(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
   const lengthBytes = lengthBytesOf(length);
-  const out = new Uint8Array(2 + lengthBytes + length);
+  const size = 2 + lengthBytes + length;
+  const { buffer, byteOffset } = Buffer.allocUnsafe(size);
+  const out = new Uint8Array(buffer, byteOffset, size);
   out[0] = tag;
   out[1] = lengthBytes === 0 ? length : 0x80 | lengthBytes;
   for (let i = 0; i < lengthBytes; i += 1) out[2 + i] = length >>> (8 * (lengthBytes - 1 - i));

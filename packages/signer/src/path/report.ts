@@ -1,4 +1,5 @@
 import type { RevocationEvidence } from '../revocation/evidence.ts';
+import type { Judgement } from '../verdict.ts';
 import type { Certificate } from '../x509/certificate.ts';
 
 /**
@@ -23,6 +24,16 @@ export interface CertificateReport {
   /** For people, in lower case without a full stop. */
   readonly detail: string;
   /** What the state rests on, the evidence for OCSP responders and CRL signers included. */
+  readonly evidence: readonly RevocationEvidence[];
+}
+
+/** Result of `validatePath`. */
+export interface PathVerdict extends Judgement {
+  /** From the certificate to the anchor; empty when no path was found. */
+  readonly chain: readonly Certificate[];
+  /** Each certificate's part in the verdict, in the order of `chain`; at least the certificate itself. */
+  readonly certificates: readonly CertificateReport[];
+  /** The CRLs and OCSP responses that were relied on. */
   readonly evidence: readonly RevocationEvidence[];
 }
 

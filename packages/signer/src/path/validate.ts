@@ -5,16 +5,22 @@ import type { RevocationEvidence, RevocationMode } from '../revocation/evidence.
 import type { OcspResponse } from '../revocation/ocsp.ts';
 import { EMPTY_VALIDATION_DATA, type ValidationData } from '../revocation/validation-data.ts';
 import { OID } from '../der/index.ts';
-import { type Judgement, type Objection, failed, indeterminate } from '../verdict.ts';
+import { type Objection, failed, indeterminate } from '../verdict.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import type { CertificateList } from '../x509/crl.ts';
 import type { PolicyOptions } from './policy-tree.ts';
 import { type Purpose, objectionToPurpose } from './purpose.ts';
-import { type CertificateReport, describeEvidence, notChecked } from './report.ts';
+import {
+  type CertificateReport,
+  type PathVerdict,
+  describeEvidence,
+  notChecked,
+} from './report.ts';
 import { respondersOf, signersOf } from './evidence-signers.ts';
 import { RevocationSources } from './revocation-sources.ts';
 import { type OfferedCertificates, cachedSearch, offeredBySubject } from './search.ts';
 import { checkIssuerSignature } from './signature-cache.ts';
+import { keepVerdict, standingVerdict } from './standing-verdict.ts';
 import { checkStaticPath } from './static-path.ts';
 import type { TrustStore } from './trust-store.ts';
 
@@ -39,15 +45,7 @@ export interface PathOptions {
   readonly policies?: PolicyOptions;
 }
 
-/** Result of {@link validatePath}. */
-export interface PathVerdict extends Judgement {
-  /** From the certificate to the anchor; empty when no path was found. */
-  readonly chain: readonly Certificate[];
-  /** Each certificate's part in the verdict, in the order of `chain`; at least the certificate itself. */
-  readonly certificates: readonly CertificateReport[];
-  /** The CRLs and OCSP responses that were relied on. */
-  readonly evidence: readonly RevocationEvidence[];
-}
+export type { PathVerdict } from './report.ts';
 
 /**
  * Validates a certificate (RFC 5280 §6.1, §6.3, RFC 6960) and answers in the terms of ETSI EN
@@ -69,7 +67,25 @@ export function validatePath(certificate: Certificate, options: PathOptions): Pa
   }
   const wrongPurpose = objectionToPurpose(certificate, options.purpose ?? 'signature');
   if (wrongPurpose !== undefined) return withoutPath(certificate, wrongPurpose);
-  return new PathValidation(options).validate(certificate);
+  const { trust, at, extra = [], data = EMPTY_VALIDATION_DATA } = options;
+  const offered = offeredBySubject([...extra, ...data.certificates], trust);
+  const isPlain = restsOnStore(options, offered);
+  const standing = isPlain ? standingVerdict(certificate, trust, at) : undefined;
+  if (standing !== undefined) return standing;
+  const verdict = new PathValidation(options, offered).validate(certificate);
+  if (isPlain && verdict.indication === 'TOTAL-PASSED') {
+    keepVerdict(certificate, trust, at, verdict);
+  }
+  return verdict;
+}
+
+/** Whether nothing but the store and the time can have a part in the verdict. */
+function restsOnStore(
+  { data, policies, purpose }: PathOptions,
+  offered: OfferedCertificates,
+): boolean {
+  const isWithoutData = data === undefined || (data.crls.length === 0 && data.ocsps.length === 0);
+  return isWithoutData && offered.size === 0 && policies === undefined && purpose !== 'ocsp';
 }
 
 function withoutPath(certificate: Certificate, objection: Objection): PathVerdict {
@@ -115,10 +131,10 @@ class PathValidation {
   /** Something was not looked at: it might have been a revocation, so nothing passes any more. */
   private isExhausted = false;
 
-  constructor(options: PathOptions) {
+  constructor(options: PathOptions, offered: OfferedCertificates) {
     this.options = options;
-    const { trust, extra = [], data = EMPTY_VALIDATION_DATA } = options;
-    this.offered = offeredBySubject([...extra, ...data.certificates], trust);
+    this.offered = offered;
+    const { trust, data = EMPTY_VALIDATION_DATA } = options;
     this.sources = new RevocationSources(trust, data);
   }
 

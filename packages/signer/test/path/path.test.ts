@@ -240,6 +240,31 @@ describe('revocation', () => {
     expect(own.crl().entries).toMatchObject([{ reason: 'superseded' }]);
   });
 
+  it('is looked up once while a list stands, and again with its end, another list or an entry', async () => {
+    const times = { thisUpdate: life.notBefore, nextUpdate: new Date('2026-04-01T00:00:00Z') };
+    const listOf = async (revocations: Parameters<typeof buildCrl>[0]['revocations']) =>
+      store([
+        pki.rootCrl(),
+        parseCrl(await buildCrl({ number: 30, ...times, revocations }, pki.issuingKey)),
+      ]);
+    const { certificate } = signer;
+    const trust = await listOf([]);
+    const verdict = (when: string, of = trust) =>
+      validatePath(certificate, { trust: of, at: new Date(when) });
+    const first = verdict('2026-03-01T00:00:00Z');
+    expect(verdict('2026-03-31T23:59:59Z')).toBe(first);
+    expect(verdict('2026-04-01T00:00:00Z').subIndication).toBe('TRY_LATER');
+    expect(verdict('2024-12-31T23:59:59Z').subIndication).toBe('NOT_YET_VALID');
+    expect(verdict('2026-02-01T00:00:00Z').indication).toBe('TOTAL-PASSED');
+    const revokedAt = new Date('2026-03-15T00:00:00Z');
+    const { serialNumber } = certificate;
+    const announced = await listOf([{ serialNumber, revokedAt, reason: 'superseded' }]);
+    expect(verdict('2026-03-01T00:00:00Z', announced).indication).toBe('TOTAL-PASSED');
+    expect(verdict('2026-03-20T00:00:00Z', announced).subIndication).toBe('REVOKED');
+    const required = { trust: store([]), at, revocation: 'require' } as const;
+    expect(validatePath(certificate, required).subIndication).toBe('TRY_LATER');
+  });
+
   it('of the issuing CA counts for all below it', async () => {
     const own = await createTestPki();
     const { certificate } = await own.issue({ commonName: 'Nút', use: 'node' });
