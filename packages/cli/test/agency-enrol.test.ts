@@ -65,7 +65,7 @@ describe('enrolling with a token', () => {
   it('makes keys at the agency, and an agent that runs with them', async () => {
     const made = await make('H09', '--issue-seal');
     const file = await save('H09.token', made.token);
-    const enrolled = await office.json<Enrolled>(['agent', 'enrol', file]);
+    const enrolled = await office.json<Enrolled>(['agent', 'enrol', file, '--thin-line']);
     expect(enrolled.certificates.map(({ use }) => use).toSorted()).toEqual([
       'encryption',
       'node',
@@ -79,6 +79,8 @@ describe('enrolling with a token', () => {
     }
     expect(await readdir(office.path('agents'))).toEqual(['H09']);
     expect((await stat(office.path('agents', 'H09', 'keys', 'node.p12'))).mode & 0o777).toBe(0o600);
+    const settings = await readFile(office.path('agents', 'H09', 'agent.json'), 'utf8');
+    expect(JSON.parse(settings)).toMatchObject({ line: { chunkBytes: 32_768, window: 1 } });
     const agent = await office.start(['agent', 'run'], /servers|máy chủ/u);
     expect(await agent.interrupt()).toBe(0);
   });

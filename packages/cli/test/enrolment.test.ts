@@ -69,11 +69,15 @@ describe('enrolling an agency', () => {
     expect(certificates.find(({ use }) => use === 'seal')?.sha256).toBe(sealSha256);
 
     const init = ['agent', 'init', '--from', bundle, '--seal-key', sealP12, '--notation', 'UBND'];
+    init.push('--thin-line');
     expect(await town.run(init)).toMatchObject({ code: 0 });
     const home = (...names: string[]) => town.path('agents', 'H09', ...names);
     expect(await readFile(home('keys', 'seal.p12'))).toEqual(await readFile(sealP12));
     expect(await readdir(home('trust', 'anchors'))).toHaveLength(2);
-    expect(await readFile(home('agent.json'), 'utf8')).toContain('"notation": "UBND"');
+    expect(JSON.parse(await readFile(home('agent.json'), 'utf8'))).toMatchObject({
+      notation: 'UBND',
+      line: { window: 1 },
+    });
   });
 
   it('replaces an entry only when asked to, with new certificates', async () => {

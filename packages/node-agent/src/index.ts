@@ -35,7 +35,7 @@ export type {
 } from './documents.ts';
 export { AGENT_ERRORS, AgentError, type AgentErrorCode, type AgentErrorDetails } from './errors.ts';
 export { type AgentBackupOptions, backupAgent } from './home/backup.ts';
-export type { AgentConfig, AgentConfigInput } from './home/config.ts';
+export { type AgentConfig, type AgentConfigInput, THIN_LINE } from './home/config.ts';
 export { type InitAgentOptions, initAgent } from './home/init.ts';
 export { type EnrolAgentOptions, type EnrolledAgent, enrolAgent } from './enrolment/enrol.ts';
 export type { KeyPassphrases, PassphraseSource } from './home/keys.ts';

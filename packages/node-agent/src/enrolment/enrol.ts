@@ -29,6 +29,7 @@ import {
   validatePath,
 } from '@congvan/signer';
 
+import { THIN_LINE } from '../home/config.ts';
 import { initAgent } from '../home/init.ts';
 import type { KeyPassphrases } from '../home/keys.ts';
 import { layoutOf } from '../home/layout.ts';
@@ -47,6 +48,8 @@ export interface EnrolAgentOptions {
   readonly sealP12?: Uint8Array;
   readonly notation?: string;
   readonly unsigned?: 'accept' | 'refuse';
+  /** The agency has a line of some Mb/s; in a folder that is there already its setting stays. */
+  readonly thinLine?: boolean;
   readonly now?: () => Date;
   /** Told after each step, so that a test can stop there. */
   readonly onStep?: (step: 'keys-made' | 'answered' | 'home-written') => void;
@@ -228,6 +231,7 @@ async function writeHome(
       ...(member.relay === undefined ? {} : { relay: member.relay }),
       notation: options.notation ?? member.notation,
       policy: { unsigned: options.unsigned ?? 'accept' },
+      ...(options.thinLine === true ? { line: THIN_LINE } : {}),
       ...(wantsTls ? { tls: {} } : {}),
     },
     nodeP12: p12.get('node') ?? new Uint8Array(),

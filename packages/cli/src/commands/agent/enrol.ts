@@ -23,6 +23,7 @@ interface AgentEnrolOptions extends PassphraseFiles {
   readonly sealKey?: string;
   readonly notation?: string;
   readonly unsigned: 'accept' | 'refuse';
+  readonly thinLine?: true;
 }
 
 const MAX_TOKEN_BYTES = 4096;
@@ -38,6 +39,7 @@ export function agentEnrolCommand(cli: Cli): Command {
         .choices(['accept', 'refuse'])
         .default('accept'),
     )
+    .addOption(newOption(cli, '--thin-line', 'thinLine'))
     .addOption(passphraseOption(cli))
     .addOption(newOption(cli, '--seal-passphrase-file <file>', 'sealPassphraseFile'))
     .action(async (file: string | undefined, options: AgentEnrolOptions, command: Command) => {
@@ -56,7 +58,7 @@ async function agentEnrol(
   const { enrolAgent } = await import('@congvan/node-agent');
   const passphrases = passphrasesOf(cli, options);
   const token = decodeEnrolmentToken(await readToken(cli, file, passphrases));
-  const { sealKey, notation, unsigned } = options;
+  const { sealKey, notation, unsigned, thinLine } = options;
   const enrolled = await enrolAgent({
     homes: layoutOf(cli, globals).agents,
     token,
@@ -68,6 +70,7 @@ async function agentEnrol(
     ...(sealKey === undefined ? {} : { sealP12: await readInputFile(cli, sealKey) }),
     ...(notation === undefined ? {} : { notation }),
     unsigned,
+    thinLine: thinLine === true,
     now: cli.now,
   });
   const { member, home, natsUserKey } = enrolled;

@@ -17,6 +17,7 @@ interface AgentInitOptions {
   readonly nodeKey?: string;
   readonly sealKey?: string;
   readonly unsigned: 'accept' | 'refuse';
+  readonly thinLine?: true;
 }
 
 /** `congvan agent init`: an agency's folder from what the registrar handed over. */
@@ -31,6 +32,7 @@ export function agentInitCommand(cli: Cli): Command {
         .choices(['accept', 'refuse'])
         .default('accept'),
     )
+    .addOption(newOption(cli, '--thin-line', 'thinLine'))
     .action(async (options: AgentInitOptions, command: Command) => {
       await agentInit(cli, options, command.optsWithGlobals<GlobalOptions>());
     });
@@ -48,7 +50,7 @@ async function agentInit(
     throw new CliError('CLI_BUNDLE_INVALID', text.bundleOfRelay(options.from));
   }
   const { codeToToken, isTier, parseAgencyCode } = await import('@congvan/bus');
-  const { initAgent } = await import('@congvan/node-agent');
+  const { THIN_LINE, initAgent } = await import('@congvan/node-agent');
   const { parseCertificate } = await import('@congvan/signer');
   const code = parseAgencyCode(settings.code);
   if (!isTier(settings.tier)) {
@@ -77,6 +79,7 @@ async function agentInit(
       ...(relay === undefined ? {} : { relay }),
       notation: options.notation ?? settings.notation,
       policy: { unsigned: options.unsigned },
+      ...(options.thinLine === true ? { line: THIN_LINE } : {}),
     },
     nodeP12,
     ...(sealP12 === undefined ? {} : { sealP12 }),

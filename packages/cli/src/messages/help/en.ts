@@ -253,6 +253,8 @@ export const helpEn = {
     sealKeyFile: 'P12 file of the seal key, where the bundle holds none',
     bundle: 'folder of the enrolment bundle to write',
     fromBundle: 'folder of the enrolment bundle',
+    thinLine:
+      'a line of some Mb/s: large files go up in small pieces, one at a time, so that urgent documents pass',
     unsigned: 'what to do with documents without a signature',
     relayCode: 'agency code of the relay',
     detach: 'run in the background',

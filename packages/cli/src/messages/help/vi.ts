@@ -251,6 +251,8 @@ export const helpVi: HelpTexts = {
     sealKeyFile: 'tệp P12 của khóa con dấu, khi bộ hồ sơ không có',
     bundle: 'thư mục của bộ hồ sơ kết nối sẽ ghi',
     fromBundle: 'thư mục của bộ hồ sơ kết nối',
+    thinLine:
+      'đường truyền vài Mb/s: tệp lớn được gửi từng phần nhỏ, lần lượt, để văn bản khẩn đi trước',
     unsigned: 'xử lý văn bản không có chữ ký thế nào',
     relayCode: 'mã cơ quan của trạm trung tâm',
     detach: 'chạy nền',
