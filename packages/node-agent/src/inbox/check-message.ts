@@ -62,7 +62,8 @@ export interface ShownDelivery {
   readonly judged: JudgedWith;
   readonly shown: ShownPackage;
   readonly claim: Claim;
-  readonly messageSha256: string;
+  /** SHA-256 of the message, lower hex: only what waits or is put aside is named by it. */
+  readonly hashMessage: () => string;
 }
 
 /** A delivery that was opened and checked, to be stored. */
@@ -171,8 +172,8 @@ export function checkMessage(
     const detail = `the subject says site ${subject.fromSite}, the directory ${entry.site}`;
     return quarantine('SUBJECT_MISMATCH', detail, claim);
   }
-  const messageSha256 = sha256Of(message.data);
-  const known = { raw, body, sender: entry, judged, natsSubject: subject, claim, messageSha256 };
+  const hashMessage = (): string => sha256Of(message.data);
+  const known = { raw, body, sender: entry, judged, natsSubject: subject, claim, hashMessage };
   return checkContent(content, known, context, asClaimed);
 }
 
@@ -232,10 +233,12 @@ function checkDirection(
 }
 
 /** An authentic record with what came with it. */
-type KnownMessage = Pick<ShownDelivery, 'sender' | 'judged' | 'natsSubject' | 'claim'> & {
+type KnownMessage = Pick<
+  ShownDelivery,
+  'sender' | 'judged' | 'natsSubject' | 'claim' | 'hashMessage'
+> & {
   readonly raw: RawRecord;
   readonly body: Uint8Array;
-  readonly messageSha256: string;
 };
 
 function checkContent(
@@ -266,7 +269,7 @@ function checkDelivery(
   context: MessageCheckContext,
   quarantine: Quarantine,
 ): CheckedMessage {
-  const { delivery, raw, body, sender, judged, natsSubject, claim, messageSha256 } = received;
+  const { delivery, raw, body, sender, judged, natsSubject, claim, hashMessage } = received;
   if (!delivery.to.includes(context.self)) {
     const named = delivery.to.slice(0, 3).join(', ');
     return quarantine('WRONG_RECIPIENT', `the delivery record is for ${named}`);
@@ -293,7 +296,7 @@ function checkDelivery(
     judged,
     shown,
     claim,
-    messageSha256,
+    hashMessage,
   };
 }
 

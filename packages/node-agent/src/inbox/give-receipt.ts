@@ -1,5 +1,5 @@
 import {
-  type DirectoryEntry,
+  type AgencyCode,
   FINDINGS,
   type Finding,
   type Lane,
@@ -12,7 +12,7 @@ import {
 
 import type { AgentCore } from '../core.ts';
 import { keepOwnBasis } from '../evidence/keep-basis.ts';
-import { readSummary } from '../package/header.ts';
+import { type PackageSummary, readSummary } from '../package/header.ts';
 import { appendReport } from '../report/chain.ts';
 import type { Claim } from './check-message.ts';
 
@@ -25,11 +25,20 @@ export interface ReceiptContent {
   readonly actor?: string;
 }
 
-/**
- * Writes a receipt for a stored document: one record to its sender, one report to the relays.
- *
- * Call inside the transaction of the act it tells of, so that neither exists without the other.
- */
+/** What a receipt says about the document that it answers. */
+export interface AnsweredDocument {
+  /** Of the delivery. */
+  readonly id: string;
+  readonly sender: AgencyCode;
+  readonly about: Pick<
+    ReceiptPayload,
+    'documentId' | 'businessType' | 'documentVersion' | 'packageDigest'
+  >;
+  readonly priority: PackageSummary['priority'];
+  readonly traceId: string | null;
+}
+
+/** As {@link giveReceiptFor}, for a document that was stored before. */
 export function giveReceipt(
   core: AgentCore,
   id: string,
@@ -41,17 +50,41 @@ export function giveReceipt(
   if (row === undefined || sender === undefined) {
     throw new TypeError(`no stored document ${id} of a known sender`);
   }
-  const payload: ReceiptPayload = {
-    from: core.config.code,
-    to: sender.code,
+  const about = {
     documentId: row.document_id,
     businessType: asBusinessType(row.business_type),
     documentVersion: row.document_version,
     packageDigest: row.package_digest,
+  };
+  const { priority } = readSummary(row.summary);
+  const document = { id, sender: sender.code, about, priority, traceId: row.trace_id };
+  giveReceiptFor(core, document, content, nowMs);
+}
+
+/**
+ * Writes a receipt for a stored document: one record to its sender, one report to the relays.
+ *
+ * Call inside the transaction of the act it tells of, so that neither exists without the other.
+ */
+export function giveReceiptFor(
+  core: AgentCore,
+  document: AnsweredDocument,
+  content: ReceiptContent,
+  nowMs: number,
+): void {
+  const { id, sender, about, priority, traceId } = document;
+  const { documentId, businessType, documentVersion, packageDigest } = about;
+  const payload: ReceiptPayload = {
+    from: core.config.code,
+    to: sender,
+    documentId,
+    businessType,
+    documentVersion,
+    packageDigest,
     ...fieldsOf(content, nowMs),
   };
-  const lane = laneOfPriority(readSummary(row.summary).priority);
-  const { recordId } = enqueueReceipt(core, payload, sender, lane, nowMs, row.trace_id);
+  const lane = laneOfPriority(priority);
+  const { recordId } = enqueueReceipt(core, payload, lane, nowMs, traceId);
   core.inbox.insertReceipt(id, recordId, content.status, nowMs, content.actor ?? null);
 }
 
@@ -103,7 +136,7 @@ export function refuseUnstored(
     packageDigest: delivery.packageDigest,
     ...fieldsOf({ status: '02', reasonCode: cause.finding, reason: cause.detail }, nowMs),
   };
-  return enqueueReceipt(core, payload, sender, 'normal', nowMs).recordId;
+  return enqueueReceipt(core, payload, 'normal', nowMs).recordId;
 }
 
 function asBusinessType(stored: number): ReceiptPayload['businessType'] {
@@ -130,7 +163,6 @@ function fieldsOf(
 function enqueueReceipt(
   core: AgentCore,
   payload: ReceiptPayload,
-  sender: DirectoryEntry,
   lane: Lane,
   nowMs: number,
   traceId: string | null = null,
@@ -145,7 +177,7 @@ function enqueueReceipt(
       purpose: 'receipt',
       record_id: recordId,
       package_id: null,
-      recipient: sender.code,
+      recipient: payload.to,
       lane,
       trace_id: traceId,
     },

@@ -91,7 +91,14 @@ function quarantineOf(
   shown: ShownDelivery,
   fault: Pick<Quarantined, 'finding' | 'detail'>,
 ): Quarantined {
-  const { natsSubject, claim, messageSha256 } = shown;
+  const { natsSubject, claim, hashMessage } = shown;
   const { finding, detail } = fault;
-  return { kind: 'quarantine', finding, detail, claim, messageSha256, natsSubject };
+  return {
+    kind: 'quarantine',
+    finding,
+    detail,
+    claim,
+    messageSha256: hashMessage(),
+    natsSubject,
+  };
 }

@@ -12,7 +12,7 @@ import {
   type ReceivedMessage,
   describeConflict,
 } from './check-message.ts';
-import { giveReceipt, refuseUnstored, repeatReceipt } from './give-receipt.ts';
+import { giveReceiptFor, refuseUnstored, repeatReceipt } from './give-receipt.ts';
 
 const MAX_REASON_LENGTH = 1_000;
 
@@ -70,10 +70,12 @@ function storeDocument(
     return;
   }
   if (twin !== undefined) {
-    const { claim, messageSha256 } = outcome;
+    const { claim, hashMessage } = outcome;
     const detail = describeConflict(delivery, twin.package_digest);
-    const conflict = { finding: 'DOCUMENT_CONFLICT', detail, claim, messageSha256 } as const;
-    storeQuarantine(core, message, { kind: 'quarantine', ...conflict, natsSubject }, nowMs);
+    const conflict = { finding: 'DOCUMENT_CONFLICT', detail, claim } as const;
+    const messageSha256 = hashMessage();
+    const put = { kind: 'quarantine', ...conflict, messageSha256, natsSubject } as const;
+    storeQuarantine(core, message, put, nowMs);
     return;
   }
   const { source } = container;
@@ -95,8 +97,10 @@ function storeDocument(
     trace_id: delivery.traceId ?? null,
   });
   keepBasis(core, outcome.payloadSha256, delivery.from, outcome.judged);
-  giveReceipt(core, id, { status: '01', warnings: checked.warnings }, nowMs);
   const { from, documentId, traceId } = delivery;
+  const { priority } = checked.summary;
+  const arrived = { id, sender: from, about: delivery, priority, traceId: traceId ?? null };
+  giveReceiptFor(core, arrived, { status: '01', warnings: checked.warnings }, nowMs);
   startSpan('receive', traceId ?? null, { from, documentId, id }).end();
   log.info({ id, from, documentId, traceId }, 'document arrived');
 }

@@ -74,7 +74,7 @@ function toDownloadRow(
   const isReference = outcome.kind === 'reference';
   return {
     nats_subject: message.subject,
-    message_sha256: outcome.messageSha256,
+    message_sha256: isReference ? outcome.messageSha256 : outcome.hashMessage(),
     data: message.data,
     stored_ms: message.storedAt.getTime(),
     stream_seq: message.streamSeq,

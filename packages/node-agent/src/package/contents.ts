@@ -1,6 +1,7 @@
 import {
   type AsicEFile,
   type LongWork,
+  type OpenPart,
   openAsicE,
   openAsicEFile,
   saveStream,
@@ -32,15 +33,16 @@ export interface PackageContents extends AsyncDisposable {
 /**
  * Opens a package that lies in memory or in a file. The ZIP and its manifest are checked.
  *
+ * @param options.openPart - what was shown of it: the same manifest is not read a second time.
  * @param options.check - also reads every file of a package on disk and checks its digest; without it,
  *   those are checked when they are read. In memory they always are.
  * @throws SignerError `SIGNER_ASIC_*`; system errors of the file as they come.
  */
 export async function openContents(
   source: PackageSource,
-  options: LongWork & { readonly check?: boolean } = {},
+  options: LongWork & { readonly check?: boolean; readonly openPart?: OpenPart } = {},
 ): Promise<PackageContents> {
-  if (source instanceof Uint8Array) return contentsInMemory(source);
+  if (source instanceof Uint8Array) return contentsInMemory(source, options.openPart);
   const opened = await openAsicEFile(source.path);
   try {
     if (options.check === true) await opened.checkFiles(options);
@@ -51,8 +53,8 @@ export async function openContents(
   }
 }
 
-function contentsInMemory(container: Uint8Array): PackageContents {
-  const { manifest, manifestSha256, signature, files } = openAsicE(container);
+function contentsInMemory(container: Uint8Array, openPart: OpenPart | undefined): PackageContents {
+  const { manifest, manifestSha256, signature, files } = openAsicE(container, undefined, openPart);
   const find = (entry: string): Uint8Array => {
     const bytes = files.get(entry);
     if (bytes === undefined) throw new TypeError(`the package has no ${entry}`);

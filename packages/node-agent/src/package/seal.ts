@@ -89,7 +89,7 @@ export async function openPackage(
   if ('finding' in container) return container;
   let contents: PackageContents;
   try {
-    contents = await openContents(container.source, { ...work, check: true });
+    contents = await openContents(container.source, { ...work, openPart, check: true });
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;
     return { finding: 'PACKAGE_MALFORMED', detail: error.message, opened: container };

@@ -147,20 +147,33 @@ export function malformed(message: string): never {
   throw new SignerError('SIGNER_ASIC_MALFORMED', message);
 }
 
+/** A manifest that was read before, with the signature under {@link SIGNATURE_NAME}: an open part. */
+export interface KnownManifest {
+  readonly manifest: Uint8Array;
+  readonly entries: readonly ManifestEntry[];
+}
+
 /**
  * Opens an ASiC-E container strictly: safe and unique names, sizes within limits, every file named
  * and digested in the manifest, and no other file. The signature is not checked here.
  *
+ * @param known - a manifest of the same bytes is not parsed again.
  * @throws {@link SignerError} `SIGNER_ASIC_MALFORMED`, `SIGNER_ASIC_LIMIT`,
  *   `SIGNER_ASIC_NAME_INVALID`, `SIGNER_ASIC_MANIFEST_INVALID`, `SIGNER_ASIC_DIGEST_MISMATCH`.
  */
 export function openAsicE(
   container: Uint8Array,
   limits: AsicLimits = DEFAULT_ASIC_LIMITS,
+  known?: KnownManifest,
 ): OpenedAsicE {
   const found = new Map(readZip(container, limits).map(({ name, bytes }) => [name, bytes]));
   const read = (name: string): Uint8Array => found.get(name) ?? malformed(`no "${name}"`);
-  const { parsed, manifest, signature, dataNames } = readParts([...found.keys()], read, limits);
+  const { parsed, manifest, signature, dataNames } = readParts(
+    [...found.keys()],
+    read,
+    limits,
+    known,
+  );
   const data = new Map(dataNames.map((name) => [name, read(name)]));
   return {
     files: matchFiles(parsed, data),
@@ -189,6 +202,7 @@ export function readParts(
   names: readonly string[],
   read: (name: string, maxBytes: number) => Uint8Array,
   limits: AsicLimits,
+  known?: KnownManifest,
 ): AsicEParts {
   if (names[0] !== MIMETYPE_NAME) malformed('the first entry is not "mimetype"');
   const mimetype = mimetypeOf(read(MIMETYPE_NAME, limits.maxManifestBytes));
@@ -198,7 +212,10 @@ export function readParts(
   const manifest = read(manifestName, limits.maxManifestBytes);
   const signature = read(signatureName, MAX_SIGNATURE_BYTES);
   checkManifestSize(manifest, limits);
-  const parsed = readManifest(manifest);
+  const isKnown = known !== undefined && Buffer.compare(known.manifest, manifest) === 0;
+  const parsed = isKnown
+    ? { signatureName: SIGNATURE_NAME, entries: known.entries }
+    : readManifest(manifest);
   if (parsed.signatureName !== signatureName) {
     throw new SignerError(
       'SIGNER_ASIC_MANIFEST_INVALID',
