@@ -78,6 +78,17 @@ describe('an open part', () => {
     expect(matchesOpenPart(openAsicE(again.container), part)).toBe(false);
   });
 
+  it('helps to open its own container, and vouches for nothing in it', async () => {
+    const part = readOpenPart(openPart);
+    expect(openAsicE(built.container, undefined, part)).toEqual(openAsicE(built.container));
+    const other = await build('%PDF-1.6');
+    expect(openAsicE(other.container, undefined, part)).toEqual(openAsicE(other.container));
+    const altered = rebuild(built.container, { 'files/1.pdf': Buffer.from('%PDF-1.8') });
+    expect(() => openAsicE(altered, undefined, part)).toThrow(
+      expect.objectContaining({ code: 'SIGNER_ASIC_DIGEST_MISMATCH' }),
+    );
+  });
+
   it.each<readonly [string, () => Uint8Array]>([
     ['another header', () => rebuild(openPart, { 'header.edxml': Buffer.from('<edXML></edXML>') })],
     ['a file that the manifest does not name', () => rebuild(openPart, { 'x.txt': HEADER })],
