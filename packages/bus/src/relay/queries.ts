@@ -53,6 +53,8 @@ export interface TrackedDelivery {
   } | null;
   /** The receipts that count, oldest first. */
   readonly receipts: readonly TrackedReceipt[];
+  /** Receipts that count beside those: their agency gave more than are shown. */
+  readonly receiptsLeftOut: number;
 }
 
 /** A receipt that is kept but moves nothing: of a stranger, or for another package. */
@@ -86,6 +88,8 @@ export interface TrackedDispatch {
   readonly deliveries: readonly TrackedDelivery[];
   readonly paperRecipients: readonly { readonly name: string; readonly reason: string }[];
   readonly contradictory: readonly ContradictoryReceipt[];
+  /** Contradictory ones beside those; `null`: not told to who sees only a part. */
+  readonly contradictoryLeftOut: number | null;
 }
 
 /** A delivery that nobody has answered. */
@@ -281,29 +285,34 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
   }
 
   #describe(document: DocumentRecord): TrackedDispatch {
-    const receipts = this.#track.receipts(document.id);
-    const counted = (recipient: string) =>
-      receipts.filter((one) => one.standing === 'counted' && one.agency === recipient);
+    const counted = Map.groupBy(
+      this.#track.receipts(document.id, 'counted'),
+      ({ agency }) => agency,
+    );
+    const contradictory = this.#track.receipts(document.id, 'contradictory');
     return {
       ...describeDispatch(document),
       deliveries: this.#track
         .deliveries(document.id)
-        .map(({ recipient, recipientName, mode, state, ...rest }) => ({
-          to: recipient,
-          toName: recipientName,
-          mode,
-          state,
-          withdrawn: describeWithdrawal(rest),
-          receipts: counted(recipient).map(describeReceipt),
-        })),
+        .map(({ recipient, recipientName, mode, state, ...rest }) => {
+          const receipts = counted.get(recipient) ?? [];
+          return {
+            to: recipient,
+            toName: recipientName,
+            mode,
+            state,
+            withdrawn: describeWithdrawal(rest),
+            receipts: receipts.map(describeReceipt),
+            receiptsLeftOut: (receipts[0]?.ofAgency ?? 0) - receipts.length,
+          };
+        }),
       paperRecipients: this.#track.paperRecipients(document.id),
-      contradictory: receipts
-        .filter((one) => one.standing === 'contradictory')
-        .map((one) => ({
-          from: one.agency,
-          packageDigest: one.packageDigest,
-          ...describeReceipt(one),
-        })),
+      contradictory: contradictory.map((one) => ({
+        from: one.agency,
+        packageDigest: one.packageDigest,
+        ...describeReceipt(one),
+      })),
+      contradictoryLeftOut: (contradictory[0]?.ofAll ?? 0) - contradictory.length,
     };
   }
 }

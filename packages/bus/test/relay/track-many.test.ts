@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest';
 
 import { MAX_TRACKED_DOCUMENTS } from '../../src/relay/queries.ts';
-import { RelayDatabase, dispatch, electronic } from './relay-database.ts';
+import {
+  MAX_TRACKED_CONTRADICTORY,
+  MAX_TRACKED_RECEIPTS_OF_ONE,
+} from '../../src/relay/storage/track-queries.ts';
+import { RelayDatabase, dispatch, electronic, receipt } from './relay-database.ts';
 
 it('a number that everybody gives is shown of the first, and of whoever is named', () => {
   using town = new RelayDatabase();
@@ -21,4 +25,38 @@ it('a number that everybody gives is shown of the first, and of whoever is named
   expect(queries.track('1/UBND-VP', undefined, (from) => from === last)).toMatchObject([
     { from: last },
   ]);
+});
+
+it('of agencies that answer without end so many receipts are shown, and how many are not', () => {
+  using town = new RelayDatabase();
+  for (const code of ['H09', 'G12']) town.addAgency(code, 'province');
+  const beyond = 40;
+  const strangers = Array.from({ length: 20 }, (_, index) => `H${String(index + 1_000)}`);
+  const minute = (index: number): string =>
+    new Date(Date.UTC(2026, 6, 10) + index * 60_000).toISOString();
+  const answers = [
+    town.compose('H09', dispatch(1, [electronic('G12')])),
+    ...['01', '03'].map((status, index) =>
+      town.compose('G12', receipt('H09', 1, status, { at: minute(index) })),
+    ),
+    ...Array.from({ length: MAX_TRACKED_RECEIPTS_OF_ONE + beyond - 2 }, (_, index) =>
+      town.compose('G12', receipt('H09', 1, '05', { at: minute(index + 2) })),
+    ),
+    ...strangers.flatMap((code) =>
+      Array.from({ length: MAX_TRACKED_RECEIPTS_OF_ONE + 1 }, () =>
+        town.compose(code, receipt('H09', 1, '01')),
+      ),
+    ),
+  ];
+  town.intake.takeAll(answers.map(({ verified, entry }) => ({ report: verified, entry })));
+  const [document] = town.queries.track('doc-1');
+  const [delivery] = document?.deliveries ?? [];
+
+  expect(delivery?.receipts).toHaveLength(MAX_TRACKED_RECEIPTS_OF_ONE);
+  expect(delivery?.receipts.slice(0, 3).map(({ status }) => status)).toEqual(['01', '03', '05']);
+  expect(delivery).toMatchObject({ state: '05', receiptsLeftOut: beyond });
+  expect(document?.contradictory).toHaveLength(MAX_TRACKED_CONTRADICTORY);
+  expect(document?.contradictoryLeftOut).toBe(
+    strangers.length * (MAX_TRACKED_RECEIPTS_OF_ONE + 1) - MAX_TRACKED_CONTRADICTORY,
+  );
 });

@@ -77,11 +77,14 @@ export function listAlerts(
       rows.push(alert);
     }
     const last = some.at(-1);
-    if (last === undefined || some.length < SCAN_STEP) break;
+    if (last === undefined || some.length < SCAN_STEP) {
+      const total = request.after === undefined ? rows.length : null;
+      return { as_of: asOf, rows, total, next: null };
+    }
     before = last.id;
   }
-  const total = request.after === undefined ? rows.length : null;
-  return { as_of: asOf, rows, total, next: null };
+  // There are more to look at, if not to show.
+  return { as_of: asOf, rows, total: null, next: String(before) };
 }
 
 function fits(record: AlertRecord, { code, agency }: AlertsRequest): boolean {

@@ -36,6 +36,27 @@ export function urlOf(scheme: 'http' | 'https', host: string, port: number): str
   return `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
+/**
+ * By what callers are counted: an IPv4 address, or the 64 bits that a network of IPv6 is given (RFC
+ * 6177 §2), in which anybody can take any address.
+ */
+export function networkOf(address: string): string {
+  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [bare = ''] = address.split('%', 1);
+  if (!isIPv6(bare)) return address;
+  const [front = '', back] = bare.split('::', 2).map((part) => part.replace(/\d+\.[\d.]+$/, '0:0'));
+  const first = groupsOf(front);
+  const last = back === undefined ? [] : groupsOf(back);
+  const zeros = Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => '0');
+  return `${[...first, ...zeros, ...last].slice(0, 4).join(':')}::/64`;
+}
+
+function groupsOf(part: string): string[] {
+  if (part === '') return [];
+  return part.split(':').map((group) => Number.parseInt(group, 16).toString(16));
+}
+
 export function httpFailed(message: string, cause?: unknown): BusError {
   return new BusError('BUS_HTTP_FAILED', message, { cause, details: {} });
 }

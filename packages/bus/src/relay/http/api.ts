@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
+import { AtOnce, EVIDENCE_AT_ONCE } from './at-once.ts';
 import { describeDocument } from './documents.ts';
 import type { EntityTags } from './entity-tag.ts';
 import * as parameters from './parameters.ts';
@@ -169,6 +170,7 @@ function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): vo
 function registerEvidence(app: FastifyInstance, source: FiguresSource): void {
   const api = app.withTypeProvider<ZodTypeProvider>();
   const evidenceLimit = { max: EVIDENCE_PER_MINUTE, timeWindow: '1 minute' };
+  const atOnce = new AtOnce(EVIDENCE_AT_ONCE);
   api.get(
     '/evidence/:idOrNumber',
     {
@@ -182,6 +184,7 @@ function registerEvidence(app: FastifyInstance, source: FiguresSource): void {
     },
     async (request, reply) => {
       const { idOrNumber } = request.params;
+      atOnce.enter(requireViewer(request), reply);
       const { bytes, lacksTimeStamp } = await source
         .for(requireViewer(request))
         .evidence(idOrNumber, request.query.from);

@@ -27,7 +27,7 @@ export function describeDocument(document: TrackedDispatch): DocumentAnswer {
       responseFor === null
         ? null
         : { organ_id: responseFor.organId, document_id: responseFor.documentId },
-    deliveries: document.deliveries.map(({ to, toName, mode, state, withdrawn, receipts }) => ({
+    deliveries: document.deliveries.map(({ to, toName, mode, state, withdrawn, ...rest }) => ({
       to,
       to_name: toName,
       mode,
@@ -36,7 +36,8 @@ export function describeDocument(document: TrackedDispatch): DocumentAnswer {
         withdrawn === null
           ? null
           : { at: withdrawn.at.toISOString(), cause: withdrawn.cause, reason: withdrawn.reason },
-      receipts: receipts.map(describeReceipt),
+      receipts: rest.receipts.map(describeReceipt),
+      receipts_left_out: rest.receiptsLeftOut,
     })),
     paper_recipients: document.paperRecipients.map(({ name, reason }) => ({ name, reason })),
     contradictory: document.contradictory.map((one) => ({
@@ -44,6 +45,7 @@ export function describeDocument(document: TrackedDispatch): DocumentAnswer {
       from: one.from,
       package_digest: one.packageDigest,
     })),
+    contradictory_left_out: document.contradictoryLeftOut,
   };
 }
 

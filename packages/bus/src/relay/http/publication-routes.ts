@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
+import { AtOnce, FILES_AT_ONCE } from './at-once.ts';
 import type { EntityTags } from './entity-tag.ts';
 import * as parameters from './parameters.ts';
 import { seesWhole } from './publications.ts';
@@ -108,6 +109,7 @@ function registerFile(
 ): void {
   const api = app.withTypeProvider<ZodTypeProvider>();
   const of = (request: FastifyRequest): ViewerSource => source.for(requireViewer(request));
+  const atOnce = new AtOnce(FILES_AT_ONCE);
   api.get(
     '/publications/:month/file',
     {
@@ -126,6 +128,7 @@ function registerFile(
       const { name, pieces } = of(request).publicationFile(month, revision);
       const { signature } = of(request).publication(month, revision);
       if (await tags.answerUnchanged(request, reply, signature)) return reply;
+      atOnce.enter(requireViewer(request), reply);
       return await reply
         .type('application/zip')
         .header('content-disposition', `attachment; filename="${name}"`)

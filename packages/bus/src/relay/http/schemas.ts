@@ -266,12 +266,16 @@ const document = z
           .strictObject({ at: time, cause: z.string(), reason: z.string().nullable() })
           .nullable(),
         receipts: z.array(receipt),
+        receipts_left_out: count.describe('Given beside those; of one agency 64 are shown'),
       }),
     ),
     paper_recipients: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
     contradictory: z.array(
       receipt.extend({ from: z.string(), package_digest: z.string().nullable() }),
     ),
+    contradictory_left_out: count
+      .nullable()
+      .describe('Beside those; of all agencies 1,000 are shown; null: not told'),
   })
   .meta({ id: 'Document' });
 export type DocumentAnswer = z.infer<typeof document>;

@@ -16,6 +16,7 @@ import {
 } from 'fastify-type-provider-zod';
 
 import { type RelayLog, describeError } from '../log.ts';
+import { networkOf } from './address.ts';
 import { problemOf, sendProblem } from './answer-error.ts';
 import { registerApi } from './api.ts';
 import {
@@ -87,7 +88,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Fast
     max: REQUESTS_PER_MINUTE,
     timeWindow: '1 minute',
     cache: MAX_COUNTED_CALLERS,
-    keyGenerator: (request) => (request.viewer === null ? request.ip : `:${request.viewer.name}`),
+    keyGenerator: ({ viewer, ip }) => (viewer === null ? networkOf(ip) : `account ${viewer.name}`),
   });
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, () => {
     throw notFound();
@@ -137,7 +138,7 @@ function createFastify({ tls, trustedProxies }: HttpServerOptions): FastifyInsta
 function limitAddresses(server: Server): void {
   const open = new Map<string, number>();
   server.on('connection', (socket) => {
-    const address = socket.remoteAddress ?? '';
+    const address = networkOf(socket.remoteAddress ?? '');
     const count = open.get(address) ?? 0;
     if (count >= MAX_CONNECTIONS_OF_ADDRESS) return void socket.destroy();
     open.set(address, count + 1);
@@ -217,6 +218,8 @@ function answerFaults(app: FastifyInstance, { log, renderProblem }: HttpServerOp
       log('error', 'request failed', { path: pathOf(request), ...describeError(error) });
     }
     const problem = known ?? new Problem('internal', 'the server failed; its log says why');
+    // It was set for the answer that did not come about.
+    void reply.removeHeader('etag');
     if (renderProblem === undefined || !wantsPage(request) || request.url.startsWith('/api/')) {
       return await sendProblem(request, reply, problem);
     }

@@ -119,5 +119,6 @@ function limitDocument(
   const deliveries = document.deliveries.filter(({ to }) => maySee(to));
   if (deliveries.length === 0) return [];
   const contradictory = document.contradictory.filter(({ from }) => maySee(from));
-  return [{ ...document, deliveries, contradictory, paperRecipients: [] }];
+  const limited = { deliveries, contradictory, contradictoryLeftOut: null, paperRecipients: [] };
+  return [{ ...document, ...limited }];
 }

@@ -6,6 +6,7 @@ import { isAgencyCode } from '../../agency/code.ts';
 import type { PublicationRow } from '../audit/publications.ts';
 import { dateInVietnam } from '../../calendar/vietnam-time.ts';
 import { languageOf } from '../http/authenticate.ts';
+import { AtOnce, FILES_AT_ONCE } from '../http/at-once.ts';
 import { type Problem, notFound } from '../http/problem.ts';
 import { type Viewer, requireViewer } from '../http/session.ts';
 import type { FiguresSource } from '../http/source.ts';
@@ -51,6 +52,8 @@ export interface Pages {
 
 type Render = (context: PageContext, request: FastifyRequest) => PageContent | Promise<PageContent>;
 
+/** Of one account; a file may have as many rows as a hundred pages. */
+const CSV_PER_MINUTE = 60;
 const HTML = 'text/html; charset=utf-8';
 /** Made once: setting up the rules of a language takes longer than a page. */
 const FORMATS = { vi: formatFor('vi', textsOf('vi')), en: formatFor('en', textsOf('en')) } as const;
@@ -147,8 +150,11 @@ function registerLogInPage(
 }
 
 function registerCsv(app: FastifyInstance, { source }: PagesOptions): void {
-  app.get('/csv/:name', { schema: { hide: true } }, async (request, reply) => {
+  const atOnce = new AtOnce(FILES_AT_ONCE);
+  const config = { rateLimit: { max: CSV_PER_MINUTE, timeWindow: '1 minute' } };
+  app.get('/csv/:name', { config, schema: { hide: true } }, async (request, reply) => {
     const viewer = requireViewer(request);
+    atOnce.enter(viewer, reply);
     const name = pathPart(request, 'name');
     const lines = writeCsv(source.for(viewer), name, request.query);
     // The first line is computed before the answer begins: a bad question still gets its problem.

@@ -44,8 +44,21 @@ export interface ReceiptRecord {
   readonly incomingYear: number | null;
   readonly incomingNumber: number | null;
   readonly packageDigest: string | null;
-  readonly standing: 'counted' | 'waiting' | 'noted' | 'contradictory';
+  /** Receipts of that agency for the document, of the same standing. */
+  readonly ofAgency: number;
+  /** Of all agencies, of the same standing. */
+  readonly ofAll: number;
 }
+
+/**
+ * Receipts that the track of a document shows of one agency: the first of each status, then its
+ * newest. An agency can sign them without end.
+ */
+export const MAX_TRACKED_RECEIPTS_OF_ONE = 64;
+/** Contradictory ones of all agencies together: anybody can sign one for a document of another. */
+export const MAX_TRACKED_CONTRADICTORY = 1_000;
+/** Recipients are as many as the sender named; each of them answers a few times. */
+const MAX_TRACKED_COUNTED = 64_000;
 
 export interface OpenDeliveryRecord {
   readonly sender: string;
@@ -155,8 +168,14 @@ export class TrackQueries {
     return this.#statements.paper.all(document);
   }
 
-  receipts(document: number): ReceiptRecord[] {
-    return this.#statements.receipts.all(document);
+  /** Oldest first, see {@link MAX_TRACKED_RECEIPTS_OF_ONE}. */
+  receipts(document: number, standing: 'counted' | 'contradictory'): ReceiptRecord[] {
+    return this.#statements.receipts.all({
+      document,
+      standing,
+      ofOne: MAX_TRACKED_RECEIPTS_OF_ONE,
+      most: standing === 'counted' ? MAX_TRACKED_COUNTED : MAX_TRACKED_CONTRADICTORY,
+    });
   }
 
   open(limit: number): OpenDeliveryRecord[] {
@@ -231,14 +250,26 @@ function prepareDocuments(db: Db) {
     paper: db.prepare<[number], { name: string; reason: string }>(
       'SELECT name, reason FROM paper_recipient WHERE document = ? ORDER BY position',
     ),
-    receipts: db.prepare<[number], ReceiptRecord>(
-      `SELECT s.agency, t.status, t.at_ms AS atMs, t.reason_code AS reasonCode, t.reason,
+    receipts: db.prepare<
+      [{ document: number; standing: string; ofOne: number; most: number }],
+      ReceiptRecord
+    >(
+      `WITH given AS (
+         SELECT c.report, s.agency, count(*) OVER (PARTITION BY s.agency) AS ofAgency,
+           count(*) OVER () AS ofAll,
+           row_number() OVER (PARTITION BY s.agency, c.status ORDER BY c.report) AS nth
+         FROM receipt AS c JOIN stored_report AS s ON s.id = c.report
+         WHERE c.document = @document AND c.standing = @standing),
+       ranked AS (
+         SELECT report, ofAgency, ofAll, row_number() OVER
+           (PARTITION BY agency ORDER BY nth = 1 DESC, report DESC) AS rank FROM given)
+       SELECT s.agency, t.status, t.at_ms AS atMs, t.reason_code AS reasonCode, t.reason,
          t.incoming_year AS incomingYear, t.incoming_number AS incomingNumber,
          CASE WHEN t.same_package THEN o.package_digest ELSE t.package_digest END AS packageDigest,
-         t.standing
-       FROM receipt AS t JOIN stored_report AS s ON s.id = t.report
-         JOIN document AS o ON o.id = t.document
-       WHERE t.document = ? ORDER BY t.at_ms, t.status, t.report`,
+         k.ofAgency, k.ofAll
+       FROM ranked AS k JOIN receipt AS t ON t.report = k.report
+         JOIN stored_report AS s ON s.id = t.report JOIN document AS o ON o.id = t.document
+       WHERE k.rank <= @ofOne ORDER BY t.at_ms, t.status, t.report LIMIT @most`,
     ),
   };
 }

@@ -17,11 +17,12 @@ export class WebDirectory {
     );
     this.#version = db.prepare<
       [],
-      { entries: number; counting: number; read: number; found: number }
+      { entries: number; counting: number; read: number; found: number; further: number }
     >(
       `SELECT count(*) AS entries, total(counts) AS counting,
          (SELECT total(read_up_to) FROM directory_registrar) AS read,
-         (SELECT coalesce(max(id), 0) FROM contradiction) AS found FROM directory_entry`,
+         (SELECT coalesce(max(id), 0) FROM contradiction) AS found,
+         (SELECT total(further) FROM contradiction_count) AS further FROM directory_entry`,
     );
   }
 
@@ -37,12 +38,14 @@ export class WebDirectory {
     return false;
   }
 
-  /** Differs after any change of the directory, and after a second record of a number. */
+  /** Differs after any change of the directory, and after a second record of a number, kept or counted. */
   version(): string {
     const dataVersion = this.#db.pragma('data_version', { simple: true });
     if (this.#seen?.dataVersion !== dataVersion) {
-      const { entries = 0, counting = 0, read = 0, found = 0 } = this.#version.get() ?? {};
-      this.#seen = { dataVersion, version: `${entries}.${counting}.${read}.${found}` };
+      const row = this.#version.get();
+      const { entries = 0, counting = 0, read = 0, found = 0, further = 0 } = row ?? {};
+      const version = [entries, counting, read, found, further].join('.');
+      this.#seen = { dataVersion, version };
     }
     return this.#seen?.version ?? '';
   }

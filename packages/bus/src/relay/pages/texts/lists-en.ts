@@ -88,6 +88,7 @@ export const listsEn: typeof listsVi = {
     paperReason: 'Reason',
     paperReasons: { 'not-connected': 'not connected' },
     contradictory: 'Contradicting receipts',
+    leftOut: (count: string) => `and ${count} more, which are not shown`,
     contradictoryNote: 'Kept as evidence; they change no state.',
     contradictoryDigest: 'Package digest that this agency states',
     evidence: 'Download evidence (ASiC-E)',

@@ -86,6 +86,7 @@ export const listsVi = {
     paperReason: 'Lý do',
     paperReasons: { 'not-connected': 'chưa kết nối' },
     contradictory: 'Hồi báo mâu thuẫn',
+    leftOut: (count: string) => `và ${count} hồi báo khác không hiển thị`,
     contradictoryNote: 'Được lưu làm chứng cứ, không làm thay đổi trạng thái.',
     contradictoryDigest: 'Mã băm gói tin mà bên này khai',
     evidence: 'Tải chứng cứ (ASiC-E)',

@@ -107,7 +107,7 @@ function facts(context: PageContext, document: TrackedDispatch, kind: string): M
 
 function track(context: PageContext, delivery: TrackedDelivery): Markup {
   const { t } = context;
-  const { to, toName, mode, state, receipts, withdrawn } = delivery;
+  const { to, toName, mode, state, receipts, receiptsLeftOut, withdrawn } = delivery;
   const unanswered = receipts.length === 0;
   return html`<li class="track">
     <h3>${said(toName ?? to)} <span class="code">${to}</span></h3>
@@ -117,6 +117,7 @@ function track(context: PageContext, delivery: TrackedDelivery): Markup {
     </p>
     <ol class="receipts" aria-label=${t.document.receipts}>
       ${receipts.map((one) => receipt(context, one))}
+      ${receiptsLeftOut > 0 && html`<li class="event detail">${t.document.leftOut(context.f.count(receiptsLeftOut))}</li>`}
       ${
         withdrawn !== null &&
         html`<li class="event withdrawn">
@@ -173,6 +174,7 @@ function onPaper(context: PageContext, { paperRecipients }: TrackedDispatch): Ma
 function contradictory(context: PageContext, document: TrackedDispatch): Markup {
   const { t } = context;
   if (document.contradictory.length === 0) return null;
+  const leftOut = document.contradictoryLeftOut ?? 0;
   return html`<section class="card warned">
     <h2>${t.document.contradictory}</h2>
     <p class="quiet">${t.document.contradictoryNote}</p>
@@ -189,6 +191,7 @@ function contradictory(context: PageContext, document: TrackedDispatch): Markup 
               }
             </li>`,
       )}
+      ${leftOut > 0 && html`<li class="event detail">${t.document.leftOut(context.f.count(leftOut))}</li>`}
     </ol>
   </section>`;
 }
