@@ -237,19 +237,18 @@ function registerConditions(app: FastifyInstance, source: FiguresSource): void {
 function registerStatements(app: FastifyInstance, source: FiguresSource): void {
   const api = app.withTypeProvider<ZodTypeProvider>();
   const of = (request: FastifyRequest): ViewerSource => source.for(requireViewer(request));
-  const { statementsQuery: querystring, toStatementsRequest } = parameters;
   api.get(
     '/contradictions',
     {
       schema: {
         ...described('contradictions', 'Statements that contradict earlier ones, newest first'),
-        querystring,
+        querystring: parameters.contradictionsQuery,
         response: { 200: schemas.contradictionsPage, ...problems },
       },
     },
     (request, reply) => {
       void reply.header('cache-control', 'private, no-cache');
-      return of(request).contradictions(toStatementsRequest(request.query));
+      return of(request).contradictions(parameters.toContradictionsRequest(request.query));
     },
   );
   api.get(
@@ -257,13 +256,13 @@ function registerStatements(app: FastifyInstance, source: FiguresSource): void {
     {
       schema: {
         ...described('late', 'Reports stored over a day after the time they state, newest first'),
-        querystring,
+        querystring: parameters.statementsQuery,
         response: { 200: schemas.latePage, ...problems },
       },
     },
     (request, reply) => {
       void reply.header('cache-control', 'private, no-cache');
-      return of(request).late(toStatementsRequest(request.query));
+      return of(request).late(parameters.toStatementsRequest(request.query));
     },
   );
 }

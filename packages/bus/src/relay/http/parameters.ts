@@ -13,10 +13,11 @@ import type {
   PageRequest,
   AgencyStanding,
 } from '../figures/types.ts';
+import { CONTRADICTION_KINDS } from '../storage/contradiction-store.ts';
 import { COUNTED_AS } from '../storage/register-queries.ts';
 import type { SectionRequest } from './publications.ts';
 import type { RegisterRequest } from './register.ts';
-import type { StatementsRequest } from './statements.ts';
+import type { ContradictionsRequest, StatementsRequest } from './statements.ts';
 
 /** No answer has more rows on one page. */
 export const MAX_PAGE_ROWS = 1_000;
@@ -120,6 +121,9 @@ export const sectionParams = z.strictObject({ month, section: z.enum(SECTIONS) }
 export const sectionQuery = z.strictObject({ revision, ...paging });
 export const rejectedQuery = z.strictObject(paging);
 export const statementsQuery = z.strictObject({ agency: agency.optional(), ...paging });
+export const contradictionsQuery = statementsQuery.extend({
+  kind: z.enum(CONTRADICTION_KINDS).optional(),
+});
 export const registerQuery = z.strictObject({
   agency,
   period,
@@ -176,6 +180,12 @@ export function toAlertsRequest(query: z.infer<typeof alertsQuery>): AlertsReque
 }
 
 export function toStatementsRequest(query: z.infer<typeof statementsQuery>): StatementsRequest {
+  return dropUndefined(query);
+}
+
+export function toContradictionsRequest(
+  query: z.infer<typeof contradictionsQuery>,
+): ContradictionsRequest {
   return dropUndefined(query);
 }
 

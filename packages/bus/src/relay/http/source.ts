@@ -12,7 +12,12 @@ import type { MadeEvidence } from './link.ts';
 import type { RejectedRow } from './rejected.ts';
 import type { RegisterEntry, RegisterRequest } from './register.ts';
 import type { Viewer } from './session.ts';
-import type { ContradictoryStatement, LateStatement, StatementsRequest } from './statements.ts';
+import type {
+  ContradictionsRequest,
+  ContradictoryStatement,
+  LateStatement,
+  StatementsRequest,
+} from './statements.ts';
 
 /** How the relay's own process is, as its operator sees it. */
 export interface RelayHealth {
@@ -45,7 +50,7 @@ export interface ViewerSource extends RelayFigures {
   evidence(idOrNumber: string, from?: string): Promise<MadeEvidence>;
   alerts(request: AlertsRequest): Page<AlertRow>;
   /** Statements that contradict earlier ones, newest first; an agency its own. */
-  contradictions(request: StatementsRequest): Page<ContradictoryStatement>;
+  contradictions(request: ContradictionsRequest): Page<ContradictoryStatement>;
   /** Reports that came more than a day after the time they state, newest first; an agency its own. */
   late(request: StatementsRequest): Page<LateStatement>;
   /** The numbers of one agency's outgoing register, with what became of each. */

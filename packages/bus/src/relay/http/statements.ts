@@ -7,6 +7,11 @@ export interface StatementsRequest extends PageRequest {
   readonly agency?: string;
 }
 
+export interface ContradictionsRequest extends StatementsRequest {
+  /** Only contradictions of this kind: numbers given twice, for one. */
+  readonly kind?: ContradictionRow['kind'];
+}
+
 /** A well-signed statement that contradicts an earlier one, as API and page show it. */
 export interface ContradictoryStatement {
   readonly id: number;
@@ -38,14 +43,14 @@ type MaySee = (agency: string) => boolean;
 export function listContradictionsPage(
   queries: Pick<RelayQueries, 'listContradictions'>,
   asOf: AsOf,
-  { agency, ...paging }: StatementsRequest,
+  { agency, kind, ...paging }: ContradictionsRequest,
   maySee: MaySee,
 ): Page<ContradictoryStatement> {
   const of = agency === undefined ? {} : { agency };
   return pageNewestFirst(
     {
       read: (options) => queries.listContradictions({ ...options, ...of }),
-      maySee: (row) => maySee(row.agency),
+      maySee: (row) => (kind === undefined || row.kind === kind) && maySee(row.agency),
       describe: ({ reportNumber, payloadHash, foundAt, ...rest }: ContradictionRow) => ({
         ...rest,
         report_number: reportNumber,

@@ -65,7 +65,9 @@ function questionOf(source: ViewerSource, name: string, query: unknown): Questio
       return { table: name, ask: (paging) => source.alerts({ ...request, ...paging }) };
     }
     case 'contradictions': {
-      const request = parameters.toStatementsRequest(read(parameters.statementsQuery, query));
+      const request = parameters.toContradictionsRequest(
+        read(parameters.contradictionsQuery, query),
+      );
       return { table: name, ask: (paging) => source.contradictions({ ...request, ...paging }) };
     }
     case 'late': {

@@ -4,6 +4,7 @@ import { isAgencyCode } from '../../agency/code.ts';
 import { TIERS } from '../../agency/tier.ts';
 import type { FiguresScope } from '../figures/types.ts';
 import { Problem } from '../http/problem.ts';
+import { CONTRADICTION_KINDS } from '../storage/contradiction-store.ts';
 import { COUNTED_AS } from '../storage/register-queries.ts';
 import { type Period, periodOf, readPeriod } from './periods.ts';
 
@@ -44,6 +45,7 @@ const schema = z
     state: z.enum(['sent', '01', '02', '03', '04', '05', '06', 'withdrawn', 'open', 'overdue']),
     kind: z.enum(['register', 'report']),
     counted_as: z.enum(COUNTED_AS),
+    contradiction: z.enum(CONTRADICTION_KINDS),
     level: z.enum(['own', 'below']),
     after: z.string().max(MAX_CURSOR_LENGTH),
     /** That of a page's second list. */

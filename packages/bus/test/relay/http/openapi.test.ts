@@ -37,7 +37,7 @@ const REQUESTS: Readonly<Record<string, string>> = {
   publicationFile: '/publications/2026-07/file',
   alerts: '/alerts?state=all',
   health: '/health',
-  contradictions: '/contradictions?agency=H09',
+  contradictions: '/contradictions?agency=H09&kind=REGISTER_NUMBER_REUSED',
   late: '/late?limit=1',
   rejected: '/rejected?limit=1',
   me: '/me',

@@ -20,7 +20,7 @@ const PATHS = [
   '/overdue',
   '/gaps',
   '/register?agency=H01.40',
-  '/contradictions',
+  '/contradictions?contradiction=CHAIN_FORK',
   '/documents',
   '/documents?q=1%2FUBND-VP',
   '/documents/H01.42-4?from=H01.42',

@@ -157,6 +157,12 @@ describe('the server of the pages', () => {
     const [, first = '', second = ''] = page.split('<table');
     expect(first).toContain('Một số văn bản được khai cho hai việc khác nhau');
     expect(first).toMatch(/<caption>\s*Báo cáo trái với điều đã khai/u);
+    const ofKind = async (kind: string) =>
+      (await read(`/contradictions?contradiction=${kind}`)).split('<table')[1] ?? '';
+    expect(await ofKind('REGISTER_NUMBER_REUSED')).toMatch(/H09[^]*H10|H10[^]*H09/u);
+    expect(await ofKind('CHAIN_FORK')).not.toContain('Báo cáo trái với điều đã khai');
+    const csv = '/csv/contradictions?kind=CHAIN_FORK';
+    expect((await read(csv)).trimEnd().split('\r\n')).toHaveLength(1);
     expect(second).toMatch(/<caption>\s*Báo cáo đến muộn hơn một ngày/u);
     for (const table of [first, second]) {
       expect(table).toContain('/agencies/H09?');

@@ -1,8 +1,10 @@
 import type { ContradictoryStatement, LateStatement } from '../../http/statements.ts';
+import { CONTRADICTION_KINDS } from '../../storage/contradiction-store.ts';
 import { segment } from '../address.ts';
 import { type PageContext, other } from '../context.ts';
 import { type Markup, html } from '../html.ts';
 import type { PageContent } from '../layout.ts';
+import { choice, field } from '../parts/filters.ts';
 import { type Column, table } from '../parts/table.ts';
 import { count, moment, word } from '../parts/value.ts';
 import { said } from '../said.ts';
@@ -25,14 +27,32 @@ export function contradictionsPage(context: PageContext): PageContent {
           <a href=${other(context, '/contradictions')}>${t.filters.clear}</a>
         </p>`
       }
-      ${contradictions(context)} ${late(context)}`,
+      ${kindForm(context)} ${contradictions(context)} ${late(context)}`,
   };
+}
+
+/** Which kind of contradiction is wanted, such as numbers that were given twice. */
+function kindForm(context: PageContext): Markup {
+  const { t, query } = context;
+  const kinds = CONTRADICTION_KINDS.map((kind) => [kind, t.contradictions.kinds[kind]] as const);
+  return html`<form method="get" action="/contradictions" class="filters" role="search">
+    ${query.agency !== undefined && html`<input type="hidden" name="agency" value=${query.agency} />`}
+    ${field(
+      'contradiction',
+      t.contradictions.kind,
+      choice('contradiction', kinds, query.contradiction, t.filters.all),
+    )}
+    <div class="buttons"><button type="submit">${t.filters.apply}</button></div>
+  </form>`;
 }
 
 function contradictions(context: PageContext): Markup {
   const { t, source, query } = context;
   const names = t.contradictions;
-  const request = requestOf(query.agency, query.after);
+  const request = {
+    ...requestOf(query.agency, query.after),
+    ...(query.contradiction === undefined ? {} : { kind: query.contradiction }),
+  };
   const page = source.contradictions(request);
   return table<ContradictoryStatement>(context, {
     id: 'contradictions',
