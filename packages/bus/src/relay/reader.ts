@@ -1,6 +1,6 @@
 import { homePaths, readRelayConfigSync } from './home.ts';
 import { DatabaseQueries, type RelayQueries } from './queries.ts';
-import { type Db, openDatabaseForReading } from './storage/database.ts';
+import { type Db, openDatabaseForAnswers } from './storage/database.ts';
 import type { Targets } from './figures/targets.ts';
 
 /** A relay's figures, read beside the running relay or without one. */
@@ -20,7 +20,7 @@ export function openRelayReader(
   home: string,
   options: { readonly now?: () => Date } = {},
 ): RelayReader {
-  const db = openDatabaseForReading(homePaths(home).database);
+  const db = openDatabaseForAnswers(homePaths(home).database);
   try {
     const targets = readRelayConfigSync(home)?.targets;
     return new DatabaseReader(db, options.now ?? (() => new Date()), targets);

@@ -47,6 +47,8 @@ export interface AgencyShare {
 }
 
 const DAYS_READ_AHEAD = 730;
+/** Of these lists by day and week are read ahead, too. */
+const LAST_DAYS = 35;
 
 /** Answers {@link RelayFigures} out of the rollups; each answer is read from one snapshot. */
 export class FigureAnswers implements RelayFigures {
@@ -85,6 +87,9 @@ export class FigureAnswers implements RelayFigures {
           this.#memory.heard(text);
           this.#memory.counters(text, null, null);
         }
+      }
+      for (let back = LAST_DAYS; back >= 0; back -= 1) {
+        this.#memory.counters(addDays(to, -back), null, null);
       }
     });
   }

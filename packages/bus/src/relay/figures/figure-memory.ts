@@ -11,8 +11,10 @@ import { Ordinals } from './ordinals.ts';
 
 /** E, EP, P, deliveries, overdue, and how many rows they come from. */
 export const LIST_WIDTH = 6;
-/** Days, months and years kept, of one type and urgency each: some 400 KB for 15,000 agencies. */
-const MAX_KEPT = 128;
+/** Of days, months and years, of one type and urgency each: some 400 KB for 15,000 agencies. */
+const MAX_KEPT_BYTES = 64 * 1024 * 1024;
+/** However small they are: each change is held against each of them. */
+const MAX_KEPT = 1_000;
 /** After more than these it is quicker to read everything again. */
 const MAX_CHANGES_FOLLOWED = 20_000;
 const MAX_PATCHED_SHARE = 0.2;
@@ -126,13 +128,13 @@ export class FigureMemory {
     let kept = this.#kept.get(key);
     this.#kept.delete(key);
     const isFar = kept !== undefined && kept.changed.size > MAX_PATCHED_SHARE * this.#ordinals.size;
+    const isNew = kept === undefined || isFar;
     if (kept === undefined || isFar) {
       kept = { ...rest, columns: new Int32Array(0), changed: new Set() };
       this.#add(kept, kept.readAll());
     }
     this.#kept.set(key, kept);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest);
+    if (isNew || kept.changed.size > 0) this.#dropOldest();
     for (const agency of kept.changed) {
       const start = this.#ordinals.of(agency) * kept.width;
       kept.columns.fill(0, start, start + kept.width);
@@ -140,6 +142,18 @@ export class FigureMemory {
     }
     kept.changed.clear();
     return kept.columns;
+  }
+
+  /** All but the last, which is in use. */
+  #dropOldest(): void {
+    let bytes = 0;
+    for (const { columns } of this.#kept.values()) bytes += columns.byteLength;
+    for (const [key, { columns }] of this.#kept) {
+      const isFull = bytes > MAX_KEPT_BYTES || this.#kept.size > MAX_KEPT;
+      if (!isFull || this.#kept.size === 1) return;
+      bytes -= columns.byteLength;
+      this.#kept.delete(key);
+    }
   }
 
   #add(kept: Kept, rows: Iterable<readonly [string, ...number[]]>): void {
