@@ -17,13 +17,21 @@ export interface PushResult {
   readonly error?: Error;
 }
 
-/** Credentials of a system user that can hand a server accounts signed by the operator, and nothing else. */
+/** How long the right to hand accounts over lasts. */
+export const CLAIMS_VALID_MS = 10 * 60_000;
+
+/**
+ * Credentials of a system user that can hand a server accounts signed by the operator, and nothing else.
+ *
+ * A server takes an account that is older than its own, too, and with it lets in who was revoked since.
+ * So nobody keeps these: whoever has the operator's keys makes them when they are needed.
+ */
 export async function mintClaimsCredentials(
   operator: LocalOperator,
   now: Date,
-  expiresAt: Date | null = null,
 ): Promise<Uint8Array> {
   const permissions = claimsPermissions();
+  const expiresAt = new Date(now.getTime() + CLAIMS_VALID_MS);
   return await operator.mint({ account: 'SYS', name: 'claims', permissions, expiresAt, now });
 }
 

@@ -6,14 +6,11 @@ import { type Site, isSite } from '../agency/tier.ts';
 import { BusError } from '../errors.ts';
 import { sitePermissions } from '../permission/site.ts';
 import { type LocalOperator, openOperator } from './operator.ts';
-import { mintClaimsCredentials } from './push.ts';
 import { OPERATOR_SEED, SIGNER_FILE, signerFileName } from './files.ts';
 import type { SiteKeys } from './site-keys.ts';
 import { openSiteSigner } from './site-signer.ts';
 
 export const SERVICE_FILE = 'site-service.creds';
-/** To hand the site's server an account that the centre has signed anew, such as after a revocation. */
-const CLAIMS_FILE = 'claims.creds';
 
 /** A file for a province, by its name; each holds a secret and needs mode 0600. */
 export interface KeyFile {
@@ -39,7 +36,6 @@ export async function exportSiteKeys(
     service: [
       { name: signerFileName(site), content: signer },
       { name: SERVICE_FILE, content: service },
-      { name: CLAIMS_FILE, content: await mintClaimsCredentials(operator, now) },
     ],
   };
 }

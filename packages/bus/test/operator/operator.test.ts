@@ -7,12 +7,18 @@ import { type NatsConnection, connect, credsAuthenticator, errors } from '@nats-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { parseAgencyCode } from '../../src/agency/code.ts';
-import { composeCredentials, signScopedUserJwt } from '../../src/broker/jwt.ts';
+import { composeCredentials, readCredentials, signScopedUserJwt } from '../../src/broker/jwt.ts';
 import { connectSite } from '../../src/broker/site-connection.ts';
 import { type NatsKey, createNatsKey, readNatsKey } from '../../src/broker/keys.ts';
 import { startLocalServer, type LocalServer } from '../../src/local-server/start.ts';
 import { openOperator } from '../../src/operator/operator.ts';
-import { pushAccount, replaceSiteSigner, revokeUser } from '../../src/operator/push.ts';
+import {
+  CLAIMS_VALID_MS,
+  mintClaimsCredentials,
+  pushAccount,
+  replaceSiteSigner,
+  revokeUser,
+} from '../../src/operator/push.ts';
 import { type SiteSigner, openSiteSigner } from '../../src/operator/site-signer.ts';
 import { replaceFile } from '../../src/local-server/atomic-file.ts';
 import { MAX_AGENCY_PAYLOAD_BYTES, MAX_AGENCY_SUBSCRIPTIONS } from '../../src/permission/user.ts';
@@ -300,6 +306,26 @@ describe('a user that is revoked', () => {
     );
     await pushAccount(reopened, await reopened.agencyAccountJwt('H09'), { servers: [server.url] });
     expect(await isRefused(later, bad)).toBe(true);
+  });
+
+  it('is let in again by whoever may hand accounts over, so that nobody keeps that right', async () => {
+    const signer = await server.operator.siteSigner('H09');
+    const bad = createNatsKey('user');
+    const jwt = await mintAgencyJwt(signer, { code, userPublicKey: bad.publicKey }, new Date());
+    const before = await server.operator.agencyAccountJwt('H09');
+    const targets = { servers: [server.url] };
+    expect(await isRefused(jwt, bad)).toBe(false);
+    await revokeUser(server.operator, { site: 'H09', userPublicKey: bad.publicKey }, targets);
+    expect(await isRefused(jwt, bad)).toBe(true);
+    // The server takes an older account as well, such as one out of its own configuration.
+    await pushAccount(server.operator, before, targets);
+    expect(await isRefused(jwt, bad)).toBe(false);
+    await pushAccount(server.operator, await server.operator.agencyAccountJwt('H09'), targets);
+    expect(await isRefused(jwt, bad)).toBe(true);
+
+    const now = new Date();
+    const { expiresAt } = await readCredentials(await mintClaimsCredentials(server.operator, now));
+    expect(Number(expiresAt) - Number(now)).toBeLessThanOrEqual(CLAIMS_VALID_MS);
   });
 
   it('is told server by server when one cannot be reached', async () => {

@@ -60,7 +60,6 @@ it('a province has credentials for its service and none of the other keys', asyn
   await expect(relay).rejects.toMatchObject({ code: 'BUS_KEY_NOT_HELD' });
   expect((await readdir(province)).toSorted()).toEqual([
     'AGENCY_H09.signer.json',
-    'claims.creds',
     'site-service.creds',
   ]);
 });

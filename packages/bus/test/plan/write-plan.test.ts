@@ -175,7 +175,6 @@ relays: [{ code: TW.RELAY, site: TW }]
     ).filter((entry) => entry.isFile());
     expect(files.map(({ name }) => name).toSorted()).toEqual([
       'AGENCY_H09.signer.json',
-      'claims.creds',
       'congvan-site.service',
       'site-plan.json',
       'site-service.creds',
