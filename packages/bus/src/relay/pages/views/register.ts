@@ -86,6 +86,7 @@ function columns(context: PageContext): Column<RegisterEntry>[] {
     },
     {
       head: deliveries.abstract,
+      wide: true,
       className: 'abstract',
       cell: ({ abstract }) => (abstract === null ? absent(context) : said(abstract, 200)),
     },
