@@ -147,12 +147,13 @@ export class OutboxWorker {
     const mayEnd = this.#deps.outbox.mayAppend();
     const results = rows.map((row) => this.#decide(row, mayEnd));
     const toSend = results.flatMap((result) => ('kind' in result ? [] : [result.row]));
-    const frames = await this.#sign(toSend);
+    const frames = await this.#sign(lane, toSend);
     const published = await this.#publishAll(results, frames);
     if (toSend.length > 0) step('messages.published');
-    await commit.commit(() => {
-      for (const result of published) this.#keepResult(result);
-    });
+    // So many fill a flush of their own.
+    const soon = published.length >= BURST_ROWS;
+    const keep = () => published.forEach((result) => this.#keepResult(result));
+    await commit.commit(keep, { soon });
     step('outbox.settled.committed');
     if (published.some(({ kind }) => kind === 'unchecked')) this.#deps.changed();
     const stored = published.filter(({ kind }) => kind === 'stored').length;
@@ -179,7 +180,7 @@ export class OutboxWorker {
   }
 
   /** Signatures are kept before anything leaves: a repeat carries the same bytes. */
-  async #sign(rows: readonly DueRow[]): Promise<Map<number, Uint8Array>> {
+  async #sign(lane: Lane, rows: readonly DueRow[]): Promise<Map<number, Uint8Array>> {
     const { commit, outbox, keys, step } = this.#deps;
     const nodeSigner = await keys.open('node');
     const sign = (tbs: Uint8Array): Promise<Uint8Array> =>
@@ -194,9 +195,10 @@ export class OutboxWorker {
       fresh.push([row.record_id, frame]);
     }
     if (fresh.length === 0) return frames;
-    await commit.commit(() => {
+    const keep = (): void => {
       for (const [recordId, frame] of fresh) outbox.storeSigned(recordId, frame);
-    });
+    };
+    await commit.commit(keep, { soon: lane === 'urgent' });
     step('records.committed');
     return frames;
   }
