@@ -154,7 +154,7 @@ function keyOfSent(own: readonly OwnRecordRow[]): DocumentKey | undefined {
 function receiptsOf(core: AgentCore, stored: PackageRow): GatheredRecord[] {
   return core.register
     .deliveriesOf(stored.id)
-    .flatMap(({ id }) => core.evidence.receiptsOf(id, MAX_RECEIPTS_OF_ONE + 1))
+    .flatMap(({ id }) => core.register.receiptsOf(id, MAX_RECEIPTS_OF_ONE + 1))
     .map(({ record, at_ms }) => gather(core, record, at_ms));
 }
 

@@ -13,8 +13,16 @@ import type { DeliveryTrack, Priority, Sending, TrackedDocument } from '../docum
 import { AgentError } from '../errors.ts';
 import { toOutboxRow } from '../outbox/describe.ts';
 import { readSignedPdf } from '../package/build.ts';
-import type { DeliveryReceiptRow, DeliveryRow, RegisterRow } from '../storage/register-store.ts';
+import type {
+  DeliveryReceiptRow,
+  DeliveryRow,
+  RegisterRow,
+  StatusRow,
+} from '../storage/register-store.ts';
 import { toRegisterEntry } from './reserve.ts';
+
+/** Of a recipient: the first of each status, and its newest. */
+const MAX_STEPS_SHOWN = 64;
 
 const paperToSchema = z.array(z.string());
 const prioritySchema = z.literal([0, 1, 2, 3, 4]);
@@ -61,7 +69,8 @@ export function findOutgoing(core: AgentCore, idOrNumber: string): RegisterRow {
 
 function trackDelivery(core: AgentCore, delivery: DeliveryRow): DeliveryTrack {
   const to: AgencyCode = parseAgencyCode(delivery.recipient);
-  const receipts = core.register.receiptsOf(delivery.id);
+  const statuses = standingStatuses(core.register.statusesOf(delivery.id));
+  const receipts = core.register.receiptsOf(delivery.id, MAX_STEPS_SHOWN);
   const { name: toName, damage } = core.directory.nameOf(to);
   return {
     id: delivery.id,
@@ -70,7 +79,7 @@ function trackDelivery(core: AgentCore, delivery: DeliveryRow): DeliveryTrack {
     damage,
     mode: delivery.mode,
     sending: sendingOf(core, delivery.id),
-    status: stateOfStatuses(standingStatuses(receipts)).furthest,
+    status: stateOfStatuses(statuses).furthest,
     steps: receipts.map((receipt) => readStep(receipt)),
   };
 }
@@ -87,10 +96,10 @@ function sendingOf(core: AgentCore, id: string): Sending | null {
 }
 
 /** A refusal stands until a later arrival: a good copy may have come after a damaged one. */
-function standingStatuses(receipts: readonly DeliveryReceiptRow[]): string[] {
-  const arrivals = receipts.filter(({ status }) => status === '01').map(({ at_ms }) => at_ms);
-  const arrivedMs = Math.max(...arrivals, Number.NEGATIVE_INFINITY);
-  return receipts
+function standingStatuses(given: readonly StatusRow[]): string[] {
+  const arrived = given.find(({ status }) => status === '01');
+  const arrivedMs = arrived?.at_ms ?? Number.NEGATIVE_INFINITY;
+  return given
     .filter(({ status, at_ms }) => status !== '02' || at_ms >= arrivedMs)
     .map(({ status }) => status);
 }

@@ -22,12 +22,6 @@ export interface OwnRecordRow {
   readonly signed: Uint8Array | null;
 }
 
-/** A receipt that came back, and when the recipient says it was given. */
-export interface EvidenceReceiptRow {
-  readonly at_ms: number;
-  readonly record: Uint8Array;
-}
-
 /** What makes records provable later. Writing belongs inside a transaction. */
 export class EvidenceStore {
   readonly #validation: ValidationStore;
@@ -35,7 +29,6 @@ export class EvidenceStore {
   readonly #judged;
   readonly #sent;
   readonly #givenReceipts;
-  readonly #receipts;
   readonly #entries;
   readonly #incomingIds;
 
@@ -55,18 +48,6 @@ export class EvidenceStore {
       `SELECT r.type, r.payload, r.payload_sha256, r.signed
        FROM incoming_receipt AS g JOIN record AS r ON r.id = g.record_id
        WHERE g.incoming_id = ? ORDER BY g.record_id`,
-    );
-    this.#receipts = db.prepare<[{ delivery: string; most: number }], EvidenceReceiptRow>(
-      `WITH given AS (
-         SELECT payload_sha256, received_ms, status,
-           row_number() OVER (PARTITION BY status ORDER BY received_ms, payload_sha256) AS nth
-         FROM delivery_receipt WHERE delivery_id = @delivery),
-       kept AS (
-         SELECT payload_sha256 FROM given
-         ORDER BY nth = 1 DESC, received_ms DESC, status DESC LIMIT @most)
-       SELECT at_ms, record FROM delivery_receipt
-       WHERE delivery_id = @delivery AND payload_sha256 IN (SELECT payload_sha256 FROM kept)
-       ORDER BY received_ms, status`,
     );
     this.#incomingIds = db
       .prepare<[string, string | null, string | null], string>(
@@ -109,14 +90,6 @@ export class EvidenceStore {
   /** Receipts that this agency gave for a received document, in their order. */
   givenReceipts(incomingId: string): OwnRecordRow[] {
     return this.#givenReceipts.all(incomingId);
-  }
-
-  /**
-   * Receipts that came back for a delivery, in the order in which they came: the first of each status,
-   * then the newest, `most` together. A recipient can sign them without end.
-   */
-  receiptsOf(deliveryId: string, most: number): EvidenceReceiptRow[] {
-    return this.#receipts.all({ delivery: deliveryId, most });
   }
 
   /** Up to two received documents with a DocumentId, which is unique per sender only. */

@@ -66,10 +66,15 @@ export interface DeliveryRow {
   readonly mode: 'E' | 'E+P';
 }
 
+/** A receipt that came back, and when the recipient says it was given. */
 export interface DeliveryReceiptRow {
-  readonly status: string;
   readonly at_ms: number;
   readonly record: Uint8Array;
+}
+
+export interface StatusRow {
+  readonly status: string;
+  readonly at_ms: number;
 }
 
 /** The outgoing register, its packages, their deliveries and the receipts that came back. */
@@ -91,6 +96,7 @@ export class RegisterStore {
   readonly #delivery;
   readonly #insertReceipt;
   readonly #receipts;
+  readonly #statuses;
 
   constructor(db: Db) {
     this.#byKey = db.prepare<[string], RegisterRow>(
@@ -151,10 +157,9 @@ export class RegisterStore {
          (delivery_id, payload_sha256, status, at_ms, received_ms, record)
        VALUES (?, ?, ?, ?, ?, ?)`,
     );
-    this.#receipts = db.prepare<[string], DeliveryReceiptRow>(
-      `SELECT status, at_ms, record FROM delivery_receipt WHERE delivery_id = ?
-       ORDER BY received_ms, status`,
-    );
+    const { receipts, statuses } = prepareReceipts(db);
+    this.#receipts = receipts;
+    this.#statuses = statuses;
   }
 
   findByKey(idempotencyKey: string): RegisterRow | undefined {
@@ -239,7 +244,37 @@ export class RegisterStore {
     return result.changes === 1;
   }
 
-  receiptsOf(deliveryId: string): DeliveryReceiptRow[] {
-    return this.#receipts.all(deliveryId);
+  /**
+   * Receipts that came back for a delivery, in the order in which they came: the first of each status,
+   * then the newest, `most` together. A recipient can sign them without end.
+   */
+  receiptsOf(deliveryId: string, most: number): DeliveryReceiptRow[] {
+    return this.#receipts.all({ delivery: deliveryId, most });
   }
+
+  /** Each status that a recipient gave, with the latest time that it states for it. */
+  statusesOf(deliveryId: string): StatusRow[] {
+    return this.#statuses.all(deliveryId);
+  }
+}
+
+function prepareReceipts(db: Db) {
+  return {
+    receipts: db.prepare<[{ delivery: string; most: number }], DeliveryReceiptRow>(
+      `WITH given AS (
+         SELECT payload_sha256, received_ms, status,
+           row_number() OVER (PARTITION BY status ORDER BY received_ms, payload_sha256) AS nth
+         FROM delivery_receipt WHERE delivery_id = @delivery),
+       kept AS (
+         SELECT payload_sha256 FROM given
+         ORDER BY nth = 1 DESC, received_ms DESC, status DESC LIMIT @most)
+       SELECT at_ms, record FROM delivery_receipt
+       WHERE delivery_id = @delivery AND payload_sha256 IN (SELECT payload_sha256 FROM kept)
+       ORDER BY received_ms, status`,
+    ),
+    statuses: db.prepare<[string], StatusRow>(
+      `SELECT status, max(at_ms) AS at_ms FROM delivery_receipt WHERE delivery_id = ?
+       GROUP BY status ORDER BY min(received_ms), status`,
+    ),
+  };
 }

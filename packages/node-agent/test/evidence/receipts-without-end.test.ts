@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 import { createDatabase } from '../../src/storage/database.ts';
-import { EvidenceStore } from '../../src/storage/evidence-store.ts';
+import { RegisterStore } from '../../src/storage/register-store.ts';
 
 it('reads of a recipient that answers without end the first of each status and the newest', () => {
   const folder = mkdtempSync(join(tmpdir(), 'congvan-receipts-'));
@@ -25,7 +25,7 @@ it('reads of a recipient that answers without end the first of each status and t
         put.run({ id: 'other', hash, status, at: 3_000 - at });
       }
     })();
-    const store = new EvidenceStore(db);
+    const store = new RegisterStore(db);
     const read = store.receiptsOf('one', 17);
 
     expect(read.map((one) => one.at_ms)).toEqual([
@@ -39,6 +39,12 @@ it('reads of a recipient that answers without end the first of each status and t
       read.map((one) => String(one.at_ms)),
     );
     expect(store.receiptsOf('nobody', 17)).toEqual([]);
+    expect(store.statusesOf('one')).toEqual([
+      { status: '01', at_ms: 0 },
+      { status: '03', at_ms: 1 },
+      { status: '04', at_ms: 2 },
+      { status: '05', at_ms: 2_999 },
+    ]);
   } finally {
     db.close();
     rmSync(folder, { recursive: true });
