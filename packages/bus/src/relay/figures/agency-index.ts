@@ -18,6 +18,8 @@ export class AgencyIndex {
   readonly #children = new Map<string, Set<Agency>>();
   readonly #heirs = new Map<string, string[]>();
   readonly #members = new Map<string, MemberCount>();
+  #alone: readonly (readonly Agency[])[] | undefined;
+  #sideBySide: readonly (readonly Agency[])[] | undefined;
   #inOrderOfName: readonly Agency[] | undefined;
   #nameRanks: ReadonlyMap<string, number> | undefined;
 
@@ -87,15 +89,13 @@ export class AgencyIndex {
   }
 
   /** Agencies whose figures go to the same one, side by side. */
-  *#candidates({ agency: only, isNow }: Scope): Generator<readonly Agency[]> {
-    if (only !== null) {
-      yield this.sourcesOf(only, isNow);
-      return;
-    }
-    for (const agency of this.agencies) {
-      if (!isNow) yield [agency];
-      else if (agency.places[0]?.nowCode === agency.code) yield this.sourcesOf(agency.code, true);
-    }
+  #candidates({ agency: only, isNow }: Scope): Iterable<readonly Agency[]> {
+    if (only !== null) return [this.sourcesOf(only, isNow)];
+    if (!isNow) return (this.#alone ??= this.agencies.map((agency) => [agency]));
+    this.#sideBySide ??= this.agencies
+      .filter(({ code, places }) => places[0]?.nowCode === code)
+      .map(({ code }) => this.sourcesOf(code, true));
+    return this.#sideBySide;
   }
 
   /** By the structure of now an agency's figures hold those of the agencies it took over. */

@@ -109,7 +109,9 @@ export class Breakdown {
     };
     const end = endOfPage(this.#request);
     const start = Math.max(0, end - readLimit(this.#request));
-    if (this.#sort.key !== 'key' || this.#request.underTarget === true) {
+    // The name of a part is its key.
+    const isByKey = this.#sort.key === 'key' || this.#sort.key === 'name';
+    if (!isByKey || this.#request.underTarget === true) {
       readTogether(parts);
       const rows = this.#sortedParts(parts);
       return pageOf(asOf, rows, this.#request, ({ part }) => rowOf(part));
@@ -188,7 +190,14 @@ export class Breakdown {
     const codes = children.map(({ code }) => code);
     const spans = before === undefined ? [period] : [period, before];
     reader.readTogether(scope, codes, spans);
-    reader.readAgenciesTogether(scope, codes, spans);
+    const inTier = children.filter(({ places }) =>
+      places.some(({ thenTier, nowTier }) => [thenTier, nowTier].some((tier) => isOf(scope, tier))),
+    );
+    reader.readAgenciesTogether(
+      scope,
+      inTier.map(({ code }) => code),
+      spans,
+    );
     return children.flatMap((agency) => {
       const own = { ...scope, under: agency.code };
       const row = this.#row({
@@ -277,6 +286,10 @@ export class Breakdown {
       has_children: agency !== undefined && index.hasChildren(agency.code),
     };
   }
+}
+
+function isOf(scope: Scope, tier: Tier): boolean {
+  return scope.tier === null || scope.tier === tier;
 }
 
 function isUnderTarget({ target, figures }: BreakdownRow): boolean {
