@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,7 +16,7 @@ import { waitUntil } from '@congvan/bus/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type Outcome, runCli } from './run-cli.ts';
-import { createTown } from './town.ts';
+import { PASSPHRASE, createTown, readJson } from './town.ts';
 
 interface Finding {
   readonly code: string;
@@ -136,6 +136,23 @@ relays: [{ code: H09.RELAY, site: H09 }]
     expect(await readFile(file, 'utf8')).not.toBe(before);
     expect(await run('bus', 'rotate-signer', out, 'H44')).toMatchObject({ code: 2 });
     expect(await run('centre', 'run')).toMatchObject({ code: 5 });
+  });
+
+  it('shut an agency out whose province had begun without the keys of the operator', async () => {
+    const home = join(folder, 'province');
+    await cp(join(out, 'sites/H09/home'), home, { recursive: true });
+    const env = { CONGVAN_PASSPHRASE: PASSPHRASE };
+    const province = async (...argv: string[]): Promise<Outcome> =>
+      await runCli(['--home', home, '--lang', 'en', ...argv], { env });
+    await province('ca', 'init', '--registrar', 'H09');
+    await province('agency', 'add', 'H09.47', '--name', 'Xã', '--tier', 'commune', '--site', 'H09');
+    const revoke = ['agency', 'revoke', 'H09.47', '--reason', 'keyCompromise', '--json'];
+    const begun = await province(...revoke);
+    expect(begun).toMatchObject({ code: 7 });
+    const { natsUserKey } = readJson<{ natsUserKey: string }>(begun.out);
+    // The entry has lost its key by then; the broker has to hear of it all the same.
+    expect(await province(...revoke, '--plan', out)).toMatchObject({ code: 0 });
+    expect(await readdir(join(out, 'keys/bus/revoked/AGENCY_H09'))).toContain(natsUserKey);
   });
 
   it('shut out a relay, and whoever has what lay on the machines of a site', async () => {

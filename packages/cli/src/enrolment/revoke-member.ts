@@ -12,7 +12,7 @@ import {
   revokeUser,
   type SiteKeys,
 } from '@congvan/bus';
-import { openEnrolment, openPendingEnrolments } from '@congvan/bus/site';
+import { type Registry, openEnrolment, openPendingEnrolments } from '@congvan/bus/site';
 import { type Authority, parseCertificate, type RevocationReason } from '@congvan/signer';
 
 import type { Cli } from '../context.ts';
@@ -80,22 +80,40 @@ export async function revokeMember(
     throw new CliError('CLI_AGENCY_NOT_FOUND', message, { details: { agencyCode: code } });
   }
   const authority = await openHomeAuthority(cli, layout, passphrases);
-  const { site, natsUserKey, name } = entry;
+  const { site, name } = entry;
+  const natsUserKey = entry.natsUserKey ?? lastUserKey(enrolment.registry, code);
   const place =
     revocation.plan === undefined ? undefined : await placeOf(cli, revocation.plan, site);
   const servers =
     revocation.servers ?? place?.servers ?? (await findServers(cli, layout, undefined));
   const tls = await tlsOfHome(cli, layout, passphrases, revocation.tls, wantTls(servers));
   const targets = { servers, ...(tls === undefined ? {} : { tls }) };
-  const brokers = await shutOut(cli, place?.operator ?? keys, entry, targets, revocation.plan);
+  const brokers = await shutOut(
+    cli,
+    place?.operator ?? keys,
+    { ...entry, natsUserKey },
+    targets,
+    revocation.plan,
+  );
   const certificates = await revokeCertificates(authority, entry.certificates, reason, cli.now());
   const closedAt = closes ? (entry.validTo ?? cli.now().toISOString()) : null;
-  if (natsUserKey !== null || (closes && entry.validTo === null)) {
+  if (entry.natsUserKey !== null || (closes && entry.validTo === null)) {
     await enrolment.amend(code, { natsUserKey: null, ...(closes ? { validTo: closedAt } : {}) });
   }
   const written = await spreadCrls(layout, authority);
   const tokens = await cancelTokens(layout, code);
   return { name, natsUserKey, brokers, certificates, closedAt, tokens, written };
+}
+
+/**
+ * The key that the entry lost when the agency was shut out before: a broker that was not reached then,
+ * or whose operator's keys were elsewhere, has still to hear of it.
+ */
+function lastUserKey(registry: Registry, code: AgencyCode): string | null {
+  const before = registry
+    .entries()
+    .findLast(({ entry }) => entry.code === code && entry.natsUserKey !== null);
+  return before?.entry.natsUserKey ?? null;
 }
 
 /** A token made before would bring the agency back, or whoever has found it. */
