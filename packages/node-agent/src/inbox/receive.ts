@@ -61,7 +61,9 @@ export class InboxReceiver {
     core.step('inbox.checked');
     // A job each, in one transaction: a message that cannot be stored takes no other with it.
     const stored = await Promise.allSettled(
-      judged.map(([message, outcome]) => core.commit.commit(() => this.#store(message, outcome))),
+      judged.map(([message, outcome]) =>
+        core.commit.commit(() => this.#store(message, outcome), { soon: lane === 'urgent' }),
+      ),
     );
     const failure = stored.find(
       (result) => result.status === 'rejected' && storageTroubleOf(result.reason) !== undefined,

@@ -46,16 +46,18 @@ export async function sendDocument(
   await requireOwnKeys(core);
   const { pdf } = request.document;
   requireReady(core, typeof pdf === 'function' ? 0 : pdf.length);
-  const row = await core.commit.commit(() =>
-    reserveNumber(core, {
-      idempotencyKey: request.idempotencyKey ?? randomUUID(),
-      requestSha256: checked.requestSha256,
-      medium: 'electronic',
-      notation: checked.notation,
-      documentType: request.documentType,
-      abstract: request.abstract,
-      actor: request.actor,
-    }),
+  const row = await core.commit.commit(
+    () =>
+      reserveNumber(core, {
+        idempotencyKey: request.idempotencyKey ?? randomUUID(),
+        requestSha256: checked.requestSha256,
+        medium: 'electronic',
+        notation: checked.notation,
+        documentType: request.documentType,
+        abstract: request.abstract,
+        actor: request.actor,
+      }),
+    { soon: isUrgent(checked) },
   );
   core.step('register.committed');
   if (row.state === 'issued') return await alreadySent(core, row);
@@ -96,7 +98,9 @@ async function issue(
   const issued = { built, delivery };
   // What waits before this moment leaves before it.
   const queuedMs = core.now().getTime();
-  const stored = await core.commit.commit(() => storeIssued(core, request, checked, row, issued));
+  const stored = await core.commit.commit(() => storeIssued(core, request, checked, row, issued), {
+    soon: isUrgent(checked),
+  });
   // Another process went on with the same draft in the meantime.
   if (stored === undefined) return await alreadySent(core, requireRow(core, row.document_id));
   core.step('outbox.committed');
@@ -106,6 +110,10 @@ async function issue(
     agentRunning: core.isRunning(),
     place: placeOf(core, laneOfPriority(checked.priority), queuedMs),
   };
+}
+
+function isUrgent({ priority }: Pick<CheckedSend, 'priority'>): boolean {
+  return laneOfPriority(priority) === 'urgent';
 }
 
 /** The second transaction: all that makes the document issued, or nothing. */

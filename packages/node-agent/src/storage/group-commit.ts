@@ -13,9 +13,10 @@ interface Job {
 const MAX_JOBS_PER_TRANSACTION = 128;
 /**
  * A flush costs about a millisecond of the event loop, whatever it holds, and the pages of the indices
- * that one flush touches are written once. A document passes four or five flushes until its receipt is in.
+ * that one flush touches are written once: eight documents in a flush cost a fifth less each than four.
+ * A document passes four or five flushes until its receipt is in; an urgent one waits for none.
  */
-const MIN_FLUSH_INTERVAL_MS = 15;
+const MIN_FLUSH_INTERVAL_MS = 30;
 /** SQLite waits with the whole process asleep, so it waits briefly and the flush is tried again. */
 const BUSY_TIMEOUT_MS = 50;
 const LOCK_RETRY_MS = 50;
@@ -62,7 +63,7 @@ export class GroupCommit {
   /**
    * Runs the synchronous `job` inside a transaction and resolves once that is committed.
    *
-   * @param options - `soon`: the line stands still until this is kept, so it waits for no others.
+   * @param options - `soon`: somebody, or the line, waits for this very job, so it waits for no others.
    */
   commit<T>(job: () => T, { soon = false }: { readonly soon?: boolean } = {}): Promise<T> {
     if (this.#closed) {
