@@ -12,7 +12,7 @@ import { Ordinals } from './ordinals.ts';
 /** E, EP, P, deliveries, overdue, and how many rows they come from. */
 export const LIST_WIDTH = 6;
 /** Of days, months and years, of one type and urgency each: some 400 KB for 15,000 agencies. */
-const MAX_KEPT_BYTES = 64 * 1024 * 1024;
+const MAX_KEPT_BYTES = 96 * 1024 * 1024;
 /** However small they are: each change is held against each of them. */
 const MAX_KEPT = 1_000;
 /** After more than these it is quicker to read everything again. */
