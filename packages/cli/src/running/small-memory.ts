@@ -5,11 +5,12 @@ import { setFlagsFromString } from 'node:v8';
  * Room for new objects, in MiB, 16 by default; and how far the others may grow, in hundredths of what
  * was left, before the whole heap is collected. With so little room many are taken for old that soon
  * end: by its own measure Node would collect them twice as often, at a twelfth of a busy agent's time.
- * Both are taken at the start only.
+ * Both are taken at the start only. While a large file passes the agent collects by itself.
  */
 export const AGENT_FLAGS: readonly string[] = [
   '--max-semi-space-size=1',
   '--heap-growing-percent=200',
+  '--expose-gc',
 ];
 /** Each thread would keep an arena of its own for the buffers that pass through. */
 const ARENAS = 'MALLOC_ARENA_MAX';
