@@ -1,8 +1,9 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 
-import { openMigrated } from '@congvan/bus/sqlite';
 import { expect, it } from 'vitest';
 
+// oxlint-disable-next-line no-restricted-imports -- tests of the bus and of the command share this folder
+import { RelayDatabase } from '../../bus/test/relay/relay-database.ts';
 import { createTown } from './town.ts';
 
 const PASSWORD = 'một mật khẩu đủ dài';
@@ -19,8 +20,8 @@ it('serves pages and API to accounts that the command makes, changes and removes
       servers: ['nats://127.0.0.1:4222'],
     }),
   );
-  const migrations = new URL('../../bus/migrations/relay/', import.meta.url);
-  openMigrated(town.path('relay', 'relay.sqlite'), { migrations }).close();
+  using database = new RelayDatabase();
+  await database.db.backup(town.path('relay', 'relay.sqlite'));
   const short = await town.run(['relay', 'user', 'add', 'lan', '--role', 'auditor'], {
     answers: ['short', 'short'],
   });

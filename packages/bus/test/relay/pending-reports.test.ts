@@ -8,8 +8,8 @@ import { startLocalBus, waitUntil } from '../../src/testing/index.ts';
 import { connectEnrolled } from '../broker/harness.ts';
 
 const WAIT_MS = 30_000;
-/** Two batches that the relay has fetched, and some that wait at the broker. */
-const REPORTS = 1_100;
+/** Two batches that the relay has taken, one that may be on its way, and some that wait at the broker. */
+const REPORTS = 2_100;
 
 it('what waits at the broker is nothing again when it went without ever being handed out', async () => {
   await using bus = await startLocalBus({ sites: ['H09'] });
@@ -41,7 +41,7 @@ it('what waits at the broker is nothing again when it went without ever being ha
     reports,
     take: async (_site, messages) => {
       seen.push(reading.pendingCount);
-      // The second batch is on its way while the first is taken in; then the rest is lost.
+      // The next batch is on its way while one is taken in; then the rest is lost.
       if (seen.length === 2) await bus.emptyStream(reportStream('H09'));
       taken += messages.length;
       for (const message of messages) message.ack();
