@@ -103,12 +103,22 @@ async function refuse(
   files: readonly string[],
 ): Promise<ChangedAccount> {
   for (const file of files) {
-    const credentials = await readFile(join(folder, file)).catch(() => undefined);
+    const credentials = await readIfThere(join(folder, file));
     if (credentials === undefined) continue;
     const { userPublicKey } = await readCredentials(credentials);
     await operator.revokeServiceUser(owner, userPublicKey);
   }
   return { place, operator, account: await operator.serviceAccountJwt(owner) };
+}
+
+/** Any other fault is thrown: who cannot be named is not shut out. */
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 async function write(

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -160,6 +160,13 @@ relays: [{ code: TW.RELAY, site: TW }]
     expect(await keyOf(service)).not.toBe(before.service);
 
     const relay = parseAgencyCode('TW.RELAY');
+    // Who cannot be named is not said to be shut out: here a folder stands where the file was.
+    const held = join(folder, 'relays/TW-RELAY/relay.creds');
+    await rename(held, `${held}.away`);
+    await mkdir(held);
+    await expect(revokePlannedRelay(where, relay)).rejects.toThrow('EISDIR');
+    await rmdir(held);
+    await rename(`${held}.away`, held);
     const out = await revokePlannedRelay(where, relay);
     expect(out?.files).toEqual(['relays/TW-RELAY/relay.creds', 'relays/TW-RELAY/central.creds']);
     expect(out?.accounts.map(({ place }) => place.id)).toEqual(['TW', 'central']);

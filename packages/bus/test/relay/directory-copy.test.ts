@@ -13,27 +13,10 @@ import {
 import { DirectoryCopy } from '../../src/relay/directory-copy.ts';
 import { DirectoryStore } from '../../src/relay/storage/directory-store.ts';
 import { signWith } from './relay-bus.ts';
-import { NOW, RelayDatabase } from './relay-database.ts';
+import { NOW, RelayDatabase, listing } from './relay-database.ts';
 
 function entry(sequence: number, code: string, change: Partial<DirectoryEntry> = {}) {
-  return encodePayload('directory', {
-    sequence,
-    registrar: parseAgencyCode('A00'),
-    code: parseAgencyCode(code),
-    name: `Agency ${code}`,
-    tier: 'province',
-    parent: null,
-    site: code,
-    role: 'agency',
-    validFrom: '2020-01-01T00:00:00.000Z',
-    validTo: null,
-    oldCodes: [],
-    predecessors: [],
-    successors: [],
-    certificates: [],
-    natsUserKey: null,
-    ...change,
-  });
+  return encodePayload('directory', listing(code, 'province', { sequence, site: code, ...change }));
 }
 
 it('keeps what the pinned registrar signed, the newest entry of each code, and nothing else', async () => {

@@ -72,7 +72,6 @@ export async function revokeMember(
     ...rootOf(settings),
     signRegistrar: await openRegistrarSigner(cli, layout, passphrases),
     now: cli.now,
-    ...rootOf(settings),
   });
   const entry = enrolment.registry.newest(code)?.entry;
   if (entry === undefined) {

@@ -23,6 +23,7 @@ import { judgeReport } from '../../../src/relay/judge-report.ts';
 import { openDatabase } from '../../../src/relay/storage/database.ts';
 import { DirectoryStore } from '../../../src/relay/storage/directory-store.ts';
 import { listed, signWith } from '../relay-bus.ts';
+import { listing } from '../relay-database.ts';
 
 export const RELAY = parseAgencyCode('W01');
 export const REGISTRAR = parseAgencyCode('W00');
@@ -128,26 +129,15 @@ export class SignedTown implements AsyncDisposable {
   async enter(code: string, draft: Partial<DirectoryEntry>): Promise<void> {
     this.#sequence += 1;
     const before = this.#entries.get(code);
-    const entry: DirectoryEntry = {
+    const entry = listing(code, 'commune', {
       sequence: this.#sequence,
       registrar: REGISTRAR,
-      code: parseAgencyCode(code),
       name: `Cơ quan ${code}`,
-      tier: 'commune',
-      parent: null,
       site: 'TW',
-      role: 'agency',
-      validFrom: '2020-01-01T00:00:00.000Z',
-      validTo: null,
-      oldCodes: [],
-      predecessors: [],
-      successors: [],
-      certificates: [],
-      natsUserKey: null,
       signedAt: this.#now.toISOString(),
       ...(before === undefined ? {} : without(before)),
       ...draft,
-    };
+    });
     this.#entries.set(code, entry);
     const payload = encodePayload('directory', entry);
     const record = await signRecord('directory', payload, signWith(this.registrar));
