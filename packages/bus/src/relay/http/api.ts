@@ -184,10 +184,12 @@ function registerEvidence(app: FastifyInstance, source: FiguresSource): void {
     },
     async (request, reply) => {
       const { idOrNumber } = request.params;
-      atOnce.enter(requireViewer(request), reply);
-      const { bytes, lacksTimeStamp } = await source
-        .for(requireViewer(request))
-        .evidence(idOrNumber, request.query.from);
+      const viewer = requireViewer(request);
+      const { bytes, lacksTimeStamp } = await atOnce.hold(
+        viewer,
+        reply,
+        async () => await source.for(viewer).evidence(idOrNumber, request.query.from),
+      );
       const name = lacksTimeStamp ? 'evidence-without-time-stamp.asice' : 'evidence.asice';
       if (lacksTimeStamp) void reply.header('congvan-time-stamp', 'unavailable');
       return await reply

@@ -13,7 +13,7 @@ export interface AtOnceLimits {
   readonly ofAll: number;
 }
 
-/** Counts long answers from their beginning until the last byte has left, or the reader has gone. */
+/** Counts long answers from their making until the last byte has left, or the reader has gone. */
 export class AtOnce {
   readonly #limits: AtOnceLimits;
   readonly #open = new Map<string, number>();
@@ -24,18 +24,27 @@ export class AtOnce {
   }
 
   /**
-   * Takes a place until the answer has ended.
+   * Makes an answer with a place held: as long as it is made, also for a reader who has gone, and
+   * then until it has been sent.
    *
-   * @throws {@link Problem} `too-many-requests`.
+   * @throws {@link Problem} `too-many-requests`, before anything is made.
    */
-  enter({ name }: Viewer, { raw }: Pick<FastifyReply, 'raw'>): void {
+  async hold<T>({ name }: Viewer, reply: FastifyReply, make: () => T | Promise<T>): Promise<T> {
+    this.#enter(name);
+    try {
+      return await make();
+    } finally {
+      whenEnded(reply, () => this.#leave(name));
+    }
+  }
+
+  #enter(name: string): void {
     const { ofOne, ofAll } = this.#limits;
     const own = this.#open.get(name) ?? 0;
     if (own >= ofOne) throw new Problem('too-many-requests', `at most ${ofOne} files at once`);
     if (this.#count >= ofAll) throw new Problem('too-many-requests', 'too many files at once');
     this.#open.set(name, own + 1);
     this.#count += 1;
-    raw.once('close', () => this.#leave(name));
   }
 
   #leave(name: string): void {
@@ -44,4 +53,23 @@ export class AtOnce {
     if (left === 0) this.#open.delete(name);
     else this.#open.set(name, left);
   }
+}
+
+/**
+ * Calls `leave` once. An answer that is already over tells nothing more, and one that waits behind
+ * another on its connection is never told that the connection broke.
+ */
+function whenEnded({ raw, request }: FastifyReply, leave: () => void): void {
+  const { socket } = request.raw;
+  if (raw.closed || socket.destroyed) {
+    leave();
+    return;
+  }
+  const ended = (): void => {
+    raw.off('close', ended);
+    socket.off('close', ended);
+    leave();
+  };
+  raw.once('close', ended);
+  socket.once('close', ended);
 }

@@ -128,11 +128,11 @@ function registerFile(
       const { name, pieces } = of(request).publicationFile(month, revision);
       const { signature } = of(request).publication(month, revision);
       if (await tags.answerUnchanged(request, reply, signature)) return reply;
-      atOnce.enter(requireViewer(request), reply);
+      const file = await atOnce.hold(requireViewer(request), reply, () => Readable.from(pieces));
       return await reply
         .type('application/zip')
         .header('content-disposition', `attachment; filename="${name}"`)
-        .send(Readable.from(pieces));
+        .send(file);
     },
   );
 }

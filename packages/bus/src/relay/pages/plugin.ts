@@ -154,16 +154,17 @@ function registerCsv(app: FastifyInstance, { source }: PagesOptions): void {
   const config = { rateLimit: { max: CSV_PER_MINUTE, timeWindow: '1 minute' } };
   app.get('/csv/:name', { config, schema: { hide: true } }, async (request, reply) => {
     const viewer = requireViewer(request);
-    atOnce.enter(viewer, reply);
     const name = pathPart(request, 'name');
-    const lines = writeCsv(source.for(viewer), name, request.query);
-    // The first line is computed before the answer begins: a bad question still gets its problem.
-    const first = lines.next();
+    const file = await atOnce.hold(viewer, reply, () => {
+      const lines = writeCsv(source.for(viewer), name, request.query);
+      // The first line is computed before the answer begins: a bad question still gets its problem.
+      return Readable.from(withFirst(lines.next(), lines));
+    });
     return await reply
       .type('text/csv; charset=utf-8')
       .header('content-disposition', `attachment; filename="${name}.csv"`)
       .header('cache-control', 'private, no-store')
-      .send(Readable.from(withFirst(first, lines)));
+      .send(file);
   });
 }
 

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
 import { describe, expect, it } from 'vitest';
 
 import { listAlerts } from '../../../src/relay/alerts/ledger.ts';
@@ -65,6 +68,39 @@ describe('callers are counted', () => {
     await waitUntil(() => waiting.length === 1, WAIT_MS);
     waiting[0]?.(made);
     expect(await next).toBe(200);
+  });
+
+  it('and so are those whose reader has gone, for as long as they are made and no longer', async () => {
+    const waiting: ((made: MadeEvidence) => void)[] = [];
+    await using town = await openHttpTown({
+      fill,
+      evidence: async () => await new Promise<MadeEvidence>((resolve) => waiting.push(resolve)),
+    });
+    const made = { bytes: Buffer.from('evidence'), lacksTimeStamp: false };
+    const first = await town.account({ name: 'lan', role: 'auditor' });
+    const second = await town.account({ name: 'mai', role: 'auditor' });
+    const evidenceOf = (token: string): string =>
+      `GET /api/v1/evidence/doc-1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    const ask = async (token: string): Promise<number> =>
+      (await town.ask('/api/v1/evidence/doc-1', { token })).status;
+
+    // Both on one connection: the answer to the second waits behind that to the first.
+    const socket = connect(Number(new URL(town.side.url).port), '127.0.0.1');
+    socket.write(evidenceOf(first) + evidenceOf(second));
+    await waitUntil(() => waiting.length === 2, WAIT_MS);
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+    // The server has taken note of it before this answer.
+    expect((await town.ask('/api/v1/me', { token: first })).status).toBe(200);
+    expect([await ask(first), await ask(second)]).toEqual([429, 429]);
+
+    for (const give of waiting.splice(0)) give(made);
+    for (const token of [first, second]) {
+      const asked = ask(token);
+      await waitUntil(() => waiting.length === 1, WAIT_MS);
+      waiting.pop()?.(made);
+      expect(await asked).toBe(200);
+    }
   });
 
   it('and so are files of tables', async () => {
