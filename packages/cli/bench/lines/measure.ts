@@ -8,6 +8,7 @@ import { type AgencyCode, parseAgencyCode } from '@congvan/bus';
 import { startShapedLine } from '@congvan/bus/testing';
 
 import type { BenchResult } from '../../../../bench/report.ts';
+import { tell } from '../../../../bench/until-stopped.ts';
 import { type Town, RECIPIENT } from '../chain/town.ts';
 import type { LineOrder, LineTimes } from './office-process.ts';
 
@@ -15,6 +16,7 @@ const OFFICE = fileURLToPath(new URL('office-process.ts', import.meta.url));
 /** All that is sent: the PDF and its attachment. */
 const DOCUMENT_BYTES = 5_000_000;
 const AGENTS_PER_PROCESS = 63;
+const TELL_EVERY = 50;
 const URGENT_EVERY_MS = 250;
 /** The upload that urgent documents pass lasts about this long, as far as the size below allows. */
 const UPLOAD_S = 25;
@@ -37,6 +39,7 @@ export async function addProvince(town: Town, count: number): Promise<AgencyCode
     const code = parseAgencyCode(`H09.30.${String(index + 1).padStart(3, '0')}`);
     await town.addAgency({ name: `xa-${index + 1}`, code, site: 'H09', tier: 'commune' });
     codes.push(code);
+    if (codes.length % TELL_EVERY === 0) tell(`${codes.length} of ${count} agencies added`);
   }
   return codes;
 }
@@ -48,6 +51,7 @@ export async function startProvince(town: Town, count: number): Promise<Office[]
   for (let start = 0; start < homes.length; start += AGENTS_PER_PROCESS) {
     const share = homes.slice(start, start + AGENTS_PER_PROCESS);
     offices.push(await Office.start(share, PROVINCE_NICE));
+    tell(`${start + share.length} of ${count} agents run`);
   }
   return offices;
 }
@@ -59,6 +63,7 @@ export async function measureLine(
   megabits: number,
 ): Promise<BenchResult[]> {
   const bitsPerSecond = megabits * 1_000_000;
+  const on = `${megabits} Mb/s`;
   await using line = await startShapedLine({ target: town.bus.url, bitsPerSecond });
   const name = `duong-${megabits}`;
   const thin = bitsPerSecond <= THIN_BITS_PER_SECOND;
@@ -73,16 +78,17 @@ export async function measureLine(
   await using sender = await Office.start([town.homeOf(name)]);
   await sender.expect(province.length);
   await sender.send({ to: [RECIPIENT], totalBytes: WARM_BYTES, priority: 0 });
+  tell(`${on}: 5 MB to ${province.length} agencies`);
   const before = line.bytesUp();
   const all = await sender.send({ to: province, totalBytes: DOCUMENT_BYTES, priority: 0 });
   const costBytes = line.bytesUp() - before;
   const limitMs = (costBytes * 8_000) / bitsPerSecond;
   const lineMs = all.publishedMs - all.keptMs;
+  tell(`${on}: urgent documents past an upload`);
   const urgent = await measureUrgent(
     sender,
     Math.min(MAX_UPLOAD_BYTES, (bitsPerSecond / 8) * UPLOAD_S),
   );
-  const on = `${megabits} Mb/s`;
   return [
     ratioOf(
       `bytes up for 5 MB to ${province.length}, ${on}`,
