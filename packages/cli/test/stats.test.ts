@@ -197,7 +197,7 @@ describe('congvan stats', () => {
     expect(out).toMatch(/ recalled .* to 06, median \/ p95$/mu);
     for (const { key, figures } of rows) {
       const line = out.split('\n').find((one) => one.startsWith(`${key} `)) ?? '';
-      const cells = line.split(/ {2,}/u).slice(-8, -1).map(Number);
+      const cells = line.split(/ {2,}/u).slice(-9, -1).map(Number);
       expect({ key, cells }).toEqual({
         key,
         cells: [
@@ -208,6 +208,7 @@ describe('congvan stats', () => {
           figures.void_numbers,
           figures.missing_numbers,
           figures.contradictions,
+          figures.duplicates,
         ],
       });
     }

@@ -288,6 +288,18 @@ describe('an altered file is found, and what was altered is named', () => {
     ]);
   });
 
+  it('definitions of another version of the program', async () => {
+    const part = 'definitions.json';
+    const altered = textOf(part).replace(/"version": \d+/u, '"version": 1');
+
+    const { findings } = await attack('definitions', { [part]: Buffer.from(altered) });
+
+    const [differing] = findings.filter(({ kind }) => kind === 'DEFINITIONS_DIFFER');
+    expect(differing).toMatchObject({ part });
+    expect(differing?.detail).toContain('by version 1, ');
+    expect(findings).toContainEqual(expect.objectContaining({ kind: 'PART_ALTERED', part }));
+  });
+
   it('a directory entry dropped', async () => {
     const entries = recordsOf('directory/000001.bin');
     entries.splice(4, 1);

@@ -1,7 +1,7 @@
 import { COUNTED_DOCUMENT_TYPES, OTHER_DOCUMENT_TYPES } from '../../edxml/document-type.ts';
 
 /** Goes up when a figure is counted in another way: an auditor's program must know the same one. */
-export const DEFINITIONS_VERSION = 2;
+export const DEFINITIONS_VERSION = 3;
 
 interface Definition {
   /** Fields of a published row, as in the HTTP API, with commas between. */
@@ -148,6 +148,13 @@ export const DEFINITIONS: readonly Definition[] = [
     formula: '|{c : c.agency = sender}|, on the day of the report that contradicts',
     en: 'statements that contradict an earlier one of the same agency: kept, shown, never counted',
     vi: 'khai báo mâu thuẫn với khai báo trước của cùng cơ quan: được giữ và hiển thị, không tính',
+  },
+  {
+    field: 'duplicates',
+    formula:
+      '|{c ∈ contradictions : c.kind = DOCUMENT_REDISPATCHED ∨ c.kind = REGISTER_NUMBER_REUSED}|',
+    en: 'of the contradictions, documents dispatched again and numbers used again',
+    vi: 'trong số mâu thuẫn: văn bản gửi lại và số văn bản dùng lại',
   },
   {
     field: 'agencies, agencies_silent',

@@ -39,6 +39,8 @@ export const AUDIT_FINDINGS = [
   'CONTRADICTION_DIFFERS',
   'FIGURE_DIFFERS',
   'CHANGE_DIFFERS',
+  /** Another version of the program made the figures, which counts otherwise. */
+  'DEFINITIONS_DIFFER',
 ] as const;
 
 export type AuditFindingKind = (typeof AUDIT_FINDINGS)[number];

@@ -8,7 +8,7 @@ import {
 
 import { addDays, dateInVietnam } from '../../calendar/vietnam-time.ts';
 import { tryRead } from './blocks.ts';
-import { encodeDefinitions } from './definitions.ts';
+import { DEFINITIONS_VERSION, encodeDefinitions } from './definitions.ts';
 import type { Findings } from './finding.ts';
 import {
   AUDIT_PARTS,
@@ -120,9 +120,15 @@ export async function checkDefinitions(zip: AuditZip, findings: Findings): Promi
   const part = AUDIT_PARTS.definitions;
   const bytes = await tryRead(zip, part, findings);
   if (bytes === undefined || Buffer.from(bytes).equals(encodeDefinitions())) return;
-  findings.add('PART_ALTERED', 'the figures are defined otherwise than this program counts', {
-    part,
-  });
+  const detail = `the figures of the file are defined by ${versionOf(bytes)}, this program counts by version ${DEFINITIONS_VERSION}: use the one that made the file`;
+  findings.add('DEFINITIONS_DIFFER', detail, { part });
+}
+
+function versionOf(definitions: Uint8Array): string {
+  const version = /^\{\s*"version": ([1-9]\d{0,8}),/u.exec(
+    Buffer.from(definitions.subarray(0, 64)).toString(),
+  );
+  return version === null ? 'nothing that can be read' : `version ${version[1]}`;
 }
 
 /** Each part is what the signed manifest names, and it names each part. */

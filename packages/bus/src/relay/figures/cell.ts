@@ -21,6 +21,7 @@ export const COUNTERS = [
   'recalled',
   'withdrawn',
   'contradictions',
+  'duplicates',
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 
@@ -223,6 +224,7 @@ export class Sum {
       recalled: count('recalled'),
       withdrawn: count('withdrawn'),
       contradictions: count('contradictions'),
+      duplicates: count('duplicates'),
       time_to_01_ms: this.#times('01'),
       time_to_03_ms: this.#times('03'),
       time_to_06_ms: this.#times('06'),

@@ -44,6 +44,7 @@ const FIGURE_COLUMNS = [
   'recalled',
   'withdrawn',
   'contradictions',
+  'duplicates',
 ] as const satisfies readonly (keyof Figures)[];
 
 /** The columns of each table, in the API's names. A table without rows has them all the same. */

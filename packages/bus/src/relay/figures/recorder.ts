@@ -1,4 +1,5 @@
 import { dateInVietnam } from '../../calendar/vietnam-time.ts';
+import type { ContradictionKind } from '../storage/contradiction-store.ts';
 import {
   type FigureStore,
   GAPS_CHANGED,
@@ -187,12 +188,16 @@ export class FigureRecorder {
   }
 
   #countContradictions(): void {
-    const counted = this.#store.state().contradiction;
-    const found = this.#store.contradictionsAfter(counted);
+    const { contradiction, duplicate } = this.#store.state();
+    const found = this.#store.contradictionsAfter(Math.min(contradiction, duplicate));
     const last = found.at(-1);
     if (last === undefined) return;
-    for (const { agency, atMs, isCounted } of found) {
-      if (isCounted === 1) this.#batch.own(contradictionKey(agency, atMs), ONE_MORE);
+    for (const { id, kind, agency, atMs } of found) {
+      // No record shows it, so nobody could work the figure out again.
+      if (kind === 'OPEN_PART_UNFIT') continue;
+      const key = contradictionKey(agency, atMs);
+      if (id > contradiction) this.#batch.own(key, ONE_CONTRADICTION);
+      if (id > duplicate && DUPLICATES.has(kind)) this.#batch.own(key, ONE_DUPLICATE);
     }
     this.#store.setContradiction(last.id);
   }
@@ -219,7 +224,12 @@ export class FigureRecorder {
   }
 }
 
-const ONE_MORE: Delta = new Map([[counterIndex('contradictions'), 1]]);
+const ONE_CONTRADICTION: Delta = new Map([[counterIndex('contradictions'), 1]]);
+const ONE_DUPLICATE: Delta = new Map([[counterIndex('duplicates'), 1]]);
+const DUPLICATES: ReadonlySet<ContradictionKind> = new Set([
+  'DOCUMENT_REDISPATCHED',
+  'REGISTER_NUMBER_REUSED',
+]);
 
 /** A contradiction belongs to the day on which its report says it was made, and to no document. */
 export function contradictionKey(agency: string, atMs: number): OwnKey {

@@ -80,6 +80,8 @@ export interface Figures {
   readonly withdrawn: number;
   /** Statements of these senders that contradict an earlier one: kept, never counted. */
   readonly contradictions: number;
+  /** Of these, documents dispatched again and numbers used again. */
+  readonly duplicates: number;
   readonly time_to_01_ms: TimeFigures | null;
   readonly time_to_03_ms: TimeFigures | null;
   readonly time_to_06_ms: TimeFigures | null;

@@ -63,6 +63,7 @@ export const figures = z
     recalled: count,
     withdrawn: count,
     contradictions: count,
+    duplicates: count,
     time_to_01_ms: times,
     time_to_03_ms: times,
     time_to_06_ms: times,

@@ -46,7 +46,7 @@ export class FigureRebuildStore {
    */
   clear(): void {
     for (const name of ROLLUPS) this.#db.exec(`DELETE FROM figure_${name}`);
-    this.#db.exec('UPDATE figure_state SET built = 0, contradiction = 0');
+    this.#db.exec('UPDATE figure_state SET built = 0, contradiction = 0, duplicate = 0');
     this.#db.exec(
       `INSERT OR REPLACE INTO figure_build SELECT 1, 'entries', '', 0, 0, 0, 0,
          (SELECT count(*) FROM register_entry) + (SELECT count(*) FROM stored_report)`,

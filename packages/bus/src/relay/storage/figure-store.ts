@@ -1,6 +1,7 @@
 import { TIERS, type Tier } from '../../agency/tier.ts';
 import { dateInVietnam } from '../../calendar/vietnam-time.ts';
 import type { PlaceEntry } from '../figures/place.ts';
+import type { ContradictionKind } from './contradiction-store.ts';
 import type { Db } from './database.ts';
 
 /** Which documents a cell of one agency holds. */
@@ -55,8 +56,9 @@ export interface FigureState {
   readonly sweptDay: string;
   readonly overdueBeforeMs: number;
   readonly expiredBeforeMs: number;
-  /** The last contradiction that is counted. */
+  /** The last contradiction that is counted, and the last that was looked at for duplicates. */
   readonly contradiction: number;
+  readonly duplicate: number;
   readonly directoryRevision: number;
 }
 
@@ -74,8 +76,8 @@ export interface StoredPlace {
 interface FoundContradiction {
   readonly id: number;
   readonly agency: string;
+  readonly kind: ContradictionKind;
   readonly atMs: number;
-  readonly isCounted: 0 | 1;
 }
 
 interface EntryRow {
@@ -233,16 +235,13 @@ export class FigureStore {
     }));
   };
 
-  /**
-   * Contradictions that were found since, with when the report says it was made. One of an open part
-   * does not count: no record shows it, so nobody could work the figure out again.
-   */
+  /** Contradictions that were found since, with when the report says it was made. */
   contradictionsAfter(id: number): FoundContradiction[] {
     return this.#rest.contradictions.all(id);
   }
 
   setContradiction(id: number): void {
-    this.#rest.setContradiction.run(id);
+    this.#rest.setContradiction.run({ id });
   }
 }
 
@@ -326,7 +325,7 @@ function prepareRest(db: Db) {
   return {
     state: db.prepare<[], Omit<FigureState, 'built'> & { built: 0 | 1 }>(
       `SELECT built, swept_day AS sweptDay, overdue_before_ms AS overdueBeforeMs,
-         expired_before_ms AS expiredBeforeMs, contradiction,
+         expired_before_ms AS expiredBeforeMs, contradiction, duplicate,
          directory_revision AS directoryRevision FROM figure_state`,
     ),
     setSettled: db.prepare<[Pick<FigureState, 'sweptDay' | 'overdueBeforeMs' | 'expiredBeforeMs'>]>(
@@ -370,11 +369,13 @@ function prepareRest(db: Db) {
          e.valid_from_ms DESC, e.sequence DESC, e.registrar`,
     ),
     contradictions: db.prepare<[number], FoundContradiction>(
-      `SELECT c.id, c.agency, r.at_ms AS atMs, c.kind <> 'OPEN_PART_UNFIT' AS isCounted
+      `SELECT c.id, c.agency, c.kind, r.at_ms AS atMs
        FROM contradiction AS c
        JOIN report AS r ON r.agency = c.agency AND r.number = c.report_number
        WHERE c.id > ? ORDER BY c.id`,
     ),
-    setContradiction: db.prepare<[number]>('UPDATE figure_state SET contradiction = ?'),
+    setContradiction: db.prepare<[{ id: number }]>(
+      'UPDATE figure_state SET contradiction = @id, duplicate = @id',
+    ),
   };
 }

@@ -60,6 +60,7 @@ export class Oracle {
       recalled: 0,
       withdrawn: 0,
       contradictions: 0,
+      duplicates: 0,
     };
     const times = { '01': [] as number[], '03': [] as number[], '06': [] as number[] };
     const isFiltered = scope.documentType !== undefined || scope.urgency !== undefined;
@@ -124,7 +125,10 @@ export class Oracle {
       }
     }
     n.missing_numbers = this.#missingNumbers(scope);
-    if (!isFiltered) n.contradictions = this.#contradictions(scope);
+    if (!isFiltered) {
+      n.duplicates = this.#duplicates(scope);
+      n.contradictions = n.duplicates + this.#contradictoryReceipts(scope);
+    }
     for (const list of Object.values(times)) list.sort((a, b) => a - b);
     const all = n.E + n.EP + n.P;
     return {
@@ -211,13 +215,19 @@ export class Oracle {
     return missing;
   }
 
-  #contradictions(scope: OracleScope): number {
+  /** Of several records of one number or document all but the holder. */
+  #duplicates(scope: OracleScope): number {
     const holders = new Set(this.#holders().map(({ report }) => report));
     let count = 0;
     for (const { report, agency, isChange } of this.#claims()) {
       if (isChange || holders.has(report)) continue;
       if (this.#isIn(scope, agency, dayOf(report.verified.atMs))) count += 1;
     }
+    return count;
+  }
+
+  #contradictoryReceipts(scope: OracleScope): number {
+    let count = 0;
     for (const { verified, entry } of this.#reports) {
       if (entry.kind !== 'receipt' || entry.status === '13') continue;
       const document = this.#reports.find(

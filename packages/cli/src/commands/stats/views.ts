@@ -23,14 +23,15 @@ export const SHARE_VIEWS: readonly View[] = [
     ['time_to_03', 17],
   ],
   [
-    ['who', 23],
+    ['who', 19],
     ['late', 7],
     ['recalled', 11],
     ['withdrawn', 9],
-    ['undelivered', 14],
+    ['undelivered', 13],
     ['void_numbers', 8],
     ['missing_numbers', 12],
-    ['contradictions', 14],
+    ['contradictions', 10],
+    ['duplicates', 9],
     ['time_to_06', 17],
   ],
 ];

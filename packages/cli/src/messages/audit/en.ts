@@ -62,6 +62,7 @@ export const auditEn = {
     CHAIN_DIFFERS: 'the chain is not as published',
     CONTRADICTION_DIFFERS: 'contradictions are not as published',
     FIGURE_DIFFERS: 'the figure differs',
+    DEFINITIONS_DIFFER: 'figures are defined otherwise than here',
     CHANGE_DIFFERS: 'the correction says something else',
   } satisfies Record<AuditFindingKind, string>,
 };

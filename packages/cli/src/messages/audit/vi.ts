@@ -60,6 +60,7 @@ export const auditVi: AuditTexts = {
     CHAIN_DIFFERS: 'chuỗi báo cáo không đúng như đã công bố',
     CONTRADICTION_DIFFERS: 'các mâu thuẫn không đúng như đã công bố',
     FIGURE_DIFFERS: 'số liệu không khớp',
+    DEFINITIONS_DIFFER: 'số liệu được định nghĩa khác với chương trình này',
     CHANGE_DIFFERS: 'bản đính chính ghi khác',
   },
 };

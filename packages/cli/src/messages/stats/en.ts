@@ -101,6 +101,7 @@ export const statsEn = {
     recalled: 'recalled',
     withdrawn: 'given up',
     contradictions: 'contradictions',
+    duplicates: 'duplicates',
     contradictions_further: 'further contradictions',
     time_to_01: 'to 01, median / p95',
     time_to_03: 'to 03, median / p95',

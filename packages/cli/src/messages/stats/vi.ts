@@ -101,6 +101,7 @@ export const statsVi: StatsTexts = {
     recalled: 'thu hồi, thay thế',
     withdrawn: 'bên gửi thôi gửi',
     contradictions: 'mâu thuẫn',
+    duplicates: 'trùng lặp',
     contradictions_further: 'mâu thuẫn khác',
     time_to_01: 'tới 01, trung vị / p95',
     time_to_03: 'tới 03, trung vị / p95',

@@ -80,6 +80,7 @@ export function figuresPanel(display: Display, answer: FiguresAnswer, asked: Ask
       [names.voidNumbers, n(figures.void_numbers, 'void_numbers')],
       [names.missingNumbers, n(figures.missing_numbers, 'missing_numbers')],
       [names.contradictions, n(figures.contradictions, 'contradictions')],
+      [names.duplicates, n(figures.duplicates, 'duplicates')],
     ])}
     ${group(names.deliveries, [
       [names.deliveries, n(figures.deliveries, 'deliveries')],

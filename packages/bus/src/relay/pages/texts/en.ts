@@ -122,6 +122,7 @@ export const en: Texts = {
     recalled: 'Recalled or replaced (15)',
     withdrawn: 'Given up by the sender',
     contradictions: 'Contradicting statements',
+    duplicates: 'Of these, documents sent again and numbers used again',
     undelivered: 'Reached nobody',
     voidNumbers: 'Void numbers',
     missingNumbers: 'Numbers without a trace',

@@ -122,6 +122,7 @@ export const vi = {
     recalled: 'Thu hồi, thay thế (15)',
     withdrawn: 'Bên gửi thôi gửi',
     contradictions: 'Tường trình mâu thuẫn',
+    duplicates: 'Trong đó: văn bản gửi lại, số dùng lại',
     undelivered: 'Không đến được nơi nào',
     voidNumbers: 'Số đã hủy',
     missingNumbers: 'Số không có dấu vết',
