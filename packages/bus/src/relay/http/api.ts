@@ -40,16 +40,21 @@ function described(operationId: string, summary: string) {
   return { operationId, summary };
 }
 
+/** Ends a request whose caller has the answer already. */
+function unlessUnchanged(tags: EntityTags) {
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    if (await tags.answerUnchanged(request, reply)) return reply;
+    return undefined;
+  };
+}
+
 /** `/api/v1`: figures and lists as JSON, each limited to what its caller may see. */
 export function registerApi(app: FastifyInstance, { source, tags }: ApiOptions): void {
   const api = app.withTypeProvider<ZodTypeProvider>();
   const of = (request: FastifyRequest): ViewerSource => source.for(requireViewer(request));
   // Before parameters are looked at: nobody who is not logged in learns what there is.
   api.addHook('onRequest', async (request) => void requireViewer(request));
-  const unlessUnchanged = async (request: FastifyRequest, reply: FastifyReply) => {
-    if (await tags.answerUnchanged(request, reply)) return reply;
-    return undefined;
-  };
+  const preHandler = unlessUnchanged(tags);
   const operation = <T extends z.ZodType, Q extends z.ZodType>(
     operationId: string,
     summary: string,
@@ -62,7 +67,7 @@ export function registerApi(app: FastifyInstance, { source, tags }: ApiOptions):
       querystring,
       response: { 200: answer, 304: NOT_MODIFIED, ...problems },
     },
-    preHandler: unlessUnchanged,
+    preHandler,
   });
 
   api.get(
@@ -107,10 +112,7 @@ export function registerApi(app: FastifyInstance, { source, tags }: ApiOptions):
 function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): void {
   const api = app.withTypeProvider<ZodTypeProvider>();
   const of = (request: FastifyRequest): ViewerSource => source.for(requireViewer(request));
-  const preHandler = async (request: FastifyRequest, reply: FastifyReply) => {
-    if (await tags.answerUnchanged(request, reply)) return reply;
-    return undefined;
-  };
+  const preHandler = unlessUnchanged(tags);
   api.get(
     '/agencies/:code',
     {
@@ -162,7 +164,7 @@ function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): vo
   registerEvidence(app, source);
   registerPublications(app, { source, tags, problems });
   registerConditions(app, source);
-  registerStatements(app, source);
+  registerStatements(app, { source, tags });
   registerProcess(app, source);
 }
 
@@ -236,36 +238,33 @@ function registerConditions(app: FastifyInstance, source: FiguresSource): void {
 }
 
 /** What agencies said that cannot all be true, or said too late. */
-function registerStatements(app: FastifyInstance, source: FiguresSource): void {
+function registerStatements(app: FastifyInstance, { source, tags }: ApiOptions): void {
   const api = app.withTypeProvider<ZodTypeProvider>();
   const of = (request: FastifyRequest): ViewerSource => source.for(requireViewer(request));
+  const preHandler = unlessUnchanged(tags);
   api.get(
     '/contradictions',
     {
+      preHandler,
       schema: {
         ...described('contradictions', 'Statements that contradict earlier ones, newest first'),
         querystring: parameters.contradictionsQuery,
-        response: { 200: schemas.contradictionsPage, ...problems },
+        response: { 200: schemas.contradictionsPage, 304: NOT_MODIFIED, ...problems },
       },
     },
-    (request, reply) => {
-      void reply.header('cache-control', 'private, no-cache');
-      return of(request).contradictions(parameters.toContradictionsRequest(request.query));
-    },
+    (request) => of(request).contradictions(parameters.toContradictionsRequest(request.query)),
   );
   api.get(
     '/late',
     {
+      preHandler,
       schema: {
         ...described('late', 'Reports stored over a day after the time they state, newest first'),
         querystring: parameters.statementsQuery,
-        response: { 200: schemas.latePage, ...problems },
+        response: { 200: schemas.latePage, 304: NOT_MODIFIED, ...problems },
       },
     },
-    (request, reply) => {
-      void reply.header('cache-control', 'private, no-cache');
-      return of(request).late(parameters.toStatementsRequest(request.query));
-    },
+    (request) => of(request).late(parameters.toStatementsRequest(request.query)),
   );
 }
 
