@@ -151,7 +151,7 @@ describe.each([1, 2] as const)('a key in a signing service, version %d of the AP
 
   it('gives up when the person declines, or says nothing', async () => {
     await start({ version });
-    await using signer = await open({ patienceMs: 40 });
+    await using signer = await open({ patienceMs: 500 });
     service.phone = 'no';
     expect(await rejection(sign(signer))).toMatch(/^SIGNER_REMOTE_REFUSED: .*user declined/);
     service.phone = 'silent';
