@@ -30,7 +30,8 @@ export interface SiteDirectory {
   notifyDirectoryChanged(site: Site): void;
   /** Hands a signed entry to the other sites. */
   putEntry(key: EntryKey, record: Uint8Array): Promise<PutChunkResult>;
-  hasEntry(stream: string, key: EntryKey): Promise<boolean>;
+  /** The signed bytes of an entry that is on the bus; `undefined` when it is not. */
+  readEntry(stream: string, key: EntryKey): Promise<Uint8Array | undefined>;
   /** Entries of all registrars as they come; what is not acknowledged comes again. */
   entryBatches(
     stream: string,
@@ -73,18 +74,24 @@ export function createSiteDirectory(connection: Connection): SiteDirectory {
     },
     putEntry: async (key, record) =>
       await putMessage(guard, nats, directoryEntrySubject(key), record, PUT_TIMEOUT_MS),
-    hasEntry: async (stream, key) => {
+    readEntry: async (stream, key) => {
       const subject = `$JS.API.DIRECT.GET.${stream}.${directoryEntrySubject(key)}`;
-      try {
-        const answer = await guard(() => nats.request(subject, '', { timeout: PUT_TIMEOUT_MS }));
-        return (answer.headers?.code ?? 0) !== NOT_FOUND;
-      } catch (cause) {
-        throw new BusError(
+      const unanswered = (why: string, cause?: unknown): BusError =>
+        new BusError(
           'BUS_REQUEST_UNANSWERED',
-          `no answer about entry ${key.registrar} ${key.sequence}: ${messageOf(cause)}`,
+          `no answer about entry ${key.registrar} ${key.sequence}: ${why}`,
           { cause, details: { stream, sequence: key.sequence } },
         );
+      let answer;
+      try {
+        answer = await guard(() => nats.request(subject, '', { timeout: PUT_TIMEOUT_MS }));
+      } catch (cause) {
+        throw unanswered(messageOf(cause), cause);
       }
+      const code = answer.headers?.code ?? 0;
+      if (code === 0) return answer.data;
+      if (code === NOT_FOUND) return undefined;
+      throw unanswered(`${code} ${answer.headers?.description ?? ''}`);
     },
     entryBatches: (stream, consumer, signal) =>
       pullBatches(connection, {

@@ -137,10 +137,9 @@ export class DirectoryCopy {
     const delegated = registrars.get(registrar);
     if (delegated === undefined) return `the root has delegated nothing to ${registrar}`;
     const authority = delegatedAuthority(entry, delegated, this.#rootReadUpTo());
-    if (authority === 'ended') return `the delegation of ${registrar} has ended`;
-    if (typeof authority === 'number') return `entries of the root up to ${authority} are missing`;
-    if ('objection' in authority) return authority.objection;
-    const { delegation } = authority;
+    const lacking = describeLack(authority, registrar);
+    if (typeof lacking === 'string') return lacking;
+    const { delegation } = lacking;
     if (delegation === undefined || this.#isInside(entry, delegation, registrars)) return undefined;
     const sites = [...delegation.sites].join(', ');
     return `${registrar} may enter agencies and relays of ${sites}, not ${code} at ${site}`;
@@ -163,6 +162,15 @@ export class DirectoryCopy {
     return round;
   }
 
+  /** Why an entry cannot be believed now, in words; `undefined` when it can. */
+  refusalOf(raw: RawRecord, entry: DirectoryEntry, at: Date): string | undefined {
+    const authority = this.#authorityOf(entry, this.registrars());
+    const lacking = describeLack(authority, entry.registrar);
+    if (typeof lacking === 'string') return lacking;
+    const refused = this.#judge(raw, entry, lacking, at);
+    return refused && `${refused.finding}: ${refused.detail}`;
+  }
+
   /** Takes in again what was verified before and lay where only its owner writes. */
   restore(raw: RawRecord, entry: DirectoryEntry): TakenIn {
     const round = new Round(this.#ledger, this.registrars());
@@ -176,11 +184,7 @@ export class DirectoryCopy {
     const { registrar, sequence } = entry;
     const key = { registrar, sequence };
     if (this.#ledger.has(key)) return round.advance(registrar);
-    const delegated = round.registrars.get(registrar);
-    const authority =
-      delegated === undefined
-        ? this.#rootAuthority(entry)
-        : delegatedAuthority(entry, delegated, this.#rootReadUpTo());
+    const authority = this.#authorityOf(entry, round.registrars);
     if (authority === 'ended') return undefined;
     if (typeof authority === 'number') return round.wait(authority, record);
     if ('objection' in authority) {
@@ -194,6 +198,13 @@ export class DirectoryCopy {
     const basedOn = isRoot ? null : (entry.basedOn ?? 0);
     if (isRoot) this.#ledger.setRoot(registrar);
     return round.keep({ ...key, code, site, basedOn, counts, entry, record });
+  }
+
+  #authorityOf(entry: DirectoryEntry, registrars: ReadonlyMap<string, DelegatedRegistrar>) {
+    const delegated = registrars.get(entry.registrar);
+    return delegated === undefined
+      ? this.#rootAuthority(entry)
+      : delegatedAuthority(entry, delegated, this.#rootReadUpTo());
   }
 
   #judge(
@@ -281,6 +292,16 @@ function delegatedAuthority(
     return { objection: `${registrar} signed before anything was delegated to it` };
   }
   return { certificates: delegation.certificates, delegation, ended: lastSequence !== null };
+}
+
+/** @returns the authority, or in words why there is none. */
+function describeLack<A extends Authority>(
+  authority: A | 'ended' | number | Objection,
+  registrar: AgencyCode,
+): A | string {
+  if (authority === 'ended') return `the delegation of ${registrar} has ended`;
+  if (typeof authority === 'number') return `entries of the root up to ${authority} are missing`;
+  return 'objection' in authority ? authority.objection : authority;
 }
 
 /** One page on its way in. */

@@ -24,7 +24,7 @@ export interface EnrolmentOptions {
   readonly operator: SiteKeys;
   readonly registrar: AgencyCode;
   readonly signRegistrar: SignBytes;
-  /** Who delegated to this registrar; left out where the registrar here is the root itself. */
+  /** Whose certificate every agency pins: who delegated to this registrar, or itself. */
   readonly rootRegistrar?: RegistryOptions['root'];
   /** Verifies the entries of other registrars; without it none of them is taken in. */
   readonly verify?: VerifySignature;

@@ -7,14 +7,20 @@ import { DirectoryCopy, type TakenIn } from '../directory/copy.ts';
 import type { DirectoryEntry } from '../directory/entry.ts';
 import type { EntryKey, VerifiedEntry } from '../directory/ledger.ts';
 import { MemoryLedger } from '../directory/memory-ledger.ts';
-import { readVerifiedEntry } from '../directory/verify.ts';
+import { readDirectoryEntry, readVerifiedEntry } from '../directory/verify.ts';
 import { BusError } from '../errors.ts';
 import type { VerifySignature } from '../record/authenticate.ts';
 import { encodePayload, parsePayloadAs } from '../record/codec.ts';
-import { type RawRecord, type SignBytes, decodeRecord, signRecord } from '../record/frame.ts';
+import {
+  type RawRecord,
+  type SignBytes,
+  decodeRecord,
+  signRecord,
+  tryDecodeRecord,
+} from '../record/frame.ts';
 import type { FramePlace } from './directory/frame-file.ts';
 import { OtherEntries } from './directory/other-entries.ts';
-import { MAX_SEQUENCE, OwnEntries, damagedFolder } from './directory/own-entries.ts';
+import { MAX_SEQUENCE, OwnEntries, damagedFolder, forkedFolder } from './directory/own-entries.ts';
 
 /** An entry and the signed bytes that prove it. */
 export interface RegisteredEntry {
@@ -54,7 +60,20 @@ export interface Registry {
   append(draft: EntryDraft): Promise<RegisteredEntry>;
   /** Verifies entries of other registrars and keeps the good ones. */
   takeIn(records: readonly Uint8Array[], at: Date): Promise<TakenIn>;
+  /**
+   * Verifies entries of this registrar that the bus has, in order, and keeps those that this folder
+   * lacks: it was put back from an older copy.
+   *
+   * @throws {@link BusError} `BUS_DIRECTORY_FORKED` when one was given its number here again.
+   */
+  takeBack(records: readonly Uint8Array[], at: Date): Promise<TakenBack>;
   readonly copy: DirectoryCopy;
+}
+
+export interface TakenBack {
+  readonly added: number;
+  /** What cannot be believed, each in words. */
+  readonly refused: readonly string[];
 }
 
 export interface RegistryOptions {
@@ -62,7 +81,7 @@ export interface RegistryOptions {
   /** Who signs the entries. */
   readonly registrar: AgencyCode;
   readonly sign: SignBytes;
-  /** The registrar whose certificate is pinned everywhere; left out where it is the one here. */
+  /** The registrar whose certificate is pinned everywhere. */
   readonly root?: { readonly code: AgencyCode; readonly certificate: Uint8Array };
   /** Verifies what other registrars signed; without it none of them is taken in. */
   readonly verify?: VerifySignature;
@@ -174,6 +193,40 @@ class FolderRegistry implements Registry {
     });
   }
 
+  async takeBack(records: readonly Uint8Array[], at: Date): Promise<TakenBack> {
+    return await this.#alone(async () => {
+      await this.#refresh();
+      const refused: string[] = [];
+      const before = this.#own.count;
+      for (const record of records) {
+        const refusal = await this.#takeOneBack(record, at);
+        if (refusal !== undefined) refused.push(refusal);
+      }
+      return { added: this.#own.count - before, refused };
+    });
+  }
+
+  /** @returns why it is not believed. */
+  async #takeOneBack(record: Uint8Array, at: Date): Promise<string | undefined> {
+    const raw = tryDecodeRecord(record);
+    if (typeof raw === 'string') return raw;
+    const entry = readDirectoryEntry(raw);
+    if (typeof entry === 'string') return entry;
+    const { registrar, sequence } = entry;
+    if (registrar !== this.registrar) return `it is of ${registrar}`;
+    if (isSame(this.#own.record(sequence), record)) return undefined;
+    // Only what was signed here proves anything: nobody else stops a registrar with a forgery.
+    const refusal = this.copy.refusalOf(raw, entry, at);
+    if (refusal !== undefined) return `${sequence}: ${refusal}`;
+    if (sequence > this.#own.count + 1) return `${sequence}: those before it are missing`;
+    if (sequence > this.#own.count) {
+      await this.#own.create(sequence, record);
+      await this.#refresh();
+    }
+    if (isSame(this.#own.record(sequence), record)) return undefined;
+    throw forkedFolder(this.#options.folder, registrar, sequence);
+  }
+
   /** One at a time, or two would both take the same file for the next one. */
   async #alone<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#working.catch(() => undefined).then(work);
@@ -193,8 +246,13 @@ class FolderRegistry implements Registry {
     const before = this.#entries.length;
     let waiting: Uint8Array[] = [];
     const restore = (raw: RawRecord, entry: DirectoryEntry): void => {
-      waiting.push(...this.copy.restore(raw, entry).waiting);
+      waiting.push(...this.#restore(raw, entry));
     };
+    await this.#own.refresh((sequence, raw) => {
+      const entry = readVerifiedEntry(raw);
+      if (entry?.sequence !== sequence) throw new Error('it holds an entry of another number');
+      restore(raw, entry);
+    });
     await this.#others.refresh((raw, place) => {
       const entry = readVerifiedEntry(raw);
       if (entry === undefined) return;
@@ -202,12 +260,7 @@ class FolderRegistry implements Registry {
       if (!this.#places.has(name)) this.#places.set(name, place);
       restore(raw, entry);
     });
-    await this.#own.refresh((sequence, raw) => {
-      const entry = readVerifiedEntry(raw);
-      if (entry?.sequence !== sequence) throw new Error('it holds an entry of another number');
-      restore(raw, entry);
-    });
-    // Batches lie there in no order, and each registrar builds on entries of the root.
+    // Own entries come before those of the root that they build on, and batches in any order.
     for (let left = waiting.length + 1; waiting.length < left;) {
       left = waiting.length;
       waiting = waiting.flatMap((record) => this.#restoreAgain(record));
@@ -224,7 +277,13 @@ class FolderRegistry implements Registry {
   #restoreAgain(record: Uint8Array): readonly Uint8Array[] {
     const raw = decodeRecord(record);
     const entry = readVerifiedEntry(raw);
-    return entry === undefined ? [] : this.copy.restore(raw, entry).waiting;
+    return entry === undefined ? [] : this.#restore(raw, entry);
+  }
+
+  /** @returns the record, to be tried again, when what its registrar was delegated is not here yet. */
+  #restore(raw: RawRecord, entry: DirectoryEntry): readonly Uint8Array[] {
+    const { waiting, refused } = this.copy.restore(raw, entry);
+    return refused.length === 0 ? waiting : [raw.bytes];
   }
 
   #take(records: readonly Uint8Array[], at: Date): TakenIn {
@@ -275,6 +334,10 @@ class LazyEntry implements RegisteredEntry {
   get entry(): DirectoryEntry {
     return parsePayloadAs(decodeRecord(this.record), 'directory');
   }
+}
+
+function isSame(kept: Uint8Array | undefined, record: Uint8Array): boolean {
+  return kept !== undefined && Buffer.compare(kept, record) === 0;
 }
 
 /** Without trust anchors nobody else is believed. */

@@ -197,6 +197,9 @@ async function openDesks(parts: ServiceParts, preparation: StreamDesk): Promise<
   if (federated !== undefined) {
     const onTaken = (): void => void catchUp().catch(tell);
     exchange = openExchange(parts, federated.site, onTaken, tell);
+    // Before anything is entered: a number that is on the bus already must not be given again.
+    await exchange.catchUp().catch(tell);
+    exchange.publish().catch(tell);
   }
   const stopRenewing = serveRenewals(connection, {
     ...options,
@@ -242,7 +245,7 @@ function openExchange(
   onTaken: () => void,
   tell: (error: unknown) => void,
 ): DirectoryExchange {
-  const exchange = runDirectoryExchange({
+  return runDirectoryExchange({
     directory: connection,
     admin: connection,
     registry: enrolment.registry,
@@ -252,8 +255,6 @@ function openExchange(
     onError: tell,
     now,
   });
-  exchange.publish().catch(tell);
-  return exchange;
 }
 
 /** Calls on every notice of the system and, since notices can be missing, at an interval. */

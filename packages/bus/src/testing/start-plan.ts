@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type AgencyCode, parseAgencyCode } from '../agency/code.ts';
+import type { AgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
 import { connectAdmin, type AdminConnection } from '../broker/admin-connection.ts';
 import { type FoundServer, findNatsServer } from '../local-server/find.ts';
@@ -20,25 +20,23 @@ import {
 import { placeAccounts } from '../plan/place-accounts.ts';
 import { renderPlaceConfig } from '../plan/place-config.ts';
 import { type BusDescription, descriptionSchema } from '../plan/schema.ts';
-import type { SignBytes } from '../record/frame.ts';
 import type { Enrolled } from '../site/enrolment.ts';
-import { type SiteOptions, type SiteService, openSite } from '../site/service.ts';
-import { type TestAgency, completeTestAgency, signWithPlaceholder } from './local-bus.ts';
+import type { SiteService } from '../site/service.ts';
+import { type TestAgency, completeTestAgency } from './local-bus.ts';
+import { PlanServices, type PlanServiceOptions } from './plan-services.ts';
 import { type PlanServerHandle, createServerHandle } from './plan-server.ts';
 import { type ShapedLine, startShapedLine } from './shaped-line.ts';
 import { waitUntil } from './wait-until.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_MS = 50;
-/** What a killed client had taken comes again soon, so that tests need not wait half a minute. */
-const TEST_BACKOFF_MS: readonly number[] = [2_000, 5_000, 30_000];
 /**
  * Servers of 2.9 tell leaf servers their own address even when told not to, and those then go
  * around a line that is cut. So they are told one where nobody listens.
  */
 const KEEP_TO_THE_LINE = ['no_advertise: true', 'advertise: "127.0.0.1:9"'] as const;
 
-export interface PlanOptions {
+export interface PlanOptions extends PlanServiceOptions {
   readonly plan: 'flat' | 'federated';
   readonly sites: readonly Site[];
   /** Of the whole bus (flat) or of the centre; the default is 3. */
@@ -50,21 +48,11 @@ export interface PlanOptions {
   readonly sync?: 'always' | 'timer';
   /** Relays that read the reports of every site: at the centre in the federated plan. */
   readonly relays?: readonly { readonly code: AgencyCode; readonly site: Site }[];
-  readonly signRegistrar?: SignBytes;
-  readonly registrar?: AgencyCode;
-  /** Sites whose registrar and folder are their own, in the federated plan; the others share one. */
-  readonly registrars?: Readonly<Record<Site, SiteRegistrar>>;
-  readonly redeliveryBackoffMs?: readonly number[];
   /** The default is 4 GiB; streams take fixed shares of it. */
   readonly storeBytes?: number;
   /** Where the folder is made; the default is the system's folder for temporary files. */
   readonly parent?: string;
 }
-
-export type SiteRegistrar = Pick<
-  SiteOptions,
-  'registrar' | 'signRegistrar' | 'rootRegistrar' | 'verify'
->;
 
 /** Real servers of a whole plan on the loopback address, with the site services in this process. */
 export interface TestPlan extends AsyncDisposable {
@@ -80,6 +68,7 @@ export interface TestPlan extends AsyncDisposable {
   url(site: Site): string;
   urls(site: Site): readonly string[];
   operator(placeId: string): LocalOperator;
+  readonly services: PlanServices;
   service(site: Site): SiteService;
   addAgency(input: TestAgency): Promise<Enrolled>;
   addRelay(input: TestAgency): Promise<Enrolled>;
@@ -133,8 +122,10 @@ async function start(
   for (const place of [...plan.places.map(withoutSources).toReversed(), ...plan.places]) {
     await applyWhenReady(await admin(place.id), place, plan);
   }
-  const services = await openServices(plan, options, folder, operatorOf, closers);
-  const service = (site: Site): SiteService => known(services, site, 'site');
+  const services = new PlanServices(folder, options, operatorOf);
+  closers.push(async () => await services.close());
+  await services.open(plan);
+  const service = (site: Site): SiteService => services.of(site);
   const serversOf = (site: Site): readonly PlanServer[] => placeOf(plan, site).servers;
   const urls = (site: Site): string[] =>
     serversOf(site).map(({ host, clientPort }) => `nats://${host}:${clientPort}`);
@@ -158,6 +149,7 @@ async function start(
     url: (site) => urls(site)[0] ?? '',
     urls,
     operator: operatorOf,
+    services,
     service,
     addAgency: async (input) => await service(input.site).addAgency(completeTestAgency(input)),
     addRelay: async (input) => await service(input.site).addRelay(completeTestAgency(input)),
@@ -346,36 +338,6 @@ async function applyWhenReady(admin: AdminConnection, place: Place, plan: BusPla
       await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
     }
   }
-}
-
-async function openServices(
-  plan: BusPlan,
-  options: PlanOptions,
-  folder: string,
-  operatorOf: (placeId: string) => LocalOperator,
-  closers: (() => Promise<void>)[],
-): Promise<Map<Site, SiteService>> {
-  const services = new Map<Site, SiteService>();
-  for (const place of plan.places) {
-    const [site] = place.sites;
-    if (site === undefined) continue;
-    const { limits } = place;
-    const own = options.registrars?.[site];
-    const service = await openSite({
-      folder: join(folder, own === undefined ? 'site' : `site-${site}`),
-      servers: place.servers.map(({ host, clientPort }) => `nats://${host}:${clientPort}`),
-      operator: operatorOf(place.id),
-      registrar: options.registrar ?? parseAgencyCode('A00'),
-      signRegistrar: options.signRegistrar ?? signWithPlaceholder,
-      ...own,
-      redeliveryBackoffMs: options.redeliveryBackoffMs ?? TEST_BACKOFF_MS,
-      ...(limits.kind === 'site' ? { federated: { site, limits } } : {}),
-      ...(limits.kind === 'flat' ? { limits } : {}),
-    });
-    closers.push(async () => await service.close());
-    for (const hosted of place.sites) services.set(hosted, service);
-  }
-  return services;
 }
 
 function placeOf(plan: BusPlan, site: Site): Place {

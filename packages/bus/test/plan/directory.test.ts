@@ -1,7 +1,19 @@
-import { expect, it } from 'vitest';
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 
-import { connectAgency, parseAgencyCode } from '../../src/index.ts';
-import { startPlan } from '../../src/testing/start-plan.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import {
+  type Site,
+  connectAgency,
+  encodePayload,
+  parseAgencyCode,
+  signRecord,
+} from '../../src/index.ts';
+import { connectSite } from '../../src/broker/site-connection.ts';
+import { mintServiceCredentials } from '../../src/operator/site-folder.ts';
+import { openRegistry } from '../../src/site/index.ts';
+import { type TestPlan, startPlan } from '../../src/testing/start-plan.ts';
 import { waitUntil } from '../../src/testing/wait-until.ts';
 import {
   PROVINCE,
@@ -12,6 +24,7 @@ import {
   draft,
   openReader,
   provinceKey,
+  rootKey,
 } from '../directory/registrars.ts';
 
 const ARRIVAL_MS = 30_000;
@@ -73,4 +86,110 @@ it('carries the entries of a delegated registrar to the other sites, and what en
   });
   await reader.readOn();
   expect(copy.find(parseAgencyCode('H09.12.8'))).toBeUndefined();
+});
+
+describe('a site whose folder was put back from an older copy', () => {
+  let bus: TestPlan;
+  let copyOf: (site: Site) => string;
+
+  beforeEach(async () => {
+    bus = await startPlan({
+      plan: 'federated',
+      sites: ['TW', 'H09'],
+      centralServers: 1,
+      registrars: { TW: ROOT_REGISTRAR, H09: PROVINCE_REGISTRAR },
+    });
+    copyOf = (site) => join(bus.folder, `copy-${site}`);
+    await bus.service('TW').enrolment.registry.append(delegationDraft('H09', provinceKey));
+    await bus.service('TW').refresh();
+    const province = bus.service('H09').enrolment.registry;
+    await waitUntil(() => province.copy.registrars().has(PROVINCE), ARRIVAL_MS);
+    await bus.addAgency({ code: WARD, site: 'H09' });
+    const root = bus.service('TW').enrolment.registry;
+    await waitUntil(() => root.newest(WARD) !== undefined, ARRIVAL_MS);
+    for (const site of ['TW', 'H09']) {
+      await cp(bus.services.folderOf(site), copyOf(site), { recursive: true });
+    }
+    // What the copies lack: two entries of the root, one of the province.
+    for (const code of ['G09', 'G10']) await bus.addAgency({ code, site: 'TW' });
+    await bus.addAgency({ code: 'H09.12.8', site: 'H09' });
+    await waitUntil(() => province.copy.readUpTo(ROOT) === 3, ARRIVAL_MS);
+    await waitUntil(() => root.copy.readUpTo(PROVINCE) === 2, ARRIVAL_MS);
+  }, 60_000);
+
+  afterEach(async () => await bus.stop());
+
+  async function putBack(site: Site): Promise<void> {
+    await bus.service(site).close();
+    await rm(bus.services.folderOf(site), { recursive: true });
+    await cp(copyOf(site), bus.services.folderOf(site), { recursive: true });
+  }
+
+  it.each(['TW', 'H09'] as const)(
+    'takes back what %s lacks, and gives no number twice',
+    async (site) => {
+      await putBack(site);
+      const errors: Error[] = [];
+      const { enrolment } = await bus.services.reopen(site, (error) => void errors.push(error));
+      const { registry } = enrolment;
+      expect(registry.heads()).toEqual([
+        { registrar: ROOT, sequence: 3 },
+        { registrar: PROVINCE, sequence: 2 },
+      ]);
+      const next = await bus.addAgency({ code: site === 'TW' ? 'G11' : 'H09.12.9', site });
+      expect(next.entry.sequence).toBe(site === 'TW' ? 4 : 3);
+      const other = bus.service(site === 'TW' ? 'H09' : 'TW').enrolment.registry;
+      await waitUntil(() => other.newest(next.entry.code) !== undefined, ARRIVAL_MS);
+      // On disk, too: another start finds them without the bus.
+      const read = await openRegistry({
+        folder: join(bus.services.folderOf(site), 'directory'),
+        registrar: registry.registrar,
+        sign: rootKey.sign,
+        root: ROOT_REGISTRAR.rootRegistrar,
+      });
+      expect(read.heads()).toEqual(registry.heads());
+      expect(errors).toEqual([]);
+    },
+  );
+
+  it('says so when a number was given again before, and goes on when that entry is gone', async () => {
+    await putBack('TW');
+    const { registrar, signRegistrar: sign, rootRegistrar: root } = ROOT_REGISTRAR;
+    const folder = join(bus.services.folderOf('TW'), 'directory');
+    const alone = await openRegistry({ folder, registrar, sign, root });
+    expect((await alone.append(draft('G99', 'TW'))).entry.sequence).toBe(2);
+    const errors: Error[] = [];
+    const service = await bus.services.reopen('TW', (error) => void errors.push(error));
+    await service.refresh();
+    expect(errors).toMatchObject([
+      { code: 'BUS_DIRECTORY_FORKED', details: { registrar: ROOT, sequence: 2, folder } },
+    ]);
+    const province = bus.service('H09').enrolment.registry;
+    expect(province.newest(parseAgencyCode('G99'))).toBeUndefined();
+
+    await service.close();
+    await rm(join(folder, '00000002.rec'));
+    const { enrolment } = await bus.services.reopen('TW');
+    expect(enrolment.registry.copy.readUpTo(ROOT)).toBe(3);
+    const again = await bus.addAgency({ code: 'G99', site: 'TW' });
+    expect(again.entry.sequence).toBe(4);
+    await waitUntil(() => province.newest(again.entry.code) !== undefined, ARRIVAL_MS);
+  });
+
+  it('takes nothing back that others put there in its name', async () => {
+    await putBack('TW');
+    const entry = { ...draft('G98', 'TW'), registrar: ROOT, sequence: 4 };
+    const payload = encodePayload('directory', { ...entry, signedAt: new Date().toISOString() });
+    const forged = await signRecord('directory', payload, provinceKey.sign);
+    await using taken = await connectSite({
+      servers: bus.url('TW'),
+      site: 'TW',
+      credentials: await mintServiceCredentials(bus.operator('TW'), 'TW', new Date()),
+    });
+    await taken.putEntry({ registrar: ROOT, sequence: 4 }, forged);
+    const errors: Error[] = [];
+    const { enrolment } = await bus.services.reopen('TW', (error) => void errors.push(error));
+    expect(enrolment.registry.copy.readUpTo(ROOT)).toBe(3);
+    expect(errors[0]).toMatchObject({ code: 'BUS_DIRECTORY_ENTRY_REFUSED' });
+  });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -102,6 +102,33 @@ it('serves at once after a restart what it had verified of other registrars', as
     provinceKey.sign,
   );
   expect((await again.takeIn([forged], new Date())).refused).toHaveLength(1);
+});
+
+it('serves after a restart what others signed, in whatever order the batches are read', async () => {
+  const root = await open();
+  await root.append(delegationDraft('H09', provinceKey));
+  await root.refresh();
+  const delegation = root.entries().map(({ record }) => record);
+  const province = await open(PROVINCE_REGISTRAR, join(folder, 'province'));
+  await province.takeIn(delegation, new Date());
+  const { record } = await province.append(draft('H09.1', 'H09'));
+  const other = { ...ROOT_REGISTRAR, registrar: parseAgencyCode('H44.DK') };
+  const site = await open(other, join(folder, 'site'));
+  for (const records of [delegation, [record]]) await site.takeIn(records, new Date());
+  await root.takeIn([record], new Date());
+
+  const batches = join(folder, 'site', 'others');
+  for (const isLate of [true, false]) {
+    for (const name of await readdir(batches)) {
+      const isDelegation = (await readFile(join(batches, name))).equals(
+        delegation[0] ?? Buffer.alloc(0),
+      );
+      await utimes(join(batches, name), 0, isDelegation === isLate ? 2_000 : 1_000);
+    }
+    expect((await open(other, join(folder, 'site'))).heads()).toEqual(site.heads());
+  }
+  expect((await open()).heads()).toEqual(root.heads());
+  expect(root.heads()).toHaveLength(2);
 });
 
 it('keeps only so many entries that build on entries of the root that never come', async () => {

@@ -16,13 +16,13 @@ export async function openHomeRegistry(
   passphrases: Passphrases,
 ): Promise<Registry> {
   const settings = await readSite(cli, layout);
-  const { rootRegistrar } = rootOf(settings);
+  const { rootRegistrar: root } = rootOf(settings);
   return await openRegistry({
     folder: join(layout.site, 'directory'),
     registrar: settings.registrar,
     sign: await openRegistrarSigner(cli, layout, passphrases),
     now: cli.now,
-    ...(rootRegistrar === undefined ? {} : { root: rootRegistrar }),
+    root,
   });
 }
 

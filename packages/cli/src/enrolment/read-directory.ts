@@ -7,7 +7,7 @@ import type { Cli } from '../context.ts';
 import { openDesk } from '../home/desk.ts';
 import { layoutOf, pathExists } from '../home/layout.ts';
 import { safeText } from '../terminal/safe-text.ts';
-import { readSite } from './registrar.ts';
+import { readSite, rootOf } from './registrar.ts';
 
 /**
  * The directory as this home knows it: the registrar's own files where it registers agencies, else
@@ -37,11 +37,12 @@ export async function findInDirectory(
 async function openOwnRegistry(cli: Cli, globals: GlobalOptions): Promise<Registry | undefined> {
   const layout = layoutOf(cli, globals);
   if (!(await pathExists(layout.site))) return undefined;
-  const { registrar, root } = await readSite(cli, layout);
+  const settings = await readSite(cli, layout);
+  const { rootRegistrar: root } = rootOf(settings);
   return await openRegistry({
     folder: join(layout.site, 'directory'),
-    registrar,
+    registrar: settings.registrar,
     sign: async () => await Promise.reject(new Error('this registry was opened to be read')),
-    ...(root === undefined ? {} : { root: { code: root.code, certificate: root.certificate.der } }),
+    root,
   });
 }

@@ -87,9 +87,10 @@ export async function readSite(cli: Pick<Cli, 'messages'>, layout: HomeLayout): 
   }
 }
 
-/** What `openEnrolment` and `openSite` take of it. */
-export function rootOf({ root }: Pick<Site, 'root'>): Pick<EnrolmentOptions, 'rootRegistrar'> {
-  if (root === undefined) return {};
+/** Whose certificate every agency pins, as `openEnrolment` and `openSite` take it. */
+export function rootOf({ registrar, certificate, root = { code: registrar, certificate } }: Site): {
+  readonly rootRegistrar: NonNullable<EnrolmentOptions['rootRegistrar']>;
+} {
   return { rootRegistrar: { code: root.code, certificate: root.certificate.der } };
 }
 

@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { AgencyCode } from '../../agency/code.ts';
 import type { SiteDirectory } from '../../broker/site-directory.ts';
 import type { StreamAdmin } from '../../broker/stream-admin.ts';
+import type { EntryKey } from '../../directory/ledger.ts';
 import { describeRefusals } from '../../directory/read-on.ts';
 import { BusError } from '../../errors.ts';
 import { parseDirectoryEntrySubject } from '../../subject/directory-subject.ts';
 import { joinCalls } from '../join-calls.ts';
 import type { Registry } from '../registry.ts';
+import { forkedFolder } from './own-entries.ts';
 
 export interface DirectoryExchangeOptions {
-  readonly directory: Pick<SiteDirectory, 'putEntry' | 'hasEntry' | 'entryBatches'>;
+  readonly directory: Pick<SiteDirectory, 'putEntry' | 'readEntry' | 'entryBatches'>;
   readonly admin: Pick<StreamAdmin, 'ensureConsumers'>;
   readonly registry: Registry;
   /** Takes what this registrar signs to the other sites. */
@@ -24,6 +27,13 @@ export interface DirectoryExchangeOptions {
 
 /** Hands this registrar's entries to the other sites, and takes in theirs. */
 export interface DirectoryExchange {
+  /**
+   * Takes in what the bus has and this folder lacks; nothing is published before.
+   *
+   * @throws {@link BusError} `BUS_DIRECTORY_FORKED` for an entry of this registrar that is another one
+   *   here: nothing is published any more.
+   */
+  catchUp(): Promise<void>;
   /** Publishes what is not out yet. One after the other, however many ask. */
   publish(): Promise<void>;
   stop(): Promise<void>;
@@ -33,15 +43,31 @@ const CONSUMER = 'registry';
 const CONSUMER_BACKOFF_MS: readonly number[] = [5_000, 30_000, 120_000];
 const MAX_ACK_PENDING = 5_000;
 const RETRY_MS = 1_000;
+const FETCH_ENTRIES = 500;
+const NOTHING = new Uint8Array();
 
 /** Runs until `stop`; a broker that cannot be reached only makes it wait. */
 export function runDirectoryExchange(options: DirectoryExchangeOptions): DirectoryExchange {
   const stop = new AbortController();
   let published: number | undefined;
+  let forked = false;
   let publishing: Promise<void> = Promise.resolve();
 
+  const catchUp = joinCalls(async () => {
+    if (published !== undefined || forked) return;
+    try {
+      await fetchMissing(options);
+      published = await findPublished(options);
+    } catch (error) {
+      if (!isFork(error)) throw error;
+      // Told once. Only a person can say what becomes of it; a start looks again.
+      forked = true;
+      throw await describeFork(error, options);
+    }
+  });
   const publish = joinCalls(async () => {
-    published ??= await findPublished(options);
+    await catchUp();
+    if (published === undefined) return;
     const { registrar } = options.registry;
     for (let sequence = published + 1; !stop.signal.aborted; sequence += 1) {
       const record = options.registry.record({ registrar, sequence });
@@ -52,6 +78,7 @@ export function runDirectoryExchange(options: DirectoryExchangeOptions): Directo
   });
   const reading = readEntries(options, stop.signal);
   return {
+    catchUp,
     publish: async () => {
       publishing = publish();
       await publishing;
@@ -64,23 +91,78 @@ export function runDirectoryExchange(options: DirectoryExchangeOptions): Directo
   };
 }
 
-/** Entries go out in order, so the last one that is out is found by halving. */
-async function findPublished({
-  directory,
-  registry,
-  outStream,
-}: DirectoryExchangeOptions): Promise<number> {
+/**
+ * Takes in what the bus has and this folder lacks, because it was put back from an older copy: the
+ * consumer has all that behind itself. The root's come first, since others build on them.
+ */
+async function fetchMissing(options: DirectoryExchangeOptions): Promise<void> {
+  const { registry, onTaken } = options;
+  const { copy, registrar } = registry;
+  let added = 0;
+  for (let before = -1; before < added;) {
+    before = added;
+    const delegated = [...copy.registrars().values()].map((one) => one.registrar);
+    for (const one of new Set([copy.root() ?? registrar, ...delegated, registrar])) {
+      added += await fetchMissingOf(one, options);
+    }
+  }
+  if (added > 0) onTaken();
+}
+
+/** @returns how many were missing. */
+async function fetchMissingOf(
+  registrar: AgencyCode,
+  options: DirectoryExchangeOptions,
+): Promise<number> {
+  const { registry } = options;
+  const isOwn = registrar === registry.registrar;
+  for (let all = 0; ;) {
+    const records: Uint8Array[] = [];
+    // The last one of our own, too: where it is another one on the bus, nothing may follow it.
+    const last = registry.copy.readUpTo(registrar);
+    for (let next = isOwn ? Math.max(last, 1) : last + 1; records.length < FETCH_ENTRIES;) {
+      const record = await readFromBus({ registrar, sequence: next }, options);
+      if (record === undefined) break;
+      records.push(record);
+      next += 1;
+    }
+    if (records.length === 0) return all;
+    const added = await (isOwn ? takeBack(records, options) : takeIn(records, options));
+    if (added === 0) return all;
+    all += added;
+  }
+}
+
+async function readFromBus(
+  key: EntryKey,
+  { directory, registry, outStream, inStream }: DirectoryExchangeOptions,
+): Promise<Uint8Array | undefined> {
+  const sent =
+    key.registrar === registry.registrar ? await directory.readEntry(outStream, key) : undefined;
+  return sent ?? (await directory.readEntry(inStream, key));
+}
+
+/**
+ * Entries go out in order, so the last one that is out is found by halving.
+ *
+ * @throws {@link BusError} `BUS_DIRECTORY_FORKED` when that is another one than here.
+ */
+async function findPublished(options: DirectoryExchangeOptions): Promise<number> {
+  const { directory, registry, outStream } = options;
   const { registrar } = registry;
   let from = 0;
+  let last: Uint8Array | undefined;
   let to = 1;
   while (registry.record({ registrar, sequence: to }) !== undefined) to *= 2;
   while (to - from > 1) {
-    const middle = Math.floor((from + to) / 2);
-    const key = { registrar, sequence: middle };
-    const isOut = registry.record(key) !== undefined && (await directory.hasEntry(outStream, key));
-    if (isOut) from = middle;
-    else to = middle;
+    const sequence = Math.floor((from + to) / 2);
+    const key = { registrar, sequence };
+    const sent =
+      registry.record(key) === undefined ? undefined : await directory.readEntry(outStream, key);
+    if (sent === undefined) to = sequence;
+    else [from, last] = [sequence, sent];
   }
+  if (last !== undefined) await takeBack([last], options);
   return from;
 }
 
@@ -108,29 +190,82 @@ async function readEntries(options: DirectoryExchangeOptions, signal: AbortSigna
 }
 
 async function takeBatch(
-  { registry, onTaken, onError, now }: DirectoryExchangeOptions,
+  options: DirectoryExchangeOptions,
   batch: readonly {
     readonly subject: string;
     readonly data: Uint8Array;
     ack(): void;
   }[],
 ): Promise<void> {
-  const others = batch.filter(
-    ({ subject }) => parseDirectoryEntrySubject(subject)?.registrar !== registry.registrar,
-  );
-  const taken = await registry.takeIn(
+  const { registry, onTaken, onError } = options;
+  const isOwn = (subject: string): boolean =>
+    parseDirectoryEntrySubject(subject)?.registrar === registry.registrar;
+  const others = batch.filter(({ subject }) => !isOwn(subject));
+  const own = batch.filter(({ subject }) => isOwn(subject));
+  let added = await takeIn(
     others.map(({ data }) => data),
-    now(),
+    options,
   );
+  try {
+    added += await takeBack(
+      own.map(({ data }) => data),
+      options,
+    );
+  } catch (error) {
+    if (!isFork(error)) throw error;
+    onError(await describeFork(error, options));
+  }
   // What builds on entries of the root that are still on the way waits in the registry. Left with the
   // broker, entries that name what never comes would take all places and freeze the directory here.
   for (const message of batch) message.ack();
-  if (taken.added > 0) onTaken();
-  const refusals = describeRefusals(taken.refused);
-  if (refusals === undefined) return;
-  onError(
-    new BusError('BUS_DIRECTORY_ENTRY_REFUSED', `entries of other registrars: ${refusals}`, {
-      details: { count: taken.refused.length },
-    }),
-  );
+  if (added > 0) onTaken();
+}
+
+function isFork(error: unknown): error is BusError {
+  return error instanceof BusError && error.code === 'BUS_DIRECTORY_FORKED';
+}
+
+/** The same error about the first entry that differs: from there on the folder's are not those of the bus. */
+async function describeFork(
+  { details }: BusError,
+  options: DirectoryExchangeOptions,
+): Promise<BusError> {
+  const { registry } = options;
+  const { registrar } = registry;
+  let first = Number(details['sequence']);
+  while (first > 1) {
+    const key = { registrar, sequence: first - 1 };
+    const sent = await readFromBus(key, options);
+    if (sent === undefined || Buffer.compare(sent, registry.record(key) ?? NOTHING) === 0) break;
+    first -= 1;
+  }
+  return forkedFolder(String(details['folder']), registrar, first);
+}
+
+/** Takes in what others signed. @returns how many are new. */
+async function takeIn(
+  records: readonly Uint8Array[],
+  { registry, onError, now }: DirectoryExchangeOptions,
+): Promise<number> {
+  const { added, refused } = await registry.takeIn(records, now());
+  const refusals = describeRefusals(refused);
+  if (refusals !== undefined)
+    onError(refusedEntries(`of other registrars: ${refusals}`, refused.length));
+  return added;
+}
+
+/** Takes back what was signed here. @returns how many were missing. */
+async function takeBack(
+  records: readonly Uint8Array[],
+  { registry, onError, now }: DirectoryExchangeOptions,
+): Promise<number> {
+  const { added, refused } = await registry.takeBack(records, now());
+  const [first] = refused;
+  if (first !== undefined)
+    onError(refusedEntries(`in the name of ${registry.registrar}: ${first}`, refused.length));
+  return added;
+}
+
+function refusedEntries(which: string, count: number): BusError {
+  return new BusError('BUS_DIRECTORY_ENTRY_REFUSED', `entries ${which}`, { details: { count } });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { createFile } from '../../local-server/atomic-file.ts';
@@ -33,8 +33,10 @@ export class OtherEntries {
   /** Reads batches that were not read yet. A damaged one is passed over: the bus has it still. */
   async refresh(taken: (raw: RawRecord, place: FramePlace) => void): Promise<void> {
     const names = (await readdir(this.#folder)).filter((name) => BATCH_FILE.test(name));
-    for (const name of names.filter((one) => !this.#read.has(one))) {
-      const path = join(this.#folder, name);
+    const unread = names
+      .filter((one) => !this.#read.has(one))
+      .map((name) => ({ name, path: join(this.#folder, name) }));
+    for (const { name, path } of await inOrderOfTime(unread)) {
       const bytes = new Uint8Array(await readFile(path));
       this.#read.add(name);
       if (`${digestOf(bytes)}.batch` !== name) continue;
@@ -51,6 +53,15 @@ export class OtherEntries {
     this.#read.add(name);
     return [...readFrames(bytes)].map(({ start, end }) => ({ path, start, end }));
   }
+}
+
+/** Mostly what they build on comes first then, so that few have to be tried again. */
+async function inOrderOfTime<T extends { readonly path: string }>(
+  files: readonly T[],
+): Promise<T[]> {
+  const timed: { file: T; ms: number }[] = [];
+  for (const file of files) timed.push({ file, ms: (await stat(file.path)).mtimeMs });
+  return timed.toSorted((a, b) => a.ms - b.ms).map(({ file }) => file);
 }
 
 function digestOf(bytes: Uint8Array): string {

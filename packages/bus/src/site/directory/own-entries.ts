@@ -1,6 +1,7 @@
 import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { AgencyCode } from '../../agency/code.ts';
 import { BusError } from '../../errors.ts';
 import { createFile } from '../../local-server/atomic-file.ts';
 import { type RawRecord, decodeRecord } from '../../record/frame.ts';
@@ -185,6 +186,15 @@ export function damagedFolder(
     'BUS_DIRECTORY_FOLDER_DAMAGED',
     `directory entry ${sequence} in "${folder}" ${fault}`,
     { details: { folder, sequence }, ...(cause === undefined ? {} : { cause }) },
+  );
+}
+
+/** An entry that this registrar signed elsewhere, under a number that it has given here as well. */
+export function forkedFolder(folder: string, registrar: AgencyCode, sequence: number): BusError {
+  return new BusError(
+    'BUS_DIRECTORY_FORKED',
+    `the bus has another entry ${sequence} of ${registrar} than "${folder}"`,
+    { details: { registrar, sequence, folder } },
   );
 }
 

@@ -267,6 +267,10 @@ export const failuresEn = {
     title: 'directory',
     hint: 'restore the site folder from its backup; entries are never edited by hand',
   },
+  directoryFork: {
+    title: 'directory',
+    hint: 'the folder was put back from an older copy and numbers were given again: see "Restore a site" in the guide to back-up and restore',
+  },
   delegation: {
     title: 'delegation',
     hint: '`congvan agency show CODE` on the registrar shows its sites; the centre delegates with `congvan agency delegate`',

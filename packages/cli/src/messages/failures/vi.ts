@@ -272,6 +272,10 @@ export const failuresVi: FailureTexts = {
     title: 'danh bạ',
     hint: 'khôi phục thư mục site từ bản sao lưu; không bao giờ sửa mục bằng tay',
   },
+  directoryFork: {
+    title: 'danh bạ',
+    hint: 'thư mục đã được khôi phục từ bản sao cũ và các số mục đã được cấp lại: xem mục "Restore a site" trong hướng dẫn sao lưu và khôi phục',
+  },
   delegation: {
     title: 'ủy quyền',
     hint: '`congvan agency show MÃ` của cơ quan đăng ký cho biết các site được giao; trung ương ủy quyền bằng `congvan agency delegate`',
