@@ -38,6 +38,8 @@ export function isAsPlanned(config: StreamConfig, plan: StreamPlan): boolean {
     config.duplicate_window === plan.duplicateWindowMs * NANOS_PER_MS &&
     config.max_msg_size === plan.maxMessageBytes &&
     config.num_replicas === plan.replicas &&
+    // The server allows them for some streams by itself, which does no harm.
+    (config.allow_direct || !isReadDirectly(plan)) &&
     subjectsKey(ownedSubjects(config)) === subjectsKey(plan.subjects) &&
     sourcesKey(config.sources ?? []) === sourcesKey(plan.sources.map(toSource))
   );
@@ -94,9 +96,13 @@ export function toUpdate(plan: StreamPlan): Partial<StreamUpdateConfig> {
     max_msg_size: plan.maxMessageBytes,
     duplicate_window: plan.duplicateWindowMs * NANOS_PER_MS,
     num_replicas: plan.replicas,
-    ...(plan.writeOnce || plan.directReads ? { allow_direct: true } : {}),
+    ...(isReadDirectly(plan) ? { allow_direct: true } : {}),
     ...(plan.writeOnce ? { max_msgs_per_subject: 1, discard_new_per_subject: true } : {}),
   };
+}
+
+function isReadDirectly({ writeOnce, directReads }: StreamPlan): boolean {
+  return writeOnce || directReads;
 }
 
 function toSource({ stream, filterSubject, domain, deliverPrefix }: StreamSource) {

@@ -145,6 +145,10 @@ describe('the site service', () => {
     const [inbox] = streamsOfSite('H09', TEST_STREAM_LIMITS);
     if (inbox === undefined) throw new Error('no plan');
     expect(await connection.ensureStream(inbox)).toBe('none');
+    const direct = { ...inbox, directReads: true };
+    expect(await connection.ensureStream(direct)).toBe('changed');
+    expect(await connection.ensureStream(direct)).toBe('none');
+    expect(await connection.ensureStream(inbox)).toBe('none');
     const wider = { ...inbox, maxBytes: inbox.maxBytes + 1024 };
     expect(await connection.ensureStream(wider)).toBe('changed');
     await expect(connection.ensureStream(inbox)).rejects.toMatchObject({
