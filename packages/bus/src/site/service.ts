@@ -29,7 +29,12 @@ import { type OwnRights, openOwnRights } from './own-rights.ts';
 import { type PresenceDesk, createPresenceDesk } from './presence-desk.ts';
 import { keepPresenceFile } from './presence-file.ts';
 import { createDirectoryDesk } from './directory/desk.ts';
-import { type DirectoryExchange, runDirectoryExchange } from './directory/exchange.ts';
+import {
+  type DirectoryExchange,
+  type ExchangedDirectory,
+  runDirectoryExchange,
+  takeBackOwn,
+} from './directory/exchange.ts';
 import { watchSources } from './source-watch.ts';
 import { serveRenewals } from './enrolment/serve-renewals.ts';
 import { type StreamDesk, createStreamDesk } from './streams.ts';
@@ -98,6 +103,11 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
   const preparation = prepareStreams(parts);
   try {
     await preparation.refresh();
+    if (federated !== undefined) {
+      const tell = options.onError ?? (() => undefined);
+      const added = await takeBackOwn(exchangedDirectory(parts, federated.site, tell));
+      if (added > 0) await preparation.refresh();
+    }
   } catch (error) {
     await connection.close();
     throw error;
@@ -195,10 +205,11 @@ async function openDesks(parts: ServiceParts, preparation: StreamDesk): Promise<
     exchange?.publish().catch(tell);
   });
   if (federated !== undefined) {
-    const onTaken = (): void => void catchUp().catch(tell);
-    exchange = openExchange(parts, federated.site, onTaken, tell);
-    // Before anything is entered: a number that is on the bus already must not be given again.
-    await exchange.catchUp().catch(tell);
+    exchange = runDirectoryExchange({
+      ...exchangedDirectory(parts, federated.site, tell),
+      admin: connection,
+      onTaken: () => void catchUp().catch(tell),
+    });
     exchange.publish().catch(tell);
   }
   const stopRenewing = serveRenewals(connection, {
@@ -239,22 +250,19 @@ async function openDesks(parts: ServiceParts, preparation: StreamDesk): Promise<
   return { presence, catchUp, stop };
 }
 
-function openExchange(
+function exchangedDirectory(
   { enrolment, connection, now }: ServiceParts,
   site: Site,
-  onTaken: () => void,
-  tell: (error: unknown) => void,
-): DirectoryExchange {
-  return runDirectoryExchange({
+  onError: (error: Error) => void,
+): ExchangedDirectory {
+  return {
     directory: connection,
-    admin: connection,
     registry: enrolment.registry,
     outStream: directoryStream(site),
     inStream: directoryInboxStream(site),
-    onTaken,
-    onError: tell,
+    onError,
     now,
-  });
+  };
 }
 
 /** Calls on every notice of the system and, since notices can be missing, at an interval. */

@@ -1,5 +1,6 @@
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -132,10 +133,13 @@ describe('a site whose folder was put back from an older copy', () => {
       const errors: Error[] = [];
       const { enrolment } = await bus.services.reopen(site, (error) => void errors.push(error));
       const { registry } = enrolment;
-      expect(registry.heads()).toEqual([
+      // Its own are there from the start, those of the other soon.
+      expect(registry.copy.readUpTo(registry.registrar)).toBe(site === 'TW' ? 3 : 2);
+      const heads = [
         { registrar: ROOT, sequence: 3 },
         { registrar: PROVINCE, sequence: 2 },
-      ]);
+      ];
+      await waitUntil(() => isDeepStrictEqual(registry.heads(), heads), ARRIVAL_MS);
       const next = await bus.addAgency({ code: site === 'TW' ? 'G11' : 'H09.12.9', site });
       expect(next.entry.sequence).toBe(site === 'TW' ? 4 : 3);
       const other = bus.service(site === 'TW' ? 'H09' : 'TW').enrolment.registry;
@@ -160,6 +164,7 @@ describe('a site whose folder was put back from an older copy', () => {
     expect((await alone.append(draft('G99', 'TW'))).entry.sequence).toBe(2);
     const errors: Error[] = [];
     const service = await bus.services.reopen('TW', (error) => void errors.push(error));
+    await waitUntil(() => errors.length > 0, ARRIVAL_MS);
     await service.refresh();
     expect(errors).toMatchObject([
       { code: 'BUS_DIRECTORY_FORKED', details: { registrar: ROOT, sequence: 2, folder } },
@@ -190,6 +195,7 @@ describe('a site whose folder was put back from an older copy', () => {
     const errors: Error[] = [];
     const { enrolment } = await bus.services.reopen('TW', (error) => void errors.push(error));
     expect(enrolment.registry.copy.readUpTo(ROOT)).toBe(3);
+    await waitUntil(() => errors.length > 0, ARRIVAL_MS);
     expect(errors[0]).toMatchObject({ code: 'BUS_DIRECTORY_ENTRY_REFUSED' });
   });
 });

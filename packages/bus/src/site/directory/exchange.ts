@@ -11,30 +11,31 @@ import { joinCalls } from '../join-calls.ts';
 import type { Registry } from '../registry.ts';
 import { forkedFolder } from './own-entries.ts';
 
-export interface DirectoryExchangeOptions {
+/** A registrar's folder, and where its entries and those of others are on the bus. */
+export interface ExchangedDirectory {
   readonly directory: Pick<SiteDirectory, 'putEntry' | 'readEntry' | 'entryBatches'>;
-  readonly admin: Pick<StreamAdmin, 'ensureConsumers'>;
   readonly registry: Registry;
   /** Takes what this registrar signs to the other sites. */
   readonly outStream: string;
   /** Brings what others sign; the stream before where all are on one broker. */
   readonly inStream: string;
-  /** Entries of others were taken in. */
-  readonly onTaken: () => void;
   readonly onError: (error: Error) => void;
   readonly now: () => Date;
+}
+
+export interface DirectoryExchangeOptions extends ExchangedDirectory {
+  readonly admin: Pick<StreamAdmin, 'ensureConsumers' | 'consumerStates'>;
+  /** Entries were taken in. */
+  readonly onTaken: () => void;
 }
 
 /** Hands this registrar's entries to the other sites, and takes in theirs. */
 export interface DirectoryExchange {
   /**
-   * Takes in what the bus has and this folder lacks; nothing is published before.
-   *
-   * @throws {@link BusError} `BUS_DIRECTORY_FORKED` for an entry of this registrar that is another one
-   *   here: nothing is published any more.
+   * Publishes what is not out yet. One after the other, however many ask. Nothing goes out any more
+   * when the bus has another entry under a number of this registrar: that is told as
+   * `BUS_DIRECTORY_FORKED`.
    */
-  catchUp(): Promise<void>;
-  /** Publishes what is not out yet. One after the other, however many ask. */
   publish(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -53,32 +54,32 @@ export function runDirectoryExchange(options: DirectoryExchangeOptions): Directo
   let forked = false;
   let publishing: Promise<void> = Promise.resolve();
 
-  const catchUp = joinCalls(async () => {
-    if (published !== undefined || forked) return;
-    try {
-      await fetchMissing(options);
-      published = await findPublished(options);
-    } catch (error) {
-      if (!isFork(error)) throw error;
-      // Told once. Only a person can say what becomes of it; a start looks again.
-      forked = true;
-      throw await describeFork(error, options);
-    }
-  });
+  /** Told once. Only a person can say what becomes of it, so nothing goes out; a start looks again. */
+  const endAtFork = async (error: unknown): Promise<void> => {
+    if (!isFork(error)) throw error;
+    if (forked) return;
+    forked = true;
+    options.onError(await describeFork(error, options));
+  };
   const publish = joinCalls(async () => {
-    await catchUp();
-    if (published === undefined) return;
+    if (forked) return;
+    try {
+      published ??= await findPublished(options);
+    } catch (error) {
+      await endAtFork(error);
+      return;
+    }
     const { registrar } = options.registry;
-    for (let sequence = published + 1; !stop.signal.aborted; sequence += 1) {
+    for (let sequence = published + 1; !stop.signal.aborted && !forked; sequence += 1) {
       const record = options.registry.record({ registrar, sequence });
       if (record === undefined) return;
       await options.directory.putEntry({ registrar, sequence }, record);
       published = sequence;
     }
   });
-  const reading = readEntries(options, stop.signal);
+  const reading = readEntries({ ...options, endAtFork }, stop.signal);
+  const fetching = fetchOthers(options, stop.signal);
   return {
-    catchUp,
     publish: async () => {
       publishing = publish();
       await publishing;
@@ -87,33 +88,66 @@ export function runDirectoryExchange(options: DirectoryExchangeOptions): Directo
       stop.abort();
       await publishing.catch(() => undefined);
       await reading;
+      await fetching;
     },
   };
 }
 
 /**
- * Takes in what the bus has and this folder lacks, because it was put back from an older copy: the
- * consumer has all that behind itself. The root's come first, since others build on them.
+ * Takes in the entries of others that the consumer has behind itself and this folder lacks, because
+ * it was put back from an older copy. While the consumer still brings some, nothing can be said.
  */
-async function fetchMissing(options: DirectoryExchangeOptions): Promise<void> {
-  const { registry, onTaken } = options;
-  const { copy, registrar } = registry;
-  let added = 0;
-  for (let before = -1; before < added;) {
-    before = added;
-    const delegated = [...copy.registrars().values()].map((one) => one.registrar);
-    for (const one of new Set([copy.root() ?? registrar, ...delegated, registrar])) {
-      added += await fetchMissingOf(one, options);
+async function fetchOthers(options: DirectoryExchangeOptions, signal: AbortSignal): Promise<void> {
+  const { admin, inStream, registry, onTaken, onError } = options;
+  while (!signal.aborted) {
+    await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      const states = await admin.consumerStates(inStream);
+      const { pendingCount = 1, ackPendingCount = 0 } =
+        states.find(({ name }) => name === CONSUMER) ?? {};
+      if (pendingCount + ackPendingCount > 0) continue;
+      let added = 0;
+      // The root's come first, since others build on them; they may tell of further registrars.
+      for (let before = -1; before < added;) {
+        before = added;
+        const { copy, registrar: own } = registry;
+        const delegated = [...copy.registrars().values()].map(({ registrar }) => registrar);
+        for (const registrar of new Set([copy.root() ?? own, ...delegated])) {
+          if (registrar !== own) added += await fetchMissingOf(registrar, options);
+        }
+      }
+      if (added > 0) onTaken();
+      return;
+    } catch (error) {
+      if (error instanceof Error && !signal.aborted) onError(error);
     }
   }
-  if (added > 0) onTaken();
+}
+
+/**
+ * Takes back the entries of this registrar that the bus has and its folder lacks, after those of the
+ * root that they build on. To be called before another one is signed, or it would get their number.
+ *
+ * @returns how many were missing.
+ */
+export async function takeBackOwn(options: ExchangedDirectory): Promise<number> {
+  const { copy, registrar } = options.registry;
+  const sequence = copy.readUpTo(registrar) + 1;
+  const root = copy.root() ?? registrar;
+  const lacks = (await readFromBus({ registrar, sequence }, options)) !== undefined;
+  if (lacks && root !== registrar) await fetchMissingOf(root, options);
+  try {
+    return await fetchMissingOf(registrar, options);
+  } catch (error) {
+    // It is told where publishing begins.
+    if (isFork(error)) return 0;
+    throw error;
+  }
 }
 
 /** @returns how many were missing. */
-async function fetchMissingOf(
-  registrar: AgencyCode,
-  options: DirectoryExchangeOptions,
-): Promise<number> {
+async function fetchMissingOf(registrar: AgencyCode, options: ExchangedDirectory): Promise<number> {
   const { registry } = options;
   const isOwn = registrar === registry.registrar;
   for (let all = 0; ;) {
@@ -135,7 +169,7 @@ async function fetchMissingOf(
 
 async function readFromBus(
   key: EntryKey,
-  { directory, registry, outStream, inStream }: DirectoryExchangeOptions,
+  { directory, registry, outStream, inStream }: ExchangedDirectory,
 ): Promise<Uint8Array | undefined> {
   const sent =
     key.registrar === registry.registrar ? await directory.readEntry(outStream, key) : undefined;
@@ -147,7 +181,7 @@ async function readFromBus(
  *
  * @throws {@link BusError} `BUS_DIRECTORY_FORKED` when that is another one than here.
  */
-async function findPublished(options: DirectoryExchangeOptions): Promise<number> {
+async function findPublished(options: ExchangedDirectory): Promise<number> {
   const { directory, registry, outStream } = options;
   const { registrar } = registry;
   let from = 0;
@@ -166,7 +200,12 @@ async function findPublished(options: DirectoryExchangeOptions): Promise<number>
   return from;
 }
 
-async function readEntries(options: DirectoryExchangeOptions, signal: AbortSignal): Promise<void> {
+interface ReadingOptions extends DirectoryExchangeOptions {
+  /** @throws what is no fork. */
+  readonly endAtFork: (error: unknown) => Promise<void>;
+}
+
+async function readEntries(options: ReadingOptions, signal: AbortSignal): Promise<void> {
   const { admin, directory, inStream, onError } = options;
   while (!signal.aborted) {
     try {
@@ -190,14 +229,14 @@ async function readEntries(options: DirectoryExchangeOptions, signal: AbortSigna
 }
 
 async function takeBatch(
-  options: DirectoryExchangeOptions,
+  options: ReadingOptions,
   batch: readonly {
     readonly subject: string;
     readonly data: Uint8Array;
     ack(): void;
   }[],
 ): Promise<void> {
-  const { registry, onTaken, onError } = options;
+  const { registry, onTaken } = options;
   const isOwn = (subject: string): boolean =>
     parseDirectoryEntrySubject(subject)?.registrar === registry.registrar;
   const others = batch.filter(({ subject }) => !isOwn(subject));
@@ -212,8 +251,7 @@ async function takeBatch(
       options,
     );
   } catch (error) {
-    if (!isFork(error)) throw error;
-    onError(await describeFork(error, options));
+    await options.endAtFork(error);
   }
   // What builds on entries of the root that are still on the way waits in the registry. Left with the
   // broker, entries that name what never comes would take all places and freeze the directory here.
@@ -226,10 +264,7 @@ function isFork(error: unknown): error is BusError {
 }
 
 /** The same error about the first entry that differs: from there on the folder's are not those of the bus. */
-async function describeFork(
-  { details }: BusError,
-  options: DirectoryExchangeOptions,
-): Promise<BusError> {
+async function describeFork({ details }: BusError, options: ExchangedDirectory): Promise<BusError> {
   const { registry } = options;
   const { registrar } = registry;
   let first = Number(details['sequence']);
@@ -245,7 +280,7 @@ async function describeFork(
 /** Takes in what others signed. @returns how many are new. */
 async function takeIn(
   records: readonly Uint8Array[],
-  { registry, onError, now }: DirectoryExchangeOptions,
+  { registry, onError, now }: ExchangedDirectory,
 ): Promise<number> {
   const { added, refused } = await registry.takeIn(records, now());
   const refusals = describeRefusals(refused);
@@ -257,7 +292,7 @@ async function takeIn(
 /** Takes back what was signed here. @returns how many were missing. */
 async function takeBack(
   records: readonly Uint8Array[],
-  { registry, onError, now }: DirectoryExchangeOptions,
+  { registry, onError, now }: ExchangedDirectory,
 ): Promise<number> {
   const { added, refused } = await registry.takeBack(records, now());
   const [first] = refused;
