@@ -59,7 +59,9 @@ export function renderServerUnit(plan: BusPlan, place: Place, server: PlanServer
 
 /** The unit of a site service, which also needs no right that it does not use. */
 export function renderSiteUnit(plan: BusPlan, site: string): string {
-  return congvanUnit(`site service of ${site}, bus "${plan.name}"`, 'site run');
+  const description = `site service of ${site}, bus "${plan.name}"`;
+  if (plan.kind === 'flat') return congvanUnit(description, 'site run');
+  return unitWithTls(plan, description, { command: 'site run', key: 'site-tls.p12' });
 }
 
 export function renderRelayUnit(plan: BusPlan, code: string): string {
@@ -69,11 +71,25 @@ export function renderRelayUnit(plan: BusPlan, code: string): string {
 /** Its home holds no authority, so with TLS a certificate of its own is handed to it. */
 export function renderCentreUnit(plan: BusPlan): string {
   const description = `service at the centre, bus "${plan.name}"`;
-  if (plan.tls === null) return congvanUnit(description, 'centre run');
-  const tls = `--tls-ca ${plan.tls.ca} --tls-p12 \${CREDENTIALS_DIRECTORY}/tls.p12`;
-  return congvanUnit(description, `centre run ${tls}`, [
-    `LoadCredential=tls.p12:${plan.configFolder}/centre-tls.p12`,
-  ]);
+  return unitWithTls(plan, description, { command: 'centre run', key: 'centre-tls.p12' });
+}
+
+/**
+ * For servers whose certificates another authority issued than that of the home. systemd hands over
+ * both files, since the folder with the server's own key is closed to the service.
+ */
+function unitWithTls(
+  { tls, configFolder }: BusPlan,
+  description: string,
+  { command, key }: { readonly command: string; readonly key: string },
+): string {
+  if (tls === null) return congvanUnit(description, command);
+  const folder = '${CREDENTIALS_DIRECTORY}';
+  return congvanUnit(
+    description,
+    `${command} --tls-ca ${folder}/ca.pem --tls-p12 ${folder}/tls.p12`,
+    [`LoadCredential=ca.pem:${tls.ca}`, `LoadCredential=tls.p12:${configFolder}/${key}`],
+  );
 }
 
 function congvanUnit(description: string, command: string, more: readonly string[] = []): string {

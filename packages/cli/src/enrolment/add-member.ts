@@ -12,6 +12,7 @@ import { issueKey, openHomeAuthority } from './authority.ts';
 import { type Bundle, type BundleSettings, draftBundle } from './bundle.ts';
 import { openRegistrarSigner, readSite, rootOf } from './registrar.ts';
 import { findServers } from './servers.ts';
+import { readSiteTrust } from './site-trust.ts';
 
 /** About 8 MB of signed entries. */
 const MAX_BUNDLE_ENTRIES = 2_000;
@@ -112,7 +113,7 @@ export async function addMember(
       ...(keys.seal?.p12 === undefined ? {} : { sealP12: keys.seal.p12 }),
       ...(keys.encryption?.p12 === undefined ? {} : { encryptionP12: keys.encryption.p12 }),
       credentials: enrolled.credentials,
-      ...trustOf(authority, member.trust),
+      ...trustOf(authority, [await readSiteTrust(layout), member.trust]),
       ...(await directoryOf((settings.root ?? settings).certificate, enrolment)),
     });
     return {
@@ -174,16 +175,17 @@ async function issueKeys(
 
 function trustOf(
   authority: Authority,
-  more: TrustStore | undefined,
+  more: readonly (TrustStore | undefined)[],
 ): Pick<Bundle, 'anchors' | 'intermediates' | 'crls'> {
-  const ders = (list: readonly { readonly der: Uint8Array }[] = []) => list.map(({ der }) => der);
+  const moreOf = (kind: 'anchors' | 'intermediates' | 'crls') =>
+    more.flatMap((store) => store?.[kind].map(({ der }) => der) ?? []);
   return {
-    anchors: [authority.rootCertificate.der, ...ders(more?.anchors)],
+    anchors: [authority.rootCertificate.der, ...moreOf('anchors')],
     intermediates: [
       ...authority.issuingCas().map(({ certificate }) => certificate.der),
-      ...ders(more?.intermediates),
+      ...moreOf('intermediates'),
     ],
-    crls: [...authority.lists().values(), ...ders(more?.crls)],
+    crls: [...authority.lists().values(), ...moreOf('crls')],
   };
 }
 

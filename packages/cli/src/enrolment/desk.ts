@@ -11,6 +11,7 @@ import { CliError } from '../errors.ts';
 import { isSystemError } from '../home/input-file.ts';
 import type { HomeLayout } from '../home/layout.ts';
 import type { Passphrases } from '../passphrase/passphrase.ts';
+import { readSiteTrust } from './site-trust.ts';
 
 const DAY_MS = 86_400_000;
 /** The certificate is made new, for the same key, when less than this is left. */
@@ -161,6 +162,7 @@ export async function runDesk(cli: Cli, input: RunDeskInput): Promise<EnrolmentH
     pending: openPendingEnrolments(pendingFolderOf(layout)),
     enrolment: site.enrolment,
     authority,
+    moreTrust: async () => await readSiteTrust(layout),
     registrarCertificate: input.registrarCertificate,
     prepare: site.refresh,
     revokeUser: input.revokeUser,

@@ -1,25 +1,15 @@
-import { join } from 'node:path';
-
 import type { VerifySignature } from '@congvan/bus';
-import {
-  type Authority,
-  createSignatureVerifier,
-  createTrustStore,
-  loadTrustStore,
-} from '@congvan/signer';
+import { type Authority, createSignatureVerifier, createTrustStore } from '@congvan/signer';
 
-import { type HomeLayout, pathExists } from '../home/layout.ts';
+import type { HomeLayout } from '../home/layout.ts';
+import { readSiteTrust } from './site-trust.ts';
 
-/**
- * Verifies what other registrars signed: by the authority of this home, and by `site/trust`, where the
- * operator puts the anchors of the others.
- */
+/** Verifies what other registrars signed: by the authority of this home, and by what the site trusts. */
 export async function openSiteVerifier(
   layout: HomeLayout,
   authority: Authority | undefined,
 ): Promise<VerifySignature> {
-  const folder = join(layout.site, 'trust');
-  const theirs = (await pathExists(folder)) ? await loadTrustStore(folder) : undefined;
+  const theirs = await readSiteTrust(layout);
   const ours = authority?.trust();
   const all = [ours, theirs].filter((one) => one !== undefined);
   return createSignatureVerifier(

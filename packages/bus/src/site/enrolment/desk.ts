@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 
-import { type Authority, parseCertificate, parseCertificateRequest } from '@congvan/signer';
+import {
+  type Authority,
+  type TrustStore,
+  parseCertificate,
+  parseCertificateRequest,
+} from '@congvan/signer';
 
 import type { AgencyCode } from '../../agency/code.ts';
 import type { Site } from '../../agency/tier.ts';
@@ -42,6 +47,8 @@ export interface EnrolmentDeskOptions {
   readonly pending: PendingEnrolments;
   readonly enrolment: Enrolment;
   readonly authority: Authority;
+  /** Whom agencies are to trust besides: the authorities of other sites. */
+  readonly moreTrust?: () => Promise<MoreTrust | undefined>;
   /** DER. */
   readonly registrarCertificate: Uint8Array;
   /** Makes the consumers of what was entered: the agency can connect when it has its answer. */
@@ -51,6 +58,8 @@ export interface EnrolmentDeskOptions {
   readonly now: () => Date;
   readonly onEnrolled?: (code: AgencyCode, id: string) => void;
 }
+
+type MoreTrust = Pick<TrustStore, 'anchors' | 'intermediates' | 'crls'>;
 
 /** Takes tokens and gives certificates, entry and broker rights; how the request came is not its matter. */
 export interface EnrolmentDesk {
@@ -89,6 +98,8 @@ async function serve(
     throw refuseEnrolment('keys', 'nothing proves that the broker key is theirs');
   }
   requireRequests(member, request);
+  // First of all: a folder that cannot be read uses up no token.
+  const more = await options.moreTrust?.();
   const keysSha256 = hashKeys(request);
   if (pending.keysSha256 !== null && pending.keysSha256 !== keysSha256) {
     throw refuseEnrolment('used', 'this token was used with other keys');
@@ -111,7 +122,7 @@ async function serve(
     await options.pending.update({ ...pending, state: 'used', keysSha256, usedAt });
     options.onEnrolled?.(member.code, pending.id);
   }
-  return composeAnswer(options, member, granted, enrolled);
+  return composeAnswer(options, member, granted, enrolled, more);
 }
 
 /** Whether the token is good. Only who has the secret learns why it is not. */
@@ -248,6 +259,7 @@ function composeAnswer(
   member: PendingMember,
   granted: readonly GrantedCertificate[],
   { record, userJwt }: Entered,
+  more: MoreTrust | undefined,
 ): EnrolmentAnswer {
   const { authority, enrolment } = options;
   const { code, name, tier, site, notation, relay, servers } = member;
@@ -265,9 +277,12 @@ function composeAnswer(
     userJwt,
     entry: toBase64(record),
     registrarCertificate: toBase64(options.registrarCertificate),
-    anchors: [toBase64(authority.rootCertificate.der)],
-    intermediates: ders(authority.issuingCas().map(({ certificate }) => certificate)),
-    crls: [...authority.lists().values()].map(toBase64),
+    anchors: ders([authority.rootCertificate, ...(more?.anchors ?? [])]),
+    intermediates: ders([
+      ...authority.issuingCas().map(({ certificate }) => certificate),
+      ...(more?.intermediates ?? []),
+    ]),
+    crls: [...[...authority.lists().values()].map(toBase64), ...ders(more?.crls ?? [])],
     directory: isShort ? records.map(toBase64) : [],
   };
 }
