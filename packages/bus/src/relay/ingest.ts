@@ -111,6 +111,30 @@ export class Ingest {
     return agencies;
   }
 
+  /**
+   * As {@link recheck} for whoever sent them: many, so in bounded transactions, and what comes in
+   * meanwhile is taken in between two of them.
+   *
+   * @param isOver - asked before each transaction: true leaves the rest for another time.
+   */
+  async recheckAll(findings: readonly Finding[], isOver: () => boolean): Promise<Set<string>> {
+    const { intake, rejected, log } = this.#options;
+    const agencies = new Set<string>();
+    for (const finding of findings) {
+      for (let last: number | undefined = 0; last !== undefined && !isOver();) {
+        const after: number = last;
+        last = intake.inTransaction(() => {
+          const held = rejected.heldFor(finding, after, RECORDS_PER_TURN);
+          for (const message of held) this.#recheckOne(message, agencies);
+          return held.at(-1)?.id;
+        });
+        await setImmediate();
+      }
+    }
+    if (agencies.size > 0) log('info', 'rejected reports accepted', { agencies: agencies.size });
+    return agencies;
+  }
+
   #recheckOne(message: HeldMessage, agencies: Set<string>): void {
     const judged = this.#judge(message);
     if (!judged.accepted) return;

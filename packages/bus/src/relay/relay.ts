@@ -296,8 +296,9 @@ class RunningRelay extends DatabaseQueries implements Relay {
 
   async reloadTrust(): Promise<void> {
     this.#trust = await this.#options.loadTrust();
-    const senders = new Set(this.listRejected().flatMap(({ claimedFrom }) => claimedFrom ?? []));
-    if (this.#ingest.recheck(senders, TRUST_FINDINGS).size > 0) this.#pump.poke();
+    const isOver = (): boolean => this.#closing !== undefined;
+    const agencies = await this.#ingest.recheckAll(TRUST_FINDINGS, isOver);
+    if (agencies.size > 0 && !isOver()) this.#pump.poke();
   }
 
   close(): Promise<void> {

@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 
 import { encodePayload, parseAgencyCode, reportSubject, signRecord } from '../../src/index.ts';
 import { openRelayReader } from '../../src/relay/index.ts';
+import { openDatabase } from '../../src/relay/storage/database.ts';
+import { RejectedStore } from '../../src/relay/storage/rejected-store.ts';
 import { waitUntil } from '../../src/testing/index.ts';
 import { listed, signWith, startRelayBus } from './relay-bus.ts';
 import { dispatch, electronic, paper, receipt } from './relay-database.ts';
@@ -255,6 +257,37 @@ describe('what fails the check is kept with its finding and never comes again', 
     await rename(`${crls}.off`, crls);
     await relay.reloadTrust();
     expect(relay.counts()).toMatchObject({ reports: 1, rejected: 0 });
+  });
+
+  it('held reports behind a thousand newer ones of another kind, all at a reload', async () => {
+    await using world = await startRelayBus();
+    const province = await world.addReporter('H09', 'province', 'H09');
+    const noisy = await world.addReporter('G12', 'central', 'TW');
+    await using relay = await world.openRelay();
+    await relay.refreshDirectory();
+    const crls = join(world.home, 'trust', 'crls');
+    await rename(crls, `${crls}.off`);
+    await relay.reloadTrust();
+    // More than one transaction of the recheck holds, and of more than one sender.
+    for (let number = 1; number <= 70; number += 1) await province.report(paper(number));
+    await noisy.report(paper(1));
+    await waitUntil(() => relay.counts().rejected === 71);
+    const db = openDatabase(join(world.home, 'relay.sqlite'));
+    const store = new RejectedStore(db);
+    db.transaction(() => {
+      for (let number = 1; number <= 1_000; number += 1) {
+        const data = Buffer.from(`${number}`);
+        const message = { subject: 'vb.report', data, storedAt: new Date(number), site: 'H08' };
+        const finding = 'RECORD_MALFORMED';
+        store.add(message, { claimedFrom: 'H08', finding, detail: 'x' }, number);
+      }
+    }).immediate();
+    db.close();
+
+    await rename(`${crls}.off`, crls);
+    await relay.reloadTrust();
+    expect(relay.counts()).toMatchObject({ reports: 71, rejected: 1_000 });
+    await waitUntil(() => province.watermarks.at(-1)?.upTo === 70);
   });
 
   it('a certificate whose issuer is unknown, until the trust folder knows it', async () => {

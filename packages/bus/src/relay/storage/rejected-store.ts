@@ -42,6 +42,7 @@ export class RejectedStore {
   readonly #insert;
   readonly #kept;
   readonly #held;
+  readonly #heldFor;
   readonly #remove;
   readonly #trim;
   readonly #listed: number;
@@ -80,6 +81,11 @@ export class RejectedStore {
        WHERE claimed_from = ? AND message IS NOT NULL
          AND finding IN (SELECT value FROM json_each(?)) ORDER BY id`,
     );
+    this.#heldFor = db.prepare<[string, number, number], HeldRow>(
+      `SELECT id, nats_subject AS subject, stored_ms AS storedMs, site, message AS data
+       FROM rejected_record
+       WHERE finding = ? AND message IS NOT NULL AND id > ? ORDER BY id LIMIT ?`,
+    );
     this.#remove = db.prepare<[number]>('DELETE FROM rejected_record WHERE id = ?');
     this.#trim = db.prepare<[number]>(
       `DELETE FROM rejected_record WHERE message IS NULL AND id <=
@@ -109,12 +115,19 @@ export class RejectedStore {
 
   /** Messages of one sender that were rejected for one of these findings, oldest first. */
   held(claimedFrom: string, findings: readonly Finding[]): HeldMessage[] {
-    return this.#held
-      .all(claimedFrom, JSON.stringify(findings))
-      .map(({ storedMs, ...rest }) => ({ ...rest, storedAt: new Date(storedMs) }));
+    return this.#held.all(claimedFrom, JSON.stringify(findings)).map(readHeld);
+  }
+
+  /** The next messages of any sender that were rejected for this finding, oldest first. */
+  heldFor(finding: Finding, afterId: number, limit: number): HeldMessage[] {
+    return this.#heldFor.all(finding, afterId, limit).map(readHeld);
   }
 
   remove(id: number): void {
     this.#remove.run(id);
   }
+}
+
+function readHeld({ storedMs, ...rest }: HeldRow): HeldMessage {
+  return { ...rest, storedAt: new Date(storedMs) };
 }
