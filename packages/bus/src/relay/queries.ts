@@ -29,7 +29,6 @@ import { dateInVietnam, startOfDayMs } from '../calendar/vietnam-time.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const DEFAULT_LIST_LENGTH = 1_000;
-const NUMBER_AND_NOTATION = /^(\d{1,9})\/(.+)$/su;
 
 export interface TrackedReceipt {
   readonly status: string;
@@ -211,10 +210,11 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
   track(documentIdOrNumber: string, from?: string, concerns?: Concerns): TrackedDispatch[] {
     return this.#inOneSnapshot(() => {
       const tracked: TrackedDispatch[] = [];
-      for (const one of this.#findDocuments(documentIdOrNumber, from ?? null)) {
+      for (const { id, sender } of this.#track.candidates(documentIdOrNumber, from ?? null)) {
         if (tracked.length >= MAX_TRACKED_DOCUMENTS) break;
-        const recipients = () => this.#track.deliveries(one.id).map(({ recipient }) => recipient);
-        if (concerns?.(one.sender, recipients) !== false) tracked.push(this.#describe(one));
+        if (concerns?.(sender, () => this.#track.recipients(id)) === false) continue;
+        const document = this.#track.document(id);
+        if (document !== undefined) tracked.push(this.#describe(document));
       }
       return tracked;
     });
@@ -275,13 +275,6 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
 
   counts(): RelayCounts {
     return this.#inOneSnapshot(() => this.#track.counts());
-  }
-
-  #findDocuments(text: string, sender: string | null): DocumentRecord[] {
-    const found = this.#track.documents(text, sender);
-    const [, number, notation] = NUMBER_AND_NOTATION.exec(text) ?? [];
-    if (found.length > 0 || number === undefined || notation === undefined) return found;
-    return this.#track.documentsByNumber(Number(number), notation, sender);
   }
 
   #describe(document: DocumentRecord): TrackedDispatch {

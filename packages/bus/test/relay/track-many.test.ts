@@ -5,6 +5,7 @@ import {
   MAX_TRACKED_CONTRADICTORY,
   MAX_TRACKED_RECEIPTS_OF_ONE,
 } from '../../src/relay/storage/track-queries.ts';
+import { openHttpTown } from './http/http-town.ts';
 import { RelayDatabase, dispatch, electronic, receipt } from './relay-database.ts';
 
 it('a number that everybody gives is shown of the first, and of whoever is named', () => {
@@ -25,6 +26,41 @@ it('a number that everybody gives is shown of the first, and of whoever is named
   expect(queries.track('1/UBND-VP', undefined, (from) => from === last)).toMatchObject([
     { from: last },
   ]);
+});
+
+it('an id shaped like the number of another hides nothing: both are found, and evidence asks whose', async () => {
+  await using town = await openHttpTown({
+    fill: (database) => {
+      for (const code of ['H09', 'H10', 'G12']) database.addAgency(code, 'province');
+      database.report('H09', dispatch(7, [electronic('G12')]));
+      database.report('H10', dispatch(8, [electronic('G12')], { documentId: '7/UBND-VP' }));
+    },
+    evidence: async (id, from) => ({ bytes: Buffer.from(`${id} ${from}`), lacksTimeStamp: false }),
+  });
+  const { queries } = town.database;
+  const named = (viewed: readonly { from: string; documentId: string }[]) =>
+    viewed.map(({ from, documentId }) => [from, documentId]);
+  expect(named(queries.track('7/UBND-VP'))).toEqual([
+    ['H09', 'doc-7'],
+    ['H10', '7/UBND-VP'],
+  ]);
+  const sender = await town.account({ name: 'nine', role: 'agency', scope: 'H09' });
+  const own = await town.ask('/api/v1/documents/7%2FUBND-VP', { token: sender });
+  expect(JSON.parse(own.text)).toMatchObject({ documents: [{ from: 'H09', document_id: 'doc-7' }] });
+  const auditor = await town.account({ name: 'lan', role: 'auditor' });
+  const evidence = (from: string) =>
+    town.ask(`/api/v1/evidence/7%2FUBND-VP${from}`, { token: auditor });
+  expect((await evidence('')).status).toBe(400);
+  expect((await evidence('?from=H09')).text).toBe('doc-7 H09');
+  expect((await evidence('?from=H10')).text).toBe('7/UBND-VP H10');
+});
+
+it('a look-up of one agency does not read the directory', () => {
+  using town = new RelayDatabase();
+  const plan = town.db
+    .prepare<[], { detail: string }>('EXPLAIN QUERY PLAN SELECT name FROM agency WHERE code = 1')
+    .all();
+  expect(plan.map(({ detail }) => detail).join('\n')).not.toContain('SCAN');
 });
 
 it('of agencies that answer without end so many receipts are shown, and how many are not', () => {

@@ -38,8 +38,6 @@ export interface ExportEvidenceOptions {
   readonly now?: () => Date;
 }
 
-const NUMBER_AND_NOTATION = /^(\d{1,9})\/(.+)$/su;
-
 /**
  * Packs all that the relay has about one document into an evidence file, signed with its node key.
  *
@@ -115,14 +113,10 @@ function toGathered({ record, storedMs }: EvidenceReportRow): GatheredRecord {
 
 /** Of several versions the last, of several senders none. */
 function findDocument(queries: TrackQueries, id: string, from: string | null): DocumentRecord {
-  const match = NUMBER_AND_NOTATION.exec(id);
-  const byId = queries.documents(id, from);
-  const found =
-    byId.length > 0 || match === null
-      ? byId
-      : queries.documentsByNumber(Number(match[1]), match[2] ?? '', from);
+  const found = queries.candidates(id, from);
   const last = found.at(-1);
-  if (last === undefined) throw notFound(id);
+  const document = last && queries.document(last.id);
+  if (document === undefined) throw notFound(id);
   const senders = [...new Set(found.map(({ sender }) => sender))];
   if (senders.length > 1 || new Set(found.map((one) => one.documentId)).size > 1) {
     throw new BusError(
@@ -131,7 +125,7 @@ function findDocument(queries: TrackQueries, id: string, from: string | null): D
       { details: { id, documents: found.length } },
     );
   }
-  return last;
+  return document;
 }
 
 function notFound(id: string): BusError {

@@ -43,7 +43,13 @@ function sourceFor(viewer: Viewer, parts: SourceParts): ViewerSource {
   const { figures, queries, hierarchy } = parts;
   const narrow = <T extends FiguresScope>(request: T): T =>
     limitToScope(viewer, request, hierarchy);
-  const maySee = (agency: string | null): boolean => maySeeAgency(viewer, agency, hierarchy);
+  // One source is one request: of a number that all have given, each agency is met many times.
+  const known = new Map<string | null, boolean>();
+  const maySee = (agency: string | null): boolean => {
+    const seen = known.get(agency) ?? maySeeAgency(viewer, agency, hierarchy);
+    known.set(agency, seen);
+    return seen;
+  };
   return {
     viewer,
     asOf: () => figures.asOf(),

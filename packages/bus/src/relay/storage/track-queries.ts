@@ -131,14 +131,21 @@ export interface RelayCounts {
   readonly contradictions: number;
 }
 
-const DOCUMENT = `SELECT o.id, o.sender, a.name AS senderName, o.document_id AS documentId,
+const DOCUMENT = `SELECT o.id, o.sender,
+    (SELECT name FROM agency WHERE code = o.sender) AS senderName, o.document_id AS documentId,
     o.business_type AS businessType, o.document_version AS documentVersion,
     o.package_digest AS packageDigest, o.register_year AS registerYear,
     o.register_number AS registerNumber, o.notation, o.issued_on AS issuedOn,
     o.document_type AS documentType, o.abstract, o.priority, o.signed,
     o.share_class AS shareClass, o.dispatched_ms AS dispatchedMs,
     o.answers_organ AS answersOrgan, o.answers_document AS answersDocument
-  FROM document AS o LEFT JOIN agency AS a ON a.code = o.sender`;
+  FROM document AS o`;
+
+/** Number and notation, such as `12/UBND-VP`. */
+const NUMBER_AND_NOTATION = /^(\d{1,9})\/(.+)$/su;
+
+/** A document that a text may stand for. */
+export type Candidate = Pick<DocumentRecord, 'id' | 'sender' | 'documentId'>;
 
 /** What the relay knows of single documents, and what it holds apart. */
 export class TrackQueries {
@@ -152,12 +159,27 @@ export class TrackQueries {
     };
   }
 
-  documents(documentId: string, sender: string | null): DocumentRecord[] {
-    return this.#statements.documents.all(documentId, sender, sender);
+  /**
+   * The documents that an id, or a number with notation, may stand for, by sender. Both are looked
+   * for: an id can be any text, so that one shaped like a number must not hide another's number.
+   */
+  candidates(text: string, sender: string | null): Candidate[] {
+    const [, number, notation] = NUMBER_AND_NOTATION.exec(text) ?? [];
+    return this.#statements.candidates.all({
+      text,
+      sender,
+      number: number === undefined ? null : Number(number),
+      notation: notation ?? null,
+    });
   }
 
-  documentsByNumber(number: number, notation: string, sender: string | null): DocumentRecord[] {
-    return this.#statements.byNumber.all(number, notation, sender, sender);
+  document(id: number): DocumentRecord | undefined {
+    return this.#statements.document.get(id);
+  }
+
+  /** Who gets a document electronically, in its order. */
+  recipients(document: number): string[] {
+    return this.#statements.recipients.all(document);
   }
 
   deliveries(document: number): DeliveryRecord[] {
@@ -229,19 +251,27 @@ export class TrackQueries {
 
 function prepareDocuments(db: Db) {
   return {
-    documents: db.prepare<[string, string | null, string | null], DocumentRecord>(
-      `${DOCUMENT} WHERE o.document_id = ? AND (? IS NULL OR o.sender = ?)
-       ORDER BY o.sender, o.document_version, o.business_type`,
+    candidates: db.prepare<
+      [{ text: string; sender: string | null; number: number | null; notation: string | null }],
+      Candidate
+    >(
+      `SELECT id, sender, documentId FROM (
+         SELECT id, sender, document_id AS documentId, register_year, document_version, business_type
+         FROM document WHERE document_id = @text AND (@sender IS NULL OR sender = @sender)
+         UNION
+         SELECT id, sender, document_id, register_year, document_version, business_type
+         FROM document WHERE register_number = @number AND notation = @notation
+           AND (@sender IS NULL OR sender = @sender))
+       ORDER BY sender, register_year, document_version, business_type, id`,
     ),
-    byNumber: db.prepare<[number, string, string | null, string | null], DocumentRecord>(
-      `${DOCUMENT} WHERE o.register_number = ? AND o.notation = ? AND (? IS NULL OR o.sender = ?)
-       ORDER BY o.sender, o.register_year, o.document_version, o.business_type`,
-    ),
+    document: db.prepare<[number], DocumentRecord>(`${DOCUMENT} WHERE o.id = ?`),
+    recipients: db
+      .prepare<[number], string>('SELECT recipient FROM delivery WHERE document = ? ORDER BY id')
+      .pluck(),
     deliveries: db.prepare<[number], DeliveryRecord>(
-      `SELECT d.recipient, a.name AS recipientName, d.mode, d.state, w.at_ms AS withdrawnMs,
+      `SELECT d.recipient, (SELECT name FROM agency WHERE code = d.recipient) AS recipientName, d.mode, d.state, w.at_ms AS withdrawnMs,
          w.cause, w.reason
        FROM delivery AS d JOIN document AS o ON o.id = d.document
-         LEFT JOIN agency AS a ON a.code = d.recipient
          LEFT JOIN withdrawal AS w ON w.sender = o.sender AND w.document_id = o.document_id
            AND w.business_type = o.business_type AND w.document_version = o.document_version
            AND w.recipient = d.recipient
