@@ -183,9 +183,25 @@ relays: [{ code: H09.RELAY, site: H09 }]
     expect(rotated.out).toContain('site-service.creds');
     expect(await isLetIn(ofService)).toBe(false);
     expect(await isLetIn(await readFile(serviceFile))).toBe(true);
+    expect(rotated.out).toContain('servers/n1/nats-server.conf');
+    expect(rotated.err).toContain(`congvan bus apply ${out} --place bus`);
     // Neither comes back with what is pushed later.
     expect(await run('bus', 'apply', out)).toMatchObject({ code: 0 });
     expect([await isLetIn(ofRelay), await isLetIn(ofService)]).toEqual([false, false]);
+
+    // Nor when the server has lost all it was told and starts from its file again.
+    const ofNewRelay = await readFile(relayFile);
+    expect((await run('bus', 'revoke', out, 'H09.RELAY')).err).toContain('nats-server.conf');
+    const ended = server === undefined ? undefined : once(server, 'exit');
+    server?.kill('SIGKILL');
+    await ended;
+    await rm(join(folder, 'data'), { recursive: true });
+    const { path } = await findNatsServer();
+    server = spawn(path, ['-c', join(out, 'servers/n1/nats-server.conf')], { stdio: 'ignore' });
+    await waitUntil(async () => (await run('bus', 'apply', out, '--dry-run')).code === 0);
+    const old = [ofRelay, ofNewRelay, ofService];
+    expect(await Promise.all(old.map(isLetIn))).toEqual([false, false, false]);
+    expect(await isLetIn(await readFile(serviceFile))).toBe(true);
   });
 });
 

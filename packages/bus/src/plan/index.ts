@@ -39,5 +39,6 @@ export {
   type WrittenPlan,
   openPlan,
   writePlan,
+  writeServerConfigs,
   writeSiteSigner,
 } from './write-plan.ts';

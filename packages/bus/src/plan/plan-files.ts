@@ -5,7 +5,13 @@ import { leafPermissions } from '../permission/leaf.ts';
 import { centrePermissions } from '../permission/site.ts';
 import { SERVICE_FILE, exportSiteKeys } from '../operator/site-folder.ts';
 import { CENTRAL_DOMAIN } from '../stream/names.ts';
-import { type BusPlan, type Place, type PlanRelay, placeOfSite } from './bus-plan.ts';
+import {
+  type BusPlan,
+  type Place,
+  type PlanRelay,
+  type PlanServer,
+  placeOfSite,
+} from './bus-plan.ts';
 import { CENTRE_CREDENTIALS_FILE, CENTRE_PLAN_FILE, encodeCentrePlan } from './centre-plan.ts';
 import { renderCompose } from './compose.ts';
 import { placeAccounts } from './place-accounts.ts';
@@ -159,20 +165,33 @@ async function serverFiles(
   operatorOf: (placeId: string) => LocalOperator,
   now: Date,
 ): Promise<PlanFile[]> {
-  const accounts = await placeAccounts(operatorOf(place.id));
-  return place.servers.flatMap((server) => {
-    const folder = `servers/${server.name}`;
-    const config = renderPlaceConfig(plan, place, server, accounts);
-    const files: PlanFile[] = [
-      { path: `${folder}/nats-server.conf`, secret: true, content: config },
-      text(`${folder}/congvan-nats.service`, renderServerUnit(plan, place, server)),
-    ];
-    const [site] = place.sites;
-    if (place.hubs.length === 0 || site === undefined) return files;
+  const files = await serverConfigs(plan, place, operatorOf(place.id));
+  const [site] = place.sites;
+  for (const server of place.servers) {
+    const unit = renderServerUnit(plan, place, server);
+    files.push(text(`${serverFolder(server)}/congvan-nats.service`, unit));
+    if (place.hubs.length === 0 || site === undefined) continue;
     const leaf = async (): Promise<Uint8Array> =>
       await mintLeafCredentials(operatorOf(CENTRAL_DOMAIN), site, now);
-    return [...files, { path: leafFile(server.name), secret: true, content: leaf }];
-  });
+    files.push({ path: leafFile(server.name), secret: true, content: leaf });
+  }
+  return files;
+}
+
+const serverFolder = ({ name }: PlanServer): string => `servers/${name}`;
+
+/** The configuration of each server of a place, with the accounts as they are now: it is all that an empty server knows. */
+export async function serverConfigs(
+  plan: BusPlan,
+  place: Place,
+  operator: LocalOperator,
+): Promise<PlanFile[]> {
+  const accounts = await placeAccounts(operator);
+  return place.servers.map((server) => ({
+    path: `${serverFolder(server)}/nats-server.conf`,
+    secret: true,
+    content: renderPlaceConfig(plan, place, server, accounts),
+  }));
 }
 
 function text(path: string, content: string): PlanFile {

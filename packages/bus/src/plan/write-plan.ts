@@ -8,7 +8,8 @@ import { type LocalOperator, openOperator } from '../operator/operator.ts';
 import type { BusPlan } from './bus-plan.ts';
 import { readDescription } from './description.ts';
 import { type LineDifference, compareLines } from './line-difference.ts';
-import { type PlanFile, planFiles } from './plan-files.ts';
+import { type PlanFile, planFiles, serverConfigs } from './plan-files.ts';
+import type { PlanWithKeys } from './replace-credentials.ts';
 
 /** The description that a folder of files was written from. */
 export const PLAN_FILE = 'plan.yaml';
@@ -90,6 +91,28 @@ export async function writeSiteSigner(
   const path = join(folder, 'sites', site, 'home', 'bus', 'operator', signerFileName(site));
   await replaceFile(path, await operator.siteSignerFile(site), 0o600);
   return path;
+}
+
+/**
+ * Writes the servers' configurations anew, after somebody was shut out. What a server was told since
+ * its first start stands in its data folder alone; one that lost it knows what its configuration
+ * says, and lets in again whoever was shut out after that was written.
+ *
+ * @param placeIds - the places whose accounts have changed.
+ * @returns the files that are other ones now, relative to the folder; they belong on the servers.
+ */
+export async function writeServerConfigs(
+  { folder, plan, operators }: PlanWithKeys,
+  placeIds: readonly string[],
+): Promise<string[]> {
+  const changed: string[] = [];
+  for (const place of plan.places.filter(({ id }) => placeIds.includes(id))) {
+    for (const file of await serverConfigs(plan, place, known(operators, place.id))) {
+      const { path, change } = await writeOne(folder, file, false);
+      if (change !== 'same') changed.push(path);
+    }
+  }
+  return changed;
 }
 
 /** One folder of keys for each place: whoever takes over a site's server is nobody anywhere else. */

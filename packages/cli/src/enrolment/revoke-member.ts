@@ -19,6 +19,7 @@ import type { Cli } from '../context.ts';
 import { CliError } from '../errors.ts';
 import type { HomeLayout } from '../home/layout.ts';
 import type { Passphrases } from '../passphrase/passphrase.ts';
+import { keepConfigs } from '../plan/keep-configs.ts';
 import { type OpenedPlan, type TlsOptions, placeOf } from '../plan/plan-folder.ts';
 import { pushChanged } from '../plan/push-changed.ts';
 import { openHomeAuthority } from './authority.ts';
@@ -48,6 +49,8 @@ export interface RevokedMember {
   /** Ids of the enrolment tokens that were still good. */
   readonly tokens: readonly string[];
   readonly written: readonly string[];
+  /** Configurations of the plan's servers that are other ones now. */
+  readonly configs: readonly string[];
 }
 
 /**
@@ -94,6 +97,16 @@ export async function revokeMember(
     targets,
     revocation.plan,
   );
+  const configs =
+    revocation.plan === undefined
+      ? []
+      : await keepConfigs(
+          revocation.plan,
+          // A relay of the centre has rights there, too.
+          entry.role === 'relay'
+            ? revocation.plan.plan.places.map(({ id }) => id)
+            : [place?.id ?? ''],
+        );
   const certificates = await revokeCertificates(authority, entry.certificates, reason, cli.now());
   const closedAt = closes ? (entry.validTo ?? cli.now().toISOString()) : null;
   if (entry.natsUserKey !== null || (closes && entry.validTo === null)) {
@@ -101,7 +114,7 @@ export async function revokeMember(
   }
   const written = await spreadCrls(layout, authority);
   const tokens = await cancelTokens(layout, code);
-  return { name, natsUserKey, brokers, certificates, closedAt, tokens, written };
+  return { name, natsUserKey, brokers, certificates, closedAt, tokens, written, configs };
 }
 
 /**

@@ -65,12 +65,16 @@ export async function placeOf(
   cli: Cli,
   { plan, operators }: OpenedPlan,
   site: string,
-): Promise<{ readonly operator: LocalOperator; readonly servers: readonly string[] }> {
+): Promise<{
+  readonly id: string;
+  readonly operator: LocalOperator;
+  readonly servers: readonly string[];
+}> {
   const { clientAddresses, placeOfSite } = await import('@congvan/bus/plan');
   const place = placeOfSite(plan, site);
   const operator = operators.get(place?.id ?? '');
   if (place !== undefined && operator !== undefined) {
-    return { operator, servers: clientAddresses(plan, place) };
+    return { id: place.id, operator, servers: clientAddresses(plan, place) };
   }
   const known = plan.places.flatMap(({ sites }) => sites).join(', ');
   throw new CliError('CLI_USAGE', cli.messages.plan.noPlace(site, known), { details: { site } });

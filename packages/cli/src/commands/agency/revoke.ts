@@ -13,6 +13,7 @@ import { EXIT } from '../../exit-codes.ts';
 import { layoutOf } from '../../home/layout.ts';
 import { printNote, printResult } from '../../output.ts';
 import { passphrasesOf } from '../../passphrase/passphrase.ts';
+import { noteConfigs } from '../../plan/keep-configs.ts';
 import { type TlsOptions, openPlanFolder } from '../../plan/plan-folder.ts';
 import { renderFields } from '../../terminal/table.ts';
 import { REASONS } from '../ca/names.ts';
@@ -65,8 +66,18 @@ async function agencyRevoke(
   const brokers = revoked.brokers.map(({ server, error }) => {
     return { server, closed: error === undefined, ...(error && { error: error.message }) };
   });
-  const { name, natsUserKey, certificates, closedAt, tokens, written } = revoked;
-  const json = { code, name, natsUserKey, brokers, certificates, closedAt, tokens, written };
+  const { name, natsUserKey, certificates, closedAt, tokens, written, configs } = revoked;
+  const json = {
+    code,
+    name,
+    natsUserKey,
+    brokers,
+    certificates,
+    closedAt,
+    tokens,
+    written,
+    configs,
+  };
   printResult(cli, globals, json, () =>
     renderFields([
       [text.agency, `${code} ${name}`],
@@ -82,8 +93,10 @@ async function agencyRevoke(
       ),
       ...tokens.map((id) => [enrolment.tokenId, `${id} ${enrolment.states.cancelled}`] as const),
       ...(closedAt === null ? [] : [[enrolment.closedEntry, closedAt] as const]),
+      ...configs.map((path) => [text.file, path] as const),
     ]),
   );
+  noteConfigs(cli, globals, configs);
   for (const { server, closed, error } of brokers) {
     if (closed) continue;
     // A server that was not reached still lets the agency in: no script may take this for done.

@@ -11,6 +11,7 @@ import {
 import type { Cli } from '../../context.ts';
 import { CliError } from '../../errors.ts';
 import { layoutOf, pathExists } from '../../home/layout.ts';
+import { keepConfigs, noteConfigs } from '../../plan/keep-configs.ts';
 import {
   type OpenedPlan,
   type TlsOptions,
@@ -56,18 +57,21 @@ async function busRevoke(
     return;
   }
   const { site, userKey } = await findUser(cli, globals, code, options);
-  const { operator, servers } = await placeOf(cli, opened, site);
+  const { id, operator, servers } = await placeOf(cli, opened, site);
   const targets = { servers, ...(tls === undefined ? {} : { tls }) };
   const results = await revokeUser(operator, { site, userPublicKey: userKey }, targets);
+  const configs = await keepConfigs(opened, [id]);
   const { enrolment, text } = cli.messages;
   reportPush(cli, globals, results, {
-    json: { code, site, userKey },
+    json: { code, site, userKey, configs },
     fields: [
       [text.agency, code],
       [enrolment.userKey, userKey],
+      ...configs.map((path) => [text.file, path] as const),
     ],
     done: enrolment.closedAt,
   });
+  noteConfigs(cli, globals, configs);
 }
 
 /** A relay of the plan is out at its site and at the centre; `bus plan` makes other credentials. */
@@ -81,12 +85,22 @@ async function revokeRelay(
   const { revokePlannedRelay } = await import('@congvan/bus/plan');
   const revoked = await revokePlannedRelay(opened, code);
   const { accounts, files } = revoked ?? { accounts: [], files: [] };
+  const results = await pushChanged(opened.plan, accounts, tls);
+  const configs = await keepConfigs(
+    opened,
+    accounts.map(({ place }) => place.id),
+  );
   const { enrolment, plan, text } = cli.messages;
-  reportPush(cli, globals, await pushChanged(opened.plan, accounts, tls), {
-    json: { code, removed: files },
-    fields: [[text.agency, code], ...files.map((file) => [plan.removed, file] as const)],
+  reportPush(cli, globals, results, {
+    json: { code, removed: files, configs },
+    fields: [
+      [text.agency, code],
+      ...files.map((file) => [plan.removed, file] as const),
+      ...configs.map((path) => [text.file, path] as const),
+    ],
     done: enrolment.closedAt,
   });
+  noteConfigs(cli, globals, configs);
 }
 
 /** Given by the province, which sees the key in its `agency revoke`, else from the directory of this home. */

@@ -11,6 +11,7 @@ import {
 } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { printNote } from '../../output.ts';
+import { keepConfigs, noteConfigs } from '../../plan/keep-configs.ts';
 import { type TlsOptions, openPlanFolder, placeOf, tlsOfPlan } from '../../plan/plan-folder.ts';
 import { pushChanged } from '../../plan/push-changed.ts';
 import { reportPush } from '../../plan/report-push.ts';
@@ -43,23 +44,33 @@ async function rotate(
   const { replaceSiteCredentials, writeSiteSigner } = await import('@congvan/bus/plan');
   const site = parseSite(target.site);
   const opened = await openPlanFolder(cli, target.folder);
-  const { operator, servers } = await placeOf(cli, opened, site);
+  const { id, operator, servers } = await placeOf(cli, opened, site);
   const tls = await tlsOfPlan(cli, globals, opened, options);
   const targets = { servers, ...(tls === undefined ? {} : { tls }) };
   const results = await replaceSiteSigner(operator, site, targets);
   const file = await writeSiteSigner(target.folder, operator, site);
   const files = [file];
+  const changed = [id];
   if (options.takenOver === true) {
     const replaced = await replaceSiteCredentials(opened, site, cli.now());
     results.push(...(await pushChanged(opened.plan, replaced.accounts, tls)));
     files.push(...replaced.files.map((path) => join(target.folder, path)));
+    changed.push(...replaced.accounts.map(({ place }) => place.id));
   }
+  const configs = await keepConfigs(opened, changed);
   const { plan, text } = cli.messages;
   reportPush(cli, globals, results, {
-    json: { site, file, files },
-    fields: [[text.site, site], ...files.map((path) => [text.file, path] as const)],
+    json: { site, file, files, configs },
+    fields: [
+      [text.site, site],
+      ...[...files, ...configs].map((path) => [text.file, path] as const),
+    ],
     done: plan.tookAccount,
   });
   printNote(cli, globals, `${text.hint}: ${plan.rotateNext(site)}`);
-  if (options.takenOver === true) printNote(cli, globals, `${text.hint}: ${plan.takenOverNext}`);
+  if (options.takenOver === true) {
+    const next = plan.takenOverNext(target.folder, id);
+    printNote(cli, globals, `${text.hint}: ${next}`);
+  }
+  noteConfigs(cli, globals, configs);
 }

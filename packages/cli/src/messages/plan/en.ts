@@ -42,8 +42,10 @@ export const planEn = {
   tookAccount: (server: string) => `${server}: took the new account`,
   rotateNext: (site: string) =>
     `copy the file into 'bus/operator' of the home of ${site}, restart \`congvan site run\`, then \`congvan agency enrol --replace\` for each agency`,
-  takenOverNext:
-    "copy 'leaf.creds' of its servers to '/etc/congvan' of clean machines, and 'site-service.creds' as the signing key",
+  takenOverNext: (folder: string, place: string) =>
+    `copy 'leaf.creds' and 'nats-server.conf' of its servers to '/etc/congvan' of clean machines, and 'site-service.creds' as the signing key; when the servers run: \`congvan bus apply ${folder} --place ${place}\``,
+  configsNext: (files: string) =>
+    `put ${files} in the place of the older file on each of these machines; running servers know it already and need no restart, but one that loses its data folder starts from this file`,
   removed: 'credentials removed',
   userKeyWanted: (code: string) =>
     `this home does not know the broker key of ${code}: name --user-key and --site`,

@@ -31,8 +31,10 @@ export const planVi: PlanTexts = {
   tookAccount: (server) => `${server}: đã nhận tài khoản mới`,
   rotateNext: (site) =>
     `chép tệp vào 'bus/operator' trong thư mục của ${site}, chạy lại \`congvan site run\`, rồi \`congvan agency enrol --replace\` cho từng cơ quan`,
-  takenOverNext:
-    "chép 'leaf.creds' của các máy chủ vào '/etc/congvan' trên máy sạch, và chép 'site-service.creds' như khóa ký",
+  takenOverNext: (folder, place) =>
+    `chép 'leaf.creds' và 'nats-server.conf' của các máy chủ vào '/etc/congvan' trên máy sạch, chép 'site-service.creds' như khóa ký; khi các máy chủ đã chạy: \`congvan bus apply ${folder} --place ${place}\``,
+  configsNext: (files) =>
+    `chép ${files} thay tệp cũ trên từng máy đó; máy chủ đang chạy đã biết rồi, không cần khởi động lại, nhưng máy chủ mất thư mục dữ liệu sẽ khởi động từ tệp này`,
   removed: 'đã xóa quyền kết nối',
   userKeyWanted: (code) =>
     `ở đây không biết khóa đăng nhập trục của ${code}: ghi --user-key và --site`,
