@@ -2,16 +2,24 @@ import { createHash } from 'node:crypto';
 
 import { type AgencyCode, parseAgencyCode } from '../../agency/code.ts';
 import type { AsOf, RelayFigures } from '../figures/types.ts';
-import type { PublicationStore } from '../storage/publication-store.ts';
+import type { PublicationStore, StoredPublication } from '../storage/publication-store.ts';
+import { definitionsOf } from './definitions.ts';
 import {
   type ChangeLine,
   type FigureLine,
+  asDefinedBy,
   differences,
   figureLines,
   isFigureLine,
   rowName,
 } from './lines.ts';
-import { type PublicationHead, type Section, encodeHead, hashHead } from './publication.ts';
+import {
+  type PublicationHead,
+  type Section,
+  encodeHead,
+  hashHead,
+  parseHead,
+} from './publication.ts';
 
 /** What the figures alone do not say. */
 export interface PublicationRequest {
@@ -23,8 +31,10 @@ export interface PublicationRequest {
   readonly previous: string | null;
   readonly publishedAt: Date;
   readonly asOf: AsOf;
-  /** Of a correction: the publication of the revision before, and the record it knew. */
-  readonly corrects: { readonly sequence: number; readonly record: number } | null;
+  /** By which version of the definitions it counts. */
+  readonly definitions: number;
+  /** Of a correction: the publication of the revision before. */
+  readonly corrects: Pick<StoredPublication, 'sequence' | 'record' | 'head'> | null;
   /** The contradictions up to this one were told before. */
   readonly toldContradiction: number;
 }
@@ -47,7 +57,7 @@ export function composePublication(
   figures: RelayFigures,
   request: PublicationRequest,
 ): Composed {
-  const { relay, month, revision, sequence, previous, publishedAt, asOf } = request;
+  const { relay, month, revision, sequence, previous, publishedAt, asOf, definitions } = request;
   const sections = {
     figures: new SectionWriter(store, sequence, 'figures'),
     chains: new SectionWriter(store, sequence, 'chains'),
@@ -55,7 +65,8 @@ export function composePublication(
     changes: new SectionWriter(store, sequence, 'changes'),
   };
   const change = new ChangeWriter(store, request, (line) => sections.changes.add(line));
-  for (const line of figureLines(figures, month)) {
+  for (const whole of figureLines(figures, month)) {
+    const line = asDefinedBy(definitions, whole);
     sections.figures.add(line);
     change.compare(line);
   }
@@ -74,6 +85,7 @@ export function composePublication(
     published_at: publishedAt.toISOString(),
     as_of: { record: asOf.record, day: asOf.day },
     previous,
+    ...(definitions === definitionsOf({}) ? {} : { definitions }),
     arrival_hash: store.arrivalHash(asOf.record),
     directory: readDirectoryState(store),
     sections: {
@@ -148,6 +160,8 @@ class ChangeWriter {
   readonly #store: PublicationStore;
   readonly #request: PublicationRequest;
   readonly #write: (line: ChangeLine) => void;
+  /** Fields that only one of both has are no change. */
+  readonly #definitions: number;
   /** Rows of the revision before as text: parsed, those of 15,000 agencies would take 50 MB. */
   readonly #before = new Map<string, string>();
 
@@ -159,7 +173,10 @@ class ChangeWriter {
     this.#store = store;
     this.#request = request;
     this.#write = write;
+    this.#definitions = request.definitions;
     if (request.corrects === null) return;
+    const { definitions } = parseHead(request.corrects.head, 'the revision before');
+    this.#definitions = Math.min(request.definitions, definitionsOf({ definitions }));
     for (const text of sectionLines(store.pieces(request.corrects.sequence, 'figures'))) {
       this.#before.set(rowName(readFigureLine(text)), text);
     }
@@ -183,7 +200,11 @@ class ChangeWriter {
     const row = after ?? before;
     if (row === undefined) return;
     const { by, key } = row;
-    const changed = differences(before, after);
+    const changed = differences(
+      before && asDefinedBy(this.#definitions, before),
+      after && asDefinedBy(this.#definitions, after),
+    );
+    if (Object.keys(changed).length === 0) return;
     const known = this.#request.corrects?.record ?? 0;
     const { listed, more } =
       by === 'agency'

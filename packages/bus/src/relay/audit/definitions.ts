@@ -3,6 +3,22 @@ import { COUNTED_DOCUMENT_TYPES, OTHER_DOCUMENT_TYPES } from '../../edxml/docume
 /** Goes up when a figure is counted in another way: an auditor's program must know the same one. */
 export const DEFINITIONS_VERSION = 3;
 
+/** The version of a publication whose head names none. */
+const FIRST_NAMED_VERSION = 3;
+
+/** Figures that a version added: one that was published before does not have them. */
+const ADDED: ReadonlyMap<string, number> = new Map([['duplicates', 3]]);
+
+/** By which definitions a publication counts. */
+export function definitionsOf(head: { readonly definitions?: number | undefined }): number {
+  return head.definitions ?? FIRST_NAMED_VERSION - 1;
+}
+
+/** Whether figures counted by a version of the definitions have a field. */
+export function isDefined(field: string, version: number): boolean {
+  return (ADDED.get(field) ?? 0) <= version;
+}
+
 interface Definition {
   /** Fields of a published row, as in the HTTP API, with commas between. */
   readonly field: string;

@@ -1,4 +1,5 @@
 import type { Figures, RelayFigures } from '../figures/types.ts';
+import { isDefined } from './definitions.ts';
 
 /** The rows of a month's figures: everybody, then by these. */
 const GROUPS = ['tier', 'parent', 'type', 'urgency', 'agency'] as const;
@@ -52,6 +53,15 @@ export interface ChangeLine {
 
 export const MAX_MISSING_LISTED = 200;
 export const MAX_CAUSES_LISTED = 100;
+
+/** A row with the fields alone that a version of the definitions has. */
+export function asDefinedBy(version: number, line: FigureLine): FigureLine {
+  const figures = { ...line.figures };
+  for (const field of Object.keys(figures)) {
+    if (!isDefined(field, version)) Reflect.deleteProperty(figures, field);
+  }
+  return { ...line, figures };
+}
 
 /** The figures of a month, row by row, in a fixed order; a page at a time in memory. */
 export function* figureLines(figures: RelayFigures, month: string): Generator<FigureLine> {

@@ -8,7 +8,7 @@ import {
 
 import { addDays, dateInVietnam } from '../../calendar/vietnam-time.ts';
 import { tryRead } from './blocks.ts';
-import { DEFINITIONS_VERSION, encodeDefinitions } from './definitions.ts';
+import { DEFINITIONS_VERSION, definitionsOf, encodeDefinitions } from './definitions.ts';
 import type { Findings } from './finding.ts';
 import {
   AUDIT_PARTS,
@@ -66,6 +66,13 @@ export async function readPublications(
       const detail = `publication ${sequence} does not follow the one before it`;
       findings.add('PUBLICATION_CHAIN_BROKEN', detail, { part });
     }
+    const definitions = definitionsOf(head);
+    if (definitions < definitionsOf(filed.at(-1)?.head ?? {})) {
+      const detail = `publication ${sequence} counts by older definitions than the one before it`;
+      findings.add('PUBLICATION_CHAIN_BROKEN', detail, { part });
+    }
+    if (definitions > DEFINITIONS_VERSION)
+      tellOtherDefinitions(`version ${definitions}`, part, findings);
     previous = hashHead(bytes);
     const signature = await tryRead(zip, publicationName(sequence, '.p7s'), findings);
     const isOfPeriod = period.from <= head.month && head.month <= period.to;
@@ -120,7 +127,11 @@ export async function checkDefinitions(zip: AuditZip, findings: Findings): Promi
   const part = AUDIT_PARTS.definitions;
   const bytes = await tryRead(zip, part, findings);
   if (bytes === undefined || Buffer.from(bytes).equals(encodeDefinitions())) return;
-  const detail = `the figures of the file are defined by ${versionOf(bytes)}, this program counts by version ${DEFINITIONS_VERSION}: use the one that made the file`;
+  tellOtherDefinitions(versionOf(bytes), part, findings);
+}
+
+function tellOtherDefinitions(version: string, part: string, findings: Findings): void {
+  const detail = `the figures are defined by ${version}, this program counts by version ${DEFINITIONS_VERSION}: use the one that made the file`;
   findings.add('DEFINITIONS_DIFFER', detail, { part });
 }
 

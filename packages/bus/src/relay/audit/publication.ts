@@ -31,6 +31,8 @@ const headSchema = z
     as_of: z.strictObject({ record: count, day }),
     /** SHA-256 of the head of the publication before; `null` for the first. */
     previous: digest.nullable(),
+    /** The version of the definitions that its figures are counted by; the second named none. */
+    definitions: ordinal.optional(),
     /** The hash over the order of arrival up to `as_of.record`. */
     arrival_hash: digest,
     /** How many entries the relay's copy of the directory had, and how far each registrar's series was read. */

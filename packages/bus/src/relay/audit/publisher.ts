@@ -10,6 +10,7 @@ import { NO_STEPS, type OnStep } from '../step.ts';
 import type { Db } from '../storage/database.ts';
 import type { PublicationStore, StoredPublication } from '../storage/publication-store.ts';
 import { composePublication, keepHead } from './compose.ts';
+import { DEFINITIONS_VERSION } from './definitions.ts';
 import { MONTH } from './publication.ts';
 import type { PublicationSettings } from './settings.ts';
 
@@ -108,6 +109,7 @@ export class Publisher {
         previous: last?.headSha256 ?? null,
         publishedAt: now(),
         asOf: figures.asOf(),
+        definitions: DEFINITIONS_VERSION,
         corrects: before ?? null,
         toldContradiction: last?.contradiction ?? 0,
       });

@@ -25,6 +25,7 @@ import {
 } from './compare.ts';
 import { composePublication, keepHead } from './compose.ts';
 import { Cursor } from './cursor.ts';
+import { definitionsOf } from './definitions.ts';
 import { type AuditFinding, Findings } from './finding.ts';
 import { AUDIT_PARTS, invalidFile, publicationName } from './format.ts';
 import type { ContradictionLine } from './lines.ts';
@@ -259,6 +260,7 @@ class Recomputation {
         previous: head.previous,
         publishedAt: new Date(head.published_at),
         asOf: head.as_of,
+        definitions: definitionsOf(head),
         corrects: store.find(head.month) ?? null,
         toldContradiction: this.#toldContradiction,
       });

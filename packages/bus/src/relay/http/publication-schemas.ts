@@ -39,6 +39,7 @@ const publicationHead = z
     published_at: time,
     as_of: z.strictObject({ record: count, day }),
     previous: digest.nullable(),
+    definitions: count.optional().describe('Of the figures; left out: 2'),
     arrival_hash: digest,
     directory: z.strictObject({
       entries: count,

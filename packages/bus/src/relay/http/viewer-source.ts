@@ -43,13 +43,7 @@ function sourceFor(viewer: Viewer, parts: SourceParts): ViewerSource {
   const { figures, queries, hierarchy } = parts;
   const narrow = <T extends FiguresScope>(request: T): T =>
     limitToScope(viewer, request, hierarchy);
-  // One source is one request: of a number that all have given, each agency is met many times.
-  const known = new Map<string | null, boolean>();
-  const maySee = (agency: string | null): boolean => {
-    const seen = known.get(agency) ?? maySeeAgency(viewer, agency, hierarchy);
-    known.set(agency, seen);
-    return seen;
-  };
+  const maySee = rememberSight(viewer, hierarchy);
   return {
     viewer,
     asOf: () => figures.asOf(),
@@ -110,6 +104,16 @@ function sourceFor(viewer: Viewer, parts: SourceParts): ViewerSource {
       if (viewer.role !== 'operator') throw notFound();
       return listRejectedPage(queries, figures.asOf(), request, maySee);
     },
+  };
+}
+
+/** For one request: of a number that all have given, each agency is met many times. */
+function rememberSight(viewer: Viewer, hierarchy: Hierarchy): (agency: string | null) => boolean {
+  const known = new Map<string | null, boolean>();
+  return (agency) => {
+    const seen = known.get(agency) ?? maySeeAgency(viewer, agency, hierarchy);
+    known.set(agency, seen);
+    return seen;
   };
 }
 
