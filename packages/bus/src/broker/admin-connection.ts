@@ -3,7 +3,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { inboxPrefix } from '../permission/user.ts';
 import { type ConnectOptions, type ConnectionStatus, openConnection } from './connection.ts';
 import { type Probe, probeStorage } from './probe.ts';
-import { type StoredHead, listHeads } from './stream-follower.ts';
+import { type StoredHead, countMessages, listHeads } from './stream-follower.ts';
 import { type StreamAdmin, administer, createStreamAdmin } from './stream-admin.ts';
 
 /** The broker as its administrator sees it, inside `STORE`. */
@@ -17,6 +17,8 @@ export interface AdminConnection extends StreamAdmin, AsyncDisposable {
   purgeStream(name: string): Promise<void>;
   /** What a stream holds now, or what of it has such a subject. */
   listHeads(stream: string, filterSubject?: string): Promise<StoredHead[]>;
+  /** How many messages of a stream have such a subject. */
+  countMessages(stream: string, filterSubject: string): Promise<number>;
   /** Writes to the broker's disk and reads back; what it made is gone afterwards. */
   probe(now: () => Date): Promise<Probe>;
   status(): ConnectionStatus;
@@ -57,6 +59,8 @@ export async function connectAdmin(options: AdminConnectOptions): Promise<AdminC
           ...(filterSubject === undefined ? {} : { filterSubject }),
         }),
       ),
+    countMessages: async (stream, filterSubject) =>
+      await administer(`stream ${stream}`, () => countMessages(manager, stream, filterSubject)),
     probe: async (now) => await probeStorage(nats, manager, now),
     status: connection.status,
     close: connection.close,

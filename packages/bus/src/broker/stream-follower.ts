@@ -96,7 +96,23 @@ export async function listHeads(
   return heads;
 }
 
-async function makeReader(manager: JetStreamManager, options: FollowOptions, nextSeq: number) {
+/** How many messages of a stream have such a subject now; the server counts. */
+export async function countMessages(
+  manager: JetStreamManager,
+  stream: string,
+  filterSubject: string,
+): Promise<number> {
+  const options = { stream, filterSubject };
+  const { name, pendingCount } = await makeReader(manager, options, 0);
+  await manager.consumers.delete(stream, name);
+  return pendingCount;
+}
+
+async function makeReader(
+  manager: JetStreamManager,
+  options: Pick<FollowOptions, 'stream' | 'filterSubject'>,
+  nextSeq: number,
+) {
   const { stream, filterSubject } = options;
   const start =
     nextSeq > 1

@@ -1,6 +1,7 @@
 import type { ConsumerState, StreamState } from '../broker/stream-admin.ts';
 import { compareVersions } from '../local-server/find.ts';
 import type { Place } from './bus-plan.ts';
+import { type MainSource, fillsFromSources } from './main-source.ts';
 
 /** Below this release a start is warned of: it has not been maintained for years. */
 export const OLDEST_ADVISED_VERSION = '2.11.0';
@@ -28,6 +29,7 @@ export type HealthCode =
   | 'stream-missing'
   | 'stream-refused'
   | 'stream-full'
+  | 'stream-full-by-sources'
   | 'stream-no-leader'
   | 'stream-stale-copy'
   | 'source-silent'
@@ -78,12 +80,18 @@ function isSupported(version: string): boolean {
   );
 }
 
-/** Judges the streams of a place; a missing one stands in `states` as `undefined`. */
+/**
+ * Judges the streams of a place; a missing one stands in `states` as `undefined`.
+ *
+ * @param mainSources - of streams that fill from several sites and are full, where somebody counted.
+ */
 export function judgeStreams(
   place: Place,
   states: ReadonlyMap<string, StreamState | undefined>,
+  mainSources: ReadonlyMap<string, MainSource> = new Map(),
 ): HealthFinding[] {
-  return place.streams.flatMap(({ name }): HealthFinding[] => {
+  return place.streams.flatMap((plan): HealthFinding[] => {
+    const { name } = plan;
     const finding = (
       code: HealthCode,
       state: HealthState,
@@ -92,11 +100,21 @@ export function judgeStreams(
     const found = states.get(name);
     if (found === undefined) return [finding('stream-missing', 'fail')];
     const findings: HealthFinding[] = [];
-    const fill = found.maxBytes > 0 ? found.bytes / found.maxBytes : 0;
+    const fill = fillOf(found);
     if (fill >= STREAM_FULL_WARN) {
-      const percent = Math.floor(fill * 100);
+      const code = fillsFromSources(plan) ? 'stream-full-by-sources' : 'stream-full';
       const state = fill >= STREAM_FULL_FAIL ? 'fail' : 'warn';
-      findings.push(finding('stream-full', state, { percent, maxBytes: found.maxBytes }));
+      const main = mainSources.get(name);
+      findings.push(
+        finding(code, state, {
+          percent: Math.floor(fill * 100),
+          maxBytes: found.maxBytes,
+          messageCount: found.messageCount,
+          ...(main === undefined
+            ? {}
+            : { source: main.stream, sourceMessageCount: main.messageCount }),
+        }),
+      );
     }
     if (place.servers.length > 1 && found.leader === null) {
       findings.push(finding('stream-no-leader', 'fail'));
@@ -115,6 +133,11 @@ export function judgeStreams(
     }
     return findings;
   });
+}
+
+/** The part of a stream that is taken, 0 to 1; 0 for one without a limit. */
+export function fillOf({ bytes, maxBytes }: StreamState): number {
+  return maxBytes > 0 ? bytes / maxBytes : 0;
 }
 
 /** Judges who reads its inbox: nobody pulls although something waits, or nothing is acknowledged. */

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 
 import { type AdminConnection, connectAdmin } from '../broker/admin-connection.ts';
-import type { TlsMaterial } from '../broker/connection.ts';
+import type { TlsMaterial } from '../broker/tls-material.ts';
 import type { ConsumerState, StreamState } from '../broker/stream-admin.ts';
 import { BusError } from '../errors.ts';
 import type { LocalOperator } from '../operator/operator.ts';
@@ -10,7 +10,9 @@ import type { BusPlan, Place, PlanServer } from './bus-plan.ts';
 import {
   type HealthFinding,
   PROBE_SLOW_MS,
+  STREAM_FULL_WARN,
   diskElsewhere,
+  fillOf,
   judgeAgencies,
   judgeClock,
   judgeDisk,
@@ -18,6 +20,7 @@ import {
   judgeStreams,
   judgeVersion,
 } from './health.ts';
+import { type MainSource, fillsFromSources, findMainSource } from './main-source.ts';
 import { readServerCertificate } from './server-certificate.ts';
 
 export interface InspectOptions {
@@ -133,7 +136,9 @@ async function inspectStreams(
     for (const { name } of place.streams) {
       states.set(name, await connection.streamState(name));
     }
-    findings.push(...judgeStreams(place, states));
+    const mainSources =
+      options.thorough === true ? await countSources(place, connection, states) : new Map();
+    findings.push(...judgeStreams(place, states, mainSources));
     for (const site of place.sites) {
       const stream = inboxStream(site);
       if (states.get(stream) === undefined) continue;
@@ -156,6 +161,23 @@ async function inspectStreams(
     agencyCount: agencies.size,
     findings,
   };
+}
+
+/** Who fills the streams that are full and that nobody but sources writes into. */
+async function countSources(
+  place: Place,
+  connection: AdminConnection,
+  states: ReadonlyMap<string, StreamState | undefined>,
+): Promise<Map<string, MainSource>> {
+  const found = new Map<string, MainSource>();
+  for (const plan of place.streams) {
+    const state = states.get(plan.name);
+    if (state === undefined || fillOf(state) < STREAM_FULL_WARN || !fillsFromSources(plan))
+      continue;
+    const main = await findMainSource(connection, plan);
+    if (main !== undefined) found.set(plan.name, main);
+  }
+  return found;
 }
 
 async function probe(

@@ -85,13 +85,33 @@ describe('the health of a bus', () => {
       ]),
     );
     expect(found.map(({ about, code, state }) => `${about} ${code} ${state}`)).toEqual([
-      'XCH stream-full warn',
+      'XCH stream-full-by-sources warn',
       'XCH source-silent warn',
-      'REPORTS stream-full fail',
+      'REPORTS stream-full-by-sources fail',
       'REPORTS stream-no-leader fail',
       'BLOBX source-silent warn',
       'DIRX stream-missing fail',
     ]);
+  });
+
+  it('tells a full stream that refuses senders from one that lets the sites wait', () => {
+    const { places } = readDescription(COUNTRY, 'bus.yaml');
+    const codesOf = (id: string): string[] => {
+      const place = places.find((one) => one.id === id);
+      if (place === undefined) throw new Error(`no place ${id}`);
+      const full = place.streams.map(({ name }) => stream({ name, bytes: 1_000, leader: 'n1' }));
+      const found = judgeStreams(place, new Map(full.map((state) => [state.name, state])));
+      return found.map(({ about, code }) => `${about} ${code}`);
+    };
+    expect(codesOf('H09')).toEqual([
+      'OUT_H09 stream-full',
+      'IN_H09 stream-full',
+      'REPORT_H09 stream-full',
+      'BLOB_H09 stream-full',
+      'DIR_H09 stream-full',
+      'DIRIN_H09 stream-full-by-sources',
+    ]);
+    expect(codesOf('central').every((line) => line.endsWith('stream-full-by-sources'))).toBe(true);
   });
 
   it('wants on the disk what the store may still take', () => {

@@ -63,6 +63,10 @@ export const planEn = {
     'stream-missing': () => 'is not there',
     'stream-refused': ({ reason }: Values) => String(reason),
     'stream-full': ({ percent }: Values) => `${percent} % full`,
+    'stream-full-by-sources': ({ percent, source, sourceMessageCount, messageCount }: Values) =>
+      source === undefined
+        ? `${percent} % full`
+        : `${percent} % full; ${sourceMessageCount} of its ${messageCount} messages come from ${source}`,
     'stream-no-leader': () => 'has no leader: too few of its servers run',
     'stream-stale-copy': ({ count }: Values) => `${count} of its copies is behind`,
     'source-silent': ({ source, seconds, lag }: Values) =>
@@ -94,7 +98,9 @@ export const planEn = {
     'stream-missing': '`congvan bus apply` makes it; what stood in it is sent again by the agents',
     'stream-refused': 'change the description back, or move the documents first',
     'stream-full':
-      'give it more room in the description and apply, or find out who does not fetch; senders are refused when it is full',
+      'senders are refused when it is full; give it more room in the description and apply, and see who sends so much: fetching frees nothing, messages leave after 30 days, entries of a DIR_ stream never',
+    'stream-full-by-sources':
+      'nobody is refused: what others send waits in the streams of their sites; see what that site sends (without a name: whose DIR_ stream is the fullest), end its line if it was taken over (`congvan bus rotate-signer --taken-over`), give more room in the description and apply; fetching frees nothing, messages leave after 30 days, entries of DIRX and DIRIN_ never',
     'stream-no-leader': 'start the servers that are down: two of three must run',
     'stream-stale-copy': 'wait a minute; if it stays, look at the log of that server and its disk',
     'source-silent':

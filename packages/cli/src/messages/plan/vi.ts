@@ -52,6 +52,10 @@ export const planVi: PlanTexts = {
     'stream-missing': () => 'không có',
     'stream-refused': ({ reason }) => String(reason),
     'stream-full': ({ percent }) => `đã đầy ${percent} %`,
+    'stream-full-by-sources': ({ percent, source, sourceMessageCount, messageCount }) =>
+      source === undefined
+        ? `đã đầy ${percent} %`
+        : `đã đầy ${percent} %; ${sourceMessageCount} trong ${messageCount} thông điệp đến từ ${source}`,
     'stream-no-leader': () => 'không có máy chủ dẫn đầu: quá ít máy đang chạy',
     'stream-stale-copy': ({ count }) => `${count} bản sao chậm hơn`,
     'source-silent': ({ source, seconds, lag }) =>
@@ -82,7 +86,9 @@ export const planVi: PlanTexts = {
     'stream-missing': '`congvan bus apply` tạo lại; tác tử sẽ gửi lại những gì từng ở đó',
     'stream-refused': 'sửa lại bản mô tả, hoặc chuyển văn bản đi trước',
     'stream-full':
-      'tăng dung lượng trong bản mô tả rồi apply, hoặc tìm nơi không nhận; khi đầy thì nơi gửi bị từ chối',
+      'khi đầy thì nơi gửi bị từ chối; tăng dung lượng trong bản mô tả rồi apply, và xem ai gửi nhiều như vậy: nhận thư không làm trống chỗ, thông điệp chỉ rời đi sau 30 ngày, mục danh bạ trong luồng DIR_ thì không bao giờ',
+    'stream-full-by-sources':
+      'không ai bị từ chối: thư của các nơi khác chờ trong luồng của điểm mình; xem điểm đó gửi gì (không thấy tên: xem luồng DIR_ nào đầy nhất), cắt đường truyền nếu điểm đó đã bị chiếm (`congvan bus rotate-signer --taken-over`), tăng dung lượng trong bản mô tả rồi apply; nhận thư không làm trống chỗ, thông điệp chỉ rời đi sau 30 ngày, mục trong DIRX và DIRIN_ thì không bao giờ',
     'stream-no-leader': 'khởi động các máy đang tắt: phải chạy hai trong ba máy',
     'stream-stale-copy': 'chờ một phút; nếu vẫn vậy, xem nhật ký và đĩa của máy đó',
     'source-silent':
