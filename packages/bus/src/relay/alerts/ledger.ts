@@ -72,7 +72,8 @@ export function listAlerts(
       if (alert === undefined) continue;
       // One more than the page holds: there is a next one.
       if (rows.length === limit) {
-        return { as_of: asOf, rows, total: null, next: String(rows.at(-1)?.id ?? 0) };
+        const total = request.after === undefined ? countOpen(store, request, maySee) : null;
+        return { as_of: asOf, rows, total, next: String(rows.at(-1)?.id ?? 0) };
       }
       rows.push(alert);
     }
@@ -87,7 +88,24 @@ export function listAlerts(
   return { as_of: asOf, rows, total: null, next: String(before) };
 }
 
-function fits(record: AlertRecord, { code, agency }: AlertsRequest): boolean {
+/** Alerts that stand; `null` when closed ones are asked for too, of which there may be very many. */
+function countOpen(
+  store: AlertStore,
+  request: AlertsRequest,
+  maySee: (agency: string | null) => boolean,
+): number | null {
+  if (request.state === 'all') return null;
+  return store
+    .openByAgency()
+    .filter((group) => fits(group, request) && asCode(group.code) !== undefined)
+    .filter(({ agency }) => maySee(agency))
+    .reduce((sum, { count }) => sum + count, 0);
+}
+
+function fits(
+  record: Pick<AlertRecord, 'code' | 'agency'>,
+  { code, agency }: AlertsRequest,
+): boolean {
   return (
     (code === undefined || record.code === code) &&
     (agency === undefined || record.agency === agency)

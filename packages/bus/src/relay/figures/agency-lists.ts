@@ -1,3 +1,4 @@
+import type { FigureGap } from '../storage/figure-gap-store.ts';
 import type { MissingReports } from '../storage/figure-queries.ts';
 import { type Agency, type Span, firstOf, lastOpenDay, overlaps } from './agency.ts';
 import type { Heard } from './heard.ts';
@@ -112,16 +113,18 @@ function addRegisterGaps(
   after: readonly [string, number, number],
   limit: number,
 ): void {
+  const isAfter = (gap: FigureGap): boolean =>
+    gap.agency > after[0] ||
+    (gap.agency === after[0] &&
+      (gap.year > after[1] || (gap.year === after[1] && gap.first > after[2])));
+  // Of one agency and those it took over their own are read, not those of the whole country.
   const found =
-    scope.agency !== null && !scope.isNow
-      ? queries
-          .gapsOf(scope.agency)
-          .filter((gap) => overlaps({ from: gap.fromDay, to: gap.toDay }, period))
-          .filter(
-            ({ year, first }) =>
-              after[0] === '' || year > after[1] || (year === after[1] && first > after[2]),
-          )
-      : queries.iterateGaps(period, after);
+    scope.agency === null
+      ? queries.iterateGaps(period, after)
+      : index
+          .sourcesOf(scope.agency, scope.isNow)
+          .flatMap(({ code }) => queries.gapsOf(code))
+          .filter((gap) => overlaps({ from: gap.fromDay, to: gap.toDay }, period) && isAfter(gap));
   for (const gap of found) {
     const agency = index.find(gap.agency);
     if (agency === undefined || !isInScopeOn(agency, scope, gap.fromDay)) continue;

@@ -48,8 +48,9 @@ const schema = z
     contradiction: z.enum(CONTRADICTION_KINDS),
     level: z.enum(['own', 'below']),
     after: z.string().max(MAX_CURSOR_LENGTH),
-    /** That of a page's second list. */
+    /** Those of a page's second list. */
     late_after: z.string().max(MAX_CURSOR_LENGTH),
+    rejected_after: z.string().max(MAX_CURSOR_LENGTH),
     q: text,
     lang: z.enum(['vi', 'en']),
     theme: z.enum(['auto', 'light', 'dark']),

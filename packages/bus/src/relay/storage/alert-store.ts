@@ -68,6 +68,16 @@ export class AlertStore {
     return new Map(rows.map(({ code, count }) => [code, count]));
   }
 
+  /** How many of each code and agency stand. */
+  openByAgency(): { code: string; agency: string | null; count: number }[] {
+    return this.#db
+      .prepare<[], { code: string; agency: string | null; count: number }>(
+        `SELECT code, agency, count(*) AS count FROM alert
+         WHERE closed_ms IS NULL GROUP BY code, agency`,
+      )
+      .all();
+  }
+
   /** Newest first, those before `beforeId`. */
   list(state: 'open' | 'all', beforeId: number, limit: number): AlertRecord[] {
     const standing = state === 'open' ? 'AND closed_ms IS NULL' : '';

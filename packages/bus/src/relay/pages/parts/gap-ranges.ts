@@ -14,21 +14,49 @@ export function gapRanges(
   missing: number,
 ): Markup {
   const { t, f, source } = context;
+  const { agency, under, tier } = request;
   const { rows } = source.gaps({ ...request, kind: 'register', limit: MAX_RANGES + 1 });
   const shown = rows.slice(0, MAX_RANGES);
   const named = shown.reduce((sum, { first, last }) => sum + last - first + 1, 0);
-  const href = other(context, '/gaps', { agency: request.agency, kind: 'register' });
+  const href = other(context, '/gaps', { agency, under, tier, kind: 'register' });
+  const text = describeRanges(context, agency, shown);
   return html`<a
     class="ranges"
     href=${href}
-    aria-label=${`${t.agencies.tracelessAll(visible(agencyName, 80))}: ${shown.map(rangeText).join(', ')}`}
-    >${shown.map(rangeText).join(', ')}${
-      missing > named && ` ${t.agencies.more(f.count(missing - named))}`
-    }</a
+    aria-label=${`${t.agencies.tracelessAll(visible(agencyName, 80))}: ${text}`}
+    >${text}${missing > named && ` ${t.agencies.more(f.count(missing - named))}`}</a
   >`;
 }
 
-/** `12` or `12–14`, with the register's year where several may meet. */
+/**
+ * Ranges of one register stand alone. Where several may meet, each has its year; and the agency
+ * whose it is, where another one took it over.
+ */
+function describeRanges(
+  { t, query }: PageContext,
+  asked: string | undefined,
+  rows: readonly GapRow[],
+): string {
+  const [from, to] = [query.period.from.slice(0, 4), query.period.to.slice(0, 4)];
+  const hasYears = from !== to || rows.some(({ year }) => String(year) !== from);
+  const hasAgencies = rows.some(({ agency }) => agency !== asked);
+  const registers = Map.groupBy(rows, ({ agency, year }) =>
+    [
+      hasAgencies ? agency : '',
+      hasYears && year !== null ? t.agencies.registerOf(String(year)) : '',
+    ]
+      .filter((part) => part !== '')
+      .join(', '),
+  );
+  return [...registers]
+    .map(([register, ranges]) => {
+      const text = ranges.map(rangeText).join(', ');
+      return register === '' ? text : `${register}: ${text}`;
+    })
+    .join('; ');
+}
+
+/** `12` or `12–14`. */
 export function rangeText({ first, last }: GapRow): string {
   return first === last ? String(first) : `${first}–${last}`;
 }

@@ -34,7 +34,8 @@ export interface Table<Row> {
   /** In which order the rows stand, as in the request. */
   readonly sort?: string;
   readonly hideCaption?: boolean;
-  readonly empty?: string;
+  /** What an empty list says; a page that is not the whole list says something else. */
+  readonly empty?: string | undefined;
   readonly total?: number | null;
   /** The cursor of the next page. */
   readonly next?: string | null;
@@ -47,7 +48,7 @@ export function table<Row>(display: Display, given: Table<Row>): Markup {
   const { id, caption, rows, columns, asked } = given;
   if (rows.length === 0) {
     return html`<div class="table" data-api=${asked && apiOf(asked)}>
-      <p class="empty">${given.empty ?? display.t.table.empty}</p>
+      <p class="empty">${emptyText(display, given)}</p>
       ${foot(display, given)}
     </div>`;
   }
@@ -74,6 +75,14 @@ export function table<Row>(display: Display, given: Table<Row>): Markup {
     </div>
     ${foot(display, given)}
   </div>`;
+}
+
+/** An empty page says that there is nothing only when it is the whole list. */
+function emptyText<Row>(display: Display, { empty, next, cursor = 'after' }: Table<Row>): string {
+  const { table: t } = display.t;
+  if (next !== undefined && next !== null) return t.emptySoFar;
+  const isLater = next !== undefined && display.parameters[cursor] !== undefined;
+  return isLater ? t.emptyFurther : (empty ?? t.empty);
 }
 
 export function apiOf({ name, request }: Asked): string {

@@ -128,7 +128,15 @@ function traceless(context: PageContext, row: BreakdownRow): Markup {
   const missing = row.figures.missing_numbers;
   const shown = count(context, missing, 'figures.missing_numbers');
   if (missing === 0) return shown;
-  const request: FiguresRequest = { agency: row.key, period: query.period.text };
+  // Type and urgency aside, of which a number that no record names has none.
+  const { under, tier, structure } = scopeOf(query);
+  const request: FiguresRequest = {
+    agency: row.key,
+    period: query.period.text,
+    ...(under === undefined ? {} : { under }),
+    ...(tier === undefined ? {} : { tier }),
+    ...(structure === undefined ? {} : { structure }),
+  };
   return html`<strong>${shown}</strong>
     ${gapRanges(context, request, row.name ?? row.key, missing)}`;
 }

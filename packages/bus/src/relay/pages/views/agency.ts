@@ -184,7 +184,7 @@ function reporting(
         }
       </dd>
       <dt>${t.agency.silentDays}</dt>
-      <dd>${silentDays(context, request)}</dd>
+      <dd>${silentDays(context, agency.code)}</dd>
     </dl>
     ${answer.figures.lower_bound && html`<p class="note">${t.figures.lowerBound}</p>`}
     <p>
@@ -193,10 +193,12 @@ function reporting(
   </section>`;
 }
 
-function silentDays({ t, f, source, query, today }: PageContext, request: FiguresRequest): string {
-  const { from, to } = query.period;
+/** Of documents of any type and urgency, whatever the page's other figures are about. */
+function silentDays({ t, f, source, query, today }: PageContext, agency: string): string {
+  const { text: period, from, to } = query.period;
+  const structure = query.structure === undefined ? {} : { structure: query.structure };
   const days = workingDays(from, to < today ? to : today);
-  const { rows } = source.breakdown({ ...request, by: 'day', limit: 400 });
+  const { rows } = source.breakdown({ ...structure, agency, period, by: 'day', limit: 400 });
   const busy = new Set(
     rows.filter(({ figures: { E, EP, P } }) => E + EP + P > 0).map(({ key }) => key),
   );

@@ -49,15 +49,17 @@ function kindForm(context: PageContext): Markup {
 function contradictions(context: PageContext): Markup {
   const { t, source, query } = context;
   const names = t.contradictions;
-  const request = {
-    ...requestOf(query.agency, query.after),
+  const conditions = {
+    ...(query.agency === undefined ? {} : { agency: query.agency }),
     ...(query.contradiction === undefined ? {} : { kind: query.contradiction }),
   };
+  const request = { ...conditions, ...pageAfter(query.after) };
   const page = source.contradictions(request);
   return table<ContradictoryStatement>(context, {
     id: 'contradictions',
     caption: names.caption,
-    empty: names.none,
+    // Of one agency or kind there may be none while others have some.
+    empty: Object.keys(conditions).length === 0 ? names.none : undefined,
     rows: page.rows,
     total: page.total,
     next: page.next,
@@ -74,12 +76,15 @@ function contradictions(context: PageContext): Markup {
 function late(context: PageContext): Markup {
   const { t, source, query } = context;
   const names = t.contradictions;
-  const request = requestOf(query.agency, query.late_after);
+  const request = {
+    ...(query.agency === undefined ? {} : { agency: query.agency }),
+    ...pageAfter(query.late_after),
+  };
   const page = source.late(request);
   return table<LateStatement>(context, {
     id: 'late',
     caption: names.lateCaption,
-    empty: names.noneLate,
+    empty: query.agency === undefined ? names.noneLate : undefined,
     rows: page.rows,
     total: page.total,
     next: page.next,
@@ -93,12 +98,8 @@ function late(context: PageContext): Markup {
   });
 }
 
-function requestOf(agency: string | undefined, after: string | undefined) {
-  return {
-    ...(agency === undefined ? {} : { agency }),
-    ...(after === undefined ? {} : { after }),
-    limit: PAGE_ROWS,
-  };
+function pageAfter(after: string | undefined) {
+  return { ...(after === undefined ? {} : { after }), limit: PAGE_ROWS };
 }
 
 function whoAndWhich(

@@ -65,9 +65,10 @@ function relayState({ t, f }: PageContext, health: RelayHealth): Markup {
 }
 
 function alerts(context: PageContext): Markup {
-  const { t, source, language } = context;
+  const { t, source, language, query } = context;
   const { health: names } = t;
-  const request = { state: 'open' as const, limit: MAX_ROWS };
+  const after = query.after === undefined ? {} : { after: query.after };
+  const request = { state: 'open' as const, limit: MAX_ROWS, ...after };
   const page: Page<AlertRow> = source.alerts(request);
   return html`<section class="card" aria-labelledby="alerts">
     <h2 id="alerts">${names.alerts}</h2>
@@ -78,6 +79,7 @@ function alerts(context: PageContext): Markup {
       empty: names.noAlerts,
       rows: page.rows,
       total: page.total,
+      next: page.next,
       asked: { name: 'alerts', request },
       columns: [
         {
@@ -108,11 +110,12 @@ function alerts(context: PageContext): Markup {
   </section>`;
 }
 
-/** The newest records that were not taken in, and why: the API has all of them. */
+/** Records that were not taken in, and why. */
 function rejected(context: PageContext): Markup {
-  const { t, source } = context;
+  const { t, source, query } = context;
   const { health: names } = t;
-  const request = { limit: MAX_ROWS };
+  const after = query.rejected_after === undefined ? {} : { after: query.rejected_after };
+  const request = { limit: MAX_ROWS, ...after };
   const page: Page<RejectedRow> = source.rejected(request);
   return html`<section class="card" aria-labelledby="rejected">
     <h2 id="rejected">${names.rejected}</h2>
@@ -122,6 +125,8 @@ function rejected(context: PageContext): Markup {
       hideCaption: true,
       rows: page.rows,
       total: page.total,
+      next: page.next,
+      cursor: 'rejected_after',
       asked: { name: 'rejected', request },
       columns: [
         {
