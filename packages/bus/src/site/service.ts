@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Authority } from '@congvan/signer';
 
 import type { Site } from '../agency/tier.ts';
-import type { ConnectionStatus, TlsMaterial } from '../broker/connection.ts';
+import type { ConnectionStatus } from '../broker/connection.ts';
+import type { TlsMaterial } from '../broker/tls-material.ts';
 import { type SiteConnection, connectSite } from '../broker/site-connection.ts';
 import { isPartialFile } from '../local-server/atomic-file.ts';
 import { type FederatedLimits, federatedStreamsOfSite } from '../stream/federated.ts';
@@ -105,8 +106,8 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
     await preparation.refresh();
     if (federated !== undefined) {
       const tell = options.onError ?? (() => undefined);
-      const added = await takeBackOwn(exchangedDirectory(parts, federated.site, tell));
-      if (added > 0) await preparation.refresh();
+      await takeBackOwn(exchangedDirectory(parts, federated.site, tell));
+      await preparation.refresh();
     }
   } catch (error) {
     await connection.close();
@@ -207,7 +208,6 @@ async function openDesks(parts: ServiceParts, preparation: StreamDesk): Promise<
   if (federated !== undefined) {
     exchange = runDirectoryExchange({
       ...exchangedDirectory(parts, federated.site, tell),
-      admin: connection,
       onTaken: () => void catchUp().catch(tell),
     });
     exchange.publish().catch(tell);
@@ -257,6 +257,7 @@ function exchangedDirectory(
 ): ExchangedDirectory {
   return {
     directory: connection,
+    admin: connection,
     registry: enrolment.registry,
     outStream: directoryStream(site),
     inStream: directoryInboxStream(site),

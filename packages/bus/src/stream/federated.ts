@@ -125,7 +125,6 @@ export function federatedStreamsOfSite(site: Site, limits: FederatedLimits): Str
       sources: [fromCentre(DIRECTORY_EXCHANGE_STREAM, DIRECTORY_ENTRY_FILTER)],
       maxBytes: limits.directoryBytes,
       maxAgeMs: 0,
-      directReads: true,
     },
   ];
 }

@@ -11,9 +11,11 @@ import {
   parseAgencyCode,
   signRecord,
 } from '../../src/index.ts';
-import { connectSite } from '../../src/broker/site-connection.ts';
+import { type SiteConnection, connectSite } from '../../src/broker/site-connection.ts';
+import { isPartialFile } from '../../src/local-server/atomic-file.ts';
 import { mintServiceCredentials } from '../../src/operator/site-folder.ts';
 import { openRegistry } from '../../src/site/index.ts';
+import { directoryInboxStream } from '../../src/stream/names.ts';
 import { type TestPlan, startPlan } from '../../src/testing/start-plan.ts';
 import { waitUntil } from '../../src/testing/wait-until.ts';
 import {
@@ -29,6 +31,8 @@ import {
 } from '../directory/registrars.ts';
 
 const ARRIVAL_MS = 30_000;
+/** Of a site that says nothing of its own. */
+const IDLE_REGISTRAR = { ...PROVINCE_REGISTRAR, registrar: parseAgencyCode('H44.DK') };
 const WARD = parseAgencyCode('H09.12.7');
 
 it('carries the entries of a delegated registrar to the other sites, and what ends it', async () => {
@@ -96,9 +100,9 @@ describe('a site whose folder was put back from an older copy', () => {
   beforeEach(async () => {
     bus = await startPlan({
       plan: 'federated',
-      sites: ['TW', 'H09'],
+      sites: ['TW', 'H09', 'H44'],
       centralServers: 1,
-      registrars: { TW: ROOT_REGISTRAR, H09: PROVINCE_REGISTRAR },
+      registrars: { TW: ROOT_REGISTRAR, H09: PROVINCE_REGISTRAR, H44: IDLE_REGISTRAR },
     });
     copyOf = (site) => join(bus.folder, `copy-${site}`);
     await bus.service('TW').enrolment.registry.append(delegationDraft('H09', provinceKey));
@@ -109,7 +113,7 @@ describe('a site whose folder was put back from an older copy', () => {
     const root = bus.service('TW').enrolment.registry;
     await waitUntil(() => root.newest(WARD) !== undefined, ARRIVAL_MS);
     for (const site of ['TW', 'H09']) {
-      await cp(bus.services.folderOf(site), copyOf(site), { recursive: true });
+      await copyFolder(bus.services.folderOf(site), copyOf(site));
     }
     // What the copies lack: two entries of the root, one of the province.
     for (const code of ['G09', 'G10']) await bus.addAgency({ code, site: 'TW' });
@@ -120,10 +124,21 @@ describe('a site whose folder was put back from an older copy', () => {
 
   afterEach(async () => await bus.stop());
 
+  /** Of a service that runs: what it is just writing may be gone a moment later. */
+  async function copyFolder(from: string, to: string): Promise<void> {
+    await cp(from, to, { recursive: true, filter: (path) => !isPartialFile(path) });
+  }
+
   async function putBack(site: Site): Promise<void> {
     await bus.service(site).close();
     await rm(bus.services.folderOf(site), { recursive: true });
     await cp(copyOf(site), bus.services.folderOf(site), { recursive: true });
+  }
+
+  /** With the rights of the service of a site, as who took it over would have them. */
+  async function siteConnection(site: Site): Promise<SiteConnection> {
+    const credentials = await mintServiceCredentials(bus.operator(site), site, new Date());
+    return await connectSite({ servers: bus.url(site), site, credentials });
   }
 
   it.each(['TW', 'H09'] as const)(
@@ -181,16 +196,33 @@ describe('a site whose folder was put back from an older copy', () => {
     await waitUntil(() => province.newest(again.entry.code) !== undefined, ARRIVAL_MS);
   });
 
+  it.each(['TW', 'H09'] as const)(
+    'finds what %s lacks behind what a third site said in the names of both',
+    async (site) => {
+      await using taken = await siteConnection('H44');
+      for (const registrar of [ROOT, PROVINCE]) {
+        await taken.putEntry({ registrar, sequence: 2 }, Buffer.from('junk'));
+      }
+      await using home = await siteConnection(site);
+      const inbox = directoryInboxStream(site);
+      // The junk is the last message of its subjects now: 4 of the registrars, 2 of junk.
+      await waitUntil(async () => (await home.streamState(inbox))?.lastSeq === 7, ARRIVAL_MS);
+      await putBack(site);
+      const { enrolment } = await bus.services.reopen(site);
+      const heads = [
+        { registrar: ROOT, sequence: 3 },
+        { registrar: PROVINCE, sequence: 2 },
+      ];
+      await waitUntil(() => isDeepStrictEqual(enrolment.registry.heads(), heads), ARRIVAL_MS);
+    },
+  );
+
   it('takes nothing back that others put there in its name', async () => {
     await putBack('TW');
     const entry = { ...draft('G98', 'TW'), registrar: ROOT, sequence: 4 };
     const payload = encodePayload('directory', { ...entry, signedAt: new Date().toISOString() });
     const forged = await signRecord('directory', payload, provinceKey.sign);
-    await using taken = await connectSite({
-      servers: bus.url('TW'),
-      site: 'TW',
-      credentials: await mintServiceCredentials(bus.operator('TW'), 'TW', new Date()),
-    });
+    await using taken = await siteConnection('TW');
     await taken.putEntry({ registrar: ROOT, sequence: 4 }, forged);
     const errors: Error[] = [];
     const { enrolment } = await bus.services.reopen('TW', (error) => void errors.push(error));

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { AgencyCode } from '../../agency/code.ts';
+import type { BusMessage } from '../../broker/bus-message.ts';
 import type { SiteDirectory } from '../../broker/site-directory.ts';
 import type { StreamAdmin } from '../../broker/stream-admin.ts';
-import type { EntryKey } from '../../directory/ledger.ts';
 import { describeRefusals } from '../../directory/read-on.ts';
 import { BusError } from '../../errors.ts';
 import { parseDirectoryEntrySubject } from '../../subject/directory-subject.ts';
@@ -14,6 +13,7 @@ import { forkedFolder } from './own-entries.ts';
 /** A registrar's folder, and where its entries and those of others are on the bus. */
 export interface ExchangedDirectory {
   readonly directory: Pick<SiteDirectory, 'putEntry' | 'readEntry' | 'entryBatches'>;
+  readonly admin: Pick<StreamAdmin, 'ensureConsumers' | 'consumerStates' | 'deleteConsumer'>;
   readonly registry: Registry;
   /** Takes what this registrar signs to the other sites. */
   readonly outStream: string;
@@ -24,7 +24,6 @@ export interface ExchangedDirectory {
 }
 
 export interface DirectoryExchangeOptions extends ExchangedDirectory {
-  readonly admin: Pick<StreamAdmin, 'ensureConsumers' | 'consumerStates'>;
   /** Entries were taken in. */
   readonly onTaken: () => void;
 }
@@ -45,6 +44,8 @@ const CONSUMER_BACKOFF_MS: readonly number[] = [5_000, 30_000, 120_000];
 const MAX_ACK_PENDING = 5_000;
 const RETRY_MS = 1_000;
 const FETCH_ENTRIES = 500;
+/** A directory of 120,000 comes past in a fraction of it. */
+const REPLAY_MS = 600_000;
 const NOTHING = new Uint8Array();
 
 /** Runs until `stop`; a broker that cannot be reached only makes it wait. */
@@ -78,7 +79,6 @@ export function runDirectoryExchange(options: DirectoryExchangeOptions): Directo
     }
   });
   const reading = readEntries({ ...options, endAtFork }, stop.signal);
-  const fetching = fetchOthers(options, stop.signal);
   return {
     publish: async () => {
       publishing = publish();
@@ -88,92 +88,63 @@ export function runDirectoryExchange(options: DirectoryExchangeOptions): Directo
       stop.abort();
       await publishing.catch(() => undefined);
       await reading;
-      await fetching;
     },
   };
 }
 
 /**
- * Takes in the entries of others that the consumer has behind itself and this folder lacks, because
- * it was put back from an older copy. While the consumer still brings some, nothing can be said.
+ * Has every entry on the bus come past this folder again, for it may have been put back from an
+ * older copy; what it knows costs little. Where it lacks entries of its own registrar they are taken
+ * back before this returns, after those of others that they build on. To be called before another
+ * one is signed, or it would get their number.
+ *
+ * @throws {@link BusError} `BUS_REQUEST_UNANSWERED` when the broker stops handing out entries.
  */
-async function fetchOthers(options: DirectoryExchangeOptions, signal: AbortSignal): Promise<void> {
-  const { admin, inStream, registry, onTaken, onError } = options;
-  while (!signal.aborted) {
-    await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return;
-    try {
-      const states = await admin.consumerStates(inStream);
-      const { pendingCount = 1, ackPendingCount = 0 } =
-        states.find(({ name }) => name === CONSUMER) ?? {};
-      if (pendingCount + ackPendingCount > 0) continue;
-      let added = 0;
-      // The root's come first, since others build on them; they may tell of further registrars.
-      for (let before = -1; before < added;) {
-        before = added;
-        const { copy, registrar: own } = registry;
-        const delegated = [...copy.registrars().values()].map(({ registrar }) => registrar);
-        for (const registrar of new Set([copy.root() ?? own, ...delegated])) {
-          if (registrar !== own) added += await fetchMissingOf(registrar, options);
-        }
-      }
-      if (added > 0) onTaken();
-      return;
-    } catch (error) {
-      if (error instanceof Error && !signal.aborted) onError(error);
-    }
+export async function takeBackOwn(options: ExchangedDirectory): Promise<void> {
+  const { admin, directory, registry, inStream, outStream } = options;
+  const states = await admin.consumerStates(inStream);
+  if (states.some(({ name }) => name === CONSUMER)) await admin.deleteConsumer(inStream, CONSUMER);
+  const { copy, registrar } = registry;
+  const next = { registrar, sequence: copy.readUpTo(registrar) + 1 };
+  if ((await directory.readEntry(outStream, next)) === undefined) return;
+  try {
+    await replay(options);
+    while ((await takeSentBack(options)) > 0);
+  } catch (error) {
+    // It is told where publishing begins.
+    if (!isFork(error)) throw error;
   }
 }
 
-/**
- * Takes back the entries of this registrar that the bus has and its folder lacks, after those of the
- * root that they build on. To be called before another one is signed, or it would get their number.
- *
- * @returns how many were missing.
- */
-export async function takeBackOwn(options: ExchangedDirectory): Promise<number> {
-  const { copy, registrar } = options.registry;
-  const sequence = copy.readUpTo(registrar) + 1;
-  const root = copy.root() ?? registrar;
-  const lacks = (await readFromBus({ registrar, sequence }, options)) !== undefined;
-  if (lacks && root !== registrar) await fetchMissingOf(root, options);
-  try {
-    return await fetchMissingOf(registrar, options);
-  } catch (error) {
-    // It is told where publishing begins.
-    if (isFork(error)) return 0;
-    throw error;
+/** Takes in what the stream holds now. */
+async function replay(options: ExchangedDirectory): Promise<void> {
+  const { admin, directory, inStream } = options;
+  await ensureConsumer(options);
+  const states = await admin.consumerStates(inStream);
+  if (states.find(({ name }) => name === CONSUMER)?.pendingCount === 0) return;
+  const signal = AbortSignal.timeout(REPLAY_MS);
+  for await (const batch of directory.entryBatches(inStream, CONSUMER, signal)) {
+    await takeBatch(options, batch);
+    if (batch.at(-1)?.pendingCount === 0) return;
   }
+  throw new BusError('BUS_REQUEST_UNANSWERED', `${inStream} stopped handing out entries`, {
+    details: { stream: inStream },
+  });
 }
 
 /** @returns how many were missing. */
-async function fetchMissingOf(registrar: AgencyCode, options: ExchangedDirectory): Promise<number> {
-  const { registry } = options;
-  const isOwn = registrar === registry.registrar;
-  for (let all = 0; ;) {
-    const records: Uint8Array[] = [];
-    // The last one of our own, too: where it is another one on the bus, nothing may follow it.
-    const last = registry.copy.readUpTo(registrar);
-    for (let next = isOwn ? Math.max(last, 1) : last + 1; records.length < FETCH_ENTRIES;) {
-      const record = await readFromBus({ registrar, sequence: next }, options);
-      if (record === undefined) break;
-      records.push(record);
-      next += 1;
-    }
-    if (records.length === 0) return all;
-    const added = await (isOwn ? takeBack(records, options) : takeIn(records, options));
-    if (added === 0) return all;
-    all += added;
+async function takeSentBack(options: ExchangedDirectory): Promise<number> {
+  const { directory, registry, outStream } = options;
+  const { copy, registrar } = registry;
+  const records: Uint8Array[] = [];
+  // The last one that is here, too: where it is another one on the bus, nothing may follow it.
+  for (let sequence = Math.max(copy.readUpTo(registrar), 1); records.length < FETCH_ENTRIES;) {
+    const record = await directory.readEntry(outStream, { registrar, sequence });
+    if (record === undefined) break;
+    records.push(record);
+    sequence += 1;
   }
-}
-
-async function readFromBus(
-  key: EntryKey,
-  { directory, registry, outStream, inStream }: ExchangedDirectory,
-): Promise<Uint8Array | undefined> {
-  const sent =
-    key.registrar === registry.registrar ? await directory.readEntry(outStream, key) : undefined;
-  return sent ?? (await directory.readEntry(inStream, key));
+  return await takeBack(records, options);
 }
 
 /**
@@ -206,20 +177,12 @@ interface ReadingOptions extends DirectoryExchangeOptions {
 }
 
 async function readEntries(options: ReadingOptions, signal: AbortSignal): Promise<void> {
-  const { admin, directory, inStream, onError } = options;
+  const { directory, inStream, endAtFork, onTaken, onError } = options;
   while (!signal.aborted) {
     try {
-      await admin.ensureConsumers([
-        {
-          stream: inStream,
-          name: CONSUMER,
-          filterSubject: 'vb.directory.entry.*.*',
-          maxAckPending: MAX_ACK_PENDING,
-          backoffMs: CONSUMER_BACKOFF_MS,
-        },
-      ]);
+      await ensureConsumer(options);
       for await (const batch of directory.entryBatches(inStream, CONSUMER, signal)) {
-        await takeBatch(options, batch);
+        if ((await takeBatch(options, batch, endAtFork)) > 0) onTaken();
       }
     } catch (error) {
       if (error instanceof Error && !signal.aborted) onError(error);
@@ -228,15 +191,25 @@ async function readEntries(options: ReadingOptions, signal: AbortSignal): Promis
   }
 }
 
+async function ensureConsumer({ admin, inStream }: ExchangedDirectory): Promise<void> {
+  await admin.ensureConsumers([
+    {
+      stream: inStream,
+      name: CONSUMER,
+      filterSubject: 'vb.directory.entry.*.*',
+      maxAckPending: MAX_ACK_PENDING,
+      backoffMs: CONSUMER_BACKOFF_MS,
+    },
+  ]);
+}
+
+/** @returns how many are new. */
 async function takeBatch(
-  options: ReadingOptions,
-  batch: readonly {
-    readonly subject: string;
-    readonly data: Uint8Array;
-    ack(): void;
-  }[],
-): Promise<void> {
-  const { registry, onTaken } = options;
+  options: ExchangedDirectory,
+  batch: readonly BusMessage[],
+  onRefusal: (error: unknown) => Promise<void> = throwIt,
+): Promise<number> {
+  const { registry } = options;
   const isOwn = (subject: string): boolean =>
     parseDirectoryEntrySubject(subject)?.registrar === registry.registrar;
   const others = batch.filter(({ subject }) => !isOwn(subject));
@@ -251,12 +224,16 @@ async function takeBatch(
       options,
     );
   } catch (error) {
-    await options.endAtFork(error);
+    await onRefusal(error);
   }
   // What builds on entries of the root that are still on the way waits in the registry. Left with the
   // broker, entries that name what never comes would take all places and freeze the directory here.
   for (const message of batch) message.ack();
-  if (added > 0) onTaken();
+  return added;
+}
+
+async function throwIt(error: unknown): Promise<never> {
+  throw error;
 }
 
 function isFork(error: unknown): error is BusError {
@@ -264,13 +241,15 @@ function isFork(error: unknown): error is BusError {
 }
 
 /** The same error about the first entry that differs: from there on the folder's are not those of the bus. */
-async function describeFork({ details }: BusError, options: ExchangedDirectory): Promise<BusError> {
-  const { registry } = options;
+async function describeFork(
+  { details }: BusError,
+  { directory, registry, outStream }: ExchangedDirectory,
+): Promise<BusError> {
   const { registrar } = registry;
   let first = Number(details['sequence']);
   while (first > 1) {
     const key = { registrar, sequence: first - 1 };
-    const sent = await readFromBus(key, options);
+    const sent = await directory.readEntry(outStream, key);
     if (sent === undefined || Buffer.compare(sent, registry.record(key) ?? NOTHING) === 0) break;
     first -= 1;
   }
@@ -292,13 +271,15 @@ async function takeIn(
 /** Takes back what was signed here. @returns how many were missing. */
 async function takeBack(
   records: readonly Uint8Array[],
-  { registry, onError, now }: ExchangedDirectory,
+  options: ExchangedDirectory,
 ): Promise<number> {
+  const { registry, onError, now } = options;
   const { added, refused } = await registry.takeBack(records, now());
   const [first] = refused;
   if (first !== undefined)
     onError(refusedEntries(`in the name of ${registry.registrar}: ${first}`, refused.length));
-  return added;
+  // The root's own are what entries of others may have waited for.
+  return added === 0 ? 0 : added + (await takeIn([], options));
 }
 
 function refusedEntries(which: string, count: number): BusError {
