@@ -38,6 +38,7 @@ export function lackingOf(
   if (figures.void_numbers > 0) said.push(lacking.voids(count(figures.void_numbers)));
   if (figures.contradictions > 0) said.push(lacking.contradictions(count(figures.contradictions)));
   if (asOf.rebuilding !== undefined) said.push(lacking.rebuilding(count(asOf.rebuilding)));
+  if (asOf.settling !== undefined) said.push(lacking.settling);
   if (period.to >= asOf.day) said.push(lacking.open);
   return said;
 }

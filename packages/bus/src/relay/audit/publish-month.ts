@@ -25,7 +25,8 @@ export interface PublishMonthOptions {
  * Publishes a month now: its first publication, or a correction when its figures have changed since.
  *
  * @returns `undefined` when there is nothing to correct.
- * @throws {@link BusError} `BUS_RELAY_REQUEST_INVALID` for a month that is not over.
+ * @throws {@link BusError} `BUS_RELAY_REQUEST_INVALID` for a month that is not over,
+ *   `BUS_FIGURES_BEING_BUILT` while a running relay moves figures or settles a new day.
  */
 export async function publishMonth(
   options: PublishMonthOptions,
@@ -53,7 +54,7 @@ export async function publishMonth(
   }
 }
 
-/** A relay that does not run has not counted what the days since have changed; one that runs has. */
+/** A relay that does not run has not counted what the days since have changed; one that runs does it itself. */
 function bringUpToDate(db: Db, lockFile: string, now: () => Date): void {
   const lock = takeRunLock(lockFile);
   if (lock === undefined) return;

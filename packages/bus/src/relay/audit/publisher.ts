@@ -46,9 +46,10 @@ export class Publisher {
     this.#onStep = options.onStep ?? NO_STEPS;
   }
 
-  /** Figures on their way to another place in the directory are nobody's to sign. */
+  /** Figures on their way to another place in the directory, or to the next day, are nobody's to sign. */
   isReady(): boolean {
-    return (this.#options.figures.asOf().rebuilding ?? 0) === 0;
+    const { rebuilding = 0, settling } = this.#options.figures.asOf();
+    return rebuilding === 0 && settling === undefined;
   }
 
   /**
@@ -73,7 +74,8 @@ export class Publisher {
    * Publishes a month that is over now: its first publication, or a correction.
    *
    * @returns `undefined` when nothing has changed since the last one.
-   * @throws {@link BusError} `BUS_RELAY_REQUEST_INVALID` for a month that is not over.
+   * @throws {@link BusError} `BUS_RELAY_REQUEST_INVALID` for a month that is not over,
+   *   `BUS_FIGURES_BEING_BUILT` while figures are on their way to another place or day.
    */
   async publish(month: string): Promise<StoredPublication | undefined> {
     if (!MONTH.test(month))
@@ -81,7 +83,6 @@ export class Publisher {
     await this.#signPrepared();
     const today = this.#options.figures.asOf().day;
     if (month >= today.slice(0, 7)) throw badMonth(`${month} is not over on ${today}`);
-    if (!this.isReady()) throw badMonth('the figures are being moved; try again in a while');
     return (await this.#publish(month)).at(-1);
   }
 
@@ -98,6 +99,8 @@ export class Publisher {
   /** @returns false when a correction would say nothing new. */
   #prepare(month: string): boolean {
     const { db, store, figures, relay, now } = this.#options;
+    // Asked inside the transaction: the relay goes on beside a command that publishes.
+    if (!this.isReady()) throw notReady(figures.asOf().record);
     const before = store.find(month);
     const last = store.last();
     const attempt = db.transaction(() => {
@@ -171,6 +174,11 @@ function monthsFrom(month: string, months: number): string {
   const at = new Date(`${month}-01T00:00:00.000Z`);
   at.setUTCMonth(at.getUTCMonth() + months);
   return at.toISOString().slice(0, 7);
+}
+
+function notReady(record: number): BusError {
+  const said = 'figures are being moved or a new day is being settled; ask again in a while';
+  return new BusError('BUS_FIGURES_BEING_BUILT', said, { details: { record } });
 }
 
 function badMonth(fault: string): BusError {

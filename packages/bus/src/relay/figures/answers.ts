@@ -3,6 +3,8 @@ import { BusError } from '../../errors.ts';
 import { FigureQueries } from '../storage/figure-queries.ts';
 import type { Db } from '../storage/database.ts';
 import { FigureStore } from '../storage/figure-store.ts';
+import type { Settled } from './contribution.ts';
+import { isSettled } from './sweep.ts';
 import { lastOpenDay } from './agency.ts';
 import { answerAgencies, answerGaps } from './agency-lists.ts';
 import { AgencyTable } from './agency-table.ts';
@@ -28,6 +30,7 @@ import type {
   Page,
   PageRequest,
   RelayFigures,
+  Settling,
 } from './types.ts';
 
 /** What every kind of answer needs. */
@@ -162,14 +165,25 @@ export class FigureAnswers implements RelayFigures {
   #asOf(): AsOf {
     const rebuilding = this.#queries.rebuilding();
     const record = this.#queries.lastReport();
-    const { built, sweptDay: day } = this.#store.state();
+    const { built, sweptDay: day, ...settled } = this.#store.state();
     if (!built && record > 0) {
       const said = 'the figures are being added up anew for this version; ask again later';
       throw new BusError('BUS_FIGURES_BEING_BUILT', said, { details: { record } });
     }
-    const as_of = { record, day };
-    return rebuilding === 0 ? as_of : { ...as_of, rebuilding };
+    return {
+      record,
+      day,
+      ...(rebuilding === 0 ? {} : { rebuilding }),
+      ...(isSettled(day, settled) ? {} : { settling: settlingOf(settled) }),
+    };
   }
+}
+
+function settlingOf({ overdueBeforeMs, expiredBeforeMs }: Settled): Settling {
+  return {
+    overdue_before: new Date(overdueBeforeMs).toISOString(),
+    undelivered_before: new Date(expiredBeforeMs).toISOString(),
+  };
 }
 
 function scopeOf(request: FiguresAnswer['scope']): FiguresAnswer['scope'] {

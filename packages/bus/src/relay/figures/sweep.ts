@@ -16,6 +16,16 @@ import { documentCell } from './tracked-figures.ts';
 const MAX_DOCUMENTS = 2_000;
 
 /**
+ * Whether exactly what the start of a day settles is settled. In the middle of a sweep it is not: part of
+ * the next day counts already. Before the first sweep nothing is overdue, as at the start of any day.
+ */
+export function isSettled(day: string, { overdueBeforeMs, expiredBeforeMs }: Settled): boolean {
+  const start = startOfDayMs(day);
+  if (overdueBeforeMs === 0 && expiredBeforeMs === 0) return true;
+  return overdueBeforeMs === start && expiredBeforeMs === start - STREAM_RETENTION_MS;
+}
+
+/**
  * Settles what a new day at +07:00 changes without any record: open deliveries dispatched before it
  * are overdue (Decree 30/2020 Art. 21.2c), and what nobody answered for as long as the broker keeps a
  * message is undelivered.

@@ -1,4 +1,5 @@
 import type { Tier } from '../../agency/tier.ts';
+import type { StateFilter } from '../storage/delivery-queries.ts';
 
 /** Urgency as the lanes of the bus know it: edXML priority 0 is normal, 1 to 4 are urgent. */
 export type Urgency = 'urgent' | 'normal';
@@ -87,6 +88,12 @@ export interface Figures {
   readonly time_to_06_ms: TimeFigures | null;
 }
 
+/** While a day is being settled: what was dispatched before these moments, RFC 3339, counts already. */
+export interface Settling {
+  readonly overdue_before: string;
+  readonly undelivered_before: string;
+}
+
 /** What an answer was computed from: the same state of records and the same day give the same digits. */
 export interface AsOf {
   /** The last report taken in (`report.id`). */
@@ -95,6 +102,8 @@ export interface AsOf {
   readonly day: string;
   /** Agencies whose place in the directory changed and whose figures are still being moved; left out: none. */
   readonly rebuilding?: number | undefined;
+  /** How far the day after `day` is settled; left out: what counts is that of the start of `day`. */
+  readonly settling?: Settling | undefined;
 }
 
 export interface FiguresAnswer {
@@ -230,7 +239,7 @@ export interface DeliveryRow {
 export interface DeliveriesRequest extends FiguresRequest, PageRequest {
   /** Whether `agency` and `under` speak of the sender (the default) or of the recipient. */
   readonly side?: 'sender' | 'recipient';
-  readonly state?: DeliveryRow['state'] | 'open' | 'overdue';
+  readonly state?: StateFilter;
 }
 
 /** What can be asked of a relay's statistics; every answer comes out of verified records. */

@@ -120,10 +120,7 @@ function openParts(
     health: async () => (await state()).health,
     evidence,
   });
-  const tags = new EntityTags(() => {
-    const { record, day, rebuilding = 0 } = reader.asOf();
-    return `${record} ${day} ${rebuilding} ${directory.version()}`;
-  });
+  const tags = new EntityTags(() => JSON.stringify([reader.asOf(), directory.version()]));
   return { source, tags, store: new WebStore(webDb) };
 }
 

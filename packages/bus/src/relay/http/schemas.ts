@@ -24,11 +24,16 @@ const urgency = z.enum(['urgent', 'normal']);
 export const time = z.iso.datetime();
 export const day = z.iso.date();
 
+const settling = z
+  .strictObject({ overdue_before: time, undelivered_before: time })
+  .describe('A new day is being settled: what was dispatched before these times counts already');
+
 const asOf = z
   .strictObject({
     record: count.describe('The last report taken in'),
     day: day.describe('Overdue and undelivered count up to the start of this day at +07:00'),
     rebuilding: count.optional().describe('Agencies whose figures move after a directory change'),
+    settling: settling.optional(),
   })
   .meta({ id: 'AsOf' }) satisfies z.ZodType<AsOf>;
 

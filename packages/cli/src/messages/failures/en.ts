@@ -253,7 +253,7 @@ export const failuresEn = {
   },
   figuresBuilt: {
     title: 'figures are being added up',
-    hint: 'a new version of the relay adds all figures up once; its log says how far it is',
+    hint: 'after an update the relay adds all figures up once, and its log says how far it is; after midnight or a change of the directory it takes moments: try again',
   },
   runRelay: {
     title: 'older database',

@@ -261,7 +261,7 @@ export const failuresVi: FailureTexts = {
   },
   figuresBuilt: {
     title: 'đang tổng hợp lại số liệu',
-    hint: 'phiên bản mới của trung tâm đối soát tổng hợp lại toàn bộ số liệu một lần; nhật ký cho biết tiến độ',
+    hint: 'sau khi nâng cấp, trung tâm đối soát tổng hợp lại toàn bộ số liệu một lần, nhật ký cho biết tiến độ; sau nửa đêm hoặc khi danh bạ thay đổi thì chỉ mất giây lát: hãy thử lại',
   },
   runRelay: { title: 'cơ sở dữ liệu cũ', hint: 'chạy `congvan relay run` một lần để nâng cấp tệp' },
   trust: {

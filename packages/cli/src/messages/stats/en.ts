@@ -166,6 +166,7 @@ export const statsEn = {
       `statements that contradict an earlier one, kept and never counted: ${count}`,
     rebuilding: (count: string) =>
       `figures still being moved after a change of the directory, agencies: ${count}`,
+    settling: 'a new day is being settled: part of what it makes overdue counts already',
     open: 'the period is not over: the figures still change',
     more: (count: string) => `and ${count} more`,
   },

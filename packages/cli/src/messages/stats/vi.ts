@@ -166,6 +166,7 @@ export const statsVi: StatsTexts = {
       `${count} tường trình mâu thuẫn với tường trình trước đó: được lưu, không được tính`,
     rebuilding: (count) =>
       `số liệu của ${count} cơ quan đang được chuyển chỗ sau khi danh bạ thay đổi`,
+    settling: 'đang chốt số liệu của ngày mới: mới tính một phần văn bản quá hạn của ngày đó',
     open: 'kỳ này chưa kết thúc: số liệu còn thay đổi',
     more: (count) => `và ${count} mục khác`,
   },
