@@ -75,7 +75,7 @@ export interface Figures {
   readonly receipted_06: number;
   /** Deliveries that stand refused (02). */
   readonly refused: number;
-  /** Deliveries whose recall or replacement the recipient agreed to (15). */
+  /** Deliveries whose recall or update the recipient agreed to (15). */
   readonly recalled: number;
   /** Deliveries that their sender gave up (withdrawn) and nobody answered. */
   readonly withdrawn: number;

@@ -192,4 +192,25 @@ describe('an answer', () => {
     const second = listAlerts(store, asOf, { after: first.next ?? '' }, maySee);
     expect(second).toMatchObject({ rows: [{ agency: 'H09' }], next: null });
   });
+
+  it('counts alerts that stand for whoever may see them, and those that ended for nobody', () => {
+    using database = new RelayDatabase();
+    const store = new AlertStore(database.db);
+    const add = (agency: string, key: string): number => {
+      const row = { code: 'AGENCY_SILENT', key, agency, severity: 'warning' } as const;
+      return store.add({ ...row, valuesJson: '{}', openedMs: 0 });
+    };
+    for (const key of ['a', 'b', 'c', 'd']) {
+      add('H09', key);
+      add('H10', `${key} of another`);
+    }
+    store.close(add('H09', 'ended'), 1);
+    const asOf = database.queries.asOf();
+    const maySee = (agency: string | null): boolean => agency === 'H09';
+    const first = listAlerts(store, asOf, { limit: 3 }, maySee);
+    expect(first.total).toBe(4);
+    const last = listAlerts(store, asOf, { limit: 3, after: first.next ?? '' }, maySee);
+    expect(last).toMatchObject({ rows: [{ key: 'a' }], next: null });
+    expect(listAlerts(store, asOf, { limit: 3, state: 'all' }, maySee).total).toBeNull();
+  });
 });
