@@ -11,8 +11,10 @@ export interface Hierarchy {
 /**
  * Narrows a request to what its viewer may see.
  *
- * An `agency` viewer's request is about itself alone. One with a scope is bound to it twice: by the
- * directory of today, and by `under`, which the figures read with the directory of the day of issue.
+ * An `agency` viewer's request is about itself alone. One with a scope is bound to it by the directory
+ * of today. What is counted is bound a second time, by `under`, which the figures read by the structure
+ * asked for: that of the day of the fact, or today's. What an agency stated is not: whoever it stands
+ * below today answers for its records, also for those from before it moved.
  *
  * @throws {@link Problem} `not-found` for anything outside, whether it exists or not.
  */
@@ -46,7 +48,7 @@ export function limitGrouping(viewer: Viewer, by: BreakdownKey): BreakdownKey {
   return viewer.role === 'agency' && by === 'parent' ? 'agency' : by;
 }
 
-/** Whether a viewer may see what concerns one agency (`null`: the relay itself). */
+/** Whether a viewer may see what concerns one agency by today's directory (`null`: the relay itself). */
 export function maySeeAgency(viewer: Viewer, agency: string | null, hierarchy: Hierarchy): boolean {
   const { role, scope } = viewer;
   if (agency === null) return role === 'operator' || (role === 'auditor' && scope === null);
