@@ -183,7 +183,7 @@ describe('congvan stats', () => {
     expect(vi.out).toMatch(/^xã +8 +1 +6 +≥ 53,3 % +60,0 %/mu);
     expect(vi.out).toMatch(/^tổng cộng +20 +1 +10 +≥ 64,5 %/mu);
     expect(vi.err).toContain('1 cơ quan chưa báo cáo gì: H01.43');
-    expect(vi.err).toContain('số không có hồ sơ: H01.40 4–5/2026; H01.40 8/2026');
+    expect(vi.err).toContain('3 số không có hồ sơ: H01.40 4–5/2026; H01.40 8/2026');
     const en = await home.run(['stats', 'trend', ...PERIOD, '--lang', 'en', '--under', 'H01']);
     expect(en.out).toMatch(/^07\/2026 +12 +1 +7 +≥ 60.0 %/mu);
     expect(en.err).toContain('numbers without a record');
@@ -291,7 +291,7 @@ describe('the signed report', () => {
       '≥ 64,5%',
       'Tổng cộng',
       'III. Tính riêng',
-      'Số không có hồ sơ: H01.40 4–5/2026; H01.40 8/2026.',
+      '3 số không có hồ sơ: H01.40 4–5/2026; H01.40 8/2026.',
       'GIÁM ĐỐC',
       `Ký số bởi ${SIGNER_NAME}`,
       'Nguyễn Thị Minh Khai',

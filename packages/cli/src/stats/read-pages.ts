@@ -19,6 +19,11 @@ export interface Wanted {
   readonly all: boolean;
 }
 
+export interface WantedAtOnce extends Wanted {
+  /** {@link MAX_ROWS_HELD} unless told; whole pages are read. */
+  readonly maxRows?: number;
+}
+
 /**
  * The pages of an answer: one, or with `all` every one, with a bar on the terminal.
  *
@@ -48,14 +53,18 @@ export async function* readPages(
   }
 }
 
-/** The same as one page; `next` tells where {@link MAX_ROWS_HELD} cut it. */
-export async function readRows(cli: Cli, ask: Ask, wanted: Wanted): Promise<Page<object>> {
+/** The same as one page; `next` tells where `maxRows` cut it. */
+export async function readRows(
+  cli: Cli,
+  ask: Ask,
+  { maxRows = MAX_ROWS_HELD, ...wanted }: WantedAtOnce,
+): Promise<Page<object>> {
   const rows: object[] = [];
   let last: Page<object> | undefined;
   for await (const page of readPages(cli, ask, wanted)) {
     rows.push(...page.rows);
     last = page;
-    if (rows.length >= MAX_ROWS_HELD) break;
+    if (rows.length >= maxRows) break;
   }
   if (last === undefined) throw new TypeError('an answer has at least one page');
   return { ...last, rows };

@@ -47,6 +47,6 @@ export interface StatsReport {
   readonly rows: readonly FlatRow[];
   /** The figures of the scope as a row of a breakdown. */
   readonly sum: FlatRow | null;
-  /** Sentences on what is missing. */
+  /** Sentences on what is missing; none: it was looked for, and nothing is. */
   readonly lacking: readonly string[];
 }

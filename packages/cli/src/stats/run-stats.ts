@@ -14,14 +14,21 @@ import { lackingOf } from './lacking.ts';
 import { type StatsOptions, requestOf } from './options.ts';
 import { type Outputs, planOutputs } from './outputs.ts';
 import { monthsUpTo } from './periods.ts';
-import { readPages, readRows } from './read-pages.ts';
+import { type Ask, readPages, readRows } from './read-pages.ts';
 import type { StatsQuery, StatsReport } from './report.ts';
 import { renderCsv } from './render/csv.ts';
 import { renderReport } from './render/terminal.ts';
 import { openReportSigner, signReport } from './sign-report.ts';
 
 /** What a command has to say beyond the rows, with `--json`. */
-export type MoreJson = (relay: RelayReader, report: StatsReport) => object;
+export type MoreJson = (
+  relay: RelayReader,
+  report: StatsReport,
+  read: ReadRows,
+) => object | Promise<object>;
+
+/** Reads a further list as far as the command line wants its rows. */
+export type ReadRows = (ask: Ask) => Promise<Page<object>>;
 
 interface Written {
   readonly file: string;
@@ -87,7 +94,7 @@ class StatsRun {
     if (outputs.csvToStdout) {
       for await (const piece of renderCsv(query, this.#csvPages(), false)) this.#cli.io.out(piece);
     } else if (written.length > 0) this.#tell(written);
-    else this.#print(report);
+    else await this.#print(report);
     this.#note(report.lacking);
     if (!isCsvOnly) this.#noteCut(report.page, report.rows.length);
     else if (this.#lastCsvPage !== undefined) this.#noteCut(this.#lastCsvPage, this.#csvRows);
@@ -96,20 +103,22 @@ class StatsRun {
   async #collect(wanted: { limit: number; all: boolean }): Promise<StatsReport> {
     const { reader, query } = this.#task;
     const { flattenRow } = await import('@congvan/bus/figures');
-    const answer = reader.figures(this.#request);
+    const request = this.#request;
+    const answer = reader.figures(request);
     const page = await readRows(this.#cli, this.#ask, wanted);
     const { all } = this.#cli.messages.stats;
     const { figures, before, target, agencies, agencies_silent } = answer;
+    const { isOfSenders } = query;
     const total = { key: '', name: all, figures, before, target, agencies, agencies_silent };
     return {
       query,
-      request: this.#request,
+      request,
       answer,
       asOf: page.as_of,
       page,
       rows: page.rows.map((row) => flattenRow(query.table, row)),
       sum: query.hasSum ? flattenRow('breakdown', total) : null,
-      lacking: query.isOfSenders ? lackingOf(this.#cli, reader, this.#request, answer) : [],
+      lacking: await lackingOf(this.#cli, reader, { request, answer, isOfSenders }),
     };
   }
 
@@ -172,10 +181,12 @@ class StatsRun {
     return { file, rows, signer: subjectText, level };
   }
 
-  #print(report: StatsReport): void {
+  async #print(report: StatsReport): Promise<void> {
     const { more, reader, query } = this.#task;
     if (this.#globals.json === true) {
-      printResult(this.#cli, this.#globals, { ...more(reader, report), ...report.page }, () => '');
+      const read: ReadRows = async (ask) => await readRows(this.#cli, ask, this.#wanted);
+      const said = { ...(await more(reader, report, read)), ...report.page };
+      printResult(this.#cli, this.#globals, said, () => '');
       return;
     }
     const period = monthsUpTo(

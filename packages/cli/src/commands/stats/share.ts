@@ -6,6 +6,7 @@ import type { Cli } from '../../context.ts';
 import { TIER_NAMES } from '../../documents/tier.ts';
 import { newStatsCommand, type StatsOptions } from '../../stats/options.ts';
 import type { StatsReport } from '../../stats/report.ts';
+import type { ReadRows } from '../../stats/run-stats.ts';
 import { type Sort, sortOption } from '../../stats/sort-option.ts';
 import { SHARE_VIEWS } from './views.ts';
 
@@ -71,16 +72,26 @@ function byRank(a: BreakdownRow, b: BreakdownRow): number {
   return rank(a) - rank(b);
 }
 
-/** With `--json`: the figures of the scope, of each tier in it, and what lacks. */
-function moreOfShare(relay: RelayReader, { answer, request }: StatsReport): object {
+/** With `--json`: the figures of the scope, of each tier in it, and what lacks, cut like the rows. */
+async function moreOfShare(
+  relay: RelayReader,
+  { answer, request }: StatsReport,
+  read: ReadRows,
+): Promise<object> {
   const tiers = relay.breakdown({ ...request, by: 'tier' }).rows;
+  const gaps = await read((paging) => relay.gaps({ ...request, ...paging }));
+  const silent = await read((paging) =>
+    relay.agencies({ ...request, ...paging, standing: 'silent' }),
+  );
   return {
     ...answer,
     tiers: {
       ...Object.fromEntries(tiers.map(({ key, figures }) => [key, figures])),
       all: answer.figures,
     },
-    gaps: relay.gaps(request).rows,
-    silent: relay.agencies({ ...request, standing: 'silent' }).rows,
+    gaps: gaps.rows,
+    gaps_cut: gaps.next !== null,
+    silent: silent.rows,
+    silent_cut: silent.next !== null,
   };
 }

@@ -156,7 +156,7 @@ export const statsEn = {
     title: 'What is lacking',
     nothing: 'Every agency has reported, and every number of the registers has its record.',
     silent: (count: string, named: string) => `agencies that reported nothing (${count}): ${named}`,
-    registers: (named: string) => `numbers without a record: ${named}`,
+    registers: (count: string, named: string) => `numbers without a record (${count}): ${named}`,
     reports: (named: string) => `reports are missing from ${named}: the shares are lower bounds`,
     lowerBound: 'while records are missing, the counts are lower bounds',
     undelivered: (count: string) =>
@@ -168,7 +168,10 @@ export const statsEn = {
       `figures still being moved after a change of the directory, agencies: ${count}`,
     settling: 'a new day is being settled: part of what it makes overdue counts already',
     open: 'the period is not over: the figures still change',
+    bySender:
+      'this list goes by recipient: which senders reported nothing, and which of their records are missing, stands in the list by sender',
     more: (count: string) => `and ${count} more`,
+    moreNumbers: (count: string) => `and ${count} more numbers`,
   },
   sheets: { figures: 'Figures', about: 'About' },
   about: {

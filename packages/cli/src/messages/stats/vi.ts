@@ -98,7 +98,7 @@ export const statsVi: StatsTexts = {
     receipted_03: 'đã tiếp nhận (03)',
     receipted_06: 'hoàn thành (06)',
     refused: 'từ chối',
-    recalled: 'thu hồi, thay thế',
+    recalled: 'thu hồi, cập nhật',
     withdrawn: 'bên gửi thôi gửi',
     contradictions: 'mâu thuẫn',
     duplicates: 'trùng lặp',
@@ -156,7 +156,7 @@ export const statsVi: StatsTexts = {
     title: 'Những gì còn thiếu',
     nothing: 'Mọi cơ quan đều đã báo cáo và mọi số trong sổ đều có hồ sơ.',
     silent: (count, named) => `${count} cơ quan chưa báo cáo gì: ${named}`,
-    registers: (named) => `số không có hồ sơ: ${named}`,
+    registers: (count, named) => `${count} số không có hồ sơ: ${named}`,
     reports: (named) => `thiếu báo cáo của ${named}: tỷ lệ nêu trên là mức tối thiểu`,
     lowerBound: 'còn bản ghi chưa đến nên các số đếm là mức tối thiểu',
     undelivered: (count) =>
@@ -168,7 +168,10 @@ export const statsVi: StatsTexts = {
       `số liệu của ${count} cơ quan đang được chuyển chỗ sau khi danh bạ thay đổi`,
     settling: 'đang chốt số liệu của ngày mới: mới tính một phần văn bản quá hạn của ngày đó',
     open: 'kỳ này chưa kết thúc: số liệu còn thay đổi',
+    bySender:
+      'danh sách này lập theo bên nhận: bên gửi nào chưa báo cáo, còn thiếu hồ sơ nào thì xem danh sách lập theo bên gửi',
     more: (count) => `và ${count} mục khác`,
+    moreNumbers: (count) => `và ${count} số khác`,
   },
   sheets: { figures: 'Số liệu', about: 'Thông tin' },
   about: {
