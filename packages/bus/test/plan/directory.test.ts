@@ -230,4 +230,18 @@ describe('a site whose folder was put back from an older copy', () => {
     await waitUntil(() => errors.length > 0, ARRIVAL_MS);
     expect(errors[0]).toMatchObject({ code: 'BUS_DIRECTORY_ENTRY_REFUSED' });
   });
+
+  it('hands out an entry although something else was put under its number', async () => {
+    await using taken = await siteConnection('H09');
+    for (const sequence of [3, 4]) {
+      await taken.putEntry({ registrar: PROVINCE, sequence }, Buffer.from('junk'));
+    }
+    const errors: Error[] = [];
+    await bus.services.reopen('H09', (error) => void errors.push(error));
+    for (const code of ['H09.12.9', 'H09.12.10']) await bus.addAgency({ code, site: 'H09' });
+    const root = bus.service('TW').enrolment.registry;
+    await waitUntil(() => root.copy.readUpTo(PROVINCE) === 4, ARRIVAL_MS);
+    const told = errors.map(({ message }) => message).filter((text) => /something else/.test(text));
+    expect(told.map((text) => text.slice(-4))).toEqual(['at 3', 'at 4']);
+  });
 });

@@ -2,17 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { BusMessage } from '../../broker/bus-message.ts';
 import type { SiteDirectory } from '../../broker/site-directory.ts';
+import type { SiteFiles } from '../../broker/site-files.ts';
 import type { StreamAdmin } from '../../broker/stream-admin.ts';
+import type { EntryKey } from '../../directory/ledger.ts';
 import { describeRefusals } from '../../directory/read-on.ts';
 import { BusError } from '../../errors.ts';
-import { parseDirectoryEntrySubject } from '../../subject/directory-subject.ts';
+import {
+  directoryEntrySubject,
+  parseDirectoryEntrySubject,
+} from '../../subject/directory-subject.ts';
 import { joinCalls } from '../join-calls.ts';
 import type { Registry } from '../registry.ts';
-import { forkedFolder } from './own-entries.ts';
 
 /** A registrar's folder, and where its entries and those of others are on the bus. */
 export interface ExchangedDirectory {
-  readonly directory: Pick<SiteDirectory, 'putEntry' | 'readEntry' | 'entryBatches'>;
+  readonly directory: Pick<SiteDirectory, 'putEntry' | 'readEntry' | 'entryBatches'> &
+    Pick<SiteFiles, 'purgeMessages'>;
   readonly admin: Pick<StreamAdmin, 'ensureConsumers' | 'consumerStates' | 'deleteConsumer'>;
   readonly registry: Registry;
   /** Takes what this registrar signs to the other sites. */
@@ -43,10 +48,11 @@ const CONSUMER = 'registry';
 const CONSUMER_BACKOFF_MS: readonly number[] = [5_000, 30_000, 120_000];
 const MAX_ACK_PENDING = 5_000;
 const RETRY_MS = 1_000;
+/** Who puts something there again and again is still at work. */
+const MAX_PUTS = 3;
 const FETCH_ENTRIES = 500;
 /** A directory of 120,000 comes past in a fraction of it. */
 const REPLAY_MS = 600_000;
-const NOTHING = new Uint8Array();
 
 /** Runs until `stop`; a broker that cannot be reached only makes it wait. */
 export function runDirectoryExchange(options: DirectoryExchangeOptions): DirectoryExchange {
@@ -56,26 +62,24 @@ export function runDirectoryExchange(options: DirectoryExchangeOptions): Directo
   let publishing: Promise<void> = Promise.resolve();
 
   /** Told once. Only a person can say what becomes of it, so nothing goes out; a start looks again. */
-  const endAtFork = async (error: unknown): Promise<void> => {
+  const endAtFork = (error: unknown): void => {
     if (!isFork(error)) throw error;
-    if (forked) return;
+    if (!forked) options.onError(error);
     forked = true;
-    options.onError(await describeFork(error, options));
   };
   const publish = joinCalls(async () => {
     if (forked) return;
+    const { registrar } = options.registry;
     try {
       published ??= await findPublished(options);
+      for (let sequence = published + 1; !stop.signal.aborted && !forked; sequence += 1) {
+        const record = options.registry.record({ registrar, sequence });
+        if (record === undefined) return;
+        await putOut({ registrar, sequence }, record, options);
+        published = sequence;
+      }
     } catch (error) {
-      await endAtFork(error);
-      return;
-    }
-    const { registrar } = options.registry;
-    for (let sequence = published + 1; !stop.signal.aborted && !forked; sequence += 1) {
-      const record = options.registry.record({ registrar, sequence });
-      if (record === undefined) return;
-      await options.directory.putEntry({ registrar, sequence }, record);
-      published = sequence;
+      endAtFork(error);
     }
   });
   const reading = readEntries({ ...options, endAtFork }, stop.signal);
@@ -148,32 +152,53 @@ async function takeSentBack(options: ExchangedDirectory): Promise<number> {
 }
 
 /**
- * Entries go out in order, so the last one that is out is found by halving.
+ * Hands out one entry. What others put under its number on this server is told and removed, or
+ * nobody would get to know of the entry.
  *
- * @throws {@link BusError} `BUS_DIRECTORY_FORKED` when that is another one than here.
+ * @throws {@link BusError} `BUS_DIRECTORY_FORKED` when the registrar itself signed another one.
  */
+async function putOut(
+  key: EntryKey,
+  record: Uint8Array,
+  options: ExchangedDirectory,
+): Promise<void> {
+  const { directory, outStream, registry, onError } = options;
+  const { registrar, sequence } = key;
+  for (let attempt = 1; attempt <= MAX_PUTS; attempt += 1) {
+    if ((await directory.putEntry(key, record)) === 'stored') return;
+    const sent = await directory.readEntry(outStream, key);
+    if (sent === undefined) continue;
+    if (isSame(sent, record)) return;
+    await registry.takeBack([sent], options.now());
+    onError(refusedEntries(`in the name of ${registrar}: something else is at ${sequence}`, 1));
+    await directory.purgeMessages(outStream, directoryEntrySubject(key));
+  }
+  throw new BusError('BUS_PUBLISH_UNACKED', `somebody keeps taking the place of entry ${sequence}`, {
+    details: { stream: outStream, sequence },
+  });
+}
+
+/** Entries go out in order, so the last one that is out is found by halving. */
 async function findPublished(options: ExchangedDirectory): Promise<number> {
   const { directory, registry, outStream } = options;
   const { registrar } = registry;
   let from = 0;
-  let last: Uint8Array | undefined;
   let to = 1;
   while (registry.record({ registrar, sequence: to }) !== undefined) to *= 2;
   while (to - from > 1) {
     const sequence = Math.floor((from + to) / 2);
     const key = { registrar, sequence };
-    const sent =
-      registry.record(key) === undefined ? undefined : await directory.readEntry(outStream, key);
-    if (sent === undefined) to = sequence;
-    else [from, last] = [sequence, sent];
+    const record = registry.record(key);
+    const sent = record && (await directory.readEntry(outStream, key));
+    if (record !== undefined && sent !== undefined && isSame(sent, record)) from = sequence;
+    else to = sequence;
   }
-  if (last !== undefined) await takeBack([last], options);
   return from;
 }
 
 interface ReadingOptions extends DirectoryExchangeOptions {
   /** @throws what is no fork. */
-  readonly endAtFork: (error: unknown) => Promise<void>;
+  readonly endAtFork: (error: unknown) => void;
 }
 
 async function readEntries(options: ReadingOptions, signal: AbortSignal): Promise<void> {
@@ -207,7 +232,7 @@ async function ensureConsumer({ admin, inStream }: ExchangedDirectory): Promise<
 async function takeBatch(
   options: ExchangedDirectory,
   batch: readonly BusMessage[],
-  onRefusal: (error: unknown) => Promise<void> = throwIt,
+  onFault: (error: unknown) => void = throwIt,
 ): Promise<number> {
   const { registry } = options;
   const isOwn = (subject: string): boolean =>
@@ -224,7 +249,7 @@ async function takeBatch(
       options,
     );
   } catch (error) {
-    await onRefusal(error);
+    onFault(error);
   }
   // What builds on entries of the root that are still on the way waits in the registry. Left with the
   // broker, entries that name what never comes would take all places and freeze the directory here.
@@ -232,28 +257,16 @@ async function takeBatch(
   return added;
 }
 
-async function throwIt(error: unknown): Promise<never> {
+function throwIt(error: unknown): never {
   throw error;
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0;
 }
 
 function isFork(error: unknown): error is BusError {
   return error instanceof BusError && error.code === 'BUS_DIRECTORY_FORKED';
-}
-
-/** The same error about the first entry that differs: from there on the folder's are not those of the bus. */
-async function describeFork(
-  { details }: BusError,
-  { directory, registry, outStream }: ExchangedDirectory,
-): Promise<BusError> {
-  const { registrar } = registry;
-  let first = Number(details['sequence']);
-  while (first > 1) {
-    const key = { registrar, sequence: first - 1 };
-    const sent = await directory.readEntry(outStream, key);
-    if (sent === undefined || Buffer.compare(sent, registry.record(key) ?? NOTHING) === 0) break;
-    first -= 1;
-  }
-  return forkedFolder(String(details['folder']), registrar, first);
 }
 
 /** Takes in what others signed. @returns how many are new. */
