@@ -173,9 +173,13 @@ async function putOut(
     onError(refusedEntries(`in the name of ${registrar}: something else is at ${sequence}`, 1));
     await directory.purgeMessages(outStream, directoryEntrySubject(key));
   }
-  throw new BusError('BUS_PUBLISH_UNACKED', `somebody keeps taking the place of entry ${sequence}`, {
-    details: { stream: outStream, sequence },
-  });
+  throw new BusError(
+    'BUS_PUBLISH_UNACKED',
+    `somebody keeps taking the place of entry ${sequence}`,
+    {
+      details: { stream: outStream, sequence },
+    },
+  );
 }
 
 /** Entries go out in order, so the last one that is out is found by halving. */
