@@ -1,8 +1,9 @@
-import type {
-  DeliveryFilter,
-  DeliveryQueries,
-  ListedDelivery,
-  StateFilter,
+import {
+  STATE_FILTERS,
+  type DeliveryFilter,
+  type DeliveryQueries,
+  type ListedDelivery,
+  type StateFilter,
 } from '../storage/delivery-queries.ts';
 import type { Span } from './agency.ts';
 import type { Question } from './answers.ts';
@@ -12,18 +13,6 @@ import { type Period, badRequest, splitPeriod } from './period.ts';
 import { type Scope, isInScope, isInScopeOn, standingOf, topOf } from './scope.ts';
 import type { DeliveriesRequest, DeliveryRow, Page } from './types.ts';
 
-const STATES: readonly string[] = [
-  'sent',
-  '01',
-  '02',
-  '03',
-  '04',
-  '05',
-  '06',
-  'withdrawn',
-  'open',
-  'overdue',
-] satisfies StateFilter[];
 /** Agencies whose rows of some days are read before they are put in order. */
 const MAX_LOOKED_UP = 1_000;
 /** So many of a state in the whole period are read rather than looked up agency by agency. */
@@ -42,8 +31,8 @@ export function answerDeliveries(
   const { side = 'sender', state = null } = request;
   if (side !== 'sender' && side !== 'recipient')
     throw badRequest('side', 'it is sender or recipient');
-  if (state !== null && !STATES.includes(state)) {
-    throw badRequest('state', `it is one of ${STATES.join(', ')}`);
+  if (state !== null && !STATE_FILTERS.includes(state)) {
+    throw badRequest('state', `it is one of ${STATE_FILTERS.join(', ')}`);
   }
   const isWaiting = state !== null && WAITING.includes(state);
   const few = fewAgencies(question, MAX_LOOKED_UP);
@@ -189,6 +178,8 @@ function countIn(counters: Sum, state: StateFilter | null): number | null {
       return open - count('withdrawn');
     case '02':
       return count('refused');
+    case 'recalled':
+      return count('recalled');
     default:
       return null;
   }

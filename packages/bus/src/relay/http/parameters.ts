@@ -14,6 +14,7 @@ import type {
   AgencyStanding,
 } from '../figures/types.ts';
 import { CONTRADICTION_KINDS } from '../storage/contradiction-store.ts';
+import { STATE_FILTERS } from '../storage/delivery-queries.ts';
 import { COUNTED_AS } from '../storage/register-queries.ts';
 import type { SectionRequest } from './publications.ts';
 import type { RegisterRequest } from './register.ts';
@@ -84,9 +85,7 @@ export const deliveriesQuery = z.strictObject({
   period,
   ...scope,
   side: z.enum(['sender', 'recipient']).optional(),
-  state: z
-    .enum(['sent', '01', '02', '03', '04', '05', '06', 'withdrawn', 'open', 'overdue'])
-    .optional(),
+  state: z.enum(STATE_FILTERS).optional(),
   ...paging,
 });
 export const gapsQuery = z.strictObject({

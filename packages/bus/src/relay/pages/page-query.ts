@@ -5,6 +5,7 @@ import { TIERS } from '../../agency/tier.ts';
 import type { FiguresScope } from '../figures/types.ts';
 import { Problem } from '../http/problem.ts';
 import { CONTRADICTION_KINDS } from '../storage/contradiction-store.ts';
+import { STATE_FILTERS } from '../storage/delivery-queries.ts';
 import { COUNTED_AS } from '../storage/register-queries.ts';
 import { type Period, periodOf, readPeriod } from './periods.ts';
 
@@ -42,7 +43,7 @@ const schema = z
     under_target: z.literal('1'),
     standing: z.enum(['reporting', 'silent', 'not-open', 'closed']),
     side: z.enum(['sender', 'recipient']),
-    state: z.enum(['sent', '01', '02', '03', '04', '05', '06', 'withdrawn', 'open', 'overdue']),
+    state: z.enum(STATE_FILTERS),
     kind: z.enum(['register', 'report']),
     counted_as: z.enum(COUNTED_AS),
     contradiction: z.enum(CONTRADICTION_KINDS),

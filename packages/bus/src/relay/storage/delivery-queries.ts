@@ -27,7 +27,21 @@ export interface ListedDelivery {
   readonly document: number;
 }
 
-export type StateFilter = DeliveryState | 'withdrawn' | 'open' | 'overdue';
+/** What a list of deliveries can be narrowed to; `recalled` ones have some state besides. */
+export const STATE_FILTERS = [
+  'sent',
+  '01',
+  '02',
+  '03',
+  '04',
+  '05',
+  '06',
+  'withdrawn',
+  'recalled',
+  'open',
+  'overdue',
+] as const satisfies readonly (DeliveryState | 'withdrawn' | 'recalled' | 'open' | 'overdue')[];
+export type StateFilter = (typeof STATE_FILTERS)[number];
 
 export interface DeliveryFilter {
   readonly from: string;
@@ -107,13 +121,22 @@ type Listing = Statement<(string | number)[], ListedDelivery>;
 const MAX_PREPARED = 64;
 
 type Way =
-  'recipients' | 'senders' | 'openOfSenders' | 'open' | 'openOfType' | 'rare' | 'type' | 'all';
+  | 'recipients'
+  | 'senders'
+  | 'openOfSenders'
+  | 'open'
+  | 'openOfType'
+  | 'rare'
+  | 'recalled'
+  | 'type'
+  | 'all';
 
 /** Of what is rare all agencies' rows are fewer than all rows of more agencies than these. */
 const MAX_LOOKED_UP_RARE = 20;
 
 /** Along which index the fewest rows are read. */
 function wayOf({ senders, recipients, state, documentType, isRare }: DeliveryFilter): Way {
+  if (state === 'recalled') return 'recalled';
   if (isRare) return 'rare';
   const isMany = (senders ?? recipients ?? []).length > MAX_LOOKED_UP_RARE;
   if (isMany && state !== null && RARE.has(state)) return 'rare';
@@ -142,9 +165,10 @@ function buildQuery(filter: DeliveryFilter): { sql: string; values: (string | nu
     values.push(...bound);
   };
   const codes = filter.recipients ?? filter.senders;
-  const isLookedUp = codes !== null && way !== 'rare';
+  const isApart = way === 'rare' || way === 'recalled';
+  const isLookedUp = codes !== null && !isApart;
   if (isLookedUp) values.push(JSON.stringify(codes));
-  const isByDelivery = way === 'recipients' || way === 'open' || way === 'rare';
+  const isByDelivery = way === 'recipients' || way === 'open' || isApart;
   if (isByDelivery) {
     add('d.issued_day BETWEEN ? AND ?', dateNumber(filter.from), dateNumber(filter.to));
   } else add('o.issued_on BETWEEN ? AND ?', filter.from, filter.to);
@@ -187,6 +211,7 @@ function addState(
 ): void {
   if (state === null) return;
   if (state === 'withdrawn') return add('d.receipt_count = 0 AND w.sender IS NOT NULL');
+  if (state === 'recalled') return add('d.change_agreed_ms IS NOT NULL');
   if (state === 'open') return add('d.receipt_count = 0');
   if (state === 'overdue') {
     return add('d.receipt_count = 0 AND o.dispatched_ms < ?', overdueBeforeMs);
@@ -210,6 +235,7 @@ const TABLES: Readonly<Record<Way, string>> = {
   openOfType: `document AS o INDEXED BY document_type_open ${DELIVERIES}`,
   open: `delivery AS d INDEXED BY delivery_open_day ${DOCUMENT}`,
   rare: `delivery AS d INDEXED BY delivery_rare ${DOCUMENT}`,
+  recalled: `delivery AS d INDEXED BY delivery_recalled ${DOCUMENT}`,
   type: `document AS o INDEXED BY document_type_issued ${DELIVERIES}`,
   all: `document AS o INDEXED BY document_issued ${DELIVERIES}`,
 };

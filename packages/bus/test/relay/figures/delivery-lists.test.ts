@@ -7,7 +7,7 @@ import {
   makeCountry,
   makeReports,
 } from '../../../src/testing/index.ts';
-import { NOW, RelayDatabase } from '../relay-database.ts';
+import { NOW, RelayDatabase, dispatch, electronic, receipt } from '../relay-database.ts';
 
 const AGENCIES = 240;
 const DELIVERIES = 1_000;
@@ -112,3 +112,26 @@ it.each(LISTS)(
     }
   },
 );
+
+it('recalled deliveries are listed by themselves, as many as the figure counts, whatever their state', () => {
+  using town = new RelayDatabase();
+  for (const code of ['H09', 'H10', 'G12']) town.addAgency(code, 'province');
+  for (const number of [1, 2, 3]) {
+    town.report('H09', dispatch(number, [electronic('H10'), electronic('G12')]));
+    town.report('H10', receipt('H09', number, '03'));
+  }
+  town.report('H10', receipt('H09', 1, '15'));
+  town.report('G12', receipt('H09', 3, '15'));
+  const month = { period: '2026-07', state: 'recalled' } as const;
+  const list = (request: Partial<DeliveriesRequest>) => {
+    const { rows, total } = town.queries.deliveries({ ...month, ...request });
+    return { rows: rows.map(({ document_id, to, state }) => [document_id, to, state]), total };
+  };
+  const first = ['doc-1', 'H10', '03'];
+  const third = ['doc-3', 'G12', 'sent'];
+  expect(list({})).toEqual({ rows: [third, first], total: 2 });
+  expect(list({ agency: 'H09' })).toEqual({ rows: [third, first], total: 2 });
+  expect(list({ agency: 'H10', side: 'recipient' })).toEqual({ rows: [first], total: null });
+  expect(list({ agency: 'G12' })).toEqual({ rows: [], total: 0 });
+  expect(town.queries.figures({ period: '2026-07' }).figures.recalled).toBe(2);
+});

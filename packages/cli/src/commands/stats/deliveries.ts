@@ -16,6 +16,7 @@ const STATES: readonly NonNullable<DeliveriesRequest['state']>[] = [
   '04',
   '05',
   '06',
+  'recalled',
   'withdrawn',
 ];
 

@@ -29,6 +29,7 @@ export const listsEn: typeof listsVi = {
       '05': 'In process',
       '06': 'Done',
       withdrawn: 'Given up',
+      recalled: 'Recalled or replaced',
       open: 'Unanswered',
       overdue: 'Overdue',
     },

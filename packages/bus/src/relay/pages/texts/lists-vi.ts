@@ -27,6 +27,7 @@ export const listsVi = {
       '05': 'Đang xử lý',
       '06': 'Hoàn thành',
       withdrawn: 'Thôi gửi',
+      recalled: 'Thu hồi, thay thế',
       open: 'Chưa hồi báo',
       overdue: 'Quá hạn',
     },

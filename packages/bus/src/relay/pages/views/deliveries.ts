@@ -12,7 +12,18 @@ import { absent, day, moment, word } from '../parts/value.ts';
 import { said, visible } from '../said.ts';
 
 const PAGE_ROWS = 50;
-const STATES = ['open', 'overdue', '01', '02', '03', '04', '05', '06', 'withdrawn'] as const;
+const STATES = [
+  'open',
+  'overdue',
+  '01',
+  '02',
+  '03',
+  '04',
+  '05',
+  '06',
+  'recalled',
+  'withdrawn',
+] as const;
 
 /** Deliveries by state and side; `/overdue` is the same list with the one state. */
 export function deliveriesPage(context: PageContext, state?: 'overdue'): PageContent {
