@@ -16,8 +16,9 @@ export interface ReceiptTimes {
  * How far a delivery has come.
  *
  * Receipts travel apart and arrive in any order, so the state follows from all of them together and
- * never from the last one read. A refusal (02) counts until the recipient says something better
- * later: the copy it refused may have been damaged on the way, and a good one came after it.
+ * never from the last one read. A refusal (02) stands unless the document was accepted (03 to 06), or
+ * arrived for the first time after it: the copy that was refused may have been damaged on the way, and
+ * a good one came after it. What had arrived before a refusal is not taken up by arriving again.
  */
 export function deliveryState(times: ReceiptTimes): DeliveryState {
   if (times.completedMs !== null) return '06';

@@ -260,6 +260,31 @@ describe('deliveries and receipts', () => {
     });
   });
 
+  // What was damaged on the way was refused before it arrived; a clerk refuses what has arrived.
+  it.each([
+    { said: ['02', '01'], state: '01' },
+    { said: ['01', '02'], state: '02' },
+    { said: ['01', '02', '01'], state: '02' },
+    { said: ['02', '01', '02'], state: '02' },
+    { said: ['01', '02', '03'], state: '03' },
+    { said: ['03', '02'], state: '03' },
+  ])('a delivery with $said, in whatever order they come, stands at $state', ({ said, state }) => {
+    const timed = said.map((status, index) => ({
+      status,
+      at: `2026-07-10T0${index + 3}:00:00.000Z`,
+    }));
+    for (const order of [timed, timed.toReversed()]) {
+      using relay = fourTiers();
+      relay.report('H09', dispatch(1, [electronic('G12')]));
+      for (const { status, at } of order) {
+        relay.report('G12', receipt('H09', 1, status, { at, reason: 'sai nơi nhận' }));
+      }
+      expect(relay.queries.track('doc-1', 'H09')[0]?.deliveries).toMatchObject([{ state }]);
+      const refused = state === '02' ? 1 : 0;
+      expect(tiersOf(relay.queries, JULY).all).toMatchObject({ E: 1, refused });
+    }
+  });
+
   it('gives median and 95th percentile of the times to 01 and 03', () => {
     using relay = fourTiers();
     for (let number = 1; number <= 20; number += 1) {
