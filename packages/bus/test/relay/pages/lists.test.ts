@@ -101,7 +101,7 @@ describe('lists that are longer than a page', () => {
     // And the last page of a list is no proof of what the others held.
     const last = await read(town, token, '/contradictions?after=1');
     expect(last).not.toContain(none);
-    expect(last).toContain(vi.table.emptyFurther);
+    expect(last).toContain(`${vi.contradictions.caption}. ${vi.table.emptyFurther}`);
   });
 
   it('say that nothing contradicts of the whole list alone, not of one kind or agency', async () => {

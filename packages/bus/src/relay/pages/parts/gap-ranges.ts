@@ -5,6 +5,7 @@ import { visible } from '../said.ts';
 
 /** Ranges that stand in a cell; the rest is one link away. */
 const MAX_RANGES = 4;
+const NBSP = '\u00A0';
 
 /** `12–14, 20`: the numbers of an agency's register that no record names, with the way to the list. */
 export function gapRanges(
@@ -51,7 +52,8 @@ function describeRanges(
   return [...registers]
     .map(([register, ranges]) => {
       const text = ranges.map(rangeText).join(', ');
-      return register === '' ? text : `${register}: ${text}`;
+      // A line does not end between a register and its first number.
+      return register === '' ? text : `${register.replaceAll(' ', NBSP)}:${NBSP}${text}`;
     })
     .join('; ');
 }

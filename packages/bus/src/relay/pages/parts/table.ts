@@ -78,11 +78,15 @@ export function table<Row>(display: Display, given: Table<Row>): Markup {
 }
 
 /** An empty page says that there is nothing only when it is the whole list. */
-function emptyText<Row>(display: Display, { empty, next, cursor = 'after' }: Table<Row>): string {
+function emptyText<Row>(display: Display, given: Table<Row>): Markup {
+  const { caption, hideCaption, empty, next, cursor = 'after' } = given;
   const { table: t } = display.t;
-  if (next !== undefined && next !== null) return t.emptySoFar;
   const isLater = next !== undefined && display.parameters[cursor] !== undefined;
-  return isLater ? t.emptyFurther : (empty ?? t.empty);
+  const hasNext = next !== undefined && next !== null;
+  if (!hasNext && !isLater && empty !== undefined) return empty;
+  const text = hasNext ? t.emptySoFar : isLater ? t.emptyFurther : t.empty;
+  // A page may have two lists: without its table nothing else would say which one this is.
+  return hideCaption === true ? text : html`${caption}. ${text}`;
 }
 
 export function apiOf({ name, request }: Asked): string {
