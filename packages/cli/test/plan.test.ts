@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -101,7 +101,24 @@ relays: [{ code: H09.RELAY, site: H09 }]
     const doctor = await run('--json', 'bus', 'doctor', out);
     expect(doctor.code).toBe(0);
     expect(findingsOf(doctor).filter(({ code }) => code === 'probe')).toHaveLength(1);
+    // Nobody was entered yet: the site service may not have begun.
+    expect(findingsOf(doctor)).toContainEqual(
+      expect.objectContaining({ code: 'site-service-silent', state: 'warn' }),
+    );
     expect((await run('--lang', 'vi', 'bus', 'doctor', out)).out).toContain('ghi và đọc lại');
+  });
+
+  it('fail on the presence file of a site service that no longer writes it', async () => {
+    const site = join(folder, 'home/site');
+    await mkdir(site, { recursive: true });
+    const presence = { writtenMs: Date.now() - 600_000, present: 1, silent: [], conditions: {} };
+    await writeFile(join(site, 'presence.json'), JSON.stringify(presence));
+    const doctor = await run('--json', 'bus', 'doctor', out);
+    expect(doctor.code).toBe(6);
+    const failed = findingsOf(doctor).filter(({ state }) => state === 'fail');
+    expect(failed.map(({ code }) => code)).toEqual(['presence-old']);
+    expect((await run('bus', 'doctor', out)).out).toContain('10 minutes ago');
+    await rm(site, { recursive: true });
   });
 
   it('tell a disk that stands on another machine from one that was looked at', async () => {

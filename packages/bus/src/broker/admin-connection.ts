@@ -1,13 +1,16 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 
+import type { DirectoryClient } from '../directory/client.ts';
 import { inboxPrefix } from '../permission/user.ts';
 import { type ConnectOptions, type ConnectionStatus, openConnection } from './connection.ts';
+import { createDirectoryClient } from './directory-client.ts';
 import { type Probe, probeStorage } from './probe.ts';
 import { type StoredHead, countMessages, listHeads } from './stream-follower.ts';
 import { type StreamAdmin, administer, createStreamAdmin } from './stream-admin.ts';
 
 /** The broker as its administrator sees it, inside `STORE`. */
-export interface AdminConnection extends StreamAdmin, AsyncDisposable {
+export interface AdminConnection
+  extends StreamAdmin, Pick<DirectoryClient, 'getDirectoryHeads'>, AsyncDisposable {
   /** Such as `2.14.3`, of the server that answers now. */
   serverVersion(): string;
   serverName(): string;
@@ -38,12 +41,14 @@ export async function connectAdmin(options: AdminConnectOptions): Promise<AdminC
   const prefix = options.inboxPrefix ?? inboxPrefix('administrator');
   const connection = await openConnection(options, 'administrator', prefix);
   const { nats } = connection;
+  const { getDirectoryHeads } = createDirectoryClient(nats);
   const manager = await jetstreamManager(nats, {
     checkAPI: false,
     timeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
   });
   return {
     ...createStreamAdmin(nats, manager),
+    getDirectoryHeads,
     serverVersion: () => nats.info?.version ?? '',
     serverName: () => nats.info?.server_name ?? '',
     deleteStream: async (name) => {

@@ -1,5 +1,6 @@
 import type { ConsumerState, StreamState } from '../broker/stream-admin.ts';
 import { compareVersions } from '../local-server/find.ts';
+import { SILENT_AFTER_MS } from '../presence/last-seen.ts';
 import type { Place } from './bus-plan.ts';
 import { type MainSource, fillsFromSources } from './main-source.ts';
 
@@ -17,6 +18,8 @@ export const CLOCK_WARN_MS = 5_000;
 /** User tokens are valid from five minutes before they were made: a worse clock shuts people out. */
 export const CLOCK_FAIL_MS = 240_000;
 export const EXPIRY_WARN_DAYS = 21;
+/** A site service writes it every 20 seconds, but not in its first three minutes. */
+export const PRESENCE_OLD_MS = SILENT_AFTER_MS + 60_000;
 const DAY_MS = 86_400_000;
 
 export type HealthState = 'ok' | 'warn' | 'fail';
@@ -34,6 +37,11 @@ export type HealthCode =
   | 'stream-stale-copy'
   | 'source-silent'
   | 'source-error'
+  | 'site-service'
+  | 'site-service-silent'
+  | 'centre-service'
+  | 'centre-service-silent'
+  | 'presence-old'
   | 'agencies-silent'
   | 'agencies-stuck'
   | 'probe'
@@ -173,6 +181,30 @@ export function judgeAgencies(
           },
         ];
   return [...finding('agencies-silent', silent), ...finding('agencies-stuck', stuck)];
+}
+
+/**
+ * Judges a service that answers for a place, or for the centre.
+ *
+ * @param isUsed - false: nobody has been entered and nothing was sent, so it may not have begun.
+ */
+export function judgeService(
+  service: 'site-service' | 'centre-service',
+  place: string,
+  isThere: boolean,
+  isUsed: boolean,
+): HealthFinding {
+  const finding = { place, about: place, values: {} };
+  if (isThere) return { ...finding, code: service, state: 'ok' };
+  return { ...finding, code: `${service}-silent`, state: isUsed ? 'fail' : 'warn' };
+}
+
+/** Judges the file in which a site service keeps who is there; nothing to say of one that is kept. */
+export function judgePresence(file: string, writtenAt: Date, now: Date): HealthFinding[] {
+  const ageMs = now.getTime() - writtenAt.getTime();
+  if (ageMs <= PRESENCE_OLD_MS) return [];
+  const values = { minutes: Math.floor(ageMs / 60_000) };
+  return [{ code: 'presence-old', state: 'fail', place: '', about: file, values }];
 }
 
 export function judgeClock(place: string, server: string, differenceMs: number): HealthFinding {

@@ -14,7 +14,13 @@ export {
   readCentrePlan,
 } from './centre-plan.ts';
 export { readDescription } from './description.ts';
-export { type HealthCode, type HealthFinding, type HealthState, judgeVersion } from './health.ts';
+export {
+  type HealthCode,
+  type HealthFinding,
+  type HealthState,
+  judgePresence,
+  judgeVersion,
+} from './health.ts';
 export {
   type InspectOptions,
   type PlaceStatus,

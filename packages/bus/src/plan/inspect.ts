@@ -20,6 +20,7 @@ import {
   judgeStreams,
   judgeVersion,
 } from './health.ts';
+import { lookAtServices } from './inspect-services.ts';
 import { type MainSource, fillsFromSources, findMainSource } from './main-source.ts';
 import { readServerCertificate } from './server-certificate.ts';
 
@@ -147,20 +148,25 @@ async function inspectStreams(
       findings.push(...judgeAgencies(place.id, stream, own));
     }
     if (options.thorough === true) {
+      const agencyCount = agenciesOf(consumers).size;
+      findings.push(...(await lookAtServices({ place, connection, states, agencyCount })));
       findings.push(...(await lookAtDisks(place, states)));
       findings.push(...(await probe(place, connection, options.now)));
     }
   } catch (error) {
     findings.push(probeFailed(place, messageOf(error)));
   }
-  const agencies = new Set(consumers.map(({ name }) => name.replace(/_[un]$/, '')));
   return {
     place: place.id,
     servers,
     streams: [...states.values()].filter((state) => state !== undefined),
-    agencyCount: agencies.size,
+    agencyCount: agenciesOf(consumers).size,
     findings,
   };
+}
+
+function agenciesOf(consumers: readonly ConsumerState[]): Set<string> {
+  return new Set(consumers.map(({ name }) => name.replace(/_[un]$/, '')));
 }
 
 /** Who fills the streams that are full and that nobody but sources writes into. */

@@ -22,7 +22,7 @@ export {
   createEnrolmentDesk,
 } from './enrolment/desk.ts';
 export type { PresenceDesk } from './presence-desk.ts';
-export { type SitePresence, readSitePresence } from './presence-file.ts';
+export { PRESENCE_FILE, type SitePresence, readSitePresence } from './presence-file.ts';
 export { MAX_GOOD_CERTIFICATES, stillGood } from './enrolment/grant.ts';
 export {
   type EnrolmentHttp,

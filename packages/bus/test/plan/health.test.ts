@@ -6,6 +6,8 @@ import {
   judgeClock,
   judgeDisk,
   judgeExpiry,
+  judgePresence,
+  judgeService,
   judgeStreams,
   judgeVersion,
 } from '../../src/plan/health.ts';
@@ -120,6 +122,23 @@ describe('the health of a bus', () => {
     expect(judgeDisk('H09', 'h09', { ...disk, freeBytes: 59 * GIB }).state).toBe('fail');
     const large = { ...disk, storeBytes: 80 * GIB, freeBytes: 90 * GIB };
     expect(judgeDisk('H09', 'h09', large).state).toBe('warn');
+  });
+
+  it('fails for a silent service, unless it may not have begun', () => {
+    const judge = (isThere: boolean, isUsed: boolean) =>
+      judgeService('site-service', 'H09', isThere, isUsed);
+    expect(judge(true, true)).toMatchObject({ code: 'site-service', state: 'ok' });
+    expect(judge(false, true)).toMatchObject({ code: 'site-service-silent', state: 'fail' });
+    expect(judge(false, false)).toMatchObject({ code: 'site-service-silent', state: 'warn' });
+  });
+
+  it('fails for a presence that nobody has written for four minutes', () => {
+    const judge = (ageMs: number) =>
+      judgePresence('presence.json', new Date(NOW.getTime() - ageMs), NOW);
+    expect(judge(230_000)).toEqual([]);
+    expect(judge(300_000)).toMatchObject([
+      { code: 'presence-old', state: 'fail', values: { minutes: 5 } },
+    ]);
   });
 
   it('judges clocks and what expires', () => {

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import type { SitePresence } from '@congvan/bus/site';
 
 import type { GlobalOptions } from '../command.ts';
@@ -7,6 +9,7 @@ import { renderFields, renderTable } from '../terminal/table.ts';
 import { formatTime } from '../terminal/time.ts';
 
 export interface ShownPresence {
+  readonly file: string;
   readonly writtenAt: Date;
   readonly present: number;
   readonly silent: readonly { readonly code: string; readonly since: Date | null }[];
@@ -15,11 +18,13 @@ export interface ShownPresence {
 
 /** Who is there and who is silent, as this home's site service saw it last; `null` without one. */
 export async function presenceOf(cli: Cli, globals: GlobalOptions): Promise<ShownPresence | null> {
-  const { readSitePresence } = await import('@congvan/bus/site');
-  const found = await readSitePresence(layoutOf(cli, globals).site);
+  const { PRESENCE_FILE, readSitePresence } = await import('@congvan/bus/site');
+  const { site } = layoutOf(cli, globals);
+  const found = await readSitePresence(site);
   if (found === undefined) return null;
   const { writtenMs, present, silent, conditions } = found;
   return {
+    file: join(site, PRESENCE_FILE),
     writtenAt: new Date(writtenMs),
     present,
     silent: silent.map(({ code, sinceMs }) => ({

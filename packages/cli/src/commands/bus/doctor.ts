@@ -35,7 +35,7 @@ export function busDoctorCommand(cli: Cli): Command {
     .addOption(passphraseOption(cli))
     .action(async (folder: string, options: BusDoctorOptions, command: Command) => {
       const globals = command.optsWithGlobals<GlobalOptions>();
-      const { inspectPlan } = await import('@congvan/bus/plan');
+      const { inspectPlan, judgePresence } = await import('@congvan/bus/plan');
       const opened = await openPlanFolder(cli, folder);
       const places = choosePlaces(cli, opened.plan, options.place);
       const tls = await tlsOfPlan(cli, globals, opened, options);
@@ -46,9 +46,12 @@ export function busDoctorCommand(cli: Cli): Command {
         ...(places === undefined ? {} : { places }),
         ...(tls === undefined ? {} : { tls }),
       });
-      const findings = found.flatMap((place) => place.findings);
-      const healthy = findings.every(({ state }) => state !== 'fail');
       const presence = await presenceOf(cli, globals);
+      const findings = found.flatMap((place) => place.findings);
+      if (presence !== null) {
+        findings.push(...judgePresence(presence.file, presence.writtenAt, cli.now()));
+      }
+      const healthy = findings.every(({ state }) => state !== 'fail');
       printResult(cli, globals, { healthy, findings, presence }, () =>
         [renderFindings(cli, findings), renderPresence(cli, presence)].join(''),
       );

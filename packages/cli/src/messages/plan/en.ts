@@ -72,6 +72,12 @@ export const planEn = {
     'source-silent': ({ source, seconds, lag }: Values) =>
       `${source} ${seconds === -1 ? 'was never heard' : `silent for ${seconds} s`}, ${lag} waiting`,
     'source-error': ({ source, error }: Values) => `${source}: ${error}`,
+    'site-service': () => 'the site service answers',
+    'site-service-silent': () => 'no site service answers',
+    'centre-service': () => 'the service of the centre reads',
+    'centre-service-silent': () => 'no service of the centre reads',
+    'presence-old': ({ minutes }: Values) =>
+      `who is there was written ${minutes} minutes ago, by a site service of this home`,
     'agencies-silent': ({ count, agencies }: Values) =>
       `${count} with unread messages, nobody reads: ${agencies}`,
     'agencies-stuck': ({ count, agencies }: Values) =>
@@ -106,6 +112,14 @@ export const planEn = {
     'source-silent':
       'look at the line to that site; when it is there, `congvan bus apply` asks for the source afresh',
     'source-error': 'look at the leaf connection in the log of the server and at its leaf.creds',
+    'site-service': '',
+    'site-service-silent':
+      'start `congvan site run` in the home of that site: without it nobody is entered, finds others or renews what expires',
+    'centre-service': '',
+    'centre-service-silent':
+      'start `congvan centre run`: without it files stay for thirty days and sources that stand still are not asked for afresh',
+    'presence-old':
+      'start `congvan site run` here, or look at its disk; after a start wait three minutes; delete the file when this home runs no site any more',
     'agencies-silent': 'ask those agencies whether `congvan agent run` runs',
     'agencies-stuck': '`congvan agent status` at those agencies says what holds them up',
     probe: 'look at disk and load of the server',

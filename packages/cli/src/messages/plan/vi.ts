@@ -61,6 +61,12 @@ export const planVi: PlanTexts = {
     'source-silent': ({ source, seconds, lag }) =>
       `${source} ${seconds === -1 ? 'chưa từng nghe thấy' : `im lặng ${seconds} giây`}, ${lag} đang chờ`,
     'source-error': ({ source, error }) => `${source}: ${error}`,
+    'site-service': () => 'dịch vụ điểm trả lời',
+    'site-service-silent': () => 'không có dịch vụ điểm nào trả lời',
+    'centre-service': () => 'dịch vụ trung tâm đang đọc',
+    'centre-service-silent': () => 'không có dịch vụ trung tâm nào đang đọc',
+    'presence-old': ({ minutes }) =>
+      `danh sách cơ quan có mặt do dịch vụ điểm ở đây ghi từ ${minutes} phút trước`,
     'agencies-silent': ({ count, agencies }) =>
       `${count} cơ quan có thư chưa đọc mà không ai đọc: ${agencies}`,
     'agencies-stuck': ({ count, agencies }) =>
@@ -94,6 +100,14 @@ export const planVi: PlanTexts = {
     'source-silent':
       'xem đường truyền tới điểm đó; nếu đường truyền tốt, `congvan bus apply` sẽ hỏi lại nguồn từ đầu',
     'source-error': 'xem kết nối leaf trong nhật ký máy chủ và tệp leaf.creds',
+    'site-service': '',
+    'site-service-silent':
+      'chạy `congvan site run` trong thư mục của điểm đó: không có nó thì không ghi tên được cơ quan, không tra được danh bạ, không gia hạn được gì',
+    'centre-service': '',
+    'centre-service-silent':
+      'chạy `congvan centre run`: không có nó thì tệp ở lại ba mươi ngày và nguồn đứng yên không được hỏi lại',
+    'presence-old':
+      'chạy `congvan site run` ở đây, hoặc xem đĩa; sau khi khởi động hãy chờ ba phút; xoá tệp nếu ở đây không còn chạy điểm nào',
     'agencies-silent': 'hỏi các cơ quan đó `congvan agent run` có đang chạy không',
     'agencies-stuck': '`congvan agent status` ở các cơ quan đó cho biết vướng ở đâu',
     probe: 'xem đĩa và tải của máy chủ',
