@@ -29,7 +29,7 @@ export const listsEn: typeof listsVi = {
       '05': 'In process',
       '06': 'Done',
       withdrawn: 'Given up',
-      recalled: 'Recalled or replaced',
+      recalled: 'Recall or update agreed',
       open: 'Unanswered',
       overdue: 'Overdue',
     },

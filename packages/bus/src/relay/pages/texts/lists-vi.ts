@@ -27,7 +27,7 @@ export const listsVi = {
       '05': 'Đang xử lý',
       '06': 'Hoàn thành',
       withdrawn: 'Thôi gửi',
-      recalled: 'Thu hồi, thay thế',
+      recalled: 'Đồng ý thu hồi, cập nhật',
       open: 'Chưa hồi báo',
       overdue: 'Quá hạn',
     },
