@@ -33,12 +33,9 @@ export {
   renewCredentials,
 } from './broker/jwt.ts';
 export { type NatsKey, createNatsKey, readNatsKey, signWithNatsKey } from './broker/keys.ts';
-export type {
-  ConnectOptions,
-  ConnectionStatus,
-  StatusListener,
-  TlsMaterial,
-} from './broker/connection.ts';
+export type { ConnectOptions, ConnectionStatus, StatusListener } from './broker/connection.ts';
+export { type TlsFault, tlsFaultOf } from './broker/tls-fault.ts';
+export type { TlsMaterial } from './broker/tls-material.ts';
 export type { FileClient, LocateRequest, OwnChunk } from './broker/file-client.ts';
 export type { PublishOptions, Published } from './broker/publish.ts';
 export type { PutChunkResult } from './broker/put-chunk.ts';

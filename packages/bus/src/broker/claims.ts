@@ -1,6 +1,7 @@
 import { BusError } from '../errors.ts';
 import { CLAIMS_INBOX_PREFIX } from '../permission/user.ts';
-import { type TlsMaterial, messageOf, openConnection } from './connection.ts';
+import { messageOf, openConnection } from './connection.ts';
+import type { TlsMaterial } from './tls-material.ts';
 
 const CLAIMS_SUBJECT = '$SYS.REQ.CLAIMS.UPDATE';
 const CLAIMS_TIMEOUT_MS = 5_000;

@@ -6,18 +6,12 @@ import { BusError } from '../errors.ts';
 import { type ConnectionTrouble, TroubleTracker } from './connection-trouble.ts';
 import { readCredentials } from './jwt.ts';
 import { isRefusal, signOn } from './sign-on.ts';
+import { type TlsFault, describeFault, detailsOfFault, findTlsFault } from './tls-fault.ts';
+import { type TlsMaterial, tlsOptions } from './tls-material.ts';
 import { guardTransport } from './transport-guard.ts';
 
 export type ConnectionStatus = 'connected' | 'disconnected';
 export type StatusListener = (status: ConnectionStatus) => void;
-
-/** What a TLS connection takes, in memory: no key stands on disk without its passphrase. */
-export interface TlsMaterial {
-  /** PEM of the authorities that the broker's certificate may come from. */
-  readonly ca: readonly string[];
-  /** Certificate, chain and key of this client, for a broker that asks for one. */
-  readonly client?: { readonly p12: Uint8Array; readonly passphrase: string };
-}
 
 export interface ConnectOptions {
   /** `nats://host:port`, one or several of the same broker. */
@@ -54,7 +48,8 @@ export interface Connection {
 /**
  * Connects once; from then on a lost server is looked for again until `close`.
  *
- * @throws {@link BusError} `BUS_CREDENTIALS_INVALID`, or `BUS_CONNECT_FAILED` when no server answers or the credentials are refused.
+ * @throws {@link BusError} `BUS_CREDENTIALS_INVALID`, or `BUS_CONNECT_FAILED` when no server answers, or the
+ *   credentials or a certificate are refused ({@link tlsFaultOf} reads which from its details).
  */
 export async function openConnection(
   options: ConnectOptions,
@@ -73,7 +68,8 @@ export async function openConnection(
     current = next;
     for (const listener of listeners) listener(next);
   };
-  void followStatus(nats, tracker, change);
+  const lookForFault = async (): Promise<TlsFault | undefined> => await findFault(options, servers);
+  void followStatus(nats, tracker, change, lookForFault);
   void nats.closed().then(() => change('disconnected'));
   return {
     nats,
@@ -130,37 +126,25 @@ async function dial(
     });
   } catch (cause) {
     const refused = isRefusal(cause);
-    const reason = refused ? 'it refused the credentials' : messageOf(cause);
+    const fault = refused ? undefined : await findFault(options, servers);
+    const known = fault === undefined ? messageOf(cause) : describeFault(fault);
+    const reason = refused ? 'it refused the credentials' : known;
+    const details = { servers: servers.join(' '), refused: refused ? 1 : 0 };
     throw new BusError(
       'BUS_CONNECT_FAILED',
       `cannot connect to the broker at ${servers.join(', ')}: ${reason}`,
-      { cause, details: { servers: servers.join(' '), refused: refused ? 1 : 0 } },
+      { cause, details: { ...details, ...detailsOfFault(fault) } },
     );
   }
 }
 
-/**
- * What Node's TLS takes. The client copies the properties at each connection, so getters give what is
- * there then: a renewed certificate, say. It refuses a server that offers no TLS.
- */
-function tlsOptions(tls: TlsMaterial | (() => TlsMaterial)) {
-  const current = typeof tls === 'function' ? tls : () => tls;
-  return {
-    minVersion: 'TLSv1.2' as const,
-    get ca() {
-      return current().ca.join('\n');
-    },
-    get pfx() {
-      return asBuffer(current().client?.p12);
-    },
-    get passphrase() {
-      return current().client?.passphrase;
-    },
-  };
-}
-
-function asBuffer(bytes: Uint8Array | undefined): Buffer | undefined {
-  return bytes === undefined ? undefined : Buffer.from(bytes);
+async function findFault(
+  { tls }: ConnectOptions,
+  servers: readonly string[],
+): Promise<TlsFault | undefined> {
+  if (tls === undefined) return undefined;
+  const material = typeof tls === 'function' ? tls() : tls;
+  return await findTlsFault(servers, material, Date.now());
 }
 
 async function flushFor(nats: NatsConnection, timeoutMs: number): Promise<void> {
@@ -174,9 +158,11 @@ async function followStatus(
   nats: NatsConnection,
   tracker: TroubleTracker,
   change: (status: ConnectionStatus) => void,
+  lookForFault: () => Promise<TlsFault | undefined>,
 ): Promise<void> {
   for await (const status of nats.status()) {
     tracker.follow(status, Date.now());
+    void tracker.lookIfDue(lookForFault, Date.now());
     const next = readStatus(status);
     if (next !== undefined) change(next);
   }

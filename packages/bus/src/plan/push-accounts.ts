@@ -1,4 +1,4 @@
-import type { TlsMaterial } from '../broker/connection.ts';
+import type { TlsMaterial } from '../broker/tls-material.ts';
 import { type PushResult, pushAccount } from '../operator/push.ts';
 import type { LocalOperator } from '../operator/operator.ts';
 import type { Place } from './bus-plan.ts';

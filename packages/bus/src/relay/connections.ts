@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { BusMessage } from '../broker/bus-message.ts';
-import type { TlsMaterial } from '../broker/connection.ts';
+import type { TlsMaterial } from '../broker/tls-material.ts';
 import { ALL_SITES, type RelayConnection, connectRelay } from '../broker/relay-connection.ts';
 import { BusError } from '../errors.ts';
 import { type RelayConfig, type RelayHomePaths, readHomeFile } from './home.ts';

@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls';
 
 import { encodePem, loadTrustStore } from '@congvan/signer';
 
-import type { TlsMaterial } from '../broker/connection.ts';
+import type { TlsMaterial } from '../broker/tls-material.ts';
 import { BusError } from '../errors.ts';
 import type { RelayConfig, RelayHomePaths } from './home.ts';
 import { type RelayLog, describeError } from './log.ts';

@@ -1,5 +1,5 @@
 import { connectCentre } from '../broker/centre-connection.ts';
-import type { TlsMaterial } from '../broker/connection.ts';
+import type { TlsMaterial } from '../broker/tls-material.ts';
 import type { StreamAdmin } from '../broker/stream-admin.ts';
 import type { StreamPlan } from '../stream/plan.ts';
 import { keepCentralFiles } from './files/central.ts';
