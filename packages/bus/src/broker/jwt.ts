@@ -101,6 +101,24 @@ export function readAccountJwt(jwt: string): AccountContent | undefined {
   }
 }
 
+/** Who is refused by an account's JWT, and whose account it is. */
+export interface AccountRevocations {
+  /** Public key of the operator whose signature was verified. */
+  readonly issuer: string;
+  readonly publicKey: string;
+  readonly revoked: readonly string[];
+}
+
+/** @returns `undefined` for what is no account's JWT with a good signature of its issuer. */
+export function readRevocations(jwt: string): AccountRevocations | undefined {
+  try {
+    const { iss, sub, nats } = decode<Account>(jwt);
+    return { issuer: iss, publicKey: sub, revoked: Object.keys(nats.revocations ?? {}) };
+  } catch {
+    return undefined;
+  }
+}
+
 export interface UserClaims {
   /** Shown in the broker's monitoring: the agency code, or the role. */
   readonly name: string;

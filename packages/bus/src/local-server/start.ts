@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -27,6 +27,8 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
 const START_ATTEMPTS = 3;
 const POLL_MS = 20;
+/** What the server's resolver keeps of an account. */
+const ACCOUNT_FILE = /^A[A-Z2-7]{55}\.jwt$/;
 
 export interface LocalServerOptions {
   /** Everything the server owns: keys, streams, log. One server at a time works on it. */
@@ -254,6 +256,11 @@ async function prepareFiles(
 ): Promise<string> {
   const resolverFolder = join(folder, 'jwt');
   await mkdir(resolverFolder, { recursive: true, mode: 0o700 });
+  // The keys may have been put back from a copy that is older than what the server was told.
+  for (const name of await readdir(resolverFolder)) {
+    if (!ACCOUNT_FILE.test(name)) continue;
+    await operator.takeBackRevocations(await readFile(join(resolverFolder, name), 'utf8'));
+  }
   const accounts = await operator.accountJwts();
   for (const { publicKey, jwt } of accounts) {
     await replaceFile(join(resolverFolder, `${publicKey}.jwt`), jwt, 0o600);

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 
 import { type Site, isSite } from '../agency/tier.ts';
 import { type NatsKey, type NatsKeyKind, createNatsKey, readNatsKey } from '../broker/keys.ts';
-import { type AccountClaims, mintCredentials, signOperatorJwt } from '../broker/jwt.ts';
+import {
+  type AccountClaims,
+  mintCredentials,
+  readRevocations,
+  signOperatorJwt,
+} from '../broker/jwt.ts';
 import { BusError } from '../errors.ts';
 import { createFile, replaceFile } from '../local-server/atomic-file.ts';
 import {
@@ -21,7 +26,7 @@ import { type UserPermissions, agencyTemplate, relayPermissions } from '../permi
 import { type AccountJwt, signAccountOnce } from './account-jwt.ts';
 import { AGENCY_SEED, OPERATOR_SEED, SIGNER_FILE, signerFileName } from './files.ts';
 import { openNetworks } from './networks.ts';
-import { type RevocationList, openRevocations, revocationClaims } from './revocation.ts';
+import { type RevocationList, isUserKey, openRevocations, revocationClaims } from './revocation.ts';
 import type { SiteKeys } from './site-keys.ts';
 import { type SiteSigner, decodeSiteSigner, encodeSiteSigner } from './site-signer.ts';
 
@@ -62,6 +67,21 @@ export interface LocalOperator extends SiteKeys {
    */
   revokeUser(site: Site, userPublicKey: string): Promise<AccountJwt>;
   revokedUsers(site: Site): Promise<string[]>;
+  /**
+   * As {@link revokeUser} for several, without a new JWT: the next one that is made names them.
+   *
+   * @returns those that were not known yet.
+   */
+  writeDownRevoked(owner: AccountOwner, userPublicKeys: readonly string[]): Promise<string[]>;
+  /**
+   * Writes down who is revoked in the JWT of an account as a server has it. The folder knows less
+   * when it was put back from an older copy; what is not of this operator teaches it nothing.
+   *
+   * @returns the user keys that were not known yet.
+   */
+  takeBackRevocations(jwt: string): Promise<string[]>;
+  /** JWT of any account of this folder as it is now. */
+  currentAccountJwt(publicKey: string): Promise<AccountJwt | undefined>;
   /** JWT of `STORE` or `RELAY` as it is now. */
   serviceAccountJwt(account: ServiceAccount): Promise<AccountJwt>;
   /**
@@ -82,6 +102,9 @@ export interface LocalOperator extends SiteKeys {
 
 /** An account whose users are services: lines, site services and administrators, or relays. */
 export type ServiceAccount = 'STORE' | 'RELAY';
+
+/** Whose users: those of a site's agencies, or services. */
+export type AccountOwner = ServiceAccount | { readonly site: Site };
 
 export interface MintInput {
   readonly account: 'SYS' | 'STORE' | 'RELAY';
@@ -131,12 +154,16 @@ export async function openOperator(folder: string): Promise<LocalOperator> {
     },
     revokeUser: async (site, userPublicKey) => {
       await sites.account(site);
-      await sites.revocations(site).add(userPublicKey);
+      await sites.revocations(site).add([userPublicKey]);
       return await accounts.agencyAccountJwt(site);
     },
     revokedUsers: async (site) => await sites.revocations(site).list(),
+    writeDownRevoked: async (owner, keys) => await revocationsOfOwner(folder, owner).add(keys),
+    takeBackRevocations: async (jwt) => await takeBack(folder, roots, sites, jwt),
+    currentAccountJwt: async (publicKey) =>
+      (await accounts.accountJwts()).find((account) => account.publicKey === publicKey),
     revokeServiceUser: async (account, userPublicKey) => {
-      await revocationsOf(folder, account).add(userPublicKey);
+      await revocationsOf(folder, account).add([userPublicKey]);
       return await accounts.serviceAccountJwt(account);
     },
     setSiteNetworks: async (site, networks) => {
@@ -223,6 +250,30 @@ function createAccounts(folder: string, roots: RootKeys, sites: SiteFiles) {
 
 function revocationsOf(folder: string, account: string): RevocationList {
   return openRevocations(join(folder, 'revoked', account));
+}
+
+function revocationsOfOwner(folder: string, owner: AccountOwner): RevocationList {
+  return revocationsOf(folder, typeof owner === 'string' ? owner : agencyAccount(owner.site));
+}
+
+async function takeBack(
+  folder: string,
+  { operator, STORE, RELAY }: RootKeys,
+  sites: SiteFiles,
+  jwt: string,
+): Promise<string[]> {
+  const read = readRevocations(jwt);
+  if (read === undefined || read.issuer !== operator.publicKey) return [];
+  const keys = read.revoked.filter(isUserKey);
+  if (keys.length === 0) return [];
+  if (read.publicKey === STORE.publicKey) return await revocationsOf(folder, 'STORE').add(keys);
+  if (read.publicKey === RELAY.publicKey) return await revocationsOf(folder, 'RELAY').add(keys);
+  for (const site of await sites.list()) {
+    if ((await sites.account(site)).publicKey === read.publicKey) {
+      return await sites.revocations(site).add(keys);
+    }
+  }
+  return [];
 }
 
 type SiteFiles = ReturnType<typeof openSiteFiles>;

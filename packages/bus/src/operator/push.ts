@@ -1,5 +1,5 @@
-import { pushAccountClaims } from '../broker/claims.ts';
-import type { TlsMaterial } from '../broker/tls-material.ts';
+import { type ClaimsConnection, openClaims } from '../broker/claims.ts';
+import type { TlsMaterial } from '../broker/connection.ts';
 import type { Site } from '../agency/tier.ts';
 import { claimsPermissions } from '../permission/user.ts';
 import type { AccountJwt } from './account-jwt.ts';
@@ -38,6 +38,9 @@ export async function mintClaimsCredentials(
 /**
  * Gives an account to each of the servers; one that does not answer stops none of the others.
  *
+ * Whom a server refuses is refused from then on by the folder and by all others, too: the folder may
+ * have been put back from an older copy, and what it says must let nobody in again.
+ *
  * @returns what came of it, server by server. Whoever was not reached has to be asked again.
  */
 export async function pushAccount(
@@ -46,16 +49,25 @@ export async function pushAccount(
   targets: PushTargets,
 ): Promise<PushResult[]> {
   const credentials = await mintClaimsCredentials(operator, new Date());
-  return await Promise.all(
-    targets.servers.map(async (server): Promise<PushResult> => {
-      try {
-        const tls = targets.tls === undefined ? {} : { tls: targets.tls };
-        await pushAccountClaims({ servers: server, credentials, ...account, ...tls });
-        return { server };
-      } catch (error) {
-        return { server, error: error instanceof Error ? error : new Error(String(error)) };
-      }
-    }),
+  const tls = targets.tls === undefined ? {} : { tls: targets.tls };
+  const current = new CurrentAccount(operator, account);
+  const give = async (server: string): Promise<PushResult & { given?: AccountJwt }> => {
+    try {
+      await using claims = await openClaims({ servers: server, credentials, ...tls });
+      return { server, given: await handOver(claims, current) };
+    } catch (error) {
+      return { server, error: error instanceof Error ? error : new Error(String(error)) };
+    }
+  };
+  const first = await Promise.all(targets.servers.map(give));
+  // A slower server may have known of somebody whom a quicker one has let in meanwhile.
+  const last = first.map(async (result) =>
+    result.given === undefined || result.given === current.account
+      ? result
+      : await give(result.server),
+  );
+  return (await Promise.all(last)).map(({ server, error }) =>
+    error === undefined ? { server } : { server, error },
   );
 }
 
@@ -89,4 +101,45 @@ export async function replaceSiteSigner(
   targets: PushTargets,
 ): Promise<PushResult[]> {
   return await pushAccount(operator, await operator.replaceSiteSigner(site), targets);
+}
+
+/** The account that is handed over; it grows with what servers know better. */
+class CurrentAccount {
+  readonly #operator: LocalOperator;
+  #account: AccountJwt;
+  #working: Promise<unknown> = Promise.resolve();
+
+  constructor(operator: LocalOperator, account: AccountJwt) {
+    this.#operator = operator;
+    this.#account = account;
+  }
+
+  get publicKey(): string {
+    return this.#account.publicKey;
+  }
+
+  get account(): AccountJwt {
+    return this.#account;
+  }
+
+  /** One at a time, or two would sign different ones of the same second. */
+  async learn(jwt: string): Promise<void> {
+    const done = this.#working.catch(() => undefined).then(async () => await this.#learn(jwt));
+    this.#working = done;
+    await done;
+  }
+
+  async #learn(jwt: string): Promise<void> {
+    if ((await this.#operator.takeBackRevocations(jwt)).length === 0) return;
+    this.#account = (await this.#operator.currentAccountJwt(this.publicKey)) ?? this.#account;
+  }
+}
+
+/** @returns what the server has now. */
+async function handOver(claims: ClaimsConnection, current: CurrentAccount): Promise<AccountJwt> {
+  const known = await claims.read(current.publicKey);
+  if (known !== undefined) await current.learn(known);
+  const given = current.account;
+  await claims.update(given);
+  return given;
 }

@@ -12,18 +12,25 @@ export const MAX_REVOCATIONS_PER_ACCOUNT = 5_000;
 
 const USER_KEY = /^U[A-Z2-7]{55}$/;
 
+export function isUserKey(text: string): boolean {
+  return USER_KEY.test(text);
+}
+
 /** The user keys of one account that are refused for good: one empty file for each, so that writers never meet. */
 export interface RevocationList {
   list(): Promise<string[]>;
-  /** @throws {@link BusError} `BUS_CREDENTIALS_INVALID`, `BUS_REVOCATIONS_FULL`. */
-  add(userPublicKey: string): Promise<void>;
+  /**
+   * @returns those that were not known yet.
+   * @throws {@link BusError} `BUS_CREDENTIALS_INVALID`, `BUS_REVOCATIONS_FULL`.
+   */
+  add(userPublicKeys: readonly string[]): Promise<string[]>;
   has(userPublicKey: string): Promise<boolean>;
 }
 
 export function openRevocations(folder: string): RevocationList {
   const list = async (): Promise<string[]> => {
     try {
-      return (await readdir(folder)).filter((name) => USER_KEY.test(name)).toSorted();
+      return (await readdir(folder)).filter((name) => isUserKey(name)).toSorted();
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
       throw error;
@@ -32,11 +39,12 @@ export function openRevocations(folder: string): RevocationList {
   return {
     list,
     has: async (userPublicKey) => (await list()).includes(userPublicKey),
-    add: async (userPublicKey) => {
-      const key = parsePublicKey('user', userPublicKey);
+    add: async (userPublicKeys) => {
+      const wanted = new Set(userPublicKeys.map((key) => parsePublicKey('user', key)));
       const known = await list();
-      if (known.includes(key)) return;
-      if (known.length >= MAX_REVOCATIONS_PER_ACCOUNT) {
+      const added = [...wanted].filter((key) => !known.includes(key));
+      if (added.length === 0) return added;
+      if (known.length + added.length > MAX_REVOCATIONS_PER_ACCOUNT) {
         throw new BusError(
           'BUS_REVOCATIONS_FULL',
           `${known.length} user keys are revoked already: replace the site's signing key instead`,
@@ -44,7 +52,8 @@ export function openRevocations(folder: string): RevocationList {
         );
       }
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await createFile(join(folder, key), '', 0o600);
+      for (const key of added) await createFile(join(folder, key), '', 0o600);
+      return added;
     },
   };
 }

@@ -107,10 +107,10 @@ function fillAgencyPermissions(
   };
 }
 
-/** A system user that hands accounts to a server; the server takes only what the operator signed. */
+/** A system user that reads the accounts of a server and hands it others; it takes only what the operator signed. */
 export function claimsPermissions(): UserPermissions {
   return {
-    publish: ['$SYS.REQ.CLAIMS.UPDATE'],
+    publish: ['$SYS.REQ.CLAIMS.UPDATE', '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP'],
     subscribe: [`${CLAIMS_INBOX_PREFIX}.>`],
     maxSubscriptions: MAX_AGENCY_SUBSCRIPTIONS,
     maxPayloadBytes: MAX_PAYLOAD_BYTES,

@@ -1,4 +1,4 @@
-import { readFile, readdir, rm, stat } from 'node:fs/promises';
+import { cp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ import {
   mintClaimsCredentials,
   pushAccount,
   replaceSiteSigner,
+  revokeServiceUser,
   revokeUser,
 } from '../../src/operator/push.ts';
 import { type SiteSigner, openSiteSigner } from '../../src/operator/site-signer.ts';
@@ -469,4 +470,59 @@ it('lets a service sign on that works for every province', async () => {
   } finally {
     await wide.stop();
   }
+});
+
+describe('keys that were put back from an older copy', () => {
+  it('let nobody in whom the server refuses, whatever account is handed over next', async () => {
+    const copy = join(folder, 'yesterday');
+    await cp(server.operator.folder, copy, { recursive: true });
+    const signer = await server.operator.siteSigner('H09');
+    const bad = createNatsKey('user');
+    const jwt = await mintAgencyJwt(signer, { code, userPublicKey: bad.publicKey }, new Date());
+    const targets = { servers: [server.url] };
+    await revokeUser(server.operator, { site: 'H09', userPublicKey: bad.publicKey }, targets);
+    const relay = createNatsKey('user').publicKey;
+    await revokeServiceUser(server.operator, { account: 'RELAY', userPublicKey: relay }, targets);
+
+    const old = await openOperator(copy);
+    expect(await old.revokedUsers('H09')).not.toContain(bad.publicKey);
+    const other = createNatsKey('user').publicKey;
+    const results = await revokeUser(old, { site: 'H09', userPublicKey: other }, targets);
+    expect(results).toEqual([{ server: server.url }]);
+    expect(await isRefused(jwt, bad)).toBe(true);
+    expect(await old.revokedUsers('H09')).toEqual(expect.arrayContaining([bad.publicKey, other]));
+    await pushAccount(old, await old.serviceAccountJwt('RELAY'), targets);
+    expect(await old.writeDownRevoked('RELAY', [relay])).toEqual([]);
+  });
+
+  it('learn from what the resolver kept when the server starts on them', async () => {
+    const own = await startLocalServer({ folder: join(folder, 'restored'), sites: ['H09'] });
+    const targets = { servers: [own.url] };
+    const copy = join(folder, 'restored-keys');
+    await cp(own.operator.folder, copy, { recursive: true });
+    const bad = createNatsKey('user').publicKey;
+    await revokeUser(own.operator, { site: 'H09', userPublicKey: bad }, targets);
+    await own.stop();
+    await rm(own.operator.folder, { recursive: true });
+    await cp(copy, own.operator.folder, { recursive: true });
+    await using again = await startLocalServer({ folder: own.folder, sites: ['H09'] });
+    expect(await again.operator.revokedUsers('H09')).toEqual([bad]);
+  });
+
+  it('believe no account that another operator signed, nor one that was changed', async () => {
+    const strange = await openOperator(join(folder, 'strange'));
+    await strange.addSite('H09');
+    const { jwt } = await strange.revokeUser('H09', createNatsKey('user').publicKey);
+    expect(await server.operator.takeBackRevocations(jwt)).toEqual([]);
+    const own = await server.operator.revokeUser('H44', createNatsKey('user').publicKey);
+    const [head = '', body = '', signature = ''] = own.jwt.split('.');
+    const claims = Buffer.from(body, 'base64url').toString();
+    const key = createNatsKey('user').publicKey;
+    const forged = claims.replace(/U[A-Z2-7]{55}/, key);
+    expect(forged).not.toBe(claims);
+    const text = `${head}.${Buffer.from(forged).toString('base64url')}.${signature}`;
+    expect(await server.operator.takeBackRevocations(text)).toEqual([]);
+    expect(await server.operator.takeBackRevocations('no jwt')).toEqual([]);
+    expect(await server.operator.revokedUsers('H44')).not.toContain(key);
+  });
 });
