@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 import type { AgencyCode } from '../agency/code.ts';
 import { type Site, parseSite } from '../agency/tier.ts';
 import {
@@ -108,8 +110,26 @@ export function checkPlan(plan: BusPlan): PlanProblem[] {
     ...repeatedNames(plan),
     ...plan.places.flatMap(checkSizes),
     ...checkRelays(plan),
-    ...(plan.tls === null ? missingTls(plan) : []),
+    ...(plan.tls === null ? missingTls(plan) : unnamedServers(plan)),
   ];
+}
+
+/** Servers of a cluster know each other by the names in their certificates, and by no address. */
+function unnamedServers({ places }: BusPlan): PlanProblem[] {
+  return places
+    .filter(({ servers }) => servers.length > 1)
+    .flatMap(({ path, servers }) =>
+      servers.flatMap(({ host }, index) =>
+        isIP(host) === 0
+          ? []
+          : [
+              {
+                path: [...path, index, 'host'],
+                message: `${host} is an address: servers of a cluster with tls need the name in their certificate`,
+              },
+            ],
+      ),
+    );
 }
 
 /** The place that serves the agencies of a site. */

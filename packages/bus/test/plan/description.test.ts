@@ -68,6 +68,11 @@ describe('the description of a bus', () => {
       ['TW.RELAY, site: TW', 'TW.RELAY, site: H44'],
       'there is no site H44',
     ],
+    [
+      'an address where servers of a cluster know each other by name',
+      ['host: c2.bus.example.vn', 'host: 10.1.0.2'],
+      'line 8: centre.servers.1.host: 10.1.0.2 is an address',
+    ],
     ['the same key twice', ['plan: federated', 'plan: federated\nplan: flat'], 'line 3'],
     [
       'a path that leads elsewhere',
