@@ -35,7 +35,8 @@ export class PublishingDay {
     if (day === this.#doneOn || signal.aborted || !this.#publisher.isReady()) return;
     try {
       await this.#publisher.publishDue(signal);
-      this.#doneOn = day;
+      // Figures that began to move meanwhile ended it early.
+      if (this.#publisher.isReady()) this.#doneOn = day;
     } catch (error) {
       log('error', 'figures not published', describeError(error));
     }
