@@ -87,6 +87,7 @@ export async function signAccountJwt(claims: AccountClaims, operator: NatsKey): 
 
 /** What an account's JWT says, whoever signed it when; two with the same content are the same account. */
 export interface AccountContent {
+  readonly name: string;
   readonly content: string;
   readonly issuedAtS: number;
 }
@@ -95,7 +96,7 @@ export interface AccountContent {
 export function readAccountJwt(jwt: string): AccountContent | undefined {
   try {
     const { iss, iat, name, sub, nats } = decode(jwt);
-    return { content: JSON.stringify([iss, name, sub, nats]), issuedAtS: iat };
+    return { name, content: JSON.stringify([iss, name, sub, nats]), issuedAtS: iat };
   } catch {
     return undefined;
   }

@@ -37,6 +37,11 @@ export type HealthCode =
   | 'stream-stale-copy'
   | 'source-silent'
   | 'source-error'
+  | 'accounts'
+  | 'accounts-unread'
+  | 'account-missing'
+  | 'account-older'
+  | 'account-newer'
   | 'site-service'
   | 'site-service-silent'
   | 'centre-service'
@@ -183,6 +188,30 @@ export function judgeAgencies(
   return [...finding('agencies-silent', silent), ...finding('agencies-stuck', stuck)];
 }
 
+/** An account as a server has it, seen from the operator's keys. */
+export type AccountState = 'same' | 'missing' | 'older' | 'newer';
+
+/**
+ * Judges the accounts of a server. One that is not that of the keys fails: the older one lets in
+ * who was revoked since, and where the server has the newer one the keys are an old copy.
+ *
+ * @param states - by the name of the account.
+ */
+export function judgeAccounts(
+  place: string,
+  server: string,
+  states: ReadonlyMap<string, AccountState>,
+): HealthFinding[] {
+  const findings = (['missing', 'older', 'newer'] as const).flatMap((wrong): HealthFinding[] => {
+    const names = [...states].filter(([, state]) => state === wrong).map(([name]) => name);
+    if (names.length === 0) return [];
+    const values = { count: names.length, accounts: firstOf(names) };
+    return [{ code: `account-${wrong}`, state: 'fail', place, about: server, values }];
+  });
+  if (findings.length > 0) return findings;
+  return [{ code: 'accounts', state: 'ok', place, about: server, values: { count: states.size } }];
+}
+
 /**
  * Judges a service that answers for a place, or for the centre.
  *
@@ -259,6 +288,10 @@ export function judgeDisk(
 const MAX_NAMED = 10;
 
 function shorten(names: readonly string[]): string {
-  const shown = names.slice(0, MAX_NAMED).map((name) => name.replaceAll('-', '.'));
+  return firstOf(names.map((name) => name.replaceAll('-', '.')));
+}
+
+function firstOf(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_NAMED);
   return names.length > MAX_NAMED ? `${shown.join(', ')}, …` : shown.join(', ');
 }

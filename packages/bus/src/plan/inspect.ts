@@ -20,6 +20,7 @@ import {
   judgeStreams,
   judgeVersion,
 } from './health.ts';
+import { lookAtAccounts } from './inspect-accounts.ts';
 import { lookAtServices } from './inspect-services.ts';
 import { type MainSource, fillsFromSources, findMainSource } from './main-source.ts';
 import { readServerCertificate } from './server-certificate.ts';
@@ -113,9 +114,11 @@ async function inspectPlace(place: Place, options: InspectOptions): Promise<Plac
       const version = connection.serverVersion();
       servers.push(statusOf(server, version, null));
       findings.push(judgeVersion(place.id, server.name, version));
-      if (options.thorough === true && options.plan.tls !== null) {
+      if (options.thorough !== true) continue;
+      if (options.plan.tls !== null) {
         findings.push(await lookAtCertificate(place, server, options.now()));
       }
+      findings.push(...(await lookAtAccounts(place, server, operator, options)));
     }
     if (last === undefined) return unreachable(place, servers, '', findings);
     return await inspectStreams(place, last, servers, findings, options);

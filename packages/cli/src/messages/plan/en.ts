@@ -72,6 +72,13 @@ export const planEn = {
     'source-silent': ({ source, seconds, lag }: Values) =>
       `${source} ${seconds === -1 ? 'was never heard' : `silent for ${seconds} s`}, ${lag} waiting`,
     'source-error': ({ source, error }: Values) => `${source}: ${error}`,
+    accounts: ({ count }: Values) => `has the ${count} accounts of the keys`,
+    'accounts-unread': ({ reason }: Values) => `its accounts could not be read: ${reason}`,
+    'account-missing': ({ accounts }: Values) => `does not know ${accounts}`,
+    'account-older': ({ accounts }: Values) =>
+      `its ${accounts} is older than that of the keys: who was revoked since is let in`,
+    'account-newer': ({ accounts }: Values) =>
+      `its ${accounts} is newer than that of the keys: they are an old copy`,
     'site-service': () => 'the site service answers',
     'site-service-silent': () => 'no site service answers',
     'centre-service': () => 'the service of the centre reads',
@@ -101,7 +108,8 @@ export const planEn = {
     version: '',
     'version-unsupported':
       'upgrade, one server after the other: docs/how-to/upgrade-nats-server.md',
-    'stream-missing': '`congvan bus apply` makes it; what stood in it is sent again by the agents',
+    'stream-missing':
+      '`congvan bus apply` makes it and hands over the accounts, which a lost disk has taken too; what stood in it is sent again by the agents',
     'stream-refused': 'change the description back, or move the documents first',
     'stream-full':
       'senders are refused when it is full; give it more room in the description and apply, and see who sends so much: fetching frees nothing, messages leave after 30 days, entries of a DIR_ stream never',
@@ -112,6 +120,13 @@ export const planEn = {
     'source-silent':
       'look at the line to that site; when it is there, `congvan bus apply` asks for the source afresh',
     'source-error': 'look at the leaf connection in the log of the server and at its leaf.creds',
+    accounts: '',
+    'accounts-unread': 'look at the log of the server',
+    'account-missing': '`congvan bus apply FOLDER --place PLACE` hands it over',
+    'account-older':
+      '`congvan bus apply FOLDER --place PLACE` hands it over at once; put the newest `nats-server.conf` of the plan on that machine',
+    'account-newer':
+      "put the newest copy of the plan's `keys/` in place; without one repeat each `bus rotate-signer` since, then `congvan bus apply FOLDER --place PLACE`, which takes back from the server whom it refuses",
     'site-service': '',
     'site-service-silent':
       'start `congvan site run` in the home of that site: without it nobody is entered, finds others or renews what expires',

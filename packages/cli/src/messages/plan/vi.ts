@@ -61,6 +61,13 @@ export const planVi: PlanTexts = {
     'source-silent': ({ source, seconds, lag }) =>
       `${source} ${seconds === -1 ? 'chưa từng nghe thấy' : `im lặng ${seconds} giây`}, ${lag} đang chờ`,
     'source-error': ({ source, error }) => `${source}: ${error}`,
+    accounts: ({ count }) => `có đúng ${count} tài khoản của bộ khóa`,
+    'accounts-unread': ({ reason }) => `không đọc được các tài khoản của máy chủ: ${reason}`,
+    'account-missing': ({ accounts }) => `không biết ${accounts}`,
+    'account-older': ({ accounts }) =>
+      `${accounts} ở đó cũ hơn trong bộ khóa: ai bị thu hồi từ sau đó vẫn vào được`,
+    'account-newer': ({ accounts }) =>
+      `${accounts} ở đó mới hơn trong bộ khóa: bộ khóa ở đây là bản sao cũ`,
     'site-service': () => 'dịch vụ điểm trả lời',
     'site-service-silent': () => 'không có dịch vụ điểm nào trả lời',
     'centre-service': () => 'dịch vụ trung tâm đang đọc',
@@ -89,7 +96,8 @@ export const planVi: PlanTexts = {
       'xem máy chủ và đường truyền: `systemctl status congvan-nats`, tường lửa, tên máy; điểm vẫn làm việc khi không có trung tâm',
     version: '',
     'version-unsupported': 'nâng cấp lần lượt từng máy: docs/how-to/upgrade-nats-server.md',
-    'stream-missing': '`congvan bus apply` tạo lại; tác tử sẽ gửi lại những gì từng ở đó',
+    'stream-missing':
+      '`congvan bus apply` tạo lại và trao lại các tài khoản, vì đĩa hỏng đã mất cả hai; tác tử sẽ gửi lại những gì từng ở đó',
     'stream-refused': 'sửa lại bản mô tả, hoặc chuyển văn bản đi trước',
     'stream-full':
       'khi đầy thì nơi gửi bị từ chối; tăng dung lượng trong bản mô tả rồi apply, và xem ai gửi nhiều như vậy: nhận thư không làm trống chỗ, thông điệp chỉ rời đi sau 30 ngày, mục danh bạ trong luồng DIR_ thì không bao giờ',
@@ -100,6 +108,13 @@ export const planVi: PlanTexts = {
     'source-silent':
       'xem đường truyền tới điểm đó; nếu đường truyền tốt, `congvan bus apply` sẽ hỏi lại nguồn từ đầu',
     'source-error': 'xem kết nối leaf trong nhật ký máy chủ và tệp leaf.creds',
+    accounts: '',
+    'accounts-unread': 'xem nhật ký máy chủ',
+    'account-missing': '`congvan bus apply FOLDER --place NƠI` trao tài khoản cho máy chủ',
+    'account-older':
+      'chạy ngay `congvan bus apply FOLDER --place NƠI` để trao lại; chép `nats-server.conf` mới nhất của kế hoạch vào máy đó',
+    'account-newer':
+      'đặt lại bản sao mới nhất của `keys/` trong kế hoạch; nếu không có thì làm lại từng lệnh `bus rotate-signer` từ sau bản sao, rồi `congvan bus apply FOLDER --place NƠI`: lệnh này lấy lại từ máy chủ những ai đã bị thu hồi',
     'site-service': '',
     'site-service-silent':
       'chạy `congvan site run` trong thư mục của điểm đó: không có nó thì không ghi tên được cơ quan, không tra được danh bạ, không gia hạn được gì',
