@@ -170,6 +170,15 @@ relays: [{ code: H09.RELAY, site: H09 }]
     // The entry has lost its key by then; the broker has to hear of it all the same.
     expect(await province(...revoke, '--plan', out)).toMatchObject({ code: 0 });
     expect(await readdir(join(out, 'keys/bus/revoked/AGENCY_H09'))).toContain(natsUserKey);
+
+    // Keys out of the safe know nothing of it. The server does, and so does the home that shut it out.
+    const revoked = join(out, 'keys/bus/revoked/AGENCY_H09');
+    await rm(join(revoked, natsUserKey));
+    expect(await run('bus', 'apply', out)).toMatchObject({ code: 0 });
+    expect(await readdir(revoked)).toContain(natsUserKey);
+    await rm(join(revoked, natsUserKey));
+    await province('bus', 'apply', out);
+    expect(await readdir(revoked)).toContain(natsUserKey);
   });
 
   it('shut out a relay, and whoever has what lay on the machines of a site', async () => {

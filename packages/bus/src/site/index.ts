@@ -46,3 +46,4 @@ export {
   openRegistry,
 } from './registry.ts';
 export { type SiteOptions, type SiteService, openSite } from './service.ts';
+export { type TakenKey, findTakenKeys, revokeTakenKeys } from './taken-keys.ts';

@@ -34,7 +34,11 @@ export async function findInDirectory(
   return agent.findAgency(code);
 }
 
-async function openOwnRegistry(cli: Cli, globals: GlobalOptions): Promise<Registry | undefined> {
+/** The registrar's own files, to be read; `undefined` where this home registers nobody. */
+export async function openOwnRegistry(
+  cli: Cli,
+  globals: GlobalOptions,
+): Promise<Registry | undefined> {
   const layout = layoutOf(cli, globals);
   if (!(await pathExists(layout.site))) return undefined;
   const settings = await readSite(cli, layout);

@@ -26,6 +26,7 @@ import { openHomeAuthority } from './authority.ts';
 import { tlsOfHome, wantTls } from './bus-tls.ts';
 import { pendingFolderOf } from './desk.ts';
 import { openRegistrarSigner, readSite, rootOf } from './registrar.ts';
+import { keepOut } from './keep-out.ts';
 import { findServers } from './servers.ts';
 import { spreadCrls } from './spread-crl.ts';
 
@@ -97,6 +98,11 @@ export async function revokeMember(
     targets,
     revocation.plan,
   );
+  const operator = place?.operator ?? keys;
+  // Only now: nothing must delay what ends the connection of this one.
+  if (holdsOperatorKeys(operator)) {
+    brokers.push(...(await keepOut(operator, enrolment.registry, targets)));
+  }
   const configs =
     revocation.plan === undefined
       ? []

@@ -1,5 +1,6 @@
 import type { TlsMaterial } from '@congvan/bus';
 import type { Place } from '@congvan/bus/plan';
+import type { Registry } from '@congvan/bus/site';
 import type { Command } from 'commander';
 
 import {
@@ -14,6 +15,7 @@ import type { Cli } from '../../context.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { describeFailure } from '../../failure.ts';
 import { printResult } from '../../output.ts';
+import { keepConfigs, noteConfigs } from '../../plan/keep-configs.ts';
 import {
   type OpenedPlan,
   type TlsOptions,
@@ -32,6 +34,8 @@ interface PlaceResult {
   readonly place: string;
   readonly streams: readonly { readonly name: string; readonly change: string }[];
   readonly consumerCount: number;
+  /** Configurations of the folder that are other ones now. */
+  readonly configs: readonly string[];
   readonly error: string | null;
 }
 
@@ -60,35 +64,60 @@ async function busApply(
   const places = opened.plan.places.filter(({ id }) => wanted === undefined || wanted.includes(id));
   const dryRun = options.dryRun === true;
   const tls = await tlsOfPlan(cli, globals, opened, options);
+  const { openOwnRegistry } = await import('../../enrolment/read-directory.ts');
+  const registry = dryRun ? undefined : await openOwnRegistry(cli, globals);
   const results: PlaceResult[] = [];
   let exit: number = EXIT.ok;
   for (const place of places) {
     try {
-      results.push(await applyOne(cli, opened, place, { dryRun, tls }));
+      results.push(await applyOne(cli, opened, place, { dryRun, tls, registry }));
     } catch (error) {
       const failure = describeFailure(error, cli.messages);
-      results.push({ place: place.id, streams: [], consumerCount: 0, error: failure.message });
+      results.push({
+        place: place.id,
+        streams: [],
+        consumerCount: 0,
+        configs: [],
+        error: failure.message,
+      });
       exit = exit === EXIT.refused ? exit : failure.exitCode;
     }
   }
   printResult(cli, globals, { dryRun, places: results }, () => renderResults(cli, results, dryRun));
+  noteConfigs(
+    cli,
+    globals,
+    results.flatMap(({ configs }) => configs),
+  );
   if (exit !== EXIT.ok) cli.setExitCode(exit);
+}
+
+interface ApplyOneOptions {
+  readonly dryRun: boolean;
+  readonly tls: TlsMaterial | undefined;
+  /** The directory of this home, where it has one. */
+  readonly registry: Registry | undefined;
 }
 
 async function applyOne(
   cli: Cli,
-  { plan, operators }: OpenedPlan,
+  opened: OpenedPlan,
   place: Place,
-  { dryRun, tls }: { readonly dryRun: boolean; readonly tls: TlsMaterial | undefined },
+  { dryRun, tls, registry }: ApplyOneOptions,
 ): Promise<PlaceResult> {
+  const { plan, operators } = opened;
   const { applyPlace, connectPlace, pushPlaceAccounts } = await import('@congvan/bus/plan');
+  const { revokeTakenKeys } = await import('@congvan/bus/site');
   const operator = operators.get(place.id);
   if (operator === undefined) throw new Error(`no keys for ${place.id}`);
   const secured = tls === undefined ? {} : { tls };
   await using admin = await connectPlace(place, operator, { ...secured, now: cli.now });
+  // Keys that were put back from an older copy must let nobody in whom this home shut out.
+  if (registry !== undefined) await revokeTakenKeys(operator, registry);
   if (!dryRun) await pushPlaceAccounts(place, operator, secured);
+  const configs = dryRun ? [] : await keepConfigs(opened, [place.id]);
   const applied = await applyPlace(admin, place, { relays: plan.relays, dryRun });
-  return { place: place.id, ...applied, error: null };
+  return { place: place.id, ...applied, configs, error: null };
 }
 
 function renderResults(cli: Cli, results: readonly PlaceResult[], dryRun: boolean): string {

@@ -83,13 +83,15 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
     sites: (await keys.sites()).join(','),
     entries: site.enrolment.registry.entries().length,
   });
+  const targets = { servers, ...(tls === undefined ? {} : { tls }) };
+  await keepOutAtStart(keys, site, targets, log);
   await using desk = await runEnrolmentDesk(cli, globals, {
     layout,
     authority,
     passphrases,
     site,
     keys,
-    targets: { servers, ...(tls === undefined ? {} : { tls }) },
+    targets,
     registrarCertificate: (settings.root ?? settings).certificate.der,
   });
   if (desk !== undefined) log('info', cli.messages.enrolment.deskRuns, { port: desk.port });
@@ -97,6 +99,26 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   await using _observed = await observe(options, log, siteObserved(site, sites, cli.now));
   await untilStopped(cli);
   log('info', cli.messages.text.stopped);
+}
+
+/** Where the operator's keys are here, too, and were put back from an older copy than the directory. */
+async function keepOutAtStart(
+  keys: SiteKeys,
+  { enrolment }: SiteService,
+  targets: PushTargets,
+  log: RunLog,
+): Promise<void> {
+  const { holdsOperatorKeys } = await import('@congvan/bus');
+  if (!holdsOperatorKeys(keys)) return;
+  const { keepOut } = await import('../../enrolment/keep-out.ts');
+  try {
+    for (const { server, error } of await keepOut(keys, enrolment.registry, targets)) {
+      log('error', error?.message ?? '', { server });
+    }
+  } catch (error) {
+    // Delivery goes on: all but this is as it was.
+    log('error', error instanceof Error ? error.message : String(error), { error });
+  }
 }
 
 /**
