@@ -179,6 +179,13 @@ relays: [{ code: H09.RELAY, site: H09 }]
     await rm(join(revoked, natsUserKey));
     await province('bus', 'apply', out);
     expect(await readdir(revoked)).toContain(natsUserKey);
+    // A directory that cannot be read keeps nobody from being shut out.
+    await writeFile(join(home, 'site', 'directory', '00000001.rec'), 'damaged');
+    const named = ['--user-key', createNatsKey('user').publicKey, '--site', 'H09'];
+    const again = await province('bus', 'revoke', out, 'H09.48', ...named);
+    expect(again.code).toBe(0);
+    expect(again.err).toContain('directory entry 1');
+    expect(again.err).toContain('nats-server.conf');
   });
 
   it('shut out a relay, and whoever has what lay on the machines of a site', async () => {

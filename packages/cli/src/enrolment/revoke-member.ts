@@ -39,6 +39,8 @@ export interface Revocation {
   readonly tls: TlsOptions;
   /** Where the operator's keys are, when this home has only those of its site. */
   readonly plan?: OpenedPlan;
+  /** Hears what did not stop the revocation, but ought to be known. */
+  readonly warn: (error: unknown) => void;
 }
 
 export interface RevokedMember {
@@ -101,7 +103,7 @@ export async function revokeMember(
   const operator = place?.operator ?? keys;
   // Only now: nothing must delay what ends the connection of this one.
   if (holdsOperatorKeys(operator)) {
-    brokers.push(...(await keepOut(operator, enrolment.registry, targets)));
+    brokers.push(...(await keepOut(operator, enrolment.registry, targets, revocation.warn)));
   }
   const configs =
     revocation.plan === undefined

@@ -9,6 +9,7 @@ import {
   newOption,
 } from '../../command.ts';
 import type { Cli } from '../../context.ts';
+import { warnOf } from '../../enrolment/keep-out.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { layoutOf } from '../../home/layout.ts';
 import { printNote, printResult } from '../../output.ts';
@@ -61,6 +62,7 @@ async function agencyRevoke(
     closes: options.close === true,
     servers: options.server,
     tls: options,
+    warn: warnOf(cli, globals),
     ...(options.plan === undefined ? {} : { plan: await openPlanFolder(cli, options.plan) }),
   });
   const brokers = revoked.brokers.map(({ server, error }) => {

@@ -12,6 +12,7 @@ import {
   passphraseOption,
 } from '../../command.ts';
 import type { Cli } from '../../context.ts';
+import { openKnown, warnOf, writeDownTaken } from '../../enrolment/keep-out.ts';
 import { EXIT } from '../../exit-codes.ts';
 import { describeFailure } from '../../failure.ts';
 import { printResult } from '../../output.ts';
@@ -64,13 +65,13 @@ async function busApply(
   const places = opened.plan.places.filter(({ id }) => wanted === undefined || wanted.includes(id));
   const dryRun = options.dryRun === true;
   const tls = await tlsOfPlan(cli, globals, opened, options);
-  const { openOwnRegistry } = await import('../../enrolment/read-directory.ts');
-  const registry = dryRun ? undefined : await openOwnRegistry(cli, globals);
+  const registry = dryRun ? undefined : await openKnown(cli, globals);
+  const warn = warnOf(cli, globals);
   const results: PlaceResult[] = [];
   let exit: number = EXIT.ok;
   for (const place of places) {
     try {
-      results.push(await applyOne(cli, opened, place, { dryRun, tls, registry }));
+      results.push(await applyOne(cli, opened, place, { dryRun, tls, registry, warn }));
     } catch (error) {
       const failure = describeFailure(error, cli.messages);
       results.push({
@@ -96,24 +97,24 @@ interface ApplyOneOptions {
   readonly dryRun: boolean;
   readonly tls: TlsMaterial | undefined;
   /** The directory of this home, where it has one. */
-  readonly registry: Registry | undefined;
+  readonly registry: Pick<Registry, 'entries' | 'holders'> | undefined;
+  readonly warn: (error: unknown) => void;
 }
 
 async function applyOne(
   cli: Cli,
   opened: OpenedPlan,
   place: Place,
-  { dryRun, tls, registry }: ApplyOneOptions,
+  { dryRun, tls, registry, warn }: ApplyOneOptions,
 ): Promise<PlaceResult> {
   const { plan, operators } = opened;
   const { applyPlace, connectPlace, pushPlaceAccounts } = await import('@congvan/bus/plan');
-  const { revokeTakenKeys } = await import('@congvan/bus/site');
   const operator = operators.get(place.id);
   if (operator === undefined) throw new Error(`no keys for ${place.id}`);
   const secured = tls === undefined ? {} : { tls };
   await using admin = await connectPlace(place, operator, { ...secured, now: cli.now });
   // Keys that were put back from an older copy must let nobody in whom this home shut out.
-  if (registry !== undefined) await revokeTakenKeys(operator, registry);
+  if (registry !== undefined) await writeDownTaken(operator, registry, warn);
   if (!dryRun) await pushPlaceAccounts(place, operator, secured);
   const configs = dryRun ? [] : await keepConfigs(opened, [place.id]);
   const applied = await applyPlace(admin, place, { relays: plan.relays, dryRun });

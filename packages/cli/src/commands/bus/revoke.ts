@@ -9,7 +9,7 @@ import {
   passphraseOption,
 } from '../../command.ts';
 import type { Cli } from '../../context.ts';
-import { keepOut } from '../../enrolment/keep-out.ts';
+import { keepOut, openKnown, warnOf } from '../../enrolment/keep-out.ts';
 import { CliError } from '../../errors.ts';
 import { layoutOf, pathExists } from '../../home/layout.ts';
 import { keepConfigs, noteConfigs } from '../../plan/keep-configs.ts';
@@ -61,9 +61,10 @@ async function busRevoke(
   const { id, operator, servers } = await placeOf(cli, opened, site);
   const targets = { servers, ...(tls === undefined ? {} : { tls }) };
   const results = await revokeUser(operator, { site, userPublicKey: userKey }, targets);
-  const { openOwnRegistry } = await import('../../enrolment/read-directory.ts');
-  const registry = await openOwnRegistry(cli, globals);
-  if (registry !== undefined) results.push(...(await keepOut(operator, registry, targets)));
+  const registry = await openKnown(cli, globals);
+  if (registry !== undefined) {
+    results.push(...(await keepOut(operator, registry, targets, warnOf(cli, globals))));
+  }
   const configs = await keepConfigs(opened, [id]);
   const { enrolment, text } = cli.messages;
   reportPush(cli, globals, results, {

@@ -111,13 +111,10 @@ async function keepOutAtStart(
   const { holdsOperatorKeys } = await import('@congvan/bus');
   if (!holdsOperatorKeys(keys)) return;
   const { keepOut } = await import('../../enrolment/keep-out.ts');
-  try {
-    for (const { server, error } of await keepOut(keys, enrolment.registry, targets)) {
-      log('error', error?.message ?? '', { server });
-    }
-  } catch (error) {
-    // Delivery goes on: all but this is as it was.
+  const warn = (error: unknown): void =>
     log('error', error instanceof Error ? error.message : String(error), { error });
+  for (const { server, error } of await keepOut(keys, enrolment.registry, targets, warn)) {
+    log('error', error?.message ?? '', { server });
   }
 }
 
