@@ -45,6 +45,7 @@ export const BUS_ERRORS = {
   BUS_ENROLMENT_REFUSED: { retryable: false }, // the desk or the renewal service says no; `reason` says why
   BUS_ENROLMENT_UNREACHABLE: { retryable: true }, // the desk did not answer, or is not the one that the token names
   BUS_DIRECTORY_FORKED: { retryable: false }, // the bus has another entry of this registrar under a number given here
+  BUS_DIRECTORY_CATCHING_UP: { retryable: true }, // the bus may have entries of this registrar that its folder lacks
   BUS_DIRECTORY_NOT_DELEGATED: { retryable: false }, // an entry outside what the root has delegated to its registrar
   BUS_DIRECTORY_ENTRY_REFUSED: { retryable: false }, // entries of another registrar that cannot be believed
   // relay

@@ -148,6 +148,7 @@ export const FAILURES: Readonly<Record<AnyErrorCode, FailureRule>> = {
   BUS_PACKAGE_FETCH_FAILED: rule('notRunning', 'natsServer'),
   BUS_DIRECTORY_FOLDER_DAMAGED: rule('badInput', 'directory'),
   BUS_DIRECTORY_FORKED: rule('badInput', 'directoryFork'),
+  BUS_DIRECTORY_CATCHING_UP: rule('notRunning', 'directoryCatchingUp'),
   BUS_DIRECTORY_NOT_DELEGATED: rule('badInput', 'delegation'),
   BUS_DIRECTORY_ENTRY_REFUSED: rule('badInput', 'delegation'),
   BUS_ENROLMENT_TOKEN_INVALID: rule('badInput', 'enrolmentToken'),

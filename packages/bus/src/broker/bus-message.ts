@@ -1,5 +1,7 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 
+import { MESSAGE_ID_HEADER } from './put-chunk.ts';
+
 /** A message as the stream handed it out. */
 export interface BusMessage {
   readonly subject: string;
@@ -7,6 +9,8 @@ export interface BusMessage {
   /** When the broker stored it, by the broker's clock. */
   readonly storedAt: Date;
   readonly streamSeq: number;
+  /** The name that its sender gave it. */
+  readonly messageId: string | undefined;
   /** 1 the first time. */
   readonly deliveryCount: number;
   /** How many the stream had for this consumer behind it when it was handed out. */
@@ -50,6 +54,10 @@ export function readBusMessage(
     data: message.data,
     storedAt: new Date(Number(BigInt(nanos) / NANOS_PER_MS)),
     streamSeq: Number(streamSeq),
+    // Read only where somebody looks: headers are parsed then.
+    get messageId() {
+      return message.headers?.get(MESSAGE_ID_HEADER);
+    },
     deliveryCount: Number(deliveries),
     pendingCount: Number(pending),
     ack: () => answer(nats, reply, '+ACK'),

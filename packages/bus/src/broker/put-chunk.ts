@@ -12,7 +12,7 @@ interface Ack {
   readonly error?: { readonly err_code?: unknown; readonly description?: unknown };
 }
 
-const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
+export const MESSAGE_ID_HEADER = 'Nats-Msg-Id';
 /** The words of nats-server for a subject that is taken; its number, 10077, also means a full stream. */
 const TAKEN = /maximum messages per subject exceeded/i;
 const FULL = /maximum (?:bytes|messages) exceeded|no space left|insufficient/i;

@@ -28,8 +28,12 @@ export interface SiteDirectory {
   /** Answers look-ups, heads and pages; several services share the work. */
   answerDirectory(answer: (subject: string) => DirectoryAnswer | undefined): () => void;
   notifyDirectoryChanged(site: Site): void;
-  /** Hands a signed entry to the other sites. */
-  putEntry(key: EntryKey, record: Uint8Array): Promise<PutChunkResult>;
+  /**
+   * Hands a signed entry to the other sites.
+   *
+   * @param messageId - by which it is known again when it comes back.
+   */
+  putEntry(key: EntryKey, record: Uint8Array, messageId?: string): Promise<PutChunkResult>;
   /** The signed bytes of an entry that is on the bus; `undefined` when it is not. */
   readEntry(stream: string, key: EntryKey): Promise<Uint8Array | undefined>;
   /** Entries of all registrars as they come; what is not acknowledged comes again. */
@@ -72,8 +76,8 @@ export function createSiteDirectory(connection: Connection): SiteDirectory {
     notifyDirectoryChanged: (site) => {
       if (connection.status() === 'connected') nats.publish(directoryChangedSubject(site));
     },
-    putEntry: async (key, record) =>
-      await putMessage(guard, nats, directoryEntrySubject(key), record, PUT_TIMEOUT_MS),
+    putEntry: async (key, record, messageId) =>
+      await putMessage(guard, nats, directoryEntrySubject(key), record, PUT_TIMEOUT_MS, messageId),
     readEntry: async (stream, key) => {
       const subject = `$JS.API.DIRECT.GET.${stream}.${directoryEntrySubject(key)}`;
       const unanswered = (why: string, cause?: unknown): BusError =>

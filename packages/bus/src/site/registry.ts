@@ -18,6 +18,7 @@ import {
   signRecord,
   tryDecodeRecord,
 } from '../record/frame.ts';
+import { type BusMark, readBusMark, writeBusMark } from './directory/bus-mark.ts';
 import type { FramePlace } from './directory/frame-file.ts';
 import { OtherEntries } from './directory/other-entries.ts';
 import { MAX_SEQUENCE, OwnEntries, damagedFolder, forkedFolder } from './directory/own-entries.ts';
@@ -56,7 +57,10 @@ export interface Registry {
   record(key: EntryKey): Uint8Array | undefined;
   /** Reads new files. @returns the entries that were not known before. */
   refresh(): Promise<readonly RegisteredEntry[]>;
-  /** @throws {@link BusError} `BUS_DIRECTORY_NOT_DELEGATED` for what would not count. */
+  /**
+   * @throws {@link BusError} `BUS_DIRECTORY_NOT_DELEGATED` for what would not count;
+   *   `BUS_DIRECTORY_CATCHING_UP` as long as {@link Registry.busMark} awaits something.
+   */
   append(draft: EntryDraft): Promise<RegisteredEntry>;
   /** Verifies entries of other registrars and keeps the good ones. */
   takeIn(records: readonly Uint8Array[], at: Date): Promise<TakenIn>;
@@ -67,6 +71,8 @@ export interface Registry {
    * @throws {@link BusError} `BUS_DIRECTORY_FORKED` when one was given its number here again.
    */
   takeBack(records: readonly Uint8Array[], at: Date): Promise<TakenBack>;
+  busMark(): Promise<BusMark | undefined>;
+  setBusMark(mark: BusMark): Promise<void>;
   readonly copy: DirectoryCopy;
 }
 
@@ -166,6 +172,7 @@ class FolderRegistry implements Registry {
   async append(draft: EntryDraft): Promise<RegisteredEntry> {
     const { registrar, sign, folder } = this.#options;
     for (;;) {
+      if (((await this.busMark())?.awaits ?? null) !== null) throw catchingUp(registrar, folder);
       await this.refresh();
       const sequence = this.#own.count + 1;
       if (sequence > MAX_SEQUENCE) {
@@ -180,6 +187,14 @@ class FolderRegistry implements Registry {
         return { entry: parsePayloadAs(decodeRecord(record), 'directory'), record };
       }
     }
+  }
+
+  async busMark(): Promise<BusMark | undefined> {
+    return await readBusMark(this.#options.folder);
+  }
+
+  async setBusMark(mark: BusMark): Promise<void> {
+    await writeBusMark(this.#options.folder, mark);
   }
 
   async takeIn(records: readonly Uint8Array[], at: Date): Promise<TakenIn> {
@@ -352,6 +367,14 @@ function digestOf(record: Uint8Array): string {
 
 function nameOf({ registrar, sequence }: EntryKey): string {
   return `${registrar} ${sequence}`;
+}
+
+function catchingUp(registrar: AgencyCode, folder: string): BusError {
+  return new BusError(
+    'BUS_DIRECTORY_CATCHING_UP',
+    `the broker's disk was lost, and the other sites may have entries of ${registrar} that "${folder}" lacks`,
+    { details: { registrar, folder } },
+  );
 }
 
 function notDelegated(registrar: AgencyCode, objection: string): BusError {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -244,4 +245,35 @@ describe('a site whose folder was put back from an older copy', () => {
     const told = errors.map(({ message }) => message).filter((text) => /something else/.test(text));
     expect(told.map((text) => text.slice(-4))).toEqual(['at 3', 'at 4']);
   });
+
+  it('gives no number before the others have answered, where the disk was lost as well', async () => {
+    const server = bus.sites['H09'];
+    if (server === undefined) throw new Error('no server');
+    const onBus = join(bus.services.folderOf('H09'), 'directory', 'on-the-bus.json');
+    await waitUntil(() => existsSync(onBus), ARRIVAL_MS);
+    await cp(onBus, join(copyOf('H09'), 'directory', 'on-the-bus.json'));
+    await putBack('H09');
+    await server.stop();
+    await rm(join(server.folder, 'jetstream'), { recursive: true });
+    await server.restart();
+    bus.cutLink('H09');
+    const errors: Error[] = [];
+    const { enrolment } = await bus.services.reopen('H09', (error) => void errors.push(error));
+    const enter = async () => await bus.addAgency({ code: 'H09.12.9', site: 'H09' });
+    await expect(enter()).rejects.toMatchObject({ code: 'BUS_DIRECTORY_CATCHING_UP' });
+    // A command beside the service, and the service after another start, know of it, too.
+    const { registrar, signRegistrar: sign, rootRegistrar } = PROVINCE_REGISTRAR;
+    const folder = join(bus.services.folderOf('H09'), 'directory');
+    const beside = await openRegistry({ folder, registrar, sign, root: rootRegistrar });
+    await expect(beside.append(draft('H09.12.9', 'H09'))).rejects.toMatchObject({
+      code: 'BUS_DIRECTORY_CATCHING_UP',
+    });
+    bus.healLink('H09');
+    await waitUntil(async () => (await enrolment.registry.busMark())?.awaits === null, 90_000);
+    expect(enrolment.registry.copy.readUpTo(PROVINCE)).toBe(2);
+    expect((await enter()).entry.sequence).toBe(3);
+    const root = bus.service('TW').enrolment.registry;
+    await waitUntil(() => root.copy.readUpTo(PROVINCE) === 3, ARRIVAL_MS);
+    expect(errors).toEqual([]);
+  }, 150_000);
 });

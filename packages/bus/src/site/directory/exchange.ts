@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { BusMessage } from '../../broker/bus-message.ts';
@@ -69,15 +70,24 @@ export function runDirectoryExchange(options: DirectoryExchangeOptions): Directo
   };
   const publish = joinCalls(async () => {
     if (forked) return;
-    const { registrar } = options.registry;
+    const { registry } = options;
+    const { registrar } = registry;
+    const putNext = async (sequence: number, messageId?: string): Promise<boolean> => {
+      const record = registry.record({ registrar, sequence });
+      if (record === undefined) return false;
+      await putOut({ registrar, sequence }, record, options, messageId);
+      return true;
+    };
     try {
-      published ??= await findPublished(options);
-      for (let sequence = published + 1; !stop.signal.aborted && !forked; sequence += 1) {
-        const record = options.registry.record({ registrar, sequence });
-        if (record === undefined) return;
-        await putOut({ registrar, sequence }, record, options);
-        published = sequence;
+      const mark = await registry.busMark();
+      if (mark !== undefined && mark.awaits !== null) {
+        // What the folder lacks comes first; until then one entry goes out, as the sign awaited.
+        await putNext(1, mark.awaits);
+        return;
       }
+      published ??= await findPublished(options);
+      while (!stop.signal.aborted && !forked && (await putNext(published + 1))) published += 1;
+      if (mark === undefined && published > 0) await registry.setBusMark({ awaits: null });
     } catch (error) {
       endAtFork(error);
     }
@@ -108,6 +118,7 @@ export async function takeBackOwn(options: ExchangedDirectory): Promise<void> {
   const { admin, directory, registry, inStream, outStream } = options;
   const states = await admin.consumerStates(inStream);
   if (states.some(({ name }) => name === CONSUMER)) await admin.deleteConsumer(inStream, CONSUMER);
+  await noticeLoss(options);
   const { copy, registrar } = registry;
   const next = { registrar, sequence: copy.readUpTo(registrar) + 1 };
   if ((await directory.readEntry(outStream, next)) === undefined) return;
@@ -117,6 +128,21 @@ export async function takeBackOwn(options: ExchangedDirectory): Promise<void> {
   } catch (error) {
     // It is told where publishing begins.
     if (!isFork(error)) throw error;
+  }
+}
+
+/**
+ * A stream without the first entry, which had been there, was made anew: other sites alone may have
+ * what was entered since the folder's copy.
+ */
+async function noticeLoss(options: ExchangedDirectory): Promise<void> {
+  const { directory, registry, outStream } = options;
+  const first = { registrar: registry.registrar, sequence: 1 };
+  const record = registry.record(first);
+  if (record === undefined || (await registry.busMark()) === undefined) return;
+  const sent = await directory.readEntry(outStream, first);
+  if (sent === undefined || !isSame(sent, record)) {
+    await registry.setBusMark({ awaits: randomUUID() });
   }
 }
 
@@ -161,11 +187,12 @@ async function putOut(
   key: EntryKey,
   record: Uint8Array,
   options: ExchangedDirectory,
+  messageId?: string,
 ): Promise<void> {
   const { directory, outStream, registry, onError } = options;
   const { registrar, sequence } = key;
   for (let attempt = 1; attempt <= MAX_PUTS; attempt += 1) {
-    if ((await directory.putEntry(key, record)) === 'stored') return;
+    if ((await directory.putEntry(key, record, messageId)) === 'stored') return;
     const sent = await directory.readEntry(outStream, key);
     if (sent === undefined) continue;
     if (isSame(sent, record)) return;
@@ -252,6 +279,12 @@ async function takeBatch(
       own.map(({ data }) => data),
       options,
     );
+    const mark = own.length > 0 ? await registry.busMark() : undefined;
+    const awaits = mark?.awaits ?? undefined;
+    // All that stood in the exchange before it has come.
+    if (awaits !== undefined && own.some(({ messageId }) => messageId === awaits)) {
+      await registry.setBusMark({ awaits: null });
+    }
   } catch (error) {
     onFault(error);
   }

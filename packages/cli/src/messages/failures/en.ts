@@ -271,6 +271,10 @@ export const failuresEn = {
     title: 'directory',
     hint: 'the folder was put back from an older copy and numbers were given again: see "Restore a site" in the guide to back-up and restore',
   },
+  directoryCatchingUp: {
+    title: 'directory',
+    hint: 'wait until `congvan site run` has taken the entries back, which needs the line to the centre, then repeat; `congvan bus doctor` shows the line',
+  },
   delegation: {
     title: 'delegation',
     hint: '`congvan agency show CODE` on the registrar shows its sites; the centre delegates with `congvan agency delegate`',

@@ -276,6 +276,10 @@ export const failuresVi: FailureTexts = {
     title: 'danh bạ',
     hint: 'thư mục đã được khôi phục từ bản sao cũ và các số mục đã được cấp lại: xem mục "Restore a site" trong hướng dẫn sao lưu và khôi phục',
   },
+  directoryCatchingUp: {
+    title: 'danh bạ',
+    hint: 'chờ `congvan site run` lấy lại các mục từ trung ương (cần có đường truyền tới trung ương) rồi làm lại; `congvan bus doctor` cho biết tình trạng đường truyền',
+  },
   delegation: {
     title: 'ủy quyền',
     hint: '`congvan agency show MÃ` của cơ quan đăng ký cho biết các site được giao; trung ương ủy quyền bằng `congvan agency delegate`',
