@@ -64,7 +64,7 @@ export class BusSide {
     this.#tls = tls;
     const rates = (): RunningStatus['rates'] => this.#worker?.rates() ?? { urgent: 0, normal: 0 };
     const statusFile = layout.status;
-    this.#watch = new ConditionWatch({ core, guard, credentials, statusFile, rates });
+    this.#watch = new ConditionWatch({ core, guard, credentials, tls, statusFile, rates });
     this.finished = this.#run();
     // Whoever awaits `finished` hears of a failure; the log does in any case.
     this.finished.catch((error: unknown) => {
@@ -156,6 +156,8 @@ export class BusSide {
   async #connect(signal: AbortSignal): Promise<AgencyConnection | undefined> {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
+        // What was put there since the last try counts at once.
+        if (attempt > 0) await this.#tls?.refresh();
         return await connectAgency(this.#options);
       } catch (error) {
         // Nothing but an operator makes a broken credentials file whole.

@@ -9,7 +9,16 @@ export const CONDITIONS = {
   CREDENTIALS_EXPIRING: { severity: 'warning' },
   /** The broker refuses credentials whose time is not over: revoked, or of another broker. */
   CREDENTIALS_REVOKED: { severity: 'error' },
-  /** The agency's own clock and the site's differ by more than five minutes. */
+  /** The server's certificate has ended; it may also be this clock that is far ahead. */
+  BROKER_CERTIFICATE_EXPIRED: { severity: 'error' },
+  /** Who answers shows a certificate of another authority, or made out to another name. */
+  BROKER_UNTRUSTED: { severity: 'error' },
+  /** The server does not take this agency's TLS certificate. */
+  CERTIFICATE_REFUSED: { severity: 'error' },
+  /**
+   * The agency's own clock and the site's differ by more than five minutes, or it is before the
+   * beginning of the server's certificate.
+   */
   CLOCK_WRONG: { severity: 'error' },
   DISK_FULL: { severity: 'error' },
   /** Another process holds the write lock for longer than a clerk's command does. */

@@ -49,9 +49,28 @@ const TEXTS: Readonly<Record<ConditionCode, Text>> = {
       `the broker refuses the credentials of ${f['name']} though their time is not over`,
     action: 'ask the site whether they were revoked and why; only it can give new ones',
   },
+  BROKER_CERTIFICATE_EXPIRED: {
+    detail: (f) => `the certificate of the broker at ${f['servers']} ended at ${f['endedAt']}`,
+    action:
+      'check this clock first; if it is right, tell the operator of the site that the server needs a new certificate',
+  },
+  BROKER_UNTRUSTED: {
+    detail: (f) =>
+      `what answers at ${f['servers']} shows a certificate that is not trusted (${f['reason']})`,
+    action:
+      'compare the address in agent.json with the site; ask the site in person for its authority, never take what the line offers',
+  },
+  CERTIFICATE_REFUSED: {
+    detail: (f) =>
+      `the broker at ${f['servers']} refuses the TLS certificate of this agency (${f['reason']}); its end: ${f['ownEndsAt']}`,
+    action:
+      'ask the site for a new one: congvan agency enrol --replace there, congvan agent enrol here',
+  },
   CLOCK_WRONG: {
     detail: (f) =>
-      `this clock is ${Math.abs(Number(f['offsetSeconds']))} seconds ${Number(f['offsetSeconds']) > 0 ? 'behind' : 'ahead of'} the site's`,
+      f['certificateFrom'] === undefined
+        ? clockOffset(f)
+        : `this clock is before the beginning of the server's certificate (${f['certificateFrom']}), at least ${f['offsetSeconds']} seconds behind`,
     action: 'set the clock (NTP); until then nothing new is numbered and signed',
   },
   DISK_FULL: {
@@ -102,3 +121,7 @@ const TEXTS: Readonly<Record<ConditionCode, Text>> = {
     action: 'congvan outbox shows them; outbox retry ID or outbox give-up ID --reason',
   },
 };
+
+function clockOffset(f: ConditionFacts): string {
+  return `this clock is ${Math.abs(Number(f['offsetSeconds']))} seconds ${Number(f['offsetSeconds']) > 0 ? 'behind' : 'ahead of'} the site's`;
+}

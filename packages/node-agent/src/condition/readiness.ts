@@ -16,9 +16,14 @@ export function requireReady(core: AgentCore, documentBytes: number): void {
   const clock = core.running()?.conditions.find(({ code }) => code === 'CLOCK_WRONG');
   if (clock === undefined) return;
   const offsetSeconds = Number(clock.facts['offsetSeconds'] ?? 0);
+  const { certificateFrom } = clock.facts;
+  const why =
+    certificateFrom === undefined
+      ? `${Math.abs(offsetSeconds)} s ${offsetSeconds > 0 ? 'behind' : 'ahead of'} the site's`
+      : `before the server certificate's beginning (${certificateFrom})`;
   throw new AgentError(
     'AGENT_CLOCK_WRONG',
-    `this clock is ${Math.abs(offsetSeconds)} s ${offsetSeconds > 0 ? 'behind' : 'ahead of'} the site's; nothing is numbered and dated by it`,
+    `this clock is ${why}; nothing is numbered and dated by it`,
     { details: { offsetSeconds } },
   );
 }

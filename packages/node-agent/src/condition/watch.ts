@@ -2,17 +2,21 @@ import {
   type AgencyConnection,
   type BusErrorDetails,
   SILENT_AFTER_MS,
+  type TlsFault,
   dateInVietnam,
   encodePresence,
   parsePresenceAnswer,
+  tlsFaultOf,
 } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
+import type { TlsSettings } from '../home/tls.ts';
 import { AGENT_LIMITS } from '../limits.ts';
 import { expiringCertificate } from './certificates.ts';
 import type { CredentialsFile } from './credentials-file.ts';
 import { type StorageGuard, sleep } from './storage-guard.ts';
 import { type RunningStatus, readStatus, writeStatus } from './status-file.ts';
+import { forgetTlsClock, tellTlsFault } from './tls-trouble.ts';
 
 const LOOK_EVERY_MS = 2_000;
 const SLOW_LOOK_EVERY_MS = 60_000;
@@ -20,6 +24,8 @@ const STATUS_EVERY_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
 const OFFLINE_LONG_MS = 7 * DAY_MS;
 const CREDENTIALS_WARNING_MS = 14 * DAY_MS;
+/** The status file has room for facts of 500 characters. */
+const MAX_SERVERS_LENGTH = 400;
 /** The first presence comes soon after the connection, spread so that a site is not asked at once. */
 const FIRST_PRESENCE_MS = 500;
 
@@ -27,6 +33,8 @@ export interface WatchOptions {
   readonly core: AgentCore;
   readonly guard: StorageGuard;
   readonly credentials: CredentialsFile;
+  /** `undefined` where the broker is reached without TLS. */
+  readonly tls: TlsSettings | undefined;
   readonly statusFile: string;
   readonly rates: () => { readonly urgent: number; readonly normal: number };
   readonly version?: string;
@@ -38,6 +46,8 @@ export class ConditionWatch {
   #connection: AgencyConnection | undefined;
   #connectedMs: number;
   #refusedMs: number | undefined;
+  /** What the last attempt of a first connection found; later the connection says it. */
+  #fault: TlsFault | undefined;
   #unreachableSinceMs: number | undefined;
   #nextTryMs = 0;
   #answeredMs: number | undefined;
@@ -59,6 +69,7 @@ export class ConditionWatch {
     this.#unreachableSinceMs ??= nowMs;
     this.#nextTryMs = nextTryMs;
     this.#refusedMs = details['refused'] === 1 ? nowMs : undefined;
+    this.#fault = tlsFaultOf(details);
     this.look();
   }
 
@@ -66,6 +77,7 @@ export class ConditionWatch {
     this.#connection = connection;
     this.#unreachableSinceMs = undefined;
     this.#refusedMs = undefined;
+    this.#fault = undefined;
     connection.onStatus(() => this.look());
     this.look();
   }
@@ -141,13 +153,18 @@ export class ConditionWatch {
       conditions.clear('OFFLINE_LONG');
       conditions.clear('CREDENTIALS_EXPIRED');
       conditions.clear('CREDENTIALS_REVOKED');
+      this.#lookAtFault(undefined, nowMs);
       return;
     }
     this.#connectedSinceMs = undefined;
     const trouble = this.#connection?.trouble();
     const nextTryMs = trouble?.nextTryMs ?? this.#nextTryMs;
+    const fault = trouble === undefined ? this.#fault : trouble.fault;
+    this.#lookAtFault(fault, nowMs);
     const refused =
-      trouble === undefined ? this.#refusedMs !== undefined : trouble.kind !== 'unreachable';
+      trouble === undefined
+        ? this.#refusedMs !== undefined
+        : trouble.kind === 'refused' || trouble.kind === 'expired';
     const { expiresMs, name } = credentials.info;
     const isExpired = trouble?.kind === 'expired' || (expiresMs !== null && expiresMs <= nowMs);
     const expired = refused && isExpired;
@@ -157,9 +174,18 @@ export class ConditionWatch {
     const since = trouble?.sinceMs ?? this.#unreachableSinceMs;
     const nextTry = new Date(Math.max(nextTryMs, nowMs)).toISOString();
     const servers = config.servers.join(', ');
-    const isAway = !refused && (this.#connection !== undefined || since !== undefined);
+    const isAway =
+      !refused && fault === undefined && (this.#connection !== undefined || since !== undefined);
     conditions.put('BROKER_UNREACHABLE', isAway ? { servers, nextTry } : undefined, since);
     this.#lookAtLongAbsence(nowMs);
+  }
+
+  #lookAtFault(fault: TlsFault | undefined, nowMs: number): void {
+    const { core, tls } = this.#options;
+    const { conditions, config } = core;
+    const servers = config.servers.join(', ').slice(0, MAX_SERVERS_LENGTH);
+    forgetTlsClock(conditions, nowMs, this.#connection?.status() === 'connected');
+    tellTlsFault(conditions, fault, { servers, ownEndsMs: tls?.endsMs, nowMs });
   }
 
   /** Counted over restarts of the agent: the status file remembers the last connection. */
@@ -186,10 +212,11 @@ export class ConditionWatch {
   }
 
   async #lookSlowly(): Promise<void> {
-    const { core, credentials } = this.#options;
+    const { core, credentials, tls } = this.#options;
     const { conditions, config, directory, queue, now } = core;
     const nowMs = now().getTime();
     await credentials.refresh();
+    await tls?.refresh();
     // A day of its own: the count starts anew.
     const limitedOn = conditions.factsOf('SENDER_LIMITED')?.['day'];
     if (limitedOn !== dateInVietnam(now())) conditions.clear('SENDER_LIMITED');
@@ -204,7 +231,7 @@ export class ConditionWatch {
       this.#lookAtCopy();
       conditions.put(
         'CERTIFICATE_EXPIRING',
-        expiringCertificate(directory.find(config.code), nowMs),
+        expiringCertificate(directory.find(config.code), tls?.endsMs, nowMs),
       );
       const { stale, readAt } = directory.status(now());
       const refreshedAt = readAt?.toISOString();

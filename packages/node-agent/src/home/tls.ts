@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { TlsMaterial } from '@congvan/bus';
-import { encodePem, parseCertificate } from '@congvan/signer';
+import { encodePem, openPkcs12, parseCertificate } from '@congvan/signer';
 
 import { AgentError } from '../errors.ts';
 import type { AgentConfig } from './config.ts';
@@ -13,10 +13,12 @@ import type { HomeLayout } from './layout.ts';
 export class TlsSettings {
   readonly #read: () => Promise<TlsMaterial>;
   #material: TlsMaterial;
+  #endsMs: number | undefined;
 
   private constructor(read: () => Promise<TlsMaterial>, material: TlsMaterial) {
     this.#read = read;
     this.#material = material;
+    this.#endsMs = endOf(material);
   }
 
   /** @returns `undefined` where `agent.json` wants no TLS. */
@@ -40,9 +42,42 @@ export class TlsSettings {
     return this.#material;
   }
 
+  /** When the certificate ends that is shown to servers, in Unix milliseconds. */
+  get endsMs(): number | undefined {
+    return this.#endsMs;
+  }
+
   /** A renewal has put a new key there. */
   async reload(): Promise<void> {
-    this.#material = await this.#read();
+    this.#take(await this.#read());
+  }
+
+  /** Somebody may have put other files there; the last good ones serve on while they cannot be read. */
+  async refresh(): Promise<void> {
+    try {
+      this.#take(await this.#read());
+    } catch {
+      // Half a file: looked at again in a minute.
+    }
+  }
+
+  #take(material: TlsMaterial): void {
+    const [before, after] = [this.#material.client?.p12, material.client?.p12];
+    const isSame =
+      before !== undefined && after !== undefined && Buffer.compare(before, after) === 0;
+    // To open one costs a tenth of a second.
+    const endsMs = isSame ? this.#endsMs : endOf(material);
+    this.#material = material;
+    this.#endsMs = endsMs;
+  }
+}
+
+function endOf({ client }: TlsMaterial): number | undefined {
+  if (client === undefined) return undefined;
+  try {
+    return openPkcs12(client.p12, client.passphrase).certificate.notAfter.getTime();
+  } catch {
+    return undefined; // of another kind than ours: Node may still read it
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import {
+  CONDITIONS,
   CONDITION_CODES,
   ConditionBook,
   SAME_CONDITION_MS,
@@ -70,6 +71,16 @@ describe('the book of conditions', () => {
       const { detail } = describeCondition({ code, sinceMs: 0, facts: {} });
       expect(detail.length).toBeGreaterThan(10);
     }
+  });
+});
+
+describe('the reference of conditions', () => {
+  it('has a row for each, with its severity', () => {
+    const page = new URL('../../../../docs/reference/conditions.md', import.meta.url);
+    const rows = [...readFileSync(page, 'utf8').matchAll(/^\| `([A-Z_]+)` +\| (\w+)/gmu)];
+    const listed = rows.map(([, code, severity]) => `${code} ${severity}`);
+    const expected = CONDITION_CODES.map((code) => `${code} ${CONDITIONS[code].severity}`);
+    expect(listed).toEqual(expected);
   });
 });
 

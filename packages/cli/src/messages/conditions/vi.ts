@@ -29,9 +29,28 @@ const WORDS: Readonly<Record<ConditionCode, Words>> = {
     detail: (f) => `trục từ chối ${f['name']} dù thông tin đăng nhập còn hạn`,
     action: 'hỏi đơn vị vận hành xem có bị thu hồi không và vì sao; chỉ họ cấp lại được',
   },
+  BROKER_CERTIFICATE_EXPIRED: {
+    detail: (f) => `chứng thư của máy chủ ${f['servers']} đã hết hạn lúc ${f['endedAt']}`,
+    action:
+      'kiểm tra đồng hồ máy này trước; nếu đúng giờ thì báo đơn vị vận hành thay chứng thư của máy chủ',
+  },
+  BROKER_UNTRUSTED: {
+    detail: (f) => `máy chủ trả lời ở ${f['servers']} có chứng thư không tin cậy (${f['reason']})`,
+    action:
+      'đối chiếu địa chỉ trong agent.json; nhận chứng thư nơi cấp trực tiếp từ đơn vị vận hành, không lấy từ đường truyền',
+  },
+  CERTIFICATE_REFUSED: {
+    detail: (f) =>
+      `máy chủ ${f['servers']} từ chối chứng thư TLS của cơ quan (${f['reason']}); hạn của chứng thư: ${f['ownEndsAt'] === 'none' ? 'không có chứng thư' : f['ownEndsAt']}`,
+    action:
+      'xin đơn vị vận hành cấp lại: họ chạy congvan agency enrol --replace, ở đây chạy congvan agent enrol',
+  },
   CLOCK_WRONG: {
     detail: (f) => {
       const offset = Number(f['offsetSeconds']);
+      if (f['certificateFrom'] !== undefined) {
+        return `đồng hồ máy này chưa đến ngày chứng thư của máy chủ có hiệu lực (${f['certificateFrom']}), chậm ít nhất ${offset} giây`;
+      }
       return `đồng hồ máy này ${offset > 0 ? 'chậm' : 'nhanh'} ${Math.abs(offset)} giây so với trục`;
     },
     action: 'chỉnh giờ (NTP); cho đến lúc đó không cấp số, không ký văn bản mới',
