@@ -1,5 +1,5 @@
 import { type ClaimsConnection, openClaims } from '../broker/claims.ts';
-import type { TlsMaterial } from '../broker/connection.ts';
+import type { TlsMaterial } from '../broker/tls-material.ts';
 import type { Site } from '../agency/tier.ts';
 import { claimsPermissions } from '../permission/user.ts';
 import type { AccountJwt } from './account-jwt.ts';
