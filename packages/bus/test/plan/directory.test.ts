@@ -246,16 +246,37 @@ describe('a site whose folder was put back from an older copy', () => {
     expect(told.map((text) => text.slice(-4))).toEqual(['at 3', 'at 4']);
   });
 
-  it('gives no number before the others have answered, where the disk was lost as well', async () => {
-    const server = bus.sites['H09'];
+  async function loseDisk(site: Site): Promise<void> {
+    const server = bus.sites[site];
     if (server === undefined) throw new Error('no server');
+    await server.stop();
+    await rm(join(server.folder, 'jetstream'), { recursive: true });
+    await server.restart();
+  }
+
+  it('says so when a number was given again while nobody could know', async () => {
+    await putBack('H09');
+    // The copy is of a program that left no word of having been on the bus.
+    const folder = join(bus.services.folderOf('H09'), 'directory');
+    await rm(join(folder, 'on-the-bus.json'), { force: true });
+    await loseDisk('H09');
+    bus.cutLink('H09');
+    const errors: Error[] = [];
+    await bus.services.reopen('H09', (error) => void errors.push(error));
+    expect((await bus.addAgency({ code: 'H09.12.9', site: 'H09' })).entry.sequence).toBe(2);
+    bus.healLink('H09');
+    await waitUntil(() => errors.length > 0, 90_000);
+    expect(errors).toMatchObject([
+      { code: 'BUS_DIRECTORY_FORKED', details: { registrar: PROVINCE, sequence: 2, folder } },
+    ]);
+  }, 150_000);
+
+  it('gives no number before the others have answered, where the disk was lost as well', async () => {
     const onBus = join(bus.services.folderOf('H09'), 'directory', 'on-the-bus.json');
     await waitUntil(() => existsSync(onBus), ARRIVAL_MS);
     await cp(onBus, join(copyOf('H09'), 'directory', 'on-the-bus.json'));
     await putBack('H09');
-    await server.stop();
-    await rm(join(server.folder, 'jetstream'), { recursive: true });
-    await server.restart();
+    await loseDisk('H09');
     bus.cutLink('H09');
     const errors: Error[] = [];
     const { enrolment } = await bus.services.reopen('H09', (error) => void errors.push(error));
