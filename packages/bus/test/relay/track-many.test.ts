@@ -46,7 +46,9 @@ it('an id shaped like the number of another hides nothing: both are found, and e
   ]);
   const sender = await town.account({ name: 'nine', role: 'agency', scope: 'H09' });
   const own = await town.ask('/api/v1/documents/7%2FUBND-VP', { token: sender });
-  expect(JSON.parse(own.text)).toMatchObject({ documents: [{ from: 'H09', document_id: 'doc-7' }] });
+  expect(JSON.parse(own.text)).toMatchObject({
+    documents: [{ from: 'H09', document_id: 'doc-7' }],
+  });
   const auditor = await town.account({ name: 'lan', role: 'auditor' });
   const evidence = (from: string) =>
     town.ask(`/api/v1/evidence/7%2FUBND-VP${from}`, { token: auditor });

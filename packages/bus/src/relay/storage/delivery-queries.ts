@@ -29,6 +29,8 @@ export interface ListedDelivery {
 
 /** What a list of deliveries can be narrowed to; `recalled` ones have some state besides. */
 export const STATE_FILTERS = [
+  'open',
+  'overdue',
   'sent',
   '01',
   '02',
@@ -36,10 +38,8 @@ export const STATE_FILTERS = [
   '04',
   '05',
   '06',
-  'withdrawn',
   'recalled',
-  'open',
-  'overdue',
+  'withdrawn',
 ] as const satisfies readonly (DeliveryState | 'withdrawn' | 'recalled' | 'open' | 'overdue')[];
 export type StateFilter = (typeof STATE_FILTERS)[number];
 

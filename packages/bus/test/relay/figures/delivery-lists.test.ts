@@ -7,23 +7,13 @@ import {
   makeCountry,
   makeReports,
 } from '../../../src/testing/index.ts';
+import { STATE_FILTERS } from '../../../src/relay/storage/delivery-queries.ts';
 import { NOW, RelayDatabase, dispatch, electronic, receipt } from '../relay-database.ts';
 
 const AGENCIES = 240;
 const DELIVERIES = 1_000;
 const PAGE = 37;
-const STATES = [
-  'sent',
-  '01',
-  '02',
-  '03',
-  '04',
-  '05',
-  '06',
-  'withdrawn',
-  'open',
-  'overdue',
-] as const;
+const STATES = STATE_FILTERS.filter((state) => state !== 'recalled');
 
 let relay: RelayDatabase;
 let country: readonly TrafficAgency[];

@@ -1,4 +1,5 @@
 import type { DeliveriesRequest, DeliveryRow } from '../../figures/types.ts';
+import { STATE_FILTERS } from '../../storage/delivery-queries.ts';
 import { address, segment } from '../address.ts';
 import { type PageContext, other } from '../context.ts';
 import { type Markup, html } from '../html.ts';
@@ -12,18 +13,8 @@ import { absent, day, moment, word } from '../parts/value.ts';
 import { said, visible } from '../said.ts';
 
 const PAGE_ROWS = 50;
-const STATES = [
-  'open',
-  'overdue',
-  '01',
-  '02',
-  '03',
-  '04',
-  '05',
-  '06',
-  'recalled',
-  'withdrawn',
-] as const;
+/** Unanswered ones are asked for with those that were given up. */
+const STATES = STATE_FILTERS.filter((state) => state !== 'sent');
 
 /** Deliveries by state and side; `/overdue` is the same list with the one state. */
 export function deliveriesPage(context: PageContext, state?: 'overdue'): PageContent {
