@@ -71,6 +71,8 @@ export interface Registry {
    * @throws {@link BusError} `BUS_DIRECTORY_FORKED` when one was given its number here again.
    */
   takeBack(records: readonly Uint8Array[], at: Date): Promise<TakenBack>;
+  /** @throws {@link BusError} `BUS_DIRECTORY_CATCHING_UP`, as `append` would. */
+  requireCaughtUp(): Promise<void>;
   busMark(): Promise<BusMark | undefined>;
   setBusMark(mark: BusMark): Promise<void>;
   readonly copy: DirectoryCopy;
@@ -172,7 +174,7 @@ class FolderRegistry implements Registry {
   async append(draft: EntryDraft): Promise<RegisteredEntry> {
     const { registrar, sign, folder } = this.#options;
     for (;;) {
-      if (((await this.busMark())?.awaits ?? null) !== null) throw catchingUp(registrar, folder);
+      await this.requireCaughtUp();
       await this.refresh();
       const sequence = this.#own.count + 1;
       if (sequence > MAX_SEQUENCE) {
@@ -187,6 +189,11 @@ class FolderRegistry implements Registry {
         return { entry: parsePayloadAs(decodeRecord(record), 'directory'), record };
       }
     }
+  }
+
+  async requireCaughtUp(): Promise<void> {
+    const { registrar, folder } = this.#options;
+    if (((await this.busMark())?.awaits ?? null) !== null) throw catchingUp(registrar, folder);
   }
 
   async busMark(): Promise<BusMark | undefined> {

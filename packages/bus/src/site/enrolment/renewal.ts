@@ -90,6 +90,8 @@ async function serve(
   }
   const signedBytes = renewalSigningInput(requestBytes);
   const { subject, askedBy } = authenticate(authority, entry, signedBytes, signature, now());
+  // Before anything is granted: whoever asks again and again would get a certificate each time.
+  await enrolment.registry.requireCaughtUp();
   const userJwt = await enrolment.mintUserJwt(entry);
   const granted: GrantedCertificate[] = [];
   for (const use of UNATTENDED) {
