@@ -169,6 +169,19 @@ describe('an agency that enrols', () => {
     clockMs = 0;
   });
 
+  it('gets nothing while its site is being restored, and all with the same token afterwards', async () => {
+    const { registry } = bus.site.enrolment;
+    const token = await makeToken('H09.10');
+    const homes = join(folder, 'restored');
+    const issuedBefore = authority.list().length;
+    await registry.setBusMark({ awaits: 'what the others have' });
+    await expect(enrol(homes, token)).rejects.toMatchObject({ code: 'BUS_ENROLMENT_UNREACHABLE' });
+    expect(authority.list()).toHaveLength(issuedBefore);
+    await registry.setBusMark({ awaits: null });
+    await enrol(homes, token);
+    expect(registry.newest(parseAgencyCode('H09.10'))).toBeDefined();
+  });
+
   it('gets no second chance to be somebody else: an agency that is there is not replaced', async () => {
     const first = await makeToken('H09.6');
     await enrol(join(folder, 'six'), first);

@@ -63,7 +63,7 @@ type MoreTrust = Pick<TrustStore, 'anchors' | 'intermediates' | 'crls'>;
 
 /** Takes tokens and gives certificates, entry and broker rights; how the request came is not its matter. */
 export interface EnrolmentDesk {
-  /** @throws {@link BusError} `BUS_ENROLMENT_REFUSED`, `BUS_PAYLOAD_INVALID`. */
+  /** @throws {@link BusError} `BUS_ENROLMENT_REFUSED`, `BUS_PAYLOAD_INVALID`, `BUS_DIRECTORY_CATCHING_UP`. */
   enrol(value: unknown): Promise<EnrolmentAnswer>;
 }
 
@@ -100,6 +100,8 @@ async function serve(
   requireRequests(member, request);
   // First of all: a folder that cannot be read uses up no token.
   const more = await options.moreTrust?.();
+  // Nor does a registry that has to wait: each try would get certificates, and no entry.
+  if (pending.state !== 'used') await options.enrolment.registry.requireCaughtUp();
   const keysSha256 = hashKeys(request);
   if (pending.keysSha256 !== null && pending.keysSha256 !== keysSha256) {
     throw refuseEnrolment('used', 'this token was used with other keys');

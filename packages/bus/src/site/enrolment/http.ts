@@ -70,6 +70,9 @@ function toRefusal(error: unknown): { status: number; body: object } {
   if (error instanceof BusError && error.code === 'BUS_PAYLOAD_INVALID') {
     return { status: 400, body: { refused: 'request', detail: error.message } };
   }
+  if (error instanceof BusError && error.code === 'BUS_DIRECTORY_CATCHING_UP') {
+    return { status: 503, body: { detail: 'the site is being restored: try again later' } };
+  }
   const status = statusOf(error);
   if (status !== undefined && status >= 400 && status < 500) {
     const body = { refused: 'request', detail: `HTTP ${status}` };
