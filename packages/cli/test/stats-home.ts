@@ -8,6 +8,8 @@ import { type TestPki, createTestPki } from '@congvan/signer/testing';
 import { openPageTown } from '../../bus/test/relay/pages/page-town.ts';
 import { NOW } from '../../bus/test/relay/relay-database.ts';
 // oxlint-enable no-restricted-imports
+import type { Cli } from '../src/context.ts';
+import { messagesOf } from '../src/messages/index.ts';
 import { type Outcome, type RunOptions, runCli } from './run-cli.ts';
 
 export { NOW };
@@ -51,5 +53,25 @@ export async function openStatsHome(): Promise<StatsHome> {
         env: { ...env, ...options.env },
       }),
     [Symbol.asyncDispose]: async () => await town[Symbol.asyncDispose](),
+  };
+}
+
+/** What a part of the command is given that says nothing to anybody. */
+export function quietCli(signal: AbortSignal = new AbortController().signal): Cli {
+  return {
+    env: {},
+    io: {
+      out: () => {},
+      err: () => {},
+      outIsTty: false,
+      errIsTty: false,
+      columns: 80,
+      promptSecret: undefined,
+    },
+    language: 'en',
+    messages: messagesOf('en'),
+    now: () => NOW,
+    stopSignal: () => signal,
+    setExitCode: () => {},
   };
 }

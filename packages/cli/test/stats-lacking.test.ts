@@ -11,9 +11,8 @@ import { RelayDatabase, composeReport, paper } from '../../bus/test/relay/relay-
 import { Intake } from '../../bus/src/relay/intake.ts';
 import { openDatabase } from '../../bus/src/relay/storage/database.ts';
 // oxlint-enable no-restricted-imports
-import { messagesOf } from '../src/messages/index.ts';
 import { lackingOf } from '../src/stats/lacking.ts';
-import { type StatsHome, NOW, openStatsHome } from './stats-home.ts';
+import { type StatsHome, NOW, openStatsHome, quietCli } from './stats-home.ts';
 import { readJson } from './town.ts';
 
 const run = promisify(execFile);
@@ -198,23 +197,3 @@ it('names an agency once however many of its reports are missing, and says where
     `reports are missing from ${named}; and ≥ 5 more: the shares are lower bounds`,
   );
 });
-
-function quietCli(): Parameters<typeof lackingOf>[0] {
-  const { signal } = new AbortController();
-  return {
-    env: {},
-    io: {
-      out: () => {},
-      err: () => {},
-      outIsTty: false,
-      errIsTty: false,
-      columns: 80,
-      promptSecret: undefined,
-    },
-    language: 'en',
-    messages: messagesOf('en'),
-    now: () => NOW,
-    stopSignal: () => signal,
-    setExitCode: () => {},
-  };
-}

@@ -23,7 +23,14 @@ import { readPages } from '../src/stats/read-pages.ts';
 import { sparkline } from '../src/stats/sparkline.ts';
 import { writeNewFile } from '../src/documents/write-new-file.ts';
 import { freePort } from './docs/run-guide.ts';
-import { type StatsHome, KEY_PASSPHRASE, NOW, SIGNER_NAME, openStatsHome } from './stats-home.ts';
+import {
+  type StatsHome,
+  KEY_PASSPHRASE,
+  NOW,
+  SIGNER_NAME,
+  openStatsHome,
+  quietCli,
+} from './stats-home.ts';
 import { createTown, readJson } from './town.ts';
 
 const run = promisify(execFile);
@@ -377,22 +384,7 @@ describe('files', () => {
     expect(stopped.err).toContain('CLI_GIVEN_UP');
 
     const controller = new AbortController();
-    const cli = {
-      env: {},
-      io: {
-        out: () => {},
-        err: () => {},
-        outIsTty: false,
-        errIsTty: false,
-        columns: 80,
-        promptSecret: undefined,
-      },
-      language: 'en',
-      messages: messagesOf('en'),
-      now: () => NOW,
-      stopSignal: () => controller.signal,
-      setExitCode: () => {},
-    } as const;
+    const cli = quietCli(controller.signal);
     const endless = {
       as_of: { record: 1, day: '2026-07-15' },
       rows: [{}],

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { parseAgencyCode } from '../../src/agency/code.ts';
-import type { HealthFinding } from '../../src/plan/health.ts';
-import { inspectPlan } from '../../src/plan/inspect.ts';
 import { reportSubject } from '../../src/subject/subject.ts';
 import { type TestPlan, startPlan } from '../../src/testing/start-plan.ts';
 import { waitUntil } from '../../src/testing/wait-until.ts';
+import { inspectPlace } from './inspect-place.ts';
 import { type Correspondent, addCorrespondent } from './traffic.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -44,16 +43,7 @@ describe('a centre that one site fills', { timeout: TIMEOUT_MS }, () => {
       await from.connection.publish(subject, new Uint8Array(BODY_BYTES), { messageId });
     }
   };
-  const inspect = async (place: string): Promise<HealthFinding[]> => {
-    const found = await inspectPlan({
-      plan: bus.plan,
-      operators: new Map(bus.plan.places.map(({ id }) => [id, bus.operator(id)])),
-      places: [place],
-      now: () => new Date(),
-      thorough: true,
-    });
-    return found.flatMap(({ findings }) => findings);
-  };
+  const inspect = (place: string) => inspectPlace(bus, place);
 
   it('is told with the name of that site, and nobody is told to fetch', async () => {
     await report(quiet, 'H09', 3);

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { inspectPlan } from '../../src/plan/inspect.ts';
 import { openCentre } from '../../src/site/centre.ts';
 import { mintCentreCredentials } from '../../src/site/credentials.ts';
 import { type TestPlan, startPlan } from '../../src/testing/start-plan.ts';
 import { waitUntil } from '../../src/testing/wait-until.ts';
+import { inspectPlace } from './inspect-place.ts';
 import { type Correspondent, addCorrespondent, texts } from './traffic.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -26,15 +26,8 @@ describe('the services of a country', { timeout: TIMEOUT_MS }, () => {
   });
 
   const servicesAt = async (place: string): Promise<string[]> => {
-    const found = await inspectPlan({
-      plan: bus.plan,
-      operators: new Map(bus.plan.places.map(({ id }) => [id, bus.operator(id)])),
-      places: [place],
-      now: () => new Date(),
-      thorough: true,
-    });
-    return found
-      .flatMap(({ findings }) => findings)
+    const findings = await inspectPlace(bus, place);
+    return findings
       .filter(({ code }) => code.includes('-service'))
       .map(({ code, state }) => `${code} ${state}`);
   };
