@@ -182,7 +182,6 @@ export {
   MAX_CHUNK_BYTES,
   MAX_CHUNK_COUNT,
   MIN_CHUNK_BYTES,
-  THIN_CHUNK_BYTES,
   chunkCountOf,
   chunkLengthOf,
   isBlobGeometry,

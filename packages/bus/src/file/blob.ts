@@ -2,8 +2,6 @@ import { BusError } from '../errors.ts';
 
 /** Largest blob; its length is written in four bytes. */
 export const MAX_BLOB_BYTES = 4 * 1024 * 1024 * 1024 - 1;
-/** For thin lines: at 4 Mb/s one such chunk is on the line for 66 ms. */
-export const THIN_CHUNK_BYTES = 32 * 1024;
 export const DEFAULT_CHUNK_BYTES = 128 * 1024;
 /** Smaller chunks cost the broker more than they bring. */
 export const MIN_CHUNK_BYTES = 16 * 1024;

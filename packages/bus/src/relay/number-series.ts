@@ -31,10 +31,3 @@ export function admitNumber(
   if (number < last) opened.push([number + 1, last]);
   return { highest, closed: open, opened };
 }
-
-/** How many numbers the ranges hold together. */
-export function countNumbers(ranges: Iterable<NumberRange>): number {
-  let count = 0;
-  for (const [first, last] of ranges) count += last - first + 1;
-  return count;
-}

@@ -30,8 +30,6 @@ export {
   serveEnrolmentDesk,
 } from './enrolment/http.ts';
 export {
-  DEFAULT_TOKEN_LIFE_MS,
-  MAX_TOKEN_LIFE_MS,
   type PendingEnrolment,
   type PendingEnrolments,
   type PendingMember,

@@ -79,10 +79,6 @@ export const LOCAL_STREAM_LIMITS: StreamLimits = {
   replicas: 1,
 };
 
-export function reservedBytes(limits: StreamLimits): number {
-  return limits.inboxBytes + limits.reportBytes + limits.blobBytes;
-}
-
 /**
  * The streams of one site in the flat plan: one server or one cluster that hosts any number of sites.
  *

@@ -52,10 +52,6 @@ export class StorageGuard implements CommitWatcher {
     }
   }
 
-  get isStuck(): boolean {
-    return this.#stuck.size > 0;
-  }
-
   /** Looks whether what was wrong is over; called every few seconds. */
   look(): void {
     const { conditions, folder } = this.#options;

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 
 /** Where a package lies: in memory while it is small, else in a file. */
 export type PackageSource = Uint8Array | { readonly path: string };
@@ -26,10 +26,6 @@ export function writtenBytes(bytes: Uint8Array): WrittenPackage {
       return sha256;
     },
   };
-}
-
-export async function sizeOf(source: PackageSource): Promise<number> {
-  return source instanceof Uint8Array ? source.length : (await stat(source.path)).size;
 }
 
 /** The bytes of a small source, wherever it lies. */

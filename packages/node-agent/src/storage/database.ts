@@ -4,7 +4,7 @@ import { type Db, type Schema, openMigrated } from '@congvan/bus/sqlite';
 
 import { AgentError } from '../errors.ts';
 
-export { type Db, isStorageFailure } from '@congvan/bus/sqlite';
+export type { Db } from '@congvan/bus/sqlite';
 
 const SCHEMA: Schema = { migrations: new URL('../../migrations/', import.meta.url) };
 

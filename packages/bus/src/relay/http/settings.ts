@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { agencyCode } from '../../record/field.ts';
-import { LANGUAGES, ROLES } from './session.ts';
+import { ROLES } from './session.ts';
 
 /** A file of the relay's folder, or an absolute path. */
 const file = z.string().min(1).max(1_000);
@@ -56,5 +56,3 @@ export const oidcSettings = z.strictObject({
   }),
 });
 export type OidcSettings = z.infer<typeof oidcSettings>;
-
-export const language = z.enum(LANGUAGES);

@@ -13,8 +13,6 @@ import { agencyCode, digest, instant, line, site } from '../../record/field.ts';
 export const MAX_TOKEN_ATTEMPTS = 10;
 /** A lost answer may be asked for again so long after the token was used. */
 export const ANSWER_AGAIN_MS = 7 * 86_400_000;
-export const DEFAULT_TOKEN_LIFE_MS = 72 * 3_600_000;
-export const MAX_TOKEN_LIFE_MS = 60 * 86_400_000;
 const MAX_PENDING_BYTES = 256 * 1024;
 const FILE = /^([0-9a-f]{16})\.json$/u;
 

@@ -12,9 +12,6 @@ import {
   withdrawn,
 } from '../relay-database.ts';
 
-/** The quarter that the pages show unless another is picked. */
-export const QUARTER = '2026-Q3';
-
 export const AN_GIANG = 'Ủy ban nhân dân tỉnh An Giang';
 export const VINH_TE = 'Ủy ban nhân dân xã Vĩnh Tế';
 export const NUI_SAM = 'Ủy ban nhân dân phường Núi Sam';

@@ -44,7 +44,6 @@ export const enrolmentEn = {
   userKey: 'broker key',
   enrolledHint: '`congvan agent run` starts the agent',
   revokedNow: 'revoked',
-  certificatesRevoked: 'certificates revoked',
   brokerClosed: 'broker',
   closedAt: (server: string) => `${server}: its connection is closed`,
   notReached: (server: string, why: string) =>

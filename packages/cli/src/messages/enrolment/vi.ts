@@ -46,7 +46,6 @@ export const enrolmentVi: EnrolmentTexts = {
   userKey: 'khóa đăng nhập trục',
   enrolledHint: '`congvan agent run` chạy tác nhân',
   revokedNow: 'đã thu hồi',
-  certificatesRevoked: 'chứng thư số đã thu hồi',
   brokerClosed: 'trục',
   closedAt: (server) => `${server}: đã ngắt kết nối của cơ quan`,
   notReached: (server, why) => `không tới được ${server} (${why}): hãy chạy lại khi có kết nối`,

@@ -191,7 +191,6 @@ export const textEn = {
     `${last} made, ${watermark} confirmed by the relay`,
 
   delegationEnds: 'last entry that counts',
-  delegatedBy: 'delegated by',
   delegateNeedsCertificate: (code: string) =>
     `${code} is no registrar yet: --certificate names its certificate`,
   delegateNext: (code: string) =>

@@ -179,7 +179,6 @@ export const textVi: Texts = {
   reportCounts: (last, watermark) => `đã lập ${last}, trạm đã xác nhận ${watermark}`,
 
   delegationEnds: 'mục cuối được tính',
-  delegatedBy: 'giao bởi',
   delegateNeedsCertificate: (code: string) =>
     `${code} chưa là nơi đăng ký: --certificate ghi chứng thư số của nơi đó`,
   delegateNext: (code: string) =>

@@ -243,7 +243,6 @@ export const en: Texts = {
     oidc: 'Sign in with the central identity provider',
     failed: 'The name or the password is wrong.',
     locked: 'Too many attempts. Try again in a few minutes.',
-    signedOut: 'You have signed out.',
     expired: 'Your session is over. Sign in again.',
   },
   about: {

@@ -245,7 +245,6 @@ export const vi = {
     oidc: 'Đăng nhập qua hệ thống xác thực tập trung',
     failed: 'Tên hoặc mật khẩu không đúng.',
     locked: 'Đăng nhập sai quá nhiều lần. Hãy thử lại sau ít phút.',
-    signedOut: 'Bạn đã đăng xuất.',
     expired: 'Phiên làm việc đã hết. Hãy đăng nhập lại.',
   },
   about: {
