@@ -1,5 +1,5 @@
 /** Vietnam has one zone and no summer time; registers and reports count days in it (DESIGN §7). */
-const VIETNAM_OFFSET_MS = 7 * 60 * 60 * 1_000;
+export const VIETNAM_OFFSET_MS = 7 * 60 * 60 * 1_000;
 
 /** `YYYY-MM-DD` at +07:00. */
 export function dateInVietnam(at: Date): string {
@@ -16,7 +16,7 @@ export function startOfDayMs(date: string): number {
   return Date.parse(`${date}T00:00:00.000Z`) - VIETNAM_OFFSET_MS;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1_000;
+export const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** Days at +07:00 since 1970-01-01. */
 export function dayNumber(ms: number): number {

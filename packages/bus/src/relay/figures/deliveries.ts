@@ -119,7 +119,8 @@ function* spansToRead(
   for (const { month, most } of worthReading) {
     if (most === 0) continue;
     const days = inOrder(month, 'day').filter((day) => !isBefore(day));
-    if (state === '02' && side === 'sender') {
+    const isSparse = state === '02' || (state === 'late' && most < days.length);
+    if (isSparse && side === 'sender') {
       readCounts(days);
       for (const day of days) if (mostIn(day) > 0) yield day;
     } else if (few === null || isAscending) {
@@ -170,16 +171,15 @@ function countIn(counters: Sum, state: StateFilter | null): number | null {
       return count('deliveries');
     case 'open':
       return open;
-    case 'overdue':
-      return count('overdue');
-    case 'withdrawn':
-      return count('withdrawn');
     case 'sent':
       return open - count('withdrawn');
     case '02':
       return count('refused');
+    case 'overdue':
+    case 'late':
     case 'recalled':
-      return count('recalled');
+    case 'withdrawn':
+      return count(state);
     default:
       return null;
   }

@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 
 import { COUNTED_DOCUMENT_TYPES, OTHER_DOCUMENT_TYPES } from '../../edxml/document-type.ts';
-import { dateNumber } from '../../calendar/vietnam-time.ts';
+import { DAY_MS, VIETNAM_OFFSET_MS, dateNumber } from '../../calendar/vietnam-time.ts';
 import type { DeliveryState } from '../delivery-state.ts';
 import type { Db } from './database.ts';
 import type { UrgencyCode } from './figure-store.ts';
@@ -27,10 +27,11 @@ export interface ListedDelivery {
   readonly document: number;
 }
 
-/** What a list of deliveries can be narrowed to; `recalled` ones have some state besides. */
+/** What a list of deliveries can be narrowed to; `late` and `recalled` ones have some state besides. */
 export const STATE_FILTERS = [
   'open',
   'overdue',
+  'late',
   'sent',
   '01',
   '02',
@@ -40,7 +41,9 @@ export const STATE_FILTERS = [
   '06',
   'recalled',
   'withdrawn',
-] as const satisfies readonly (DeliveryState | 'withdrawn' | 'recalled' | 'open' | 'overdue')[];
+] as const satisfies readonly (
+  DeliveryState | 'withdrawn' | 'recalled' | 'open' | 'overdue' | 'late'
+)[];
 export type StateFilter = (typeof STATE_FILTERS)[number];
 
 export interface DeliveryFilter {
@@ -212,6 +215,7 @@ function addState(
   if (state === null) return;
   if (state === 'withdrawn') return add('d.receipt_count = 0 AND w.sender IS NOT NULL');
   if (state === 'recalled') return add('d.change_agreed_ms IS NOT NULL');
+  if (state === 'late') return add(IS_LATE);
   if (state === 'open') return add('d.receipt_count = 0');
   if (state === 'overdue') {
     return add('d.receipt_count = 0 AND o.dispatched_ms < ?', overdueBeforeMs);
@@ -219,6 +223,10 @@ function addState(
   if (state === 'sent') return add('d.receipt_count = 0 AND w.sender IS NULL');
   return add(`d.state = '${STATES[state]}'`);
 }
+
+/** From the start of the day after that of the dispatch on, at +07:00, as `addDelivery` counts it. */
+const IS_LATE = `d.first_receipt_ms >= o.dispatched_ms + ${DAY_MS}
+  - ((o.dispatched_ms + ${VIETNAM_OFFSET_MS}) % ${DAY_MS} + ${DAY_MS}) % ${DAY_MS}`;
 
 const STATES = { '01': '01', '02': '02', '03': '03', '04': '04', '05': '05', '06': '06' } as const;
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { dateInVietnam } from '../../../src/calendar/vietnam-time.ts';
 import type { DeliveriesRequest, DeliveryRow } from '../../../src/relay/figures/index.ts';
 import {
   type TrafficAgency,
@@ -56,7 +57,13 @@ function isInState(row: DeliveryRow, state: (typeof STATES)[number]): boolean {
   const isOpen = row.first_receipt_at === null;
   if (state === 'open') return isOpen;
   if (state === 'overdue') return row.overdue;
+  if (state === 'late') return isLate(row);
   return row.state === state;
+}
+
+function isLate({ dispatched_at, first_receipt_at: first }: DeliveryRow): boolean {
+  const dayOf = (at: string): string => dateInVietnam(new Date(at));
+  return first !== null && dayOf(first) > dayOf(dispatched_at);
 }
 
 function nameOf({ from, to, document_id, document_version, business_type }: DeliveryRow): string {
@@ -124,4 +131,43 @@ it('recalled deliveries are listed by themselves, as many as the figure counts, 
   expect(list({ agency: 'H10', side: 'recipient' })).toEqual({ rows: [first], total: null });
   expect(list({ agency: 'G12' })).toEqual({ rows: [], total: 0 });
   expect(town.queries.figures({ period: '2026-07' }).figures.recalled).toBe(2);
+});
+
+it('late deliveries are listed by the day at +07:00, as many as the figure counts, whatever their state', () => {
+  using town = new RelayDatabase();
+  for (const code of ['H09', 'H10', 'G12']) town.addAgency(code, 'province');
+  const both = [electronic('H10'), electronic('G12')];
+  // Dispatched in the last minute of a day of Vietnam and in the first of the next; before its date.
+  town.report('H09', dispatch(1, both), '2026-07-10T16:59:59.999Z');
+  town.report('H09', dispatch(2, both), '2026-07-10T17:00:00.000Z');
+  town.report('H09', dispatch(3, both, { issuedOn: '2026-07-20' }), '2026-07-10T02:00:00.000Z');
+  // Clocks that were never set: before 1970, and a receipt before its dispatch.
+  town.report('H09', dispatch(4, both), '1969-12-30T16:59:59.999Z');
+  const answers = [
+    ['H10', 1, '03', '2026-07-10T17:00:00.000Z'],
+    ['G12', 1, '01', '2026-07-10T16:59:59.999Z'],
+    ['H10', 2, '02', '2026-07-11T16:59:59.999Z'],
+    ['G12', 2, '01', '2026-07-11T17:00:00.000Z'],
+    ['H10', 3, '01', '2026-07-11T02:00:00.000Z'],
+    ['H10', 4, '01', '1969-12-30T17:00:00.000Z'],
+    ['G12', 4, '01', '1969-12-30T10:00:00.000Z'],
+  ] as const;
+  for (const [from, number, status, at] of answers) {
+    town.report(from, receipt('H09', number, status, { at }));
+  }
+  const month = { period: '2026-07', state: 'late' } as const;
+  const list = (request: Partial<DeliveriesRequest>) => {
+    const { rows, total } = town.queries.deliveries({ ...month, ...request });
+    return { rows: rows.map(({ document_id, to, state }) => [document_id, to, state]), total };
+  };
+  const [first, second] = [['doc-1', 'H10', '03'] as const, ['doc-2', 'G12', '01'] as const];
+  const [third, fourth] = [['doc-3', 'H10', '01'] as const, ['doc-4', 'H10', '01'] as const];
+  expect(list({})).toEqual({ rows: [third, fourth, second, first], total: 4 });
+  expect(list({ agency: 'H09' })).toEqual({ rows: [third, fourth, second, first], total: 4 });
+  const ofG12 = { agency: 'G12', side: 'recipient' } as const;
+  expect(list(ofG12)).toEqual({ rows: [second], total: null });
+  expect(town.queries.figures({ period: '2026-07' }).figures.late).toBe(4);
+  // An earlier receipt that comes after it: the delivery was in time.
+  town.report('H10', receipt('H09', 1, '01', { at: '2026-07-10T16:59:59.999Z' }));
+  expect(list({})).toEqual({ rows: [third, fourth, second], total: 3 });
 });

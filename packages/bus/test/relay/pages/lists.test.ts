@@ -4,7 +4,15 @@ import { parseAgencyCode } from '../../../src/index.ts';
 import { textsOf } from '../../../src/relay/pages/texts.ts';
 import { AlertStore } from '../../../src/relay/storage/alert-store.ts';
 import { type HttpTown, openHttpTown } from '../http/http-town.ts';
-import { RelayDatabase, dispatch, electronic, paper, voided } from '../relay-database.ts';
+import {
+  NOW,
+  RelayDatabase,
+  dispatch,
+  electronic,
+  paper,
+  receipt,
+  voided,
+} from '../relay-database.ts';
 
 const H10 = parseAgencyCode('H10');
 const TO_H10_2 = [parseAgencyCode('H10.2')];
@@ -52,6 +60,31 @@ describe('what is missing, on the pages', () => {
     expect(rowOf(week, 'H10').text).toMatch(/\b3 sổ năm 2024: 9; sổ năm 2025: 2–3$/u);
     const year = await read(town, token, '/agencies?period=2025');
     expect(rowOf(year, 'H10').text).toMatch(/\b2 2–3$/u);
+  });
+});
+
+describe('counts of deliveries', () => {
+  it('lead to a list of as many, under the same conditions, on the page and as a file', async () => {
+    await using town = await openHttpTown({ fill: addAnswers });
+    const token = await town.account({ name: 'kiemtra', role: 'auditor' });
+    for (const path of [
+      '/?under=H10&period=2026-07',
+      '/agencies/H10?period=2026-07&urgency=normal',
+    ]) {
+      const page = await read(town, token, path);
+      const links = [...page.matchAll(/<dt>\s*<a href="(\/deliveries[^"]+)"[^]*?value="(\d+)"/gu)];
+      const counts: Record<string, number> = {};
+      for (const [, href = '', value] of links) {
+        const asked = href.replaceAll('&amp;', '&');
+        const list = await read(town, token, asked);
+        expect(rowsOf(list)).toHaveLength(Number(value));
+        expect(textOf(list)).toContain(vi.table.rows(String(value)));
+        const file = await town.ask(asked.replace('/deliveries', '/csv/deliveries'), { token });
+        expect(file.text.trim().split('\r\n')).toHaveLength(Number(value) + 1);
+        counts[new URLSearchParams(asked).get('state') ?? 'all'] = Number(value);
+      }
+      expect(counts).toEqual({ all: 5, open: 2, overdue: 2, late: 2, '02': 1, recalled: 1 });
+    }
   });
 });
 
@@ -151,6 +184,22 @@ function addMerger(database: RelayDatabase): void {
   database.report('H10.1', paper(4, '2026-07-10'));
   database.report('H10.2', paper(1, '2026-07-05'));
   database.report('H10.2', paper(3, '2026-07-06'));
+}
+
+/** Of H10's five deliveries two are answered late, one is refused and one taken back. */
+function addAnswers(database: RelayDatabase): void {
+  for (const code of ['H09', 'H10', 'H11']) database.addAgency(code, 'province');
+  for (const number of [1, 2]) {
+    database.report('H10', dispatch(number, [electronic('H09'), electronic('H11')]));
+  }
+  database.report('H10', dispatch(3, [electronic('H09')]));
+  database.report('H11', dispatch(1, [electronic('H09')]));
+  const nextDay = { at: '2026-07-11T02:00:00.000Z' };
+  database.report('H09', receipt('H10', 1, '01', nextDay));
+  database.report('H09', receipt('H10', 2, '02', nextDay));
+  database.report('H11', receipt('H10', 1, '15'));
+  database.report('H09', receipt('H11', 1, '03', nextDay));
+  database.sweep(NOW);
 }
 
 /** One alert and one rejected record more than a page holds. */

@@ -9,6 +9,7 @@ import { DELIVERY_PAPER_VIEWS, DELIVERY_VIEWS } from './views.ts';
 const STATES: readonly NonNullable<DeliveriesRequest['state']>[] = [
   'open',
   'overdue',
+  'late',
   'sent',
   '01',
   '02',

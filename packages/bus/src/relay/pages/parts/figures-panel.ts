@@ -1,5 +1,6 @@
-import type { Figures, FiguresAnswer, TimeFigures } from '../../figures/types.ts';
-import type { Display } from '../context.ts';
+import type { Figures, FiguresAnswer, FiguresScope, TimeFigures } from '../../figures/types.ts';
+import type { StateFilter } from '../../storage/delivery-queries.ts';
+import { type Display, type PageContext, other } from '../context.ts';
 import { type Markup, html } from '../html.ts';
 import { shareBar, shareLegend } from './bar.ts';
 import { targetMark } from './target.ts';
@@ -63,19 +64,24 @@ export function headline(display: Display, answer: FiguresAnswer, asked: Asked):
   </section>`;
 }
 
-/** All counts of an answer, grouped: what was issued, what was delivered, how long it took. */
-export function figuresPanel(display: Display, answer: FiguresAnswer, asked: Asked): Markup {
-  const { t } = display;
+/**
+ * All counts of an answer, grouped: what was issued, what was delivered, how long it took. The name of
+ * a count of deliveries leads to the list of them.
+ */
+export function figuresPanel(context: PageContext, answer: FiguresAnswer, asked: Asked): Markup {
+  const { t } = context;
   const { figures } = answer;
-  const n = (value: number, name: keyof Figures) => count(display, value, `figures.${name}`);
+  const n = (value: number, name: keyof Figures) => count(context, value, `figures.${name}`);
+  const listed = (value: number, text: string, state?: StateFilter): Markup =>
+    value === 0 ? text : html`<a href=${listAddress(context, answer.scope, state)}>${text}</a>`;
   const names = t.figures;
   return html`<div class="groups" data-api=${apiOf(asked)}>
     ${group(names.documents, [
       [names.E, n(figures.E, 'E')],
       [names.EP, n(figures.EP, 'EP')],
       [names.P, n(figures.P, 'P')],
-      [names.rateAny, rate(display, figures.rate_any, 'figures.rate_any')],
-      [names.rateSigned, rate(display, figures.rate_signed, 'figures.rate_signed')],
+      [names.rateAny, rate(context, figures.rate_any, 'figures.rate_any')],
+      [names.rateSigned, rate(context, figures.rate_signed, 'figures.rate_signed')],
       [names.undelivered, n(figures.undelivered, 'undelivered')],
       [names.voidNumbers, n(figures.void_numbers, 'void_numbers')],
       [names.missingNumbers, n(figures.missing_numbers, 'missing_numbers')],
@@ -83,18 +89,24 @@ export function figuresPanel(display: Display, answer: FiguresAnswer, asked: Ask
       [names.duplicates, n(figures.duplicates, 'duplicates')],
     ])}
     ${group(names.deliveries, [
-      [names.deliveries, n(figures.deliveries, 'deliveries')],
+      [listed(figures.deliveries, names.deliveries), n(figures.deliveries, 'deliveries')],
       [names.receipted, n(figures.receipted, 'receipted')],
-      [names.open, n(figures.open, 'open')],
-      [names.overdue, n(figures.overdue, 'overdue')],
-      [names.late, n(figures.late, 'late')],
-      [names.refused, n(figures.refused, 'refused')],
-      [names.recalled, n(figures.recalled, 'recalled')],
-      [names.withdrawn, n(figures.withdrawn, 'withdrawn')],
+      [listed(figures.open, names.open, 'open'), n(figures.open, 'open')],
+      [listed(figures.overdue, names.overdue, 'overdue'), n(figures.overdue, 'overdue')],
+      [listed(figures.late, names.late, 'late'), n(figures.late, 'late')],
+      [listed(figures.refused, names.refused, '02'), n(figures.refused, 'refused')],
+      [listed(figures.recalled, names.recalled, 'recalled'), n(figures.recalled, 'recalled')],
+      [listed(figures.withdrawn, names.withdrawn, 'withdrawn'), n(figures.withdrawn, 'withdrawn')],
       [names.paperRecipients, n(figures.paper_recipients, 'paper_recipients')],
     ])}
-    ${times(display, figures)}
+    ${times(context, figures)}
   </div>`;
+}
+
+function listAddress(context: PageContext, scope: FiguresScope, state?: StateFilter): string {
+  const { agency, under, tier, documentType, urgency } = scope;
+  const conditions = { agency, under, tier, document_type: documentType, urgency };
+  return other(context, '/deliveries', { ...conditions, state });
 }
 
 function times(display: Display, figures: Figures): Markup {
@@ -144,7 +156,7 @@ function times(display: Display, figures: Figures): Markup {
   </section>`;
 }
 
-function group(title: string, entries: readonly (readonly [string, Markup])[]): Markup {
+function group(title: string, entries: readonly (readonly [Markup, Markup])[]): Markup {
   return html`<section class="group">
     <h3>${title}</h3>
     <dl>

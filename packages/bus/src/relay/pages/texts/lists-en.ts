@@ -32,6 +32,7 @@ export const listsEn: typeof listsVi = {
       recalled: 'Recall or update agreed',
       open: 'Unanswered',
       overdue: 'Overdue',
+      late: 'Answered late',
     },
   },
   documents: {

@@ -30,6 +30,7 @@ export const listsVi = {
       recalled: 'Đồng ý thu hồi, cập nhật',
       open: 'Chưa hồi báo',
       overdue: 'Quá hạn',
+      late: 'Hồi báo muộn',
     },
   },
   documents: {
