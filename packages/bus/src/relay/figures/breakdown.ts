@@ -204,6 +204,8 @@ export class Breakdown {
         key: agency.code,
         agency,
         tier: tierOf(agency, period, scope.isNow),
+        // Several tiers have no target in common.
+        targetTier: scope.tier ?? (index.hasChildren(agency.code) ? null : undefined),
         scope: own,
         before,
         counts: counts.get(agency.code) ?? { agencies: 0, agencies_silent: 0 },
@@ -267,13 +269,15 @@ export class Breakdown {
     readonly key: string;
     readonly agency?: Agency | undefined;
     readonly tier: Tier | null;
+    /** The tier of all that the row counts; that of the row unless it is told. */
+    readonly targetTier?: Tier | null | undefined;
     readonly scope: Scope;
     readonly span?: Period;
     readonly before?: Period | undefined;
     readonly counts?: Pick<BreakdownRow, 'agencies' | 'agencies_silent'>;
   }): BreakdownRow {
     const { reader, index, targets, period } = this.#question;
-    const { key, agency, tier, scope, span = period } = options;
+    const { key, agency, tier, targetTier = tier, scope, span = period } = options;
     const before = 'before' in options ? options.before : this.#question.before;
     return {
       key,
@@ -281,7 +285,7 @@ export class Breakdown {
       tier,
       figures: this.#figures(scope, span),
       before: before === undefined ? null : this.#figures(scope, before),
-      target: targetOf(targets, tier, span),
+      target: targetOf(targets, targetTier, span),
       ...(options.counts ?? reader.agencyCounts(scope, span)),
       has_children: agency !== undefined && index.hasChildren(agency.code),
     };
