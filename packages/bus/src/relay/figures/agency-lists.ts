@@ -35,7 +35,8 @@ export function answerAgencies(
   }
   const [after] = request.after === undefined ? [''] : readCursor(request.after, [''] as const);
   const heard = reader.heardIn(period);
-  const found = index.agencies.flatMap((agency) => {
+  const only = scope.agency === null ? undefined : index.find(scope.agency);
+  const found = (only === undefined ? index.agencies : [only]).flatMap((agency) => {
     const place = agency.places.findLast(({ fromDay }) => fromDay <= lastOpenDay(agency, period));
     if (place === undefined) return [];
     // One that was taken over is listed as itself, by the place of who took over.
@@ -105,6 +106,11 @@ export function answerGaps(
         ? writeCursor([last.kind, last.agency, last.year ?? 0, last.first])
         : null,
   };
+}
+
+/** `after` for the gaps that follow those in the reports of an agency. */
+export function afterReportGapsOf(agency: string): string {
+  return writeCursor(['report', agency, 0, Number.MAX_SAFE_INTEGER]);
 }
 
 function addRegisterGaps(

@@ -49,8 +49,9 @@ const schema = z
     contradiction: z.enum(CONTRADICTION_KINDS),
     level: z.enum(['own', 'below']),
     after: z.string().max(MAX_CURSOR_LENGTH),
-    /** Those of a page's second list. */
+    /** Those of a page's further lists. */
     late_after: z.string().max(MAX_CURSOR_LENGTH),
+    chains_after: z.string().max(MAX_CURSOR_LENGTH),
     rejected_after: z.string().max(MAX_CURSOR_LENGTH),
     q: text,
     lang: z.enum(['vi', 'en']),

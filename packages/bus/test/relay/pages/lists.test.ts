@@ -7,6 +7,7 @@ import { type HttpTown, openHttpTown } from '../http/http-town.ts';
 import {
   NOW,
   RelayDatabase,
+  composeReport,
   dispatch,
   electronic,
   paper,
@@ -152,6 +153,18 @@ describe('lists that are longer than a page', () => {
     expect(await read(town, token, '/contradictions?agency=H10')).not.toContain(noneLate);
   });
 
+  it('of agencies that miss reports go on, with each agency once however much it misses', async () => {
+    await using town = await openHttpTown({ fill: addIncompleteChains });
+    const token = await town.account({ name: 'kiemtra', role: 'auditor' });
+    const shown: string[] = [];
+    for (let path: string | undefined = '/health?period=2026-07'; path !== undefined;) {
+      const chains = tableOf(await read(town, token, path), 'chains');
+      shown.push(...rowsOf(chains).map(({ text }) => / (H\d+) /u.exec(text)?.[1] ?? ''));
+      path = chains.includes('rel="next"') ? nextOf(chains) : undefined;
+    }
+    expect(shown).toEqual(INCOMPLETE);
+  });
+
   it('of alerts and rejected records have a next page, and alerts say how many stand', async () => {
     await using town = await openHttpTown({ fill: addTroubles });
     const token = await town.account({ name: 'vanhanh', role: 'operator' });
@@ -174,6 +187,28 @@ describe('lists that are longer than a page', () => {
     ]);
   });
 });
+
+/** Agencies that miss a report each, more than a page of health has; the first misses a hundred. */
+function addIncompleteChains(database: RelayDatabase): void {
+  const [chatty = '', ...others] = INCOMPLETE;
+  for (const code of INCOMPLETE) database.addAgency(code, 'commune');
+  const take = (code: string, number: number): void => {
+    const report = composeReport(
+      code,
+      number,
+      '0'.repeat(64),
+      paper(number),
+      '2026-07-10T02:00:00.000Z',
+    );
+    database.intake.take({ report: report.verified, entry: report.entry });
+  };
+  database.intake.inTransaction(() => {
+    for (let number = 2; number <= 202; number += 2) take(chatty, number);
+    for (const code of others) take(code, 2);
+  });
+}
+
+const INCOMPLETE = Array.from({ length: 112 }, (_, index) => `H${200 + index}`);
 
 function addMerger(database: RelayDatabase): void {
   database.addAgency('H10', 'province');

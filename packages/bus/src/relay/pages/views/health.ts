@@ -1,4 +1,5 @@
 import type { AlertRow } from '../../alerts/types.ts';
+import { afterReportGapsOf } from '../../figures/agency-lists.ts';
 import type { AgencyRow, Page } from '../../figures/types.ts';
 import type { RejectedRow } from '../../http/rejected.ts';
 import type { RelayHealth } from '../../http/source.ts';
@@ -145,15 +146,17 @@ function rejected(context: PageContext): Markup {
   </section>`;
 }
 
-/** Those of the first page that miss reports; the gaps page has all of them by number. */
+/** Those that miss reports, as many as so many gaps belong to; the gaps page has them by number. */
 function chains(context: PageContext): Markup {
   const { t, source, query } = context;
-  const request = { period: query.period.text, kind: 'report' as const, limit: MAX_ROWS };
-  const { rows } = source.gaps(request);
-  const codes = [...new Set(rows.map(({ agency }) => agency))].slice(0, 20);
+  const period = query.period.text;
+  const after = query.chains_after === undefined ? {} : { after: query.chains_after };
+  const gaps = source.gaps({ period, kind: 'report', limit: MAX_ROWS, ...after });
+  const codes = [...new Set(gaps.rows.map(({ agency }) => agency))];
   const behind = codes.flatMap((agency): AgencyRow[] => [
-    ...source.agencies({ agency, period: query.period.text, limit: 1 }).rows,
+    ...source.agencies({ agency, period, limit: 1 }).rows,
   ]);
+  const last = codes.at(-1);
   return html`<section class="card" aria-labelledby="chains">
     <h2 id="chains">${t.health.chains}</h2>
     ${table(context, {
@@ -161,6 +164,9 @@ function chains(context: PageContext): Markup {
       caption: t.health.chainsCaption,
       hideCaption: true,
       rows: behind,
+      // The further gaps of an agency do not make it stand here again.
+      next: gaps.next === null || last === undefined ? null : afterReportGapsOf(last),
+      cursor: 'chains_after',
       columns: [
         {
           head: t.agencies.name,
