@@ -47,6 +47,11 @@ async function ask(
   return { out, err };
 }
 
+it('says of a period to come that it has not begun, not that everybody is silent', async () => {
+  const { err } = await ask(home, ['share', '--period', '2027-Q1']);
+  expect(err).toBe('note: the period had not begun on the day of these figures\n');
+});
+
 describe('a list by recipient', () => {
   it.each(['deliveries', 'overdue'])(
     '%s never says that nothing lacks: what senders lack was not looked for',

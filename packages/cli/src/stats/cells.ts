@@ -117,7 +117,9 @@ export class CellWriter {
     if (by === 'state') return wordOf(stats.states, value);
     if (by === 'standing') return wordOf(stats.standings, value);
     if (by === 'kind') return wordOf(stats.gapKinds, value);
-    if (name === 'key' && isTimeKey(by)) return describePeriod(this.#cli, { text: value });
+    // The sum has no key.
+    if (name === 'key' && isTimeKey(by) && value !== '')
+      return describePeriod(this.#cli, { text: value });
     return value;
   }
 

@@ -20,7 +20,7 @@ export function formatFor({ language, messages }: Pick<Cli, 'language' | 'messag
   const { units } = messages.stats;
   return {
     count: (value) => whole.format(value),
-    rate: (fraction) => `${tenths.format(cutToTenths(fraction * 100))} %`,
+    rate: (fraction) => `${tenths.format(cutRate(fraction) * 100)} %`,
     points: (difference) => signed.format(Math.round(difference * 1_000) / 10),
     duration(ms) {
       const sizes = [
@@ -35,7 +35,7 @@ export function formatFor({ language, messages }: Pick<Cli, 'language' | 'messag
   };
 }
 
-/** 0.29 × 100 is 28.999999999999996 and means 29. */
-function cutToTenths(percent: number): number {
-  return Math.floor(Number((percent * 10).toFixed(6))) / 10;
+/** A fraction cut to tenths of a per cent; 0.29 × 1000 is 289.99999999999994 and means 290. */
+export function cutRate(fraction: number): number {
+  return Math.floor(Number((fraction * 1_000).toFixed(6))) / 1_000;
 }

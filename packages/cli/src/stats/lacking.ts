@@ -27,6 +27,8 @@ export async function lackingOf(cli: Cli, relay: RelayFigures, asked: Asked): Pr
   const { lacking } = cli.messages.stats;
   const { count } = formatFor(cli);
   const { as_of: asOf, period } = asked.answer;
+  // Nobody is silent in days that are to come.
+  if (period.from > asOf.day) return [lacking.toCome];
   const said = asked.isOfSenders ? await lackingOfSenders(cli, relay, asked) : [lacking.bySender];
   if (asOf.rebuilding !== undefined) said.push(lacking.rebuilding(count(asOf.rebuilding)));
   if (asOf.settling !== undefined) said.push(lacking.settling);

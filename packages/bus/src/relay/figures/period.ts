@@ -32,8 +32,11 @@ export function parsePeriod(text: string): Period {
   const [first, last = first] = parts;
   const from = first === undefined || parts.length > 2 ? undefined : parseOne(first);
   const to = last === undefined ? undefined : parseOne(last);
-  if (from === undefined || to === undefined || from.from < FIRST_DAY || to.to > LAST_DAY) {
+  if (from === undefined || to === undefined) {
     throw badPeriod(`"${text.slice(0, 40)}" is not a period such as 2026-11, 2026-Q4 or 2026-W47`);
+  }
+  if (from.from < FIRST_DAY || to.to > LAST_DAY) {
+    throw badPeriod(`"${text}" is not between ${FIRST_DAY} and ${LAST_DAY}`);
   }
   if (parts.length === 1) return from;
   if (from.from > to.to) throw badPeriod(`${first} is after ${last}`);

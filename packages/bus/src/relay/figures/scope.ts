@@ -2,7 +2,6 @@ import { parseAgencyCode } from '../../agency/code.ts';
 import { TIERS, type Tier } from '../../agency/tier.ts';
 import { addDays } from '../../calendar/vietnam-time.ts';
 import { OTHER_DOCUMENT_TYPES, countedDocumentType } from '../../edxml/document-type.ts';
-import { BusError } from '../../errors.ts';
 import { EVERYBODY, type StoredPlace, type UrgencyCode, isTier } from '../storage/figure-store.ts';
 import type { Agency, Span } from './agency.ts';
 import { badRequest } from './period.ts';
@@ -35,8 +34,8 @@ export function readScope(request: FiguresScope, index: KnownAgencies): Scope {
     throw badRequest('structure', 'it is then or now');
   }
   return {
-    agency: readCode(request.agency, index),
-    under: readCode(request.under, index),
+    agency: readCode(request, 'agency', index),
+    under: readCode(request, 'under', index),
     tiers: tier === undefined ? TIERS : [tier],
     tier: tier ?? null,
     documentType: documentType === undefined ? null : readType(documentType),
@@ -52,15 +51,16 @@ function readType(text: string): string {
   throw badRequest('document_type', `it is a type that is counted by name, or ${type}`);
 }
 
-function readCode(text: string | undefined, index: KnownAgencies): string | null {
+function readCode(
+  request: FiguresScope,
+  field: 'agency' | 'under',
+  index: KnownAgencies,
+): string | null {
+  const text = request[field];
   if (text === undefined) return null;
   const code = parseAgencyCode(text);
   if (index.find(code) !== undefined) return code;
-  throw new BusError(
-    'BUS_RELAY_REQUEST_INVALID',
-    `agency ${code} is not in the relay's directory`,
-    { details: { agency: code } },
-  );
+  throw badRequest(field, `agency ${code} is not in the relay's directory`);
 }
 
 /** Where an agency stands by one structure. */

@@ -26,8 +26,8 @@ export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   if (hasZodFastifySchemaValidationErrors(error)) return parameterProblem(error);
   if (error instanceof BusError && REQUEST_FAULTS.has(error.code)) {
-    const { parameter } = error.details;
-    const named = typeof parameter === 'string' ? parameter : undefined;
+    const { field } = error.details;
+    const named = typeof field === 'string' ? field : undefined;
     return new Problem('parameter-invalid', error.message.slice(0, MAX_DETAIL), named);
   }
   if (error instanceof BusError && error.code === 'BUS_FIGURES_BEING_BUILT') {

@@ -9,6 +9,9 @@ import type { Texts } from './texts.ts';
 export const THEMES = ['auto', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
+/** What `as_of.day` says until a relay has run for the first time. */
+export const NEVER_SETTLED = '1970-01-01';
+
 /** How a page is shown, also to somebody who is not logged in. */
 export interface Display {
   readonly language: Language;

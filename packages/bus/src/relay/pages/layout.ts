@@ -2,7 +2,7 @@ import type { AsOf } from '../figures/types.ts';
 import type { Viewer } from '../http/session.ts';
 import { LANGUAGES } from '../http/session.ts';
 import { address } from './address.ts';
-import { type Display, THEMES, here } from './context.ts';
+import { type Display, NEVER_SETTLED, THEMES, here } from './context.ts';
 import { type Markup, html, renderDocument } from './html.ts';
 import { patterns } from './parts/bar.ts';
 import { said } from './said.ts';
@@ -151,7 +151,9 @@ function foot(display: Display, asOf: AsOf | null, isReadOnly: boolean): Markup 
     <div>
       ${
         asOf !== null &&
-        html`<p>${t.footer.asOf(f.count(asOf.record), asOf.day === '' ? '—' : f.day(asOf.day))}</p>`
+        html`<p>
+          ${t.footer.asOf(f.count(asOf.record), asOf.day === NEVER_SETTLED ? '—' : f.day(asOf.day))}
+        </p>`
       }
       ${isReadOnly && html`<p>${t.footer.readOnly}</p>`}
     </div>

@@ -11,7 +11,7 @@ import { type Problem, notFound } from '../http/problem.ts';
 import { type Viewer, requireViewer } from '../http/session.ts';
 import type { FiguresSource } from '../http/source.ts';
 import { registerAssets } from './assets.ts';
-import type { Display, PageContext } from './context.ts';
+import { type Display, NEVER_SETTLED, type PageContext } from './context.ts';
 import { writeCsv } from './csv.ts';
 import { formatFor } from './format.ts';
 import { type Frame, type PageContent, layOut } from './layout.ts';
@@ -190,7 +190,7 @@ function contextOf(request: FastifyRequest, options: PagesOptions, display: Disp
   const viewer = requireViewer(request);
   const source = options.source.for(viewer);
   const asOf = source.asOf();
-  const today = asOf.day === '' ? dateInVietnam(options.now()) : asOf.day;
+  const today = asOf.day === NEVER_SETTLED ? dateInVietnam(options.now()) : asOf.day;
   const query = readPageQuery(request.query, today);
   return { ...display, viewer, source, query, asOf, today };
 }

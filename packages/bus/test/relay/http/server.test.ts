@@ -58,6 +58,13 @@ describe('the API', () => {
       ['/breakdown?period=2026-07&by=tier&limit=0', 'limit'],
       ['/deliveries?period=2026-07&state=lost', 'state'],
       ['/agencies/H09..1?period=2026-07', 'code'],
+      // What only the figures can judge.
+      ['/figures?period=2026-02-30', 'period'],
+      ['/figures?period=1900..2100', 'period'],
+      ['/figures?period=2026-07&document_type=thư tình', 'document_type'],
+      ['/breakdown?period=2026-07&by=tier&under=H99', 'under'],
+      ['/deliveries?period=2026-07&agency=H99', 'agency'],
+      ['/gaps?period=2026-07&after=x', 'after'],
     ] as const) {
       const answer = await town.ask(`/api/v1${path}`, { token });
       expect({ path, status: answer.status }).toEqual({ path, status: 400 });

@@ -170,6 +170,42 @@ describe('the server of the pages', () => {
     }
   });
 
+  it('names what is wrong with a question that only the figures can judge', async () => {
+    await using town = await openPageTown();
+    const token = await town.account({ name: 'hoi', role: 'auditor' });
+    const path = `/?document_type=${encodeURIComponent('thư tình')}`;
+    const { status, text } = await town.ask(path, { token, headers: BROWSER });
+    expect(status).toBe(400);
+    expect(text).toContain('“document_type”');
+  });
+
+  it('says of a period to come that it has not begun, not that everybody is silent', async () => {
+    await using town = await openPageTown();
+    const token = await town.account({ name: 'mai', role: 'auditor' });
+    const { text } = await town.ask('/?period=2027-Q1', { token, headers: BROWSER });
+    expect(text).toContain(textsOf('vi').overview.lackingPeriodToCome);
+    expect(text).toContain(`· ${textsOf('vi').period.toCome}`);
+    expect(text).not.toContain('không báo cáo gì trong kỳ');
+  });
+
+  it('begins with this quarter where no relay has run yet', async () => {
+    await using town = await openHttpTown();
+    const token = await town.account({ name: 'moi', role: 'auditor' });
+    const { text } = await town.ask('/', { token, headers: BROWSER });
+    expect(text).toContain('Quý III năm 2026');
+    expect(text).not.toContain('1970');
+  });
+
+  it('shows the whole name of an agency on its page', async () => {
+    const name = `Ban Quản lý ${'dự án đầu tư xây dựng '.repeat(12)}tỉnh Bình Dương`;
+    await using town = await openHttpTown({
+      fill: (database) => database.addAgency('H09', 'province', { name }),
+    });
+    const token = await town.account({ name: 'ten', role: 'auditor' });
+    const { text } = await town.ask('/agencies/H09', { token, headers: BROWSER });
+    expect(text).toMatch(new RegExp(`<h1>[^]*${name}[^]*</h1>`, 'u'));
+  });
+
   it('asks for a log-in, keeps the way back, and leads to no other site', async () => {
     await using town = await openPageTown();
     const asked = await town.ask('/gaps?kind=register', { headers: BROWSER });

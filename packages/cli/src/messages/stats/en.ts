@@ -168,6 +168,7 @@ export const statsEn = {
       `figures still being moved after a change of the directory, agencies: ${count}`,
     settling: 'a new day is being settled: part of what it makes overdue counts already',
     open: 'the period is not over: the figures still change',
+    toCome: 'the period had not begun on the day of these figures',
     bySender:
       'this list goes by recipient: which senders reported nothing, and which of their records are missing, stands in the list by sender',
     more: (count: string) => `and ${count} more`,

@@ -168,6 +168,7 @@ export const statsVi: StatsTexts = {
       `số liệu của ${count} cơ quan đang được chuyển chỗ sau khi danh bạ thay đổi`,
     settling: 'đang chốt số liệu của ngày mới: mới tính một phần văn bản quá hạn của ngày đó',
     open: 'kỳ này chưa kết thúc: số liệu còn thay đổi',
+    toCome: 'đến ngày tính số liệu, kỳ này chưa bắt đầu',
     bySender:
       'danh sách này lập theo bên nhận: bên gửi nào chưa báo cáo, còn thiếu hồ sơ nào thì xem danh sách lập theo bên gửi',
     more: (count) => `và ${count} mục khác`,

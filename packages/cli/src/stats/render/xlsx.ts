@@ -5,6 +5,7 @@ import type { Cli } from '../../context.ts';
 import type { StatsColumn } from '../../messages/stats/en.ts';
 import { safeText } from '../../terminal/safe-text.ts';
 import { type CellKind, CellWriter, kindOf } from '../cells.ts';
+import { cutRate } from '../format.ts';
 import type { StatsReport } from '../report.ts';
 import { aboutReport } from './about.ts';
 
@@ -78,8 +79,12 @@ function cellOf(writer: CellWriter, name: string, value: FlatValue, style: objec
   const kind = kindOf(name, value);
   if (typeof value === 'number') {
     const format = FORMATS[kind];
-    const shown = kind === 'ms' ? value / 1_000 : value;
-    return { value: shown, type: Number, ...(format !== undefined && { format }), ...style };
+    return {
+      value: shownNumber(kind, value),
+      type: Number,
+      ...(format !== undefined && { format }),
+      ...style,
+    };
   }
   if (kind === 'day') {
     return { value: new Date(`${value}T00:00:00Z`), type: Date, format: 'dd/mm/yyyy', ...style };
@@ -90,6 +95,12 @@ function cellOf(writer: CellWriter, name: string, value: FlatValue, style: objec
     return { value: local, type: Date, format: 'dd/mm/yyyy hh:mm:ss', ...style };
   }
   return { value: cellText(writer.value(name, value)), type: String, ...style };
+}
+
+/** A workbook rounds what it shows: a share is cut before, as everywhere else. */
+function shownNumber(kind: CellKind, value: number): number {
+  if (kind === 'rate') return cutRate(value);
+  return kind === 'ms' ? value / 1_000 : value;
 }
 
 function aboutRows(cli: Cli, report: StatsReport): Row[] {

@@ -26,7 +26,7 @@ export function periodPicker(context: PageContext): Markup {
       <p class="period-now">
         <strong>${f.period(period.text)}</strong>${' '}
         <span class="quiet">
-          ${t.period.range(f.day(period.from), f.day(period.to))}${isOpen && ` · ${t.period.open}`}
+          ${t.period.range(f.day(period.from), f.day(period.to))}${isOpen && ` · ${period.from > today ? t.period.toCome : t.period.open}`}
         </span>
       </p>
       ${

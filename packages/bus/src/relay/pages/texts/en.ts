@@ -53,6 +53,7 @@ export const en: Texts = {
     year: (year) => year,
     range: (from, to) => `${from} to ${to}`,
     open: 'not over yet',
+    toCome: 'not begun yet',
   },
   filters: {
     label: 'Filters',
@@ -100,8 +101,8 @@ export const en: Texts = {
     target: 'Target',
     underTarget: 'Under target',
     reachesTarget: 'Target reached',
-    noTarget: 'No target set',
-    targetsOfTiers: 'Each tier has its own',
+    noTarget: 'No target',
+    targetsOfTiers: 'Set for each tier',
     noDocuments: 'No documents',
     before: 'Change',
     points: (text) => `${text} points`,
@@ -160,6 +161,7 @@ export const en: Texts = {
     lackingOverdue: (count) => `Deliveries not receipted on the day of dispatch: ${count}.`,
     lackingContradictions: (count) =>
       `Statements that contradict earlier ones: ${count}. They are kept and not counted.`,
+    lackingPeriodToCome: 'The period had not begun on the day of these figures.',
     lackingOpenPeriod: 'The period is not over, and its figures still change.',
     show: 'Show them',
   },

@@ -53,6 +53,7 @@ export const vi = {
     year: (year: string) => `Năm ${year}`,
     range: (from: string, to: string) => `từ ${from} đến ${to}`,
     open: 'chưa hết kỳ',
+    toCome: 'chưa bắt đầu',
   },
   filters: {
     label: 'Lọc số liệu',
@@ -100,8 +101,8 @@ export const vi = {
     target: 'Mục tiêu',
     underTarget: 'Dưới mục tiêu',
     reachesTarget: 'Đạt mục tiêu',
-    noTarget: 'Chưa đặt mục tiêu',
-    targetsOfTiers: 'Mỗi cấp có mục tiêu riêng',
+    noTarget: 'Không có mục tiêu',
+    targetsOfTiers: 'Đặt riêng cho từng cấp',
     noDocuments: 'Chưa có văn bản',
     before: 'So kỳ trước',
     points: (text: string) => `${text} điểm`,
@@ -161,6 +162,7 @@ export const vi = {
     lackingOverdue: (count: string) => `${count} lượt gửi quá hạn hồi báo trong ngày.`,
     lackingContradictions: (count: string) =>
       `${count} tường trình mâu thuẫn với tường trình trước đó; được lưu, không được tính.`,
+    lackingPeriodToCome: 'Đến ngày tính số liệu, kỳ này chưa bắt đầu.',
     lackingOpenPeriod: 'Kỳ này chưa kết thúc, số liệu còn thay đổi.',
     show: 'Xem danh sách',
   },

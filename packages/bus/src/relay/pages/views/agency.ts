@@ -8,6 +8,7 @@ import type { AgencyCode } from '../../../agency/code.ts';
 import { dateInVietnam } from '../../../calendar/vietnam-time.ts';
 import { OTHER_DOCUMENT_TYPES } from '../../../edxml/document-type.ts';
 import { BusError } from '../../../errors.ts';
+import { MAX_NAME_LENGTH } from '../../../record/limits.ts';
 import { notFound } from '../../http/problem.ts';
 import { segment } from '../address.ts';
 import { type PageContext, here, other } from '../context.ts';
@@ -56,7 +57,7 @@ export function agencyPage(context: PageContext, code: AgencyCode): PageContent 
   };
   return {
     title: visible(agency.name, 100),
-    heading: html`${said(agency.name)} <span class="code">${agency.code}</span>`,
+    heading: html`${said(agency.name, MAX_NAME_LENGTH)} <span class="code">${agency.code}</span>`,
     section: 'agencies',
     crumbs: crumbsTo(context, agency),
     body: html`${facts(context, agency)} ${periodPicker(context)}

@@ -53,7 +53,8 @@ export function lacking(context: PageContext, answer: FiguresAnswer, asked: Aske
       </li>`,
     );
   };
-  if (silent > 0) {
+  const isToCome = query.period.from > today;
+  if (silent > 0 && !isToCome) {
     const text = overview.lackingSilent(f.count(silent), f.count(agencies));
     add(text, along(context, '/agencies', { standing: 'silent' }), 'agencies_silent', silent);
   }
@@ -75,7 +76,8 @@ export function lacking(context: PageContext, answer: FiguresAnswer, asked: Aske
     const text = overview.lackingContradictions(f.count(figures.contradictions));
     add(text, undefined, 'figures.contradictions', figures.contradictions);
   }
-  if (query.period.to >= today) add(overview.lackingOpenPeriod);
+  if (isToCome) add(overview.lackingPeriodToCome);
+  else if (query.period.to >= today) add(overview.lackingOpenPeriod);
   return html`<section class="card lacking" aria-labelledby="lacking" data-api=${apiOf(asked)}>
     <h2 id="lacking">${overview.lacking}</h2>
     ${
