@@ -44,7 +44,6 @@ export type {
   ContradictionRow,
   ContradictoryReceipt,
   LateReportRow,
-  OpenDelivery,
   RejectedReportRow,
   RelayQueries,
   TrackedDelivery,

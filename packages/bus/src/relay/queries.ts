@@ -25,9 +25,7 @@ import {
   type RelayCounts,
   TrackQueries,
 } from './storage/track-queries.ts';
-import { dateInVietnam, startOfDayMs } from '../calendar/vietnam-time.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1_000;
 const DEFAULT_LIST_LENGTH = 1_000;
 
 export interface TrackedReceipt {
@@ -91,22 +89,6 @@ export interface TrackedDispatch {
   readonly contradictoryLeftOut: number | null;
 }
 
-/** A delivery that nobody has answered. */
-export interface OpenDelivery {
-  readonly from: string;
-  readonly to: string;
-  readonly documentId: string;
-  readonly businessType: number;
-  readonly documentVersion: number;
-  readonly number: number;
-  readonly notation: string;
-  readonly issuedOn: string;
-  readonly abstract: string;
-  readonly dispatchedAt: Date;
-  /** Decree 30/2020 Art. 21.2c asks for the notice of arrival on the same day. */
-  readonly overdue: boolean;
-}
-
 /** A message that failed the check. */
 export interface RejectedReportRow {
   readonly id: number;
@@ -167,8 +149,6 @@ export interface RelayQueries extends RelayFigures, RelayPublications {
    * @param concerns - which of them are wanted, by sender and electronic recipients.
    */
   track(documentIdOrNumber: string, from?: string, concerns?: Concerns): TrackedDispatch[];
-  /** Deliveries without any receipt, oldest first. */
-  listOpen(options?: { limit?: number }): OpenDelivery[];
   /** Messages that failed the check, newest first; with `before` only those of a lower id. */
   listRejected(options?: { limit?: number; before?: number }): RejectedReportRow[];
   /** Statements that contradict earlier ones, newest first. */
@@ -187,16 +167,14 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
   readonly #track: TrackQueries;
   readonly #register: RegisterQueries;
   readonly #inOneSnapshot: <T>(read: () => T) => T;
-  readonly #now: () => Date;
   readonly #publications: DatabasePublications;
 
-  constructor(db: Db, now: () => Date, targets: Targets = {}) {
+  constructor(db: Db, targets: Targets = {}) {
     super(db, targets);
     this.#track = new TrackQueries(db);
     this.#register = new RegisterQueries(db);
     this.#publications = new DatabasePublications(db);
     this.#inOneSnapshot = (read) => db.transaction(read)();
-    this.#now = now;
   }
 
   listPublications(): PublicationRow[] {
@@ -217,22 +195,6 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
         if (document !== undefined) tracked.push(this.#describe(document));
       }
       return tracked;
-    });
-  }
-
-  listOpen(options: { limit?: number } = {}): OpenDelivery[] {
-    const today = dateInVietnam(this.#now());
-    return this.#track.open(options.limit ?? DEFAULT_LIST_LENGTH).map((row) => {
-      const { sender, recipient, registerNumber, dispatchedMs, ...rest } = row;
-      const dayAfter = startOfDayMs(dateInVietnam(new Date(dispatchedMs))) + DAY_MS;
-      return {
-        from: sender,
-        to: recipient,
-        number: registerNumber,
-        ...rest,
-        dispatchedAt: new Date(dispatchedMs),
-        overdue: dateInVietnam(new Date(dayAfter)) <= today,
-      };
     });
   }
 

@@ -16,14 +16,11 @@ export interface RelayReader extends RelayQueries, Disposable {
  * @throws {@link BusError} `BUS_RELAY_HOME_INVALID`, `BUS_DATABASE_NEWER` or
  *   `BUS_DATABASE_OLDER`.
  */
-export function openRelayReader(
-  home: string,
-  options: { readonly now?: () => Date } = {},
-): RelayReader {
+export function openRelayReader(home: string): RelayReader {
   const db = openDatabaseForAnswers(homePaths(home).database);
   try {
     const targets = readRelayConfigSync(home)?.targets;
-    return new DatabaseReader(db, options.now ?? (() => new Date()), targets);
+    return new DatabaseReader(db, targets);
   } catch (error) {
     db.close();
     throw error;
@@ -33,8 +30,8 @@ export function openRelayReader(
 class DatabaseReader extends DatabaseQueries implements RelayReader {
   readonly #db: Db;
 
-  constructor(db: Db, now: () => Date, targets: Targets | undefined) {
-    super(db, now, targets);
+  constructor(db: Db, targets: Targets | undefined) {
+    super(db, targets);
     this.#db = db;
   }
 

@@ -190,7 +190,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
   #closing: Promise<void> | undefined;
 
   constructor(options: RunningRelayOptions) {
-    super(options.db, options.now, options.config.targets);
+    super(options.db, options.config.targets);
     const { config, db, connection, now, log, onStep } = options;
     this.config = config;
     this.#options = options;

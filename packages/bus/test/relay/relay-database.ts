@@ -38,7 +38,7 @@ export class RelayDatabase implements Disposable {
   readonly db = openDatabase(join(this.folder, 'relay.sqlite'));
   readonly intake = new Intake(this.db, () => NOW);
   readonly reports = this.intake.reports;
-  readonly queries = new DatabaseQueries(this.db, () => NOW);
+  readonly queries = new DatabaseQueries(this.db);
   readonly #directory = new DirectoryStore(this.db);
   readonly #chains = new Map<string, { number: number; hash: string | null }>();
   #sequence = 0;

@@ -52,7 +52,7 @@ export async function runStats(
   await using signer =
     outputs.pdf === undefined ? undefined : await openReportSigner(cli, home, options);
   const { openRelayReader } = await import('@congvan/bus/figures');
-  using reader = openRelayReader(home, { now: cli.now });
+  using reader = openRelayReader(home);
   const run = new StatsRun(cli, globals, { home, query, options, outputs, reader, more });
   await run.give(signer);
 }

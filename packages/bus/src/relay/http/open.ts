@@ -98,14 +98,11 @@ interface Parts {
 }
 
 /** The relay's figures for reading only, and the file of accounts. */
-function openParts(
-  { home, state, evidence, now = () => new Date() }: OpenHttpOptions,
-  closers: (() => void)[],
-): Parts {
+function openParts({ home, state, evidence }: OpenHttpOptions, closers: (() => void)[]): Parts {
   const paths = homePaths(home);
   const db = openDatabaseForReading(paths.database);
   closers.push(() => void db.close());
-  const reader = openRelayReader(home, { now });
+  const reader = openRelayReader(home);
   closers.push(() => reader.close());
   reader.readAhead();
   const webDb = openWebDatabase(paths.web);

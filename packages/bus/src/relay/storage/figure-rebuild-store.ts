@@ -112,10 +112,6 @@ export class FigureRebuildStore {
     return this.#statements.onList.all(limit);
   }
 
-  listLength(): number {
-    return this.#statements.listLength.get() ?? 0;
-  }
-
   placeTexts(): IterableIterator<PlaceText> {
     return this.#statements.placeTexts.iterate();
   }
@@ -157,7 +153,6 @@ function prepare(db: Db) {
     putOnList: db.prepare<[string]>('INSERT OR IGNORE INTO figure_rebuild VALUES (?)'),
     takeOffList: db.prepare<[string]>('DELETE FROM figure_rebuild WHERE agency = ?'),
     onList: db.prepare<[number], string>('SELECT agency FROM figure_rebuild LIMIT ?').pluck(),
-    listLength: db.prepare<[], number>('SELECT count(*) FROM figure_rebuild').pluck(),
     placeTexts: db.prepare<[], PlaceText>(
       'SELECT agency, then_above, now_above, now_code FROM figure_place',
     ),

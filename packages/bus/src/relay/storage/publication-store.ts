@@ -113,10 +113,6 @@ export class PublicationStore {
     }
   }
 
-  lastRecord(): number {
-    return this.#statements.lastRecord.get() ?? 0;
-  }
-
   lastContradiction(): number {
     return this.#statements.lastContradiction.get() ?? 0;
   }
@@ -271,7 +267,6 @@ interface CauseQuery {
 
 function prepareSources(db: Db) {
   return {
-    lastRecord: db.prepare<[], number>('SELECT max(id) FROM report').pluck(),
     lastContradiction: db.prepare<[], number>('SELECT max(id) FROM contradiction').pluck(),
     firstMonth: db.prepare<[], string | null>('SELECT min(month) FROM register_entry').pluck(),
     entries: db.prepare<[], number>('SELECT count(*) FROM directory_entry').pluck(),

@@ -60,19 +60,6 @@ export const MAX_TRACKED_CONTRADICTORY = 1_000;
 /** Recipients are as many as the sender named; each of them answers a few times. */
 const MAX_TRACKED_COUNTED = 64_000;
 
-export interface OpenDeliveryRecord {
-  readonly sender: string;
-  readonly recipient: string;
-  readonly documentId: string;
-  readonly businessType: number;
-  readonly documentVersion: number;
-  readonly registerNumber: number;
-  readonly notation: string;
-  readonly issuedOn: string;
-  readonly abstract: string;
-  readonly dispatchedMs: number;
-}
-
 export interface RejectedRecord {
   readonly id: number;
   readonly natsSubject: string;
@@ -198,10 +185,6 @@ export class TrackQueries {
       ofOne: MAX_TRACKED_RECEIPTS_OF_ONE,
       most: standing === 'counted' ? MAX_TRACKED_COUNTED : MAX_TRACKED_CONTRADICTORY,
     });
-  }
-
-  open(limit: number): OpenDeliveryRecord[] {
-    return this.#statements.open.all(limit);
   }
 
   /** @param before - only those of a lower id. */
@@ -330,13 +313,6 @@ function prepareStatements(db: Db) {
 function prepareLists(db: Db) {
   const count = (sql: string) => db.prepare<[], number>(`SELECT count(*) FROM ${sql}`).pluck();
   return {
-    open: db.prepare<[number], OpenDeliveryRecord>(
-      `SELECT o.sender, d.recipient, o.document_id AS documentId, o.business_type AS businessType,
-         o.document_version AS documentVersion, o.register_number AS registerNumber, o.notation,
-         o.issued_on AS issuedOn, o.abstract, o.dispatched_ms AS dispatchedMs
-       FROM delivery AS d JOIN document AS o ON o.id = d.document
-       WHERE d.receipt_count = 0 ORDER BY o.dispatched_ms, d.id LIMIT ?`,
-    ),
     rejected: db.prepare<[number, number], RejectedRecord>(
       `SELECT id, nats_subject AS natsSubject, claimed_from AS claimedFrom, site,
          stored_ms AS storedMs, rejected_ms AS rejectedMs, finding, detail, message_bytes AS bytes

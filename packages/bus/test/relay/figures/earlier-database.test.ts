@@ -44,7 +44,7 @@ it('gives the figures of what an earlier version wrote', () => {
     db.exec("UPDATE directory_entry SET successors = '[]'");
     const now = (): Date => new Date('2026-07-15T02:00:00.000Z');
     new Intake(db, now).upkeep.run();
-    const { figures } = new DatabaseQueries(db, now).figures({ period: '2026-07', under: 'H09' });
+    const { figures } = new DatabaseQueries(db).figures({ period: '2026-07', under: 'H09' });
     expect(figures).toMatchObject({ E: 1, signed: 1, deliveries: 2, receipted: 1, overdue: 1 });
     expect(figures.time_to_01_ms).toEqual({ median: 1_007, p95: 1_007 });
   } finally {

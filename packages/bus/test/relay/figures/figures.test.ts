@@ -245,7 +245,6 @@ describe('deliveries and receipts', () => {
     using relay = fourTiers();
     relay.report('H09', dispatch(1, [electronic('G12')]));
     expect(tiersOf(relay.queries, JULY).all).toMatchObject({ E: 1, deliveries: 1, open: 1 });
-    expect(relay.queries.listOpen()).toMatchObject([{ from: 'H09', to: 'G12', overdue: true }]);
   });
 
   it('still counts a refused document as sent', () => {

@@ -147,7 +147,7 @@ export function expectOracle(
   records: RandomRecords,
   { at, periods }: { readonly at: Date; readonly periods: readonly AskedPeriod[] },
 ): void {
-  const queries = new DatabaseQueries(filling.db, () => at);
+  const queries = new DatabaseQueries(filling.db);
   const oracle = new Oracle(records.reports, records.directory, at.toISOString().slice(0, 10));
   for (const [request, scope] of questions(periods)) {
     const { time_to_01_ms, time_to_03_ms, time_to_06_ms, ...figures } =

@@ -74,7 +74,7 @@ describe.each(ERAS)('the figures of records $name', ({ from, at, periods }) => {
     const said = [1, 2].map((seed) => {
       using filling = new Filling(at);
       filling.fill(records, new Chance(seed));
-      const queries = new DatabaseQueries(filling.db, () => at);
+      const queries = new DatabaseQueries(filling.db);
       for (const [period] of periods) {
         const { E, EP, P, deliveries, overdue } = queries.figures({ period }).figures;
         for (const by of PARTS) {

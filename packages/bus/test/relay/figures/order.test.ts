@@ -58,7 +58,7 @@ describe('the figures of a set of records', () => {
     const answers = [11, 12, 13].map((seed) => {
       using filling = new Filling(AT);
       filling.fill(records, new Chance(seed));
-      return answersOf(new DatabaseQueries(filling.db, () => AT), PERIODS);
+      return answersOf(new DatabaseQueries(filling.db), PERIODS);
     });
     expect(answers[1]).toEqual(answers[0]);
     expect(answers[2]).toEqual(answers[0]);
@@ -68,12 +68,12 @@ describe('the figures of a set of records', () => {
     using filling = new Filling(AT);
     filling.db.pragma('user_version'); // there is a file to open
     const reading = openDatabaseForReading(filling.file);
-    const open = new DatabaseQueries(reading, () => AT);
+    const open = new DatabaseQueries(reading);
     const chance = new Chance(4);
     const asked = [...questions(PERIODS)].map(([request]) => request);
     let compared = 0;
     filling.fill(makeRecords(4), new Chance(4), () => {
-      const opened = new DatabaseQueries(filling.db, () => AT);
+      const opened = new DatabaseQueries(filling.db);
       for (const answerOf of WAYS) {
         const request = chance.pick(asked);
         const known = isAnswered(opened, request);

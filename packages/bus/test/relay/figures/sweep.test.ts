@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 
-import { DatabaseQueries } from '../../../src/relay/queries.ts';
 import { FigureSweep } from '../../../src/relay/figures/sweep.ts';
 import { RelayDatabase, codeOf, dispatch, electronic, receipt } from '../relay-database.ts';
 
@@ -30,13 +29,6 @@ describe('a new day', () => {
     expect(relay.queries.asOf()).toMatchObject({ day: '2026-07-16' });
     relay.report('G12', receipt('H09', 1, '01', { at: '2026-07-16T01:00:00.000Z' }));
     expect(figures()).toMatchObject({ open: 0, overdue: 0, late: 1 });
-  });
-
-  it('is no matter of the clock of whoever asks', () => {
-    using relay = twoAgencies();
-    relay.report('H09', dispatch(1, [electronic('G12')]), '2026-07-15T02:00:00.000Z');
-    const later = new DatabaseQueries(relay.db, () => new Date('2027-01-01T00:00:00.000Z'));
-    expect(later.figures(JULY)).toEqual(relay.queries.figures(JULY));
   });
 
   it('is settled in bounded steps that go on after a stop, and changes nothing twice', () => {

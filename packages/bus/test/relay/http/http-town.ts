@@ -98,7 +98,7 @@ export async function openHttpTown(options: HttpTownOptions = {}): Promise<HttpT
       const publisher = new Publisher({
         db: database.db,
         store: new PublicationStore(database.db),
-        figures: new DatabaseQueries(database.db, now),
+        figures: new DatabaseQueries(database.db),
         relay: parseAgencyCode('G01.99'),
         sign: async (bytes) => signatureOf(bytes),
         now,

@@ -14,7 +14,7 @@ export function auditPublicationsCommand(cli: Cli): Command {
       const globals = command.optsWithGlobals<GlobalOptions>();
       const home = await requireRelay(cli, globals);
       const { openRelayReader } = await import('@congvan/bus/relay');
-      using reader = openRelayReader(home, { now: cli.now });
+      using reader = openRelayReader(home);
       const publications = reader.listPublications();
       const { audit, text } = cli.messages;
       printResult(cli, globals, { publications }, () => {
