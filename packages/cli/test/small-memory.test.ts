@@ -4,14 +4,14 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import { wantsSmallMemory } from '../src/running/small-memory.ts';
+import { memoryFlags } from '../src/running/small-memory.ts';
 
 it('an agent, and whoever seals or checks a large file, runs with little memory', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'congvan-memory-'));
   const [small, large] = [join(folder, 'small.pdf'), join(folder, 'large.bin')];
   for (const file of [small, large]) await writeFile(file, 'x');
   await truncate(large, 64 * 1024 * 1024);
-  const wanted = (...argv: string[]): boolean => wantsSmallMemory(argv);
+  const wanted = (...argv: string[]): boolean => memoryFlags(argv).length > 0;
   expect(wanted('--home', folder, 'agent', 'run')).toBe(true);
   expect(wanted('send', small, '--attach', large)).toBe(true);
   expect(wanted('send', small, `--attach=${large}`)).toBe(true);

@@ -10,6 +10,7 @@ import {
 } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
+import { heapRoom } from '../heap-room.ts';
 import type { TlsSettings } from '../home/tls.ts';
 import { AGENT_LIMITS } from '../limits.ts';
 import { expiringCertificate } from './certificates.ts';
@@ -84,6 +85,8 @@ export class ConditionWatch {
 
   /** Runs until `signal` fires. */
   async run(signal: AbortSignal): Promise<void> {
+    const { commit } = this.#options.core;
+    let commits = commit.done;
     let slowMs = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       const nowMs = performance.now();
@@ -92,6 +95,8 @@ export class ConditionWatch {
         await this.#lookSlowly();
       }
       this.look();
+      heapRoom().look(commit.done - commits, nowMs);
+      commits = commit.done;
       await sleep(LOOK_EVERY_MS, signal);
     }
     this.#write(true);

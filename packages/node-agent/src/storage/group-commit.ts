@@ -46,6 +46,7 @@ export class GroupCommit {
   #lockedSinceMs: number | undefined;
   #watcher: CommitWatcher | undefined;
   #closed = false;
+  #done = 0;
 
   constructor(db: Db) {
     this.#db = db;
@@ -82,6 +83,11 @@ export class GroupCommit {
     });
   }
 
+  /** Jobs committed so far. */
+  get done(): number {
+    return this.#done;
+  }
+
   watch(watcher: CommitWatcher): void {
     this.#watcher = watcher;
   }
@@ -103,6 +109,7 @@ export class GroupCommit {
       this.#lockedSinceMs = undefined;
       for (const job of jobs) this.#runApart(job, failures);
       this.#statements.commit.run();
+      this.#done += jobs.length;
       this.#watcher?.succeeded();
     } catch (error) {
       if (this.#db.inTransaction) this.#statements.rollback.run();

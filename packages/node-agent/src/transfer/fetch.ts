@@ -10,15 +10,12 @@ import {
 } from '@congvan/bus';
 
 import type { AgentCore } from '../core.ts';
+import { heapRoom } from '../heap-room.ts';
 import type { ShownDelivery } from '../inbox/check-message.ts';
 import { MAX_MEMORY_PACKAGE_BYTES, type PackageSource } from '../package/source.ts';
 import type { DownloadRow } from '../storage/download-store.ts';
 import { freeBytesOf } from '../storage/trouble.ts';
 import { ProgressKeeper } from './progress-keeper.ts';
-
-/** Chunks that are on disk leave their buffers behind: V8 by itself lets some 64 MB of them pile up. */
-const COLLECT_EVERY_BYTES = 16 * 1024 * 1024;
-let passedBytes = 0;
 
 type Client = Pick<AgencyConnection, 'locateFile' | 'getChunk'>;
 
@@ -84,7 +81,7 @@ export async function fetchContent(
       read: createReadBack(handle),
       write: async (offset, data) => {
         await writeAt(handle, offset, data);
-        collectPassed(data.length);
+        heapRoom().passed(data.length);
       },
       window: core.config.line.window,
       patienceMs: core.transferLimits.patienceMs,
@@ -142,14 +139,6 @@ function createReadBack(
     }
     return buffer.subarray(0, done);
   };
-}
-
-/** Only where the process lets us: for one with a large heap of its own it would be a long pause. */
-function collectPassed(bytes: number): void {
-  passedBytes += bytes;
-  if (passedBytes < COLLECT_EVERY_BYTES) return;
-  passedBytes = 0;
-  globalThis.gc?.();
 }
 
 async function writeAt(handle: FileHandle, offset: number, data: Uint8Array): Promise<void> {

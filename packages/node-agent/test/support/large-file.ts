@@ -17,7 +17,7 @@ import { type Town, foundTown, makePdf } from './town.ts';
 
 const CHILD = fileURLToPath(new URL('agent-child.ts', import.meta.url));
 /** As `congvan agent run` starts itself: short-lived objects get little room, so that memory stays flat. */
-const AGENT_FLAGS = ['--max-semi-space-size=1', '--heap-growing-percent=200', '--expose-gc'];
+const AGENT_FLAGS = ['--max-semi-space-size=8', '--heap-growing-percent=200', '--expose-gc'];
 const PIECE_BYTES = 1024 * 1024;
 const STORE_BYTES = 8 * 1024 * 1024 * 1024;
 const MIN_STORE_BYTES = 256 * 1024 * 1024;
