@@ -4,7 +4,7 @@ import type { DirectoryClient } from '../directory/client.ts';
 import { inboxPrefix } from '../permission/user.ts';
 import { type ConnectOptions, type ConnectionStatus, openConnection } from './connection.ts';
 import { createDirectoryClient } from './directory-client.ts';
-import { type Probe, probeStorage } from './probe.ts';
+import { type Probe, type ProbeOptions, probeStorage } from './probe.ts';
 import { type StoredHead, countMessages, listHeads } from './stream-follower.ts';
 import { type StreamAdmin, administer, createStreamAdmin } from './stream-admin.ts';
 
@@ -22,8 +22,8 @@ export interface AdminConnection
   listHeads(stream: string, filterSubject?: string): Promise<StoredHead[]>;
   /** How many messages of a stream have such a subject. */
   countMessages(stream: string, filterSubject: string): Promise<number>;
-  /** Writes to the broker's disk and reads back; what it made is gone afterwards. */
-  probe(now: () => Date): Promise<Probe>;
+  /** Writes to the disks of so many servers and reads back; what it made is gone afterwards. */
+  probe(options: ProbeOptions): Promise<Probe>;
   status(): ConnectionStatus;
   close(): Promise<void>;
 }
@@ -66,7 +66,7 @@ export async function connectAdmin(options: AdminConnectOptions): Promise<AdminC
       ),
     countMessages: async (stream, filterSubject) =>
       await administer(`stream ${stream}`, () => countMessages(manager, stream, filterSubject)),
-    probe: async (now) => await probeStorage(nats, manager, now),
+    probe: async (probe) => await probeStorage(nats, manager, probe),
     status: connection.status,
     close: connection.close,
     [Symbol.asyncDispose]: connection.close,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import {
   DiscardPolicy,
@@ -9,20 +10,29 @@ import {
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 
+import { BusError } from '../errors.ts';
 import { administer } from './stream-admin.ts';
 
 /** What a real write and read of one message showed. */
 export interface Probe {
   readonly roundTripMs: number;
-  /** The broker's clock minus ours, in milliseconds; half the round trip is not known. */
-  readonly clockDifferenceMs: number;
+}
+
+export interface ProbeOptions {
+  /** On how many servers. */
+  readonly copyCount: number;
+  /** Those of them that must have it: of the others it is known already. */
+  readonly awaited: ReadonlySet<string>;
 }
 
 const PROBE_BYTES = 64 * 1024;
 const PROBE_SUBJECT = 'vb.probe';
+/** Every server that shall take a copy has it within this time. */
+const COPY_TIMEOUT_MS = 3_000;
+const COPY_POLL_MS = 50;
 
 /**
- * Writes a message to the broker's disk and reads it back. `/healthz` of 2.9 says "ok" while no
+ * Writes a message to the disks of so many servers and reads it back. `/healthz` of 2.9 says "ok" while no
  * write works any more; this does not.
  *
  * @throws {@link BusError} `BUS_REQUEST_REFUSED` or `BUS_REQUEST_UNANSWERED`.
@@ -30,7 +40,7 @@ const PROBE_SUBJECT = 'vb.probe';
 export async function probeStorage(
   nats: NatsConnection,
   manager: JetStreamManager,
-  now: () => Date,
+  { copyCount, awaited }: ProbeOptions,
 ): Promise<Probe> {
   const token = randomBytes(6).toString('hex');
   const name = `PROBE_${token}`;
@@ -44,18 +54,37 @@ export async function probeStorage(
       discard: DiscardPolicy.New,
       max_bytes: PROBE_BYTES,
       max_consumers: 1,
-      num_replicas: 1,
+      num_replicas: copyCount,
     });
     try {
       const startedMs = performance.now();
-      const sentMs = now().getTime();
       const { seq } = await jetstream(nats).publish(subject, token);
-      const stored = await manager.streams.getMessage(name, { seq });
+      await manager.streams.getMessage(name, { seq });
       const roundTripMs = Math.round(performance.now() - startedMs);
-      const storedMs = stored === null ? sentMs : stored.time.getTime();
-      return { roundTripMs, clockDifferenceMs: Math.round(storedMs - sentMs - roundTripMs / 2) };
+      await waitForCopies(manager, name, awaited);
+      return { roundTripMs };
     } finally {
       await manager.streams.delete(name).catch(() => undefined);
     }
   });
+}
+
+async function waitForCopies(
+  manager: JetStreamManager,
+  name: string,
+  awaited: ReadonlySet<string>,
+): Promise<void> {
+  for (const end = performance.now() + COPY_TIMEOUT_MS; ;) {
+    const copies = (await manager.streams.info(name)).cluster?.replicas ?? [];
+    const missing = copies
+      .filter((copy) => !copy.current && awaited.has(copy.name))
+      .map((copy) => copy.name);
+    if (missing.length === 0) return;
+    if (performance.now() > end) {
+      const servers = missing.join(', ');
+      const message = `no copy on ${servers} after ${COPY_TIMEOUT_MS / 1000} s`;
+      throw new BusError('BUS_REQUEST_UNANSWERED', message, { details: { servers } });
+    }
+    await delay(COPY_POLL_MS);
+  }
 }

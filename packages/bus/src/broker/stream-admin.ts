@@ -18,6 +18,7 @@ import { compareVersions } from '../local-server/find.ts';
 import { markSubject } from '../stream/names.ts';
 import type { ConsumerPlan, StreamPlan } from '../stream/plan.ts';
 import type { LossGuard } from './loss-guard.ts';
+import { type PeerState, toPeerState } from './peer-state.ts';
 import { putMessage } from './put-chunk.ts';
 import { requestError } from './request.ts';
 import { isAsPlanned, isUnfinished, refuseLosingChange, toUpdate } from './stream-config.ts';
@@ -65,8 +66,8 @@ export interface StreamState {
   readonly createdAt: Date;
   /** The server that leads it; `null` while there is none. */
   readonly leader: string | null;
-  /** Copies that are not up to date. */
-  readonly staleReplicaCount: number;
+  /** The other servers that hold a copy. */
+  readonly copies: readonly PeerState[];
   readonly sources: readonly SourceState[];
 }
 
@@ -265,7 +266,7 @@ function toStreamState({ config, state, cluster, sources, created }: StreamInfo)
     lastSeq: state.last_seq,
     createdAt: new Date(created),
     leader: cluster?.leader ?? null,
-    staleReplicaCount: (cluster?.replicas ?? []).filter(({ current }) => !current).length,
+    copies: (cluster?.replicas ?? []).map(toPeerState),
     sources: (sources ?? []).map(({ name, lag, active, error }) => ({
       stream: name,
       lagCount: lag,

@@ -1,7 +1,7 @@
 import { type ClaimsConnection, openClaims } from '../broker/claims.ts';
 import type { TlsMaterial } from '../broker/tls-material.ts';
 import type { Site } from '../agency/tier.ts';
-import { claimsPermissions } from '../permission/user.ts';
+import { claimsPermissions, monitorPermissions } from '../permission/user.ts';
 import type { AccountJwt } from './account-jwt.ts';
 import type { LocalOperator, ServiceAccount } from './operator.ts';
 
@@ -33,6 +33,16 @@ export async function mintClaimsCredentials(
   const permissions = claimsPermissions();
   const expiresAt = new Date(now.getTime() + CLAIMS_VALID_MS);
   return await operator.mint({ account: 'SYS', name: 'claims', permissions, expiresAt, now });
+}
+
+/** Credentials of a system user that reads how servers are, for as long as one look takes. */
+export async function mintMonitorCredentials(
+  operator: LocalOperator,
+  now: Date,
+): Promise<Uint8Array> {
+  const permissions = monitorPermissions();
+  const expiresAt = new Date(now.getTime() + CLAIMS_VALID_MS);
+  return await operator.mint({ account: 'SYS', name: 'monitor', permissions, expiresAt, now });
 }
 
 /**

@@ -41,6 +41,7 @@ export function relayInboxPrefix(code: AgencyCode): string {
 }
 
 export const CLAIMS_INBOX_PREFIX = inboxPrefix('claims');
+export const MONITOR_INBOX_PREFIX = inboxPrefix('monitor');
 
 /** Of a site service that works for every site of one broker. */
 export const SITE_INBOX_PREFIX = inboxPrefix('site');
@@ -112,6 +113,20 @@ export function claimsPermissions(): UserPermissions {
   return {
     publish: ['$SYS.REQ.CLAIMS.UPDATE', '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP'],
     subscribe: [`${CLAIMS_INBOX_PREFIX}.>`],
+    maxSubscriptions: MAX_AGENCY_SUBSCRIPTIONS,
+    maxPayloadBytes: MAX_PAYLOAD_BYTES,
+  };
+}
+
+/** A system user that reads how a server is and which accounts it has; it changes nothing. */
+export function monitorPermissions(): UserPermissions {
+  return {
+    publish: [
+      '$SYS.REQ.SERVER.*.JSZ',
+      '$SYS.REQ.SERVER.*.ACCOUNTZ',
+      '$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP',
+    ],
+    subscribe: [`${MONITOR_INBOX_PREFIX}.>`],
     maxSubscriptions: MAX_AGENCY_SUBSCRIPTIONS,
     maxPayloadBytes: MAX_PAYLOAD_BYTES,
   };

@@ -38,7 +38,16 @@ export type HealthCode =
   | 'source-silent'
   | 'source-error'
   | 'accounts'
-  | 'accounts-unread'
+  | 'server-unread'
+  | 'another-server'
+  | 'jetstream'
+  | 'jetstream-off'
+  | 'store-full'
+  | 'cluster'
+  | 'cluster-no-leader'
+  | 'peer-down'
+  | 'peer-apart'
+  | 'peer-unplanned'
   | 'account-missing'
   | 'account-older'
   | 'account-newer'
@@ -131,9 +140,6 @@ export function judgeStreams(
     }
     if (place.servers.length > 1 && found.leader === null) {
       findings.push(finding('stream-no-leader', 'fail'));
-    }
-    if (found.staleReplicaCount > 0) {
-      findings.push(finding('stream-stale-copy', 'warn', { count: found.staleReplicaCount }));
     }
     for (const source of found.sources) {
       const values = { source: source.stream, lag: source.lagCount };
@@ -291,7 +297,8 @@ function shorten(names: readonly string[]): string {
   return firstOf(names.map((name) => name.replaceAll('-', '.')));
 }
 
-function firstOf(names: readonly string[]): string {
+/** The first ten of some names, for a line. */
+export function firstOf(names: readonly string[]): string {
   const shown = names.slice(0, MAX_NAMED);
   return names.length > MAX_NAMED ? `${shown.join(', ')}, …` : shown.join(', ');
 }

@@ -1,44 +1,27 @@
-import { openClaims } from '../broker/claims.ts';
 import { readAccountJwt, readRevocations } from '../broker/jwt.ts';
-import { BusError } from '../errors.ts';
+import type { ServerMonitor } from '../broker/server-monitor.ts';
 import type { AccountJwt } from '../operator/account-jwt.ts';
 import type { LocalOperator } from '../operator/operator.ts';
-import { mintClaimsCredentials } from '../operator/push.ts';
 import type { Place, PlanServer } from './bus-plan.ts';
 import { type AccountState, type HealthFinding, judgeAccounts } from './health.ts';
-import type { InspectOptions } from './inspect.ts';
 
 /**
  * Compares each account as a server has it with the one of the operator's keys. A server that lost
  * its data folder starts with the accounts of its configuration, and lets in who was revoked since.
- *
- * In a cluster another server may answer first; they give each other the newer one every two minutes.
  */
 export async function lookAtAccounts(
   place: Place,
   server: PlanServer,
   operator: LocalOperator,
-  { now, tls }: Pick<InspectOptions, 'now' | 'tls'>,
+  monitor: Pick<ServerMonitor, 'readAccount'>,
 ): Promise<HealthFinding[]> {
   const system = operator.systemAccountPublicKey();
   const states = new Map<string, AccountState>();
-  try {
-    await using claims = await openClaims({
-      servers: `nats://${server.host}:${server.clientPort}`,
-      credentials: await mintClaimsCredentials(operator, now()),
-      ...(tls === undefined ? {} : { tls }),
-    });
-    for (const account of await operator.accountJwts()) {
-      // The system account is part of the configuration.
-      if (account.publicKey === system) continue;
-      states.set(nameOf(account), compareAccount(account, await claims.read(account.publicKey)));
-    }
-  } catch (error) {
-    if (!(error instanceof BusError)) throw error;
-    const values = { reason: error.message };
-    return [
-      { code: 'accounts-unread', state: 'warn', place: place.id, about: server.name, values },
-    ];
+  for (const account of await operator.accountJwts()) {
+    // The system account is part of the configuration.
+    if (account.publicKey === system) continue;
+    const found = await monitor.readAccount(account.publicKey);
+    states.set(nameOf(account), compareAccount(account, found));
   }
   return judgeAccounts(place.id, server.name, states);
 }

@@ -1,29 +1,24 @@
-import { statfs } from 'node:fs/promises';
-
 import { type AdminConnection, connectAdmin } from '../broker/admin-connection.ts';
+import type { JetStreamState } from '../broker/server-monitor.ts';
 import type { TlsMaterial } from '../broker/tls-material.ts';
 import type { ConsumerState, StreamState } from '../broker/stream-admin.ts';
 import { BusError } from '../errors.ts';
 import type { LocalOperator } from '../operator/operator.ts';
 import { inboxStream } from '../stream/names.ts';
 import type { BusPlan, Place, PlanServer } from './bus-plan.ts';
+import { judgeCluster, namesHeard } from './cluster-health.ts';
 import {
   type HealthFinding,
   PROBE_SLOW_MS,
   STREAM_FULL_WARN,
-  diskElsewhere,
   fillOf,
   judgeAgencies,
-  judgeClock,
-  judgeDisk,
-  judgeExpiry,
   judgeStreams,
   judgeVersion,
 } from './health.ts';
-import { lookAtAccounts } from './inspect-accounts.ts';
+import { lookAtServer } from './inspect-server.ts';
 import { lookAtServices } from './inspect-services.ts';
 import { type MainSource, fillsFromSources, findMainSource } from './main-source.ts';
-import { readServerCertificate } from './server-certificate.ts';
 
 export interface InspectOptions {
   readonly plan: BusPlan;
@@ -44,6 +39,8 @@ export interface ServerStatus {
   readonly url: string;
   readonly version: string | null;
   readonly error: string | null;
+  /** `null` where it runs without, or does not say. */
+  readonly jetStream: JetStreamState | null;
 }
 
 /** One place as seen from here. */
@@ -98,40 +95,67 @@ export async function connectPlace(
 async function inspectPlace(place: Place, options: InspectOptions): Promise<PlaceStatus> {
   const operator = options.operators.get(place.id);
   if (operator === undefined) return unreachable(place, [], 'no keys');
-  const servers: ServerStatus[] = [];
-  const findings: HealthFinding[] = [];
-  let last: AdminConnection | undefined;
+  const look: PlaceLook = { servers: [], findings: [], jetStreams: new Map() };
+  let best: { connection: AdminConnection; leads: boolean } | undefined;
   try {
     for (const server of place.servers) {
       const connection = await tryConnect(place, server, operator, options);
       if (connection instanceof Error) {
-        servers.push(statusOf(server, null, connection.message));
-        findings.push(unreachableFinding(place, server, connection.message));
+        look.servers.push(statusOf(server, null, connection.message));
+        look.findings.push(unreachableFinding(place, server, connection.message));
         continue;
       }
-      await last?.close();
-      last = connection;
-      const version = connection.serverVersion();
-      servers.push(statusOf(server, version, null));
-      findings.push(judgeVersion(place.id, server.name, version));
-      if (options.thorough !== true) continue;
-      if (options.plan.tls !== null) {
-        findings.push(await lookAtCertificate(place, server, options.now()));
+      const leads = await lookThrough(connection, { place, server, operator }, look, options);
+      // One that is cut off from the others knows nothing of the streams.
+      if (best === undefined || (leads && !best.leads)) {
+        await best?.connection.close();
+        best = { connection, leads };
+      } else {
+        await connection.close();
       }
-      findings.push(...(await lookAtAccounts(place, server, operator, options)));
     }
-    if (last === undefined) return unreachable(place, servers, '', findings);
-    return await inspectStreams(place, last, servers, findings, options);
+    if (best === undefined) return unreachable(place, look.servers, '', look.findings);
+    return await inspectStreams(place, best.connection, look, options);
   } finally {
-    await last?.close();
+    await best?.connection.close();
   }
+}
+
+/** What is known of a place so far. */
+interface PlaceLook {
+  readonly servers: ServerStatus[];
+  readonly findings: HealthFinding[];
+  /** Of the servers that spoke of it. */
+  readonly jetStreams: Map<string, JetStreamState | null>;
+}
+
+/** @returns whether this server knows who leads. */
+async function lookThrough(
+  connection: AdminConnection,
+  at: { readonly place: Place; readonly server: PlanServer; readonly operator: LocalOperator },
+  { servers, findings, jetStreams }: PlaceLook,
+  options: InspectOptions,
+): Promise<boolean> {
+  const { place, server, operator } = at;
+  const version = connection.serverVersion();
+  const answered = connection.serverName();
+  findings.push(judgeVersion(place.id, server.name, version));
+  if (answered !== server.name) {
+    const about = { place: place.id, about: server.name, values: { answered } };
+    findings.push({ code: 'another-server', state: 'fail', ...about });
+  }
+  const found = await lookAtServer(place, server, operator, options);
+  findings.push(...found.findings);
+  const { jetStream } = found;
+  if (jetStream !== undefined && answered === server.name) jetStreams.set(server.name, jetStream);
+  servers.push(statusOf(server, version, null, jetStream));
+  return typeof jetStream?.leader === 'string';
 }
 
 async function inspectStreams(
   place: Place,
   connection: AdminConnection,
-  servers: readonly ServerStatus[],
-  findings: HealthFinding[],
+  { servers, findings, jetStreams }: PlaceLook,
   options: InspectOptions,
 ): Promise<PlaceStatus> {
   const states = new Map<string, StreamState | undefined>();
@@ -153,12 +177,12 @@ async function inspectStreams(
     if (options.thorough === true) {
       const agencyCount = agenciesOf(consumers).size;
       findings.push(...(await lookAtServices({ place, connection, states, agencyCount })));
-      findings.push(...(await lookAtDisks(place, states)));
-      findings.push(...(await probe(place, connection, options.now)));
+      findings.push(await probe(place, connection, namesHeard(jetStreams)));
     }
   } catch (error) {
     findings.push(probeFailed(place, messageOf(error)));
   }
+  findings.push(...judgeCluster(place, jetStreams, states));
   return {
     place: place.id,
     servers,
@@ -192,62 +216,24 @@ async function countSources(
 async function probe(
   place: Place,
   connection: AdminConnection,
-  now: () => Date,
-): Promise<HealthFinding[]> {
-  try {
-    const { roundTripMs, clockDifferenceMs } = await connection.probe(now);
-    const about = connection.serverName();
-    return [
-      {
-        code: 'probe',
-        state: roundTripMs > PROBE_SLOW_MS ? 'warn' : 'ok',
-        place: place.id,
-        about,
-        values: { roundTripMs },
-      },
-      judgeClock(place.id, about, clockDifferenceMs),
-    ];
-  } catch (error) {
-    return [probeFailed(place, messageOf(error))];
-  }
-}
-
-async function lookAtCertificate(
-  place: Place,
-  server: PlanServer,
-  now: Date,
+  awaited: ReadonlySet<string>,
 ): Promise<HealthFinding> {
-  const expiresAt = await readServerCertificate(server.host, server.clientPort, TIMEOUT_MS);
-  if (expiresAt !== undefined) {
-    return judgeExpiry('certificate', place.id, server.name, expiresAt, now);
-  }
-  const about = server.name;
-  return { code: 'certificate-unread', state: 'warn', place: place.id, about, values: {} };
-}
-
-/** The disks of those servers that stand on this machine; the others are named. */
-async function lookAtDisks(
-  place: Place,
-  states: ReadonlyMap<string, StreamState | undefined>,
-): Promise<HealthFinding[]> {
-  const usedByStoreBytes = [...states.values()].reduce(
-    (sum, state) => sum + (state?.bytes ?? 0),
-    0,
-  );
-  const findings: HealthFinding[] = [];
-  for (const { name, dataFolder, storeBytes } of place.servers) {
-    const disk = await statfs(dataFolder).catch(() => undefined);
-    if (disk === undefined) {
-      findings.push(diskElsewhere(place.id, name, { dataFolder, storeBytes }));
-      continue;
+  // A copy on each: of fewer, one may be given to a server that went a minute ago.
+  const copyCounts = [...new Set([place.servers.length, Math.max(1, awaited.size)])];
+  let refusal: unknown;
+  for (const copyCount of copyCounts) {
+    try {
+      const { roundTripMs } = await connection.probe({ copyCount, awaited });
+      const state = roundTripMs > PROBE_SLOW_MS ? 'warn' : 'ok';
+      const about = { place: place.id, about: place.id };
+      return { code: 'probe', state, ...about, values: { roundTripMs, copyCount: awaited.size } };
+    } catch (error) {
+      refusal = error;
+      // Once they have noticed that one is away they make no copy for it.
+      if (!(error instanceof BusError) || error.code !== 'BUS_REQUEST_REFUSED') break;
     }
-    const totalBytes = disk.blocks * disk.bsize;
-    const freeBytes = disk.bavail * disk.bsize;
-    findings.push(
-      judgeDisk(place.id, name, { totalBytes, freeBytes, storeBytes, usedByStoreBytes }),
-    );
   }
-  return findings;
+  return probeFailed(place, messageOf(refusal));
 }
 
 async function tryConnect(
@@ -268,8 +254,13 @@ function urlOf({ host, clientPort }: PlanServer): string {
   return `nats://${host}:${clientPort}`;
 }
 
-function statusOf(server: PlanServer, version: string | null, error: string | null): ServerStatus {
-  return { name: server.name, url: urlOf(server), version, error };
+function statusOf(
+  server: PlanServer,
+  version: string | null,
+  error: string | null,
+  jetStream?: JetStreamState | null,
+): ServerStatus {
+  return { name: server.name, url: urlOf(server), version, error, jetStream: jetStream ?? null };
 }
 
 function unreachableFinding(place: Place, server: PlanServer, reason: string): HealthFinding {

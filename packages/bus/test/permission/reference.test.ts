@@ -16,6 +16,7 @@ import {
   type UserPermissions,
   agencyTemplate,
   claimsPermissions,
+  monitorPermissions,
   relayPermissions,
 } from '../../src/permission/user.ts';
 import { parseAgencyCode } from '../../src/agency/code.ts';
@@ -50,6 +51,7 @@ const BLOCKS: Readonly<Record<string, string>> = {
   centre: rights(centrePermissions()),
   leaf: rights(leafPermissions(SITE)),
   claims: rights(claimsPermissions()),
+  monitor: rights(monitorPermissions()),
   'publish-attacks': matrix(PUBLISH_ATTACKS),
   'listen-attacks': matrix(LISTEN_ATTACKS),
   carriers: table(

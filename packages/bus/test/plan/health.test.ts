@@ -40,7 +40,7 @@ function stream(change: Partial<StreamState>): StreamState {
     lastSeq: 1,
     createdAt: NOW,
     leader: 'c1',
-    staleReplicaCount: 0,
+    copies: [],
     sources: [],
     ...change,
   };

@@ -56,7 +56,9 @@ it.skipIf(servers.length < 2)(
           async (name) => await admin.streamState(name).catch(() => undefined),
         ),
       );
-      return states.every((state) => state?.leader !== null && state?.staleReplicaCount === 0);
+      return states.every(
+        (state) => state?.leader !== null && state?.copies.every(({ isCurrent }) => isCurrent),
+      );
     }
   },
 );

@@ -1,8 +1,9 @@
-import type { PlaceStatus } from '@congvan/bus/plan';
+import type { PlaceStatus, ServerStatus } from '@congvan/bus/plan';
 
 import type { GlobalOptions } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { EXIT } from '../../exit-codes.ts';
+import type { PlanTexts } from '../../messages/plan/en.ts';
 import { printResult } from '../../output.ts';
 import { type TlsOptions, openPlanFolder, tlsOfPlan } from '../../plan/plan-folder.ts';
 import { presenceOf, renderPresence } from '../../running/site-presence.ts';
@@ -39,15 +40,17 @@ function renderStatus(cli: Cli, places: readonly PlaceStatus[]): string {
       { title: texts.place },
       { title: texts.server },
       { title: texts.version },
+      { title: texts.store, align: 'right' },
       { title: text.state },
       { title: texts.agencies, align: 'right' },
     ],
     places.flatMap(({ place, servers: own, agencyCount }) =>
-      own.map(({ name, version, error }) => [
+      own.map(({ name, version, error, jetStream }) => [
         place,
         name,
         version ?? '',
-        error === null ? texts.states.ok : texts.notReached(error),
+        jetStream === null ? '' : `${percentOf(jetStream.usedBytes, jetStream.maxBytes)} %`,
+        stateOf(texts, error, jetStream, name),
         agencyCount,
       ]),
     ),
@@ -77,6 +80,17 @@ function renderStatus(cli: Cli, places: readonly PlaceStatus[]): string {
     ),
   );
   return `${servers}\n${streams}`;
+}
+
+function stateOf(
+  texts: PlanTexts,
+  error: string | null,
+  jetStream: ServerStatus['jetStream'],
+  name: string,
+): string {
+  if (error !== null) return texts.notReached(error);
+  if (jetStream === null) return texts.states.warn;
+  return jetStream.leader === name ? texts.leads : texts.states.ok;
 }
 
 function percentOf(part: number, whole: number): number {

@@ -22,6 +22,8 @@ export const planEn = {
   server: 'server',
   about: 'about',
   version: 'version',
+  store: 'store filled',
+  leads: 'ok, leads',
   fill: 'filled',
   messages: 'messages',
   sources: 'sources: waiting, last heard',
@@ -68,12 +70,25 @@ export const planEn = {
         ? `${percent} % full`
         : `${percent} % full; ${sourceMessageCount} of its ${messageCount} messages come from ${source}`,
     'stream-no-leader': () => 'has no leader: too few of its servers run',
-    'stream-stale-copy': ({ count }: Values) => `${count} of its copies is behind`,
+    'stream-stale-copy': ({ count, lag, streams }: Values) =>
+      `its copies of ${count} streams are behind, by up to ${lag} entries: ${streams}`,
     'source-silent': ({ source, seconds, lag }: Values) =>
       `${source} ${seconds === -1 ? 'was never heard' : `silent for ${seconds} s`}, ${lag} waiting`,
     'source-error': ({ source, error }: Values) => `${source}: ${error}`,
     accounts: ({ count }: Values) => `has the ${count} accounts of the keys`,
-    'accounts-unread': ({ reason }: Values) => `its accounts could not be read: ${reason}`,
+    'server-unread': ({ reason }: Values) => `does not say how it is: ${reason}`,
+    'another-server': ({ answered }: Values) => `${answered} answers at its address`,
+    jetstream: ({ percent, usedBytes, maxBytes }: Values) =>
+      `${percent} % of its store taken (${gib(usedBytes)} of ${gib(maxBytes)})`,
+    'jetstream-off': () => 'runs without JetStream: it stores nothing',
+    'store-full': ({ percent, usedBytes, maxBytes }: Values) =>
+      `its store is ${percent} % full (${gib(usedBytes)} of ${gib(maxBytes)})`,
+    cluster: ({ leader }: Values) => `its servers are led by ${leader}`,
+    'cluster-no-leader': () => 'its servers have no leader: nothing can be made or changed',
+    'peer-down': () =>
+      'the other servers do not hear it either: one more, and nothing is stored any more',
+    'peer-apart': () => 'answers here, but the other servers do not hear it: it counts as lost',
+    'peer-unplanned': () => 'counts as a server of the cluster and is not in the plan',
     'account-missing': ({ accounts }: Values) => `does not know ${accounts}`,
     'account-older': ({ accounts }: Values) =>
       `its ${accounts} is older than that of the keys: who was revoked since is let in`,
@@ -89,7 +104,8 @@ export const planEn = {
       `${count} with unread messages, nobody reads: ${agencies}`,
     'agencies-stuck': ({ count, agencies }: Values) =>
       `${count} that read and acknowledge nothing: ${agencies}`,
-    probe: ({ roundTripMs }: Values) => `a message was written and read in ${roundTripMs} ms`,
+    probe: ({ roundTripMs, copyCount }: Values) =>
+      `a message was written on ${copyCount} of its servers and read in ${roundTripMs} ms`,
     'probe-failed': ({ reason }: Values) => `a message could not be written and read: ${reason}`,
     clock: ({ differenceMs }: Values) => `its clock differs by ${differenceMs} ms`,
     certificate: ({ days }: Values) => `TLS certificate: ${days} days left`,
@@ -116,12 +132,29 @@ export const planEn = {
     'stream-full-by-sources':
       'nobody is refused: what others send waits in the streams of their sites; see what that site sends (without a name: whose DIR_ stream is the fullest), end its line if it was taken over (`congvan bus rotate-signer --taken-over`), give more room in the description and apply; fetching frees nothing, messages leave after 30 days, entries of DIRX and DIRIN_ never',
     'stream-no-leader': 'start the servers that are down: two of three must run',
-    'stream-stale-copy': 'wait a minute; if it stays, look at the log of that server and its disk',
+    'stream-stale-copy':
+      'wait a minute; if it stays, look at the log of that server, its disk and the line between the servers',
     'source-silent':
       'look at the line to that site; when it is there, `congvan bus apply` asks for the source afresh',
     'source-error': 'look at the leaf connection in the log of the server and at its leaf.creds',
     accounts: '',
-    'accounts-unread': 'look at the log of the server',
+    'server-unread':
+      'look at the log of the server; one that stands still must be killed (kill -9) and started',
+    'another-server': 'correct name, host and port in the description, or what the name leads to',
+    jetstream: '',
+    'jetstream-off':
+      'look at its log for the write that failed, make room or mend the disk, then restart it',
+    'store-full':
+      'give it more room: `store` in the description, then restart the server; see which streams are the fullest',
+    cluster: '',
+    'cluster-no-leader':
+      'start the servers that are down and look at the cluster port between them: two of three must run and hear each other',
+    'peer-down':
+      'start it; when its disk is lost, start it empty under the same name and run `congvan bus apply`: it fills from the others',
+    'peer-apart':
+      'look at the cluster port between the servers (firewall, name, certificate) and at its log',
+    'peer-unplanned':
+      'start it, or when it is gone for good take it out with the `nats` tool: `nats server raft peer-remove NAME`; while it counts, fewer others may be down',
     'account-missing': '`congvan bus apply FOLDER --place PLACE` hands it over',
     'account-older':
       '`congvan bus apply FOLDER --place PLACE` hands it over at once; put the newest `nats-server.conf` of the plan on that machine',

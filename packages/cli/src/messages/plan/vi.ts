@@ -12,6 +12,8 @@ export const planVi: PlanTexts = {
   server: 'máy chủ',
   about: 'về',
   version: 'phiên bản',
+  store: 'kho đã dùng',
+  leads: 'tốt, dẫn đầu',
   fill: 'đầy',
   messages: 'thông điệp',
   sources: 'nguồn: đang chờ, nghe lần cuối',
@@ -57,12 +59,25 @@ export const planVi: PlanTexts = {
         ? `đã đầy ${percent} %`
         : `đã đầy ${percent} %; ${sourceMessageCount} trong ${messageCount} thông điệp đến từ ${source}`,
     'stream-no-leader': () => 'không có máy chủ dẫn đầu: quá ít máy đang chạy',
-    'stream-stale-copy': ({ count }) => `${count} bản sao chậm hơn`,
+    'stream-stale-copy': ({ count, lag, streams }) =>
+      `bản sao của ${count} luồng trên máy này chậm hơn, nhiều nhất ${lag} mục: ${streams}`,
     'source-silent': ({ source, seconds, lag }) =>
       `${source} ${seconds === -1 ? 'chưa từng nghe thấy' : `im lặng ${seconds} giây`}, ${lag} đang chờ`,
     'source-error': ({ source, error }) => `${source}: ${error}`,
     accounts: ({ count }) => `có đúng ${count} tài khoản của bộ khóa`,
-    'accounts-unread': ({ reason }) => `không đọc được các tài khoản của máy chủ: ${reason}`,
+    'server-unread': ({ reason }) => `không cho biết tình trạng: ${reason}`,
+    'another-server': ({ answered }) => `${answered} trả lời ở địa chỉ của máy này`,
+    jetstream: ({ percent, usedBytes, maxBytes }) =>
+      `kho đã dùng ${percent} % (${gib(usedBytes)} trên ${gib(maxBytes)})`,
+    'jetstream-off': () => 'chạy không có JetStream: không lưu được gì',
+    'store-full': ({ percent, usedBytes, maxBytes }) =>
+      `kho đã đầy ${percent} % (${gib(usedBytes)} trên ${gib(maxBytes)})`,
+    cluster: ({ leader }) => `máy dẫn đầu là ${leader}`,
+    'cluster-no-leader': () => 'các máy không có máy dẫn đầu: không tạo hay đổi được gì',
+    'peer-down': () =>
+      'các máy khác cũng không nghe thấy máy này: thêm một máy nữa dừng là không lưu được gì',
+    'peer-apart': () => 'trả lời ở đây, nhưng các máy khác không nghe thấy: bị coi là đã mất',
+    'peer-unplanned': () => 'được tính là một máy của cụm nhưng không có trong kế hoạch',
     'account-missing': ({ accounts }) => `không biết ${accounts}`,
     'account-older': ({ accounts }) =>
       `${accounts} ở đó cũ hơn trong bộ khóa: ai bị thu hồi từ sau đó vẫn vào được`,
@@ -78,7 +93,8 @@ export const planVi: PlanTexts = {
       `${count} cơ quan có thư chưa đọc mà không ai đọc: ${agencies}`,
     'agencies-stuck': ({ count, agencies }) =>
       `${count} cơ quan đọc nhưng không xác nhận: ${agencies}`,
-    probe: ({ roundTripMs }) => `ghi và đọc lại một thông điệp trong ${roundTripMs} ms`,
+    probe: ({ roundTripMs, copyCount }) =>
+      `ghi và đọc lại một thông điệp trên ${copyCount} máy trong ${roundTripMs} ms`,
     'probe-failed': ({ reason }) => `không ghi và đọc lại được thông điệp: ${reason}`,
     clock: ({ differenceMs }) => `đồng hồ lệch ${differenceMs} ms`,
     certificate: ({ days }) => `chứng thư TLS: còn ${days} ngày`,
@@ -104,12 +120,27 @@ export const planVi: PlanTexts = {
     'stream-full-by-sources':
       'không ai bị từ chối: thư của các nơi khác chờ trong luồng của điểm mình; xem điểm đó gửi gì (không thấy tên: xem luồng DIR_ nào đầy nhất), cắt đường truyền nếu điểm đó đã bị chiếm (`congvan bus rotate-signer --taken-over`), tăng dung lượng trong bản mô tả rồi apply; nhận thư không làm trống chỗ, thông điệp chỉ rời đi sau 30 ngày, mục trong DIRX và DIRIN_ thì không bao giờ',
     'stream-no-leader': 'khởi động các máy đang tắt: phải chạy hai trong ba máy',
-    'stream-stale-copy': 'chờ một phút; nếu vẫn vậy, xem nhật ký và đĩa của máy đó',
+    'stream-stale-copy':
+      'chờ một phút; nếu vẫn vậy, xem nhật ký, đĩa của máy đó và đường truyền giữa các máy',
     'source-silent':
       'xem đường truyền tới điểm đó; nếu đường truyền tốt, `congvan bus apply` sẽ hỏi lại nguồn từ đầu',
     'source-error': 'xem kết nối leaf trong nhật ký máy chủ và tệp leaf.creds',
     accounts: '',
-    'accounts-unread': 'xem nhật ký máy chủ',
+    'server-unread':
+      'xem nhật ký của máy; máy đứng yên thì phải dừng hẳn (kill -9) rồi khởi động lại',
+    'another-server': 'sửa tên, host và cổng trong bản mô tả, hoặc nơi mà tên đó trỏ tới',
+    jetstream: '',
+    'jetstream-off': 'tìm trong nhật ký lần ghi bị lỗi, dọn chỗ hoặc sửa đĩa, rồi khởi động lại',
+    'store-full':
+      'cho thêm chỗ: `store` trong bản mô tả, rồi khởi động lại máy; xem luồng nào đầy nhất',
+    cluster: '',
+    'cluster-no-leader':
+      'khởi động các máy đang dừng và xem cổng cụm giữa chúng: phải có hai trên ba máy chạy và nghe thấy nhau',
+    'peer-down':
+      'khởi động lại máy; nếu đã mất đĩa, khởi động máy trống với cùng tên và chạy `congvan bus apply`: dữ liệu được chép lại từ các máy khác',
+    'peer-apart': 'xem cổng cụm giữa các máy (tường lửa, tên, chứng thư) và nhật ký của máy',
+    'peer-unplanned':
+      'khởi động lại, hoặc nếu đã bỏ hẳn thì loại ra bằng công cụ `nats`: `nats server raft peer-remove NAME`; khi còn được tính thì số máy khác được phép dừng ít đi',
     'account-missing': '`congvan bus apply FOLDER --place NƠI` trao tài khoản cho máy chủ',
     'account-older':
       'chạy ngay `congvan bus apply FOLDER --place NƠI` để trao lại; chép `nats-server.conf` mới nhất của kế hoạch vào máy đó',
