@@ -4,7 +4,6 @@ import { agencyInboxPrefix } from '../permission/user.ts';
 import { inboxConsumer, inboxStream } from '../stream/names.ts';
 import type { Lane } from '../subject/lane.ts';
 import { directoryChangedSubject } from '../subject/directory-subject.ts';
-import { aliveSubject } from '../subject/subject.ts';
 import type { BusMessage } from './bus-message.ts';
 import {
   type ConnectOptions,
@@ -45,8 +44,6 @@ export interface AgencyConnection
    * through restarts of the broker and ends with `signal` or `close`.
    */
   inbox(lane: Lane, options: BatchOptions): AsyncIterable<readonly BusMessage[]>;
-  /** Presence; not stored, and lost when there is no connection. */
-  alive(tier: Tier, data: Uint8Array): void;
   /** Presence that the site service answers; `undefined` when it does not. */
   presence(tier: Tier, data: Uint8Array): Promise<Uint8Array | undefined>;
   /** The site service has new directory entries. @returns a function that ends the listening. */
@@ -85,10 +82,6 @@ export async function connectAgency(options: AgencyConnectOptions): Promise<Agen
         maxBytes: maxBytes ?? DEFAULT_BATCH_BYTES,
         signal,
       }),
-    alive: (tier, data) => {
-      if (connection.status() !== 'connected') return;
-      nats.publish(aliveSubject({ tier, site, code }), data);
-    },
     presence: async (tier, data) => await tellPresence(nats, { tier, site, code }, data),
     onDirectoryChanged: (listener) => {
       const subscription = nats.subscribe(directoryChangedSubject(site), {

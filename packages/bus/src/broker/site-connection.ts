@@ -6,7 +6,6 @@ import {
   type ConnectOptions,
   type Connection,
   type ConnectionStatus,
-  type StatusListener,
   openConnection,
 } from './connection.ts';
 import { answerPresence } from './presence.ts';
@@ -30,7 +29,6 @@ export interface SiteConnection
   /** Connects again, with the credentials as they are now. */
   reconnect(): Promise<void>;
   status(): ConnectionStatus;
-  onStatus(listener: StatusListener): () => void;
   close(): Promise<void>;
 }
 
@@ -50,7 +48,6 @@ export async function connectSite(options: SiteConnectOptions): Promise<SiteConn
     answerPresence: (answer) => answerPresence(nats, answer),
     reconnect: async () => await reconnect(connection),
     status: connection.status,
-    onStatus: connection.onStatus,
     close: connection.close,
     [Symbol.asyncDispose]: connection.close,
   };

@@ -56,8 +56,6 @@ export interface SiteOptions extends EnrolmentOptions {
   readonly pollMs?: number;
   /** Renews what agencies ask for; without it they keep what they have until it ends. */
   readonly authority?: Authority;
-  /** The newest revocation lists (DER) that agencies shall have; default: those of `authority`. */
-  readonly revocationLists?: () => Promise<readonly Uint8Array[]>;
 }
 
 /** What delivery needs at a site: streams, consumers and directory look-ups. */

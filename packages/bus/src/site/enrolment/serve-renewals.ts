@@ -8,7 +8,6 @@ import { createRenewalDesk } from './renewal.ts';
 export interface ServeRenewalsOptions {
   readonly enrolment: Enrolment;
   readonly authority?: Authority | undefined;
-  readonly revocationLists?: (() => Promise<readonly Uint8Array[]>) | undefined;
   readonly prepare: () => Promise<void>;
   readonly now: () => Date;
   readonly onError: (error: Error) => void;
@@ -17,11 +16,10 @@ export interface ServeRenewalsOptions {
 /** Answers renewals where there is an authority, and revocation lists in any case. @returns its end. */
 export function serveRenewals(connection: SiteRenewal, options: ServeRenewalsOptions): () => void {
   const { authority, onError } = options;
-  const lists = options.revocationLists ?? (async () => [...(authority?.lists().values() ?? [])]);
   const answers = new RevocationListAnswers();
   const stopLists = connection.answerRevocationLists(async (question) => {
     try {
-      return answers.answer(question, await lists());
+      return answers.answer(question, [...(authority?.lists().values() ?? [])]);
     } catch (error) {
       onError(error instanceof Error ? error : new Error(String(error)));
       throw error;
