@@ -11,6 +11,7 @@ import type { RelayFigures } from './figures/types.ts';
 import type { ShareClass } from './figures/share-class.ts';
 import type { Db } from './storage/database.ts';
 import type { ContradictionKind } from './storage/contradiction-store.ts';
+import { DocumentSearch, type Narrowing, compareDocuments } from './storage/document-search.ts';
 import {
   type RegisterFilter,
   RegisterQueries,
@@ -139,16 +140,25 @@ export type Concerns = (from: string, recipients: () => readonly string[]) => bo
 /** Every agency of the country may have given the same number. */
 export const MAX_TRACKED_DOCUMENTS = 500;
 
+/** What a search came upon. */
+export interface FoundDocuments {
+  readonly documents: readonly TrackedDispatch[];
+  /** More than {@link MAX_TRACKED_DOCUMENTS} were found, or more have the id or number than are looked at. */
+  readonly hasMore: boolean;
+}
+
 /** What can be asked of a relay, running or not. */
 export interface RelayQueries extends RelayFigures, RelayPublications {
   /**
    * The documents of an id, or of a number with notation such as `12/UBND-VP`: an id is unique for
-   * one sender only, and an update or recall of a document is listed beside it. Of a number that many
-   * give the first {@link MAX_TRACKED_DOCUMENTS} by sender: `from` finds any.
+   * one sender only, and an update or recall of a document is listed behind it. Of a number that many
+   * give the {@link MAX_TRACKED_DOCUMENTS} of the newest years: `from` and `year` find any.
    *
    * @param concerns - which of them are wanted, by sender and electronic recipients.
    */
-  track(documentIdOrNumber: string, from?: string, concerns?: Concerns): TrackedDispatch[];
+  search(idOrNumber: string, narrowing?: Narrowing, concerns?: Concerns): FoundDocuments;
+  /** As `search`, when it is known that no more were found. */
+  track(documentIdOrNumber: string, from?: string): readonly TrackedDispatch[];
   /** Messages that failed the check, newest first; with `before` only those of a lower id. */
   listRejected(options?: { limit?: number; before?: number }): RejectedReportRow[];
   /** Statements that contradict earlier ones, newest first. */
@@ -165,6 +175,7 @@ export interface RelayQueries extends RelayFigures, RelayPublications {
 /** Answers {@link RelayQueries} out of the relay's SQLite file. */
 export class DatabaseQueries extends FigureAnswers implements RelayQueries {
   readonly #track: TrackQueries;
+  readonly #search: DocumentSearch;
   readonly #register: RegisterQueries;
   readonly #inOneSnapshot: <T>(read: () => T) => T;
   readonly #publications: DatabasePublications;
@@ -172,6 +183,7 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
   constructor(db: Db, targets: Targets = {}) {
     super(db, targets);
     this.#track = new TrackQueries(db);
+    this.#search = new DocumentSearch(db);
     this.#register = new RegisterQueries(db);
     this.#publications = new DatabasePublications(db);
     this.#inOneSnapshot = (read) => db.transaction(read)();
@@ -185,17 +197,26 @@ export class DatabaseQueries extends FigureAnswers implements RelayQueries {
     return this.#publications.publication(month, revision);
   }
 
-  track(documentIdOrNumber: string, from?: string, concerns?: Concerns): TrackedDispatch[] {
+  search(idOrNumber: string, narrowing: Narrowing = {}, concerns?: Concerns): FoundDocuments {
     return this.#inOneSnapshot(() => {
-      const tracked: TrackedDispatch[] = [];
-      for (const { id, sender } of this.#track.candidates(documentIdOrNumber, from ?? null)) {
-        if (tracked.length >= MAX_TRACKED_DOCUMENTS) break;
+      const { found, isCut } = this.#search.candidates(idOrNumber, narrowing);
+      const wanted: DocumentRecord[] = [];
+      for (const { id, sender } of found) {
+        if (wanted.length > MAX_TRACKED_DOCUMENTS) break;
         if (concerns?.(sender, () => this.#track.recipients(id)) === false) continue;
         const document = this.#track.document(id);
-        if (document !== undefined) tracked.push(this.#describe(document));
+        if (document !== undefined) wanted.push(document);
       }
-      return tracked;
+      const documents = wanted.slice(0, MAX_TRACKED_DOCUMENTS).toSorted(compareDocuments);
+      return {
+        documents: documents.map((document) => this.#describe(document)),
+        hasMore: isCut || wanted.length > MAX_TRACKED_DOCUMENTS,
+      };
     });
+  }
+
+  track(documentIdOrNumber: string, from?: string): readonly TrackedDispatch[] {
+    return this.search(documentIdOrNumber, from === undefined ? {} : { from }).documents;
   }
 
   listRejected(options: { limit?: number; before?: number } = {}): RejectedReportRow[] {

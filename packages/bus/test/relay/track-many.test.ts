@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 
 import { MAX_TRACKED_DOCUMENTS } from '../../src/relay/queries.ts';
+import { textsOf } from '../../src/relay/pages/texts.ts';
+import { MAX_CANDIDATES, type Narrowing } from '../../src/relay/storage/document-search.ts';
 import {
   MAX_TRACKED_CONTRADICTORY,
   MAX_TRACKED_RECEIPTS_OF_ONE,
@@ -8,7 +10,7 @@ import {
 import { openHttpTown } from './http/http-town.ts';
 import { RelayDatabase, dispatch, electronic, receipt } from './relay-database.ts';
 
-it('a number that everybody gives is shown of the first, and of whoever is named', () => {
+it('a number that everybody gives is shown of some, says so, and is found of whoever is named', () => {
   using town = new RelayDatabase();
   const count = MAX_TRACKED_DOCUMENTS + 20;
   const codes = Array.from({ length: count }, (_, index) => `H${String(index + 1_000)}`);
@@ -21,12 +23,66 @@ it('a number that everybody gives is shown of the first, and of whoever is named
   const last = codes.at(-1) ?? '';
   const { queries } = town;
 
-  expect(queries.track('1/UBND-VP')).toHaveLength(MAX_TRACKED_DOCUMENTS);
-  expect(queries.track('1/UBND-VP', last)).toMatchObject([{ from: last }]);
-  expect(queries.track('1/UBND-VP', undefined, (from) => from === last)).toMatchObject([
-    { from: last },
-  ]);
+  const all = queries.search('1/UBND-VP');
+  expect(all.documents).toHaveLength(MAX_TRACKED_DOCUMENTS);
+  expect(all.hasMore).toBe(true);
+  const ofLast = { documents: [{ from: last }], hasMore: false };
+  expect(queries.search('1/UBND-VP', { from: last })).toMatchObject(ofLast);
+  expect(queries.search('1/UBND-VP', {}, (from) => from === last)).toMatchObject(ofLast);
 });
+
+it('a search looks at so many documents, newest year first, and year or agency lead to the others', async () => {
+  await using town = await openHttpTown({ fill: addManyYears });
+  const { queries } = town.database;
+  const seen: string[] = [];
+  const found = queries.search('1/UBND-VP', {}, (from) => seen.push(from) > 0 && from === 'H09');
+  expect(seen).toHaveLength(MAX_CANDIDATES + 1);
+  expect(found).toMatchObject({ documents: [{ register: { year: 2026 } }], hasMore: true });
+  const years = (narrowing: Narrowing) =>
+    queries
+      .search('1/UBND-VP', narrowing, (from) => from === 'H09')
+      .documents.map(({ register }) => register.year);
+  expect(years({ from: 'H09' })).toEqual([2024, 2026]);
+  expect(years({ from: 'H09', year: 2024 })).toEqual([2024]);
+  expect(years({ year: 2024 })).toEqual([2024]);
+
+  // The page says so, and does not take the only one found for the only one there is.
+  const token = await town.account({ name: 'nine', role: 'agency', scope: 'H09' });
+  const page = async (query: string) => {
+    const address = `/documents?q=1%2FUBND-VP${query}`;
+    return await town.ask(address, { token, headers: { accept: 'text/html' } });
+  };
+  const { more } = textsOf('vi').documents;
+  expect((await page('')).text).toContain(more);
+  expect((await page('&from=H09')).text).not.toContain(more);
+  expect((await page('&from=H09&year=2024')).status).toBe(303);
+  const api = await town.ask('/api/v1/documents/1%2FUBND-VP?year=2024', { token });
+  expect(JSON.parse(api.text)).toMatchObject({
+    documents: [{ register: { year: 2024 } }],
+    more: false,
+  });
+  expect((await town.ask('/api/v1/documents/1%2FUBND-VP?year=24', { token })).status).toBe(400);
+  // Evidence of a number that its sender gave in two years.
+  const evidence = (query: string) =>
+    town.ask(`/api/v1/evidence/1%2FUBND-VP?from=H09${query}`, { token });
+  expect((await evidence('')).status).toBe(400);
+  expect((await evidence('&year=2024')).status).toBe(503);
+});
+
+/** H09 gave the number in two years; in between, more others did than a search looks at. */
+function addManyYears(database: RelayDatabase): void {
+  for (const code of ['H09', 'G12']) database.addAgency(code, 'province');
+  const to = [electronic('G12')];
+  database.report('H09', dispatch(1, to));
+  const earlier = { issuedOn: '2024-03-01', documentId: 'doc-earlier' };
+  database.report('H09', dispatch(1, to, earlier));
+  const columns = `document_id, business_type, document_version, report_number, package_digest,
+    notation, issued_on, document_type, abstract, priority, signed, share_class, dispatched_ms`;
+  database.db.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+      WHERE i <= ${MAX_CANDIDATES})
+    INSERT INTO document (sender, register_year, register_number, ${columns})
+    SELECT 'Z' || i, 2025, 1, ${columns} FROM n, document WHERE document_id = 'doc-1'`);
+}
 
 it('an id shaped like the number of another hides nothing: both are found, and evidence asks whose', async () => {
   await using town = await openHttpTown({

@@ -16,6 +16,7 @@ import { homePaths, readHomeFile, readRelayConfig } from '../home.ts';
 import { openNodeSigner } from '../node-key.ts';
 import { type Db, openDatabaseForReading } from '../storage/database.ts';
 import { type EvidenceReportRow, EvidenceStore } from '../storage/evidence-store.ts';
+import { DocumentSearch, compareDocuments } from '../storage/document-search.ts';
 import { type DocumentRecord, TrackQueries } from '../storage/track-queries.ts';
 import { openKeptPart } from './report-body.ts';
 
@@ -76,7 +77,7 @@ export async function exportEvidence(options: ExportEvidenceOptions): Promise<Bu
 /** One transaction: what comes in meanwhile is not seen in part. */
 function readAtOnce(db: Db, id: string, from: string | null, self: string) {
   return db.transaction(() => {
-    const document = findDocument(new TrackQueries(db), id.trim(), from);
+    const document = findDocument(db, id.trim(), from);
     const store = new EvidenceStore(db);
     const dispatch = store.dispatch(document.id);
     if (dispatch === undefined) throw notFound(id);
@@ -112,19 +113,21 @@ function toGathered({ record, storedMs }: EvidenceReportRow): GatheredRecord {
 }
 
 /** Of several versions the last, of several senders none. */
-function findDocument(queries: TrackQueries, id: string, from: string | null): DocumentRecord {
-  const found = queries.candidates(id, from);
-  const last = found.at(-1);
-  const document = last && queries.document(last.id);
-  if (document === undefined) throw notFound(id);
+function findDocument(db: Db, id: string, from: string | null): DocumentRecord {
+  const queries = new TrackQueries(db);
+  const { found } = new DocumentSearch(db).candidates(id, from === null ? {} : { from });
   const senders = [...new Set(found.map(({ sender }) => sender))];
-  if (senders.length > 1 || new Set(found.map((one) => one.documentId)).size > 1) {
+  const isOfOne = senders.length === 1;
+  const documents = isOfOne ? found.flatMap((one) => queries.document(one.id) ?? []) : [];
+  if (found.length > 0 && (!isOfOne || new Set(documents.map((one) => one.documentId)).size > 1)) {
     throw new BusError(
       'BUS_EVIDENCE_AMBIGUOUS',
       `"${id}" stands for ${found.length} documents, of ${senders.slice(0, 5).join(', ')}`,
       { details: { id, documents: found.length } },
     );
   }
+  const document = documents.toSorted(compareDocuments).at(-1);
+  if (document === undefined) throw notFound(id);
   return document;
 }
 

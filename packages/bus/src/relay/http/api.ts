@@ -156,9 +156,11 @@ function registerSingles(app: FastifyInstance, { source, tags }: ApiOptions): vo
       },
     },
     (request) => {
-      const found = of(request).documents(request.params.idOrNumber, request.query.from);
-      if (found.length === 0) throw notFound();
-      return { documents: found.map(describeDocument) };
+      const { idOrNumber } = request.params;
+      const narrowing = parameters.toNarrowing(request.query);
+      const { documents, hasMore } = of(request).documents(idOrNumber, narrowing);
+      if (documents.length === 0 && !hasMore) throw notFound();
+      return { documents: documents.map(describeDocument), more: hasMore };
     },
   );
   registerEvidence(app, source);
@@ -186,11 +188,12 @@ function registerEvidence(app: FastifyInstance, source: FiguresSource): void {
     },
     async (request, reply) => {
       const { idOrNumber } = request.params;
+      const narrowing = parameters.toNarrowing(request.query);
       const viewer = requireViewer(request);
       const { bytes, lacksTimeStamp } = await atOnce.hold(
         viewer,
         reply,
-        async () => await source.for(viewer).evidence(idOrNumber, request.query.from),
+        async () => await source.for(viewer).evidence(idOrNumber, narrowing),
       );
       const name = lacksTimeStamp ? 'evidence-without-time-stamp.asice' : 'evidence.asice';
       if (lacksTimeStamp) void reply.header('congvan-time-stamp', 'unavailable');

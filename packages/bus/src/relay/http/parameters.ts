@@ -15,6 +15,7 @@ import type {
 } from '../figures/types.ts';
 import { CONTRADICTION_KINDS } from '../storage/contradiction-store.ts';
 import { STATE_FILTERS } from '../storage/delivery-queries.ts';
+import type { Narrowing } from '../storage/document-search.ts';
 import { COUNTED_AS } from '../storage/register-queries.ts';
 import type { SectionRequest } from './publications.ts';
 import type { RegisterRequest } from './register.ts';
@@ -129,10 +130,21 @@ export const registerQuery = z.strictObject({
   counted_as: z.enum(COUNTED_AS).optional(),
   ...paging,
 });
-export const documentsQuery = z.strictObject({ from: agency.optional() });
+export const documentsQuery = z.strictObject({
+  from: agency.optional(),
+  year: z
+    .string()
+    .regex(/^\d{4}$/u)
+    .optional()
+    .describe('Of the register'),
+});
 export const documentParams = z.strictObject({ idOrNumber: z.string().min(1).max(MAX_TEXT) });
 export const agencyParams = z.strictObject({ code: agency });
 export const agencyQuery = z.strictObject({ period });
+
+export function toNarrowing({ from, year }: z.infer<typeof documentsQuery>): Narrowing {
+  return dropUndefined({ from, year: year === undefined ? undefined : Number(year) });
+}
 
 type ScopeQuery = z.infer<z.ZodObject<typeof scope>>;
 

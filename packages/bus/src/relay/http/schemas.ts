@@ -287,7 +287,12 @@ const document = z
 export type DocumentAnswer = z.infer<typeof document>;
 
 export const documentsAnswer = z
-  .strictObject({ documents: z.array(document) })
+  .strictObject({
+    documents: z.array(document),
+    more: z
+      .boolean()
+      .describe('More have the id or number than are given: narrow by `from`, `year`'),
+  })
   .meta({ id: 'DocumentsAnswer' });
 
 function page<T extends z.ZodType>(id: string, row: T) {

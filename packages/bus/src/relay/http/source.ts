@@ -1,7 +1,8 @@
 import type { AlertRow, AlertsRequest } from '../alerts/types.ts';
 import type { PublicationRow } from '../audit/publications.ts';
 import type { Page, PageRequest, RelayFigures } from '../figures/types.ts';
-import type { TrackedDispatch } from '../queries.ts';
+import type { FoundDocuments } from '../queries.ts';
+import type { Narrowing } from '../storage/document-search.ts';
 import type {
   PublicationFile,
   SectionPage,
@@ -36,8 +37,8 @@ export interface RelayHealth {
  */
 export interface ViewerSource extends RelayFigures {
   readonly viewer: Viewer;
-  /** As `RelayQueries.track`, without what other agencies did with the document. */
-  documents(idOrNumber: string, from?: string): TrackedDispatch[];
+  /** As `RelayQueries.search`, without what other agencies did with the document. */
+  documents(idOrNumber: string, narrowing?: Narrowing): FoundDocuments;
   /** Closed months and corrections, newest first: which there are, not what they say of whom. */
   publications(): readonly PublicationRow[];
   /** The signed head of one; the newest revision unless told. */
@@ -47,7 +48,7 @@ export interface ViewerSource extends RelayFigures {
   /** The whole file, for who sees every agency. */
   publicationFile(month: string, revision?: number): PublicationFile;
   /** The evidence file of a document, for who sees all of it: its sender, and auditors of the sender. */
-  evidence(idOrNumber: string, from?: string): Promise<MadeEvidence>;
+  evidence(idOrNumber: string, narrowing?: Narrowing): Promise<MadeEvidence>;
   alerts(request: AlertsRequest): Page<AlertRow>;
   /** Statements that contradict earlier ones, newest first; an agency its own. */
   contradictions(request: ContradictionsRequest): Page<ContradictoryStatement>;

@@ -1,6 +1,6 @@
 import type { AlertRow, AlertsRequest } from '../alerts/types.ts';
 import type { FiguresScope, Page, RelayFigures } from '../figures/types.ts';
-import type { RelayQueries, TrackedDispatch } from '../queries.ts';
+import type { Concerns, RelayQueries, TrackedDispatch } from '../queries.ts';
 import type { MakeEvidence } from './link.ts';
 import { Problem, notFound } from './problem.ts';
 import { describeSigned, packPublication, readSection, seesWhole } from './publications.ts';
@@ -15,7 +15,7 @@ export interface SourceParts {
   readonly figures: RelayFigures;
   readonly queries: Pick<
     RelayQueries,
-    | 'track'
+    | 'search'
     | 'listPublications'
     | 'publication'
     | 'listRejected'
@@ -53,22 +53,23 @@ function sourceFor(viewer: Viewer, parts: SourceParts): ViewerSource {
     deliveries: (request) => figures.deliveries(narrow(request)),
     gaps: (request) => figures.gaps(narrow(request)),
     agencies: (request) => figures.agencies(narrow(request)),
-    documents: (idOrNumber, from) =>
-      queries
-        .track(idOrNumber, from, (sender, to) => maySee(sender) || to().some(maySee))
-        .flatMap((one) => limitDocument(one, maySee)),
-    evidence: async (idOrNumber, from) => {
-      const found = queries.track(idOrNumber, from, maySee);
+    documents: (idOrNumber, narrowing) => {
+      const concerns: Concerns = (sender, to) => maySee(sender) || to().some(maySee);
+      const { documents, hasMore } = queries.search(idOrNumber, narrowing, concerns);
+      return { documents: documents.flatMap((one) => limitDocument(one, maySee)), hasMore };
+    },
+    evidence: async (idOrNumber, narrowing) => {
+      const { documents: found, hasMore } = queries.search(idOrNumber, narrowing, maySee);
       const [one] = found;
-      if (one === undefined) throw notFound();
+      if (one === undefined && !hasMore) throw notFound();
       if (
-        found.some(
-          ({ from: sender, documentId }) => sender !== one.from || documentId !== one.documentId,
-        )
+        one === undefined ||
+        hasMore ||
+        found.some(({ from, documentId }) => from !== one.from || documentId !== one.documentId)
       ) {
         throw new Problem(
           'parameter-invalid',
-          'several documents are called so: name the sender',
+          'several documents are called so: name the sender and the year',
           'from',
         );
       }

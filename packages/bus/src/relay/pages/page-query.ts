@@ -39,6 +39,7 @@ const schema = z
     under: agency,
     agency,
     from: agency,
+    year: z.string().regex(/^\d{4}$/u),
     sort: z.enum([...SORT_KEYS, ...NUMBERS.map((one) => `-${one}` as const)]),
     under_target: z.literal('1'),
     standing: z.enum(['reporting', 'silent', 'not-open', 'closed']),

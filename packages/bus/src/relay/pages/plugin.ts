@@ -24,7 +24,7 @@ import { agencyPage } from './views/agency.ts';
 import { contradictionsPage } from './views/contradictions.ts';
 import { deliveriesPage } from './views/deliveries.ts';
 import { documentPage } from './views/document.ts';
-import { documentsPage, trackAddress } from './views/documents.ts';
+import { documentsPage, narrowingOf, trackAddress } from './views/documents.ts';
 import { gapsPage } from './views/gaps.ts';
 import { healthPage } from './views/health.ts';
 import { loginPage } from './views/login.ts';
@@ -86,9 +86,10 @@ export function registerPages(app: FastifyInstance, options: PagesOptions): Page
   page('/documents/:id', (context, request) => {
     const id = pathPart(request, 'id');
     const { from } = context.query;
-    const [first, ...others] = context.source.documents(id, from);
+    const { documents, hasMore } = context.source.documents(id, from && { from });
+    const [first, ...others] = documents;
     if (first === undefined) throw notFound();
-    return documentPage(context, id, from, [first, ...others]);
+    return documentPage(context, id, from, [first, ...others], hasMore);
   });
   page('/publications', (context) =>
     publicationsPage(context, options.publications?.(context.viewer) ?? []),
@@ -121,11 +122,13 @@ function registerSearch(
     if (await keepPreferences(request, reply, options.secure)) return reply;
     const context = contextOf(request, options, displayOf(request));
     const asked = (context.query.q ?? '').trim();
-    const found = asked === '' ? [] : context.source.documents(asked);
-    const [only] = found;
-    if (only !== undefined && new Set(found.map(trackAddress)).size === 1) {
-      return await reply.redirect(trackAddress(only), 303);
-    }
+    const found =
+      asked === ''
+        ? { documents: [], hasMore: false }
+        : context.source.documents(asked, narrowingOf(context));
+    const [only] = found.documents;
+    const isOne = !found.hasMore && new Set(found.documents.map(trackAddress)).size === 1;
+    if (only !== undefined && isOne) return await reply.redirect(trackAddress(only), 303);
     return await send(reply, layOut(frameOf(context), documentsPage(context, asked, found)));
   });
 }

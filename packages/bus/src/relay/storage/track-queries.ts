@@ -128,12 +128,6 @@ const DOCUMENT = `SELECT o.id, o.sender,
     o.answers_organ AS answersOrgan, o.answers_document AS answersDocument
   FROM document AS o`;
 
-/** Number and notation, such as `12/UBND-VP`. */
-const NUMBER_AND_NOTATION = /^(\d{1,9})\/(.+)$/su;
-
-/** A document that a text may stand for. */
-export type Candidate = Pick<DocumentRecord, 'id' | 'sender' | 'documentId'>;
-
 /** What the relay knows of single documents, and what it holds apart. */
 export class TrackQueries {
   readonly #statements;
@@ -144,20 +138,6 @@ export class TrackQueries {
       ...prepareStatements(db),
       ...prepareLists(db),
     };
-  }
-
-  /**
-   * The documents that an id, or a number with notation, may stand for, by sender. Both are looked
-   * for: an id can be any text, so that one shaped like a number must not hide another's number.
-   */
-  candidates(text: string, sender: string | null): Candidate[] {
-    const [, number, notation] = NUMBER_AND_NOTATION.exec(text) ?? [];
-    return this.#statements.candidates.all({
-      text,
-      sender,
-      number: number === undefined ? null : Number(number),
-      notation: notation ?? null,
-    });
   }
 
   document(id: number): DocumentRecord | undefined {
@@ -234,19 +214,6 @@ export class TrackQueries {
 
 function prepareDocuments(db: Db) {
   return {
-    candidates: db.prepare<
-      [{ text: string; sender: string | null; number: number | null; notation: string | null }],
-      Candidate
-    >(
-      `SELECT id, sender, documentId FROM (
-         SELECT id, sender, document_id AS documentId, register_year, document_version, business_type
-         FROM document WHERE document_id = @text AND (@sender IS NULL OR sender = @sender)
-         UNION
-         SELECT id, sender, document_id, register_year, document_version, business_type
-         FROM document WHERE register_number = @number AND notation = @notation
-           AND (@sender IS NULL OR sender = @sender))
-       ORDER BY sender, register_year, document_version, business_type, id`,
-    ),
     document: db.prepare<[number], DocumentRecord>(`${DOCUMENT} WHERE o.id = ?`),
     recipients: db
       .prepare<[number], string>('SELECT recipient FROM delivery WHERE document = ? ORDER BY id')

@@ -44,6 +44,8 @@ export const listsEn: typeof listsVi = {
     found: (count) => `Documents found: ${count}`,
     sender: 'Issuing agency',
     type: 'Type',
+    year: 'Year of the register',
+    more: 'More documents have this id or number: name the agency that issued yours, or the year.',
   },
   document: {
     title: (number) => `Document ${number}`,

@@ -42,6 +42,8 @@ export const listsVi = {
     found: (count: string) => `${count} văn bản phù hợp`,
     sender: 'Cơ quan ban hành',
     type: 'Loại',
+    year: 'Năm của sổ',
+    more: 'Còn văn bản khác cùng mã hoặc số này: hãy ghi thêm mã cơ quan ban hành, hoặc năm.',
   },
   document: {
     title: (number: string) => `Văn bản ${number}`,

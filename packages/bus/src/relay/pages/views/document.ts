@@ -19,6 +19,7 @@ export function documentPage(
   id: string,
   from: string | undefined,
   found: readonly [TrackedDispatch, ...TrackedDispatch[]],
+  hasMore: boolean,
 ): PageContent {
   const { t } = context;
   const title = t.document.title(numberOf(found[0]));
@@ -27,9 +28,10 @@ export function documentPage(
     title,
     section: 'documents',
     crumbs: [{ name: t.documents.title, href: '/documents' }, { name: numberOf(found[0]) }],
-    body: html`<div data-api=${asked}>
-      ${found.map((one, index) => oneDocument(context, one, index, found.length > 1))}
-    </div>`,
+    body: html`${hasMore && html`<p><strong>${t.documents.more}</strong></p>`}
+      <div data-api=${asked}>
+        ${found.map((one, index) => oneDocument(context, one, index, found.length > 1))}
+      </div>`,
   };
 }
 

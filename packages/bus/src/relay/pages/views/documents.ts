@@ -1,18 +1,30 @@
-import type { TrackedDispatch } from '../../queries.ts';
+import { MAX_AGENCY_CODE_LENGTH } from '../../../agency/code.ts';
+import type { FoundDocuments, TrackedDispatch } from '../../queries.ts';
+import type { Narrowing } from '../../storage/document-search.ts';
 import { apiAddress, address, segment } from '../address.ts';
 import type { PageContext } from '../context.ts';
 import { type Markup, html } from '../html.ts';
 import type { PageContent } from '../layout.ts';
 import { MAX_QUERY_TEXT_LENGTH } from '../page-query.ts';
+import { field } from '../parts/filters.ts';
 import { table } from '../parts/table.ts';
 import { day, word } from '../parts/value.ts';
 import { said, visible } from '../said.ts';
+
+/** What the search is narrowed to. */
+export function narrowingOf({ query }: PageContext): Narrowing {
+  const { from, year } = query;
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(year === undefined ? {} : { year: Number(year) }),
+  };
+}
 
 /** The search form, and what it found; a single document is shown at once by the route. */
 export function documentsPage(
   context: PageContext,
   asked: string,
-  found: readonly TrackedDispatch[],
+  { documents: found, hasMore }: FoundDocuments,
 ): PageContent {
   const { t, f } = context;
   return {
@@ -35,6 +47,7 @@ export function documentsPage(
           />
           <span class="quiet" id="q-hint">${t.documents.hint}</span>
         </p>
+        ${narrowingFields(context)}
         <button type="submit">${t.documents.search}</button>
       </form>
       ${
@@ -44,11 +57,41 @@ export function documentsPage(
             found.length === 0
               ? t.documents.none(visible(asked, 80))
               : t.documents.found(f.count(found.length))
-          }
+          }${hasMore && html` <strong>${t.documents.more}</strong>`}
         </p>`
       }
       ${found.length > 0 && list(context, asked, found)}`,
   };
+}
+
+/** Many have given the same number. */
+function narrowingFields({ t, query }: PageContext): Markup {
+  const { from, year } = query;
+  return html`${field(
+    'from',
+    `${t.documents.sender} (${t.agencies.code})`,
+    html`<input
+      id="filter-from"
+      name="from"
+      value=${from}
+      maxlength=${MAX_AGENCY_CODE_LENGTH}
+      autocomplete="off"
+      spellcheck="false"
+    />`,
+  )}
+  ${field(
+    'year',
+    t.documents.year,
+    html`<input
+      id="filter-year"
+      name="year"
+      value=${year}
+      inputmode="numeric"
+      pattern="[0-9]{4}"
+      maxlength="4"
+      autocomplete="off"
+    />`,
+  )}`;
 }
 
 function list(context: PageContext, asked: string, found: readonly TrackedDispatch[]): Markup {
@@ -58,7 +101,7 @@ function list(context: PageContext, asked: string, found: readonly TrackedDispat
     caption: t.documents.title,
     hideCaption: true,
     rows: found,
-    asked: { name: `documents/${segment(asked)}`, request: {}, csv: false },
+    asked: { name: `documents/${segment(asked)}`, request: narrowingOf(context), csv: false },
     columns: [
       {
         head: t.deliveries.number,
