@@ -12,7 +12,7 @@
  * ask for a second opinion.
  *
  * The steps: a pinned pnpm through npx, the packages of the lockfile, Node 24 from among them,
- * then `setup-tools.ts` on that Node for what comes from outside npm.
+ * then `setup/tools.ts` on that Node for what comes from outside npm.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -205,14 +205,14 @@ function installError(pnpm, output) {
  * @returns the environment of the task.
  */
 async function provideTools(judges) {
-  const args = [path.join(ROOT, 'setup-tools.ts'), ...(judges ? ['--judges'] : [])];
+  const args = [path.join(ROOT, 'setup/tools.ts'), ...(judges ? ['--judges'] : [])];
   const { code, stdout } = await new Promise((resolve, reject) => {
     const child = spawn(nodeFile(), args, { stdio: ['ignore', 'pipe', 'inherit'] });
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk));
     child.on('error', reject).on('close', (code) => resolve({ code, stdout: text }));
   });
-  // setup-tools.ts has said on stderr what is missing and how to get it.
+  // setup/tools.ts has said on stderr what is missing and how to get it.
   if (code !== 0) process.exit(code ?? 1);
   const { natsServer, folders, variables } = JSON.parse(stdout);
   return {

@@ -6,11 +6,11 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { cacheFolder } from './packages/bus/src/local-server/cache-folder.ts';
+import { cacheFolder } from '../packages/bus/src/local-server/cache-folder.ts';
 import {
   fetchDebianPackages,
   hasDebianTools,
-} from './packages/bus/src/local-server/debian-package.ts';
+} from '../packages/bus/src/local-server/debian-package.ts';
 
 /** Names under which Chromium and its kin are installed. */
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'] as const;

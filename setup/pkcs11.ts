@@ -25,7 +25,7 @@ export interface Compiler {
 
 /** The folder of pkcs11js; undefined when it was left out of the installation. */
 export function pkcs11Folder(): string | undefined {
-  const folder = path.join(import.meta.dirname, 'packages/signer/node_modules/pkcs11js');
+  const folder = path.join(import.meta.dirname, '../packages/signer/node_modules/pkcs11js');
   return existsSync(path.join(folder, 'binding.gyp')) ? folder : undefined;
 }
 
@@ -49,7 +49,7 @@ export function hasPkcs11(): boolean {
 export async function compilePkcs11(compiler: Compiler): Promise<void> {
   const folder = pkcs11Folder();
   if (folder === undefined) throw new Error('pkcs11js is not installed');
-  const headers = path.join(import.meta.dirname, 'node_modules/node-api-headers/include');
+  const headers = path.join(import.meta.dirname, '../node_modules/node-api-headers/include');
   const release = path.join(folder, 'build', 'Release');
   await mkdir(release, { recursive: true });
   const partial = path.join(release, `pkcs11.partial-${process.pid}`);

@@ -13,14 +13,14 @@ import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import { cacheFolder } from './packages/bus/src/local-server/cache-folder.ts';
+import { cacheFolder } from '../packages/bus/src/local-server/cache-folder.ts';
 import {
   fetchDebianPackages,
   hasDebianTools,
-} from './packages/bus/src/local-server/debian-package.ts';
-import { findNatsServer } from './packages/bus/src/local-server/find.ts';
-import { provideChromium } from './setup-chromium.ts';
-import { type Compiler, compilePkcs11, hasPkcs11, pkcs11Folder } from './setup-pkcs11.ts';
+} from '../packages/bus/src/local-server/debian-package.ts';
+import { findNatsServer } from '../packages/bus/src/local-server/find.ts';
+import { provideChromium } from './chromium.ts';
+import { type Compiler, compilePkcs11, hasPkcs11, pkcs11Folder } from './pkcs11.ts';
 
 const execFileAsync = promisify(execFile);
 
