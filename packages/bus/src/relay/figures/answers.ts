@@ -186,13 +186,13 @@ function settlingOf({ overdueBeforeMs, expiredBeforeMs }: Settled): Settling {
   };
 }
 
-function scopeOf(request: FiguresAnswer['scope']): FiguresAnswer['scope'] {
+function scopeOf(request: FiguresRequest): FiguresAnswer['scope'] {
   const { agency, under, tier, documentType, urgency, structure } = request;
   return {
     ...(agency === undefined ? {} : { agency }),
     ...(under === undefined ? {} : { under }),
     ...(tier === undefined ? {} : { tier }),
-    ...(documentType === undefined ? {} : { documentType }),
+    ...(documentType === undefined ? {} : { document_type: documentType }),
     ...(urgency === undefined ? {} : { urgency }),
     ...(structure === undefined ? {} : { structure }),
   };

@@ -22,6 +22,11 @@ export interface FiguresScope {
   readonly structure?: 'then' | 'now';
 }
 
+/** A scope in the names of the API. */
+export interface AnsweredScope extends Omit<FiguresScope, 'documentType'> {
+  readonly document_type?: string;
+}
+
 /**
  * `2026-11-22`, `2026-W47` (ISO 8601 week), `2026-11`, `2026-Q4`, `2026`, or two of them with `..`
  * between: dates of issue at +07:00, both ends included.
@@ -110,7 +115,7 @@ export interface FiguresAnswer {
   readonly as_of: AsOf;
   /** First and last day of issue. */
   readonly period: { readonly text: PeriodText; readonly from: string; readonly to: string };
-  readonly scope: FiguresScope;
+  readonly scope: AnsweredScope;
   readonly figures: Figures;
   /** The same scope in the period of equal kind before; `null` for a range of several periods. */
   readonly before: Figures | null;

@@ -7,7 +7,7 @@ import { describeDocument } from './documents.ts';
 import type { EntityTags } from './entity-tag.ts';
 import * as parameters from './parameters.ts';
 import { notFound } from './problem.ts';
-import { registerPublications } from './publication-routes.ts';
+import { type ProblemResponse, registerPublications } from './publication-routes.ts';
 import * as schemas from './schemas.ts';
 import { requireViewer } from './session.ts';
 import type { FiguresSource, ViewerSource } from './source.ts';
@@ -17,14 +17,16 @@ export interface ApiOptions {
   readonly tags: EntityTags;
 }
 
+const problem = (description: string): ProblemResponse => ({
+  description,
+  content: { 'application/problem+json': { schema: schemas.problem } },
+});
 const problems = {
-  400: schemas.problem.describe('A parameter is wrong; `parameter` names it'),
-  401: schemas.problem.describe('Not logged in'),
-  404: schemas.problem.describe('Nothing here, or nothing that the caller may see'),
-  429: schemas.problem.describe('Too many requests'),
-  503: schemas.problem.describe(
-    'Figures are being added up anew, or the relay is needed and not there',
-  ),
+  400: problem('A parameter is wrong; `parameter` names it'),
+  401: problem('Not logged in'),
+  404: problem('Nothing here, or nothing that the caller may see'),
+  429: problem('Too many requests'),
+  503: problem('Figures are being added up anew, or the relay is needed and not there'),
 };
 const NOT_MODIFIED = z.null().describe('As the `ETag` sent');
 

@@ -16,7 +16,13 @@ export interface PublicationRoutesOptions {
   readonly source: FiguresSource;
   readonly tags: EntityTags;
   /** Descriptions of what goes wrong, as everywhere in the API. */
-  readonly problems: Readonly<Record<number, z.ZodType>>;
+  readonly problems: Readonly<Record<number, ProblemResponse>>;
+}
+
+/** What goes wrong, as the OpenAPI document has it. */
+export interface ProblemResponse {
+  readonly description: string;
+  readonly content: Readonly<Record<'application/problem+json', { readonly schema: z.ZodType }>>;
 }
 
 /** A publication of 15,000 agencies is some 10 MB. */

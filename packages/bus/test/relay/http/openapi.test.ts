@@ -22,7 +22,7 @@ interface Operation {
 
 /** One request for each operation. */
 const REQUESTS: Readonly<Record<string, string>> = {
-  figures: '/figures?period=2026-07&under=H09&structure=now',
+  figures: '/figures?period=2026-07&under=H09&document_type=other&structure=now',
   breakdown: '/breakdown?period=2026-Q3&by=agency&sort=-documents&limit=1',
   deliveries: '/deliveries?period=2026-07-10&state=01',
   gaps: '/gaps?period=2026',
@@ -92,4 +92,15 @@ it('the OpenAPI document is one, and every answer is as it says', async () => {
   const refused = await town.ask('/api/v1/figures', { token });
   const problem = ajv.compile({ $ref: 'doc#/components/schemas/Problem' });
   expect(problem(JSON.parse(refused.text))).toBe(true);
+  const problemType = refused.headers.get('content-type')?.split(';')[0];
+  for (const { operationId, responses } of operations) {
+    for (const [status, { content = {} }] of Object.entries(responses)) {
+      if (status < '400') continue;
+      expect({ operationId, status, types: Object.keys(content) }).toEqual({
+        operationId,
+        status,
+        types: [problemType],
+      });
+    }
+  }
 });

@@ -1,4 +1,4 @@
-import type { Figures, FiguresAnswer, FiguresScope, TimeFigures } from '../../figures/types.ts';
+import type { AnsweredScope, Figures, FiguresAnswer, TimeFigures } from '../../figures/types.ts';
 import type { StateFilter } from '../../storage/delivery-queries.ts';
 import { type Display, type PageContext, other } from '../context.ts';
 import { type Markup, html } from '../html.ts';
@@ -103,9 +103,9 @@ export function figuresPanel(context: PageContext, answer: FiguresAnswer, asked:
   </div>`;
 }
 
-function listAddress(context: PageContext, scope: FiguresScope, state?: StateFilter): string {
-  const { agency, under, tier, documentType, urgency } = scope;
-  const conditions = { agency, under, tier, document_type: documentType, urgency };
+function listAddress(context: PageContext, scope: AnsweredScope, state?: StateFilter): string {
+  const { agency, under, tier, document_type, urgency } = scope;
+  const conditions = { agency, under, tier, document_type, urgency };
   return other(context, '/deliveries', { ...conditions, state });
 }
 
