@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { BusError } from '../errors.ts';
-import { createFile } from './atomic-file.ts';
+import { createFile } from '../disk/atomic-file.ts';
 import { GREETING_TIMEOUT_MS, readGreeting } from './loopback.ts';
 import { isAlive, mentionsInCommand } from './process.ts';
 import { type ServerState, readState } from './settings.ts';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import * as z from 'zod';
 
-import { replaceFile } from './atomic-file.ts';
+import { replaceFile } from '../disk/atomic-file.ts';
 
 const GIBIBYTE = 1024 ** 3;
 /** What a broker on a desk machine may take of the disk unless told otherwise. */

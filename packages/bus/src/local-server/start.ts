@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Site, parseSite } from '../agency/tier.ts';
 import { pushAccountClaims } from '../broker/claims.ts';
 import { BusError } from '../errors.ts';
-import { replaceFile } from './atomic-file.ts';
+import { replaceFile } from '../disk/atomic-file.ts';
 import { renderServerConfig } from './config.ts';
 import { type FoundServer, findNatsServer } from './find.ts';
 import { GREETING_TIMEOUT_MS, chooseFreePort, isPortFree, readGreeting } from './loopback.ts';

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { type AccountClaims, readAccountJwt, signAccountJwt } from '../broker/jwt.ts';
 import type { NatsKey } from '../broker/keys.ts';
-import { replaceFile } from '../local-server/atomic-file.ts';
+import { replaceFile } from '../disk/atomic-file.ts';
 
 export interface AccountJwt {
   readonly publicKey: string;

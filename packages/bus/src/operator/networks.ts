@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import * as z from 'zod';
 
 import { BusError } from '../errors.ts';
-import { replaceFile } from '../local-server/atomic-file.ts';
+import { replaceFile } from '../disk/atomic-file.ts';
 
 /** More would make every account JWT of the site longer. */
 export const MAX_NETWORKS_PER_SITE = 64;

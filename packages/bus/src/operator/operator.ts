@@ -11,7 +11,7 @@ import {
   signOperatorJwt,
 } from '../broker/jwt.ts';
 import { BusError } from '../errors.ts';
-import { createFile, replaceFile } from '../local-server/atomic-file.ts';
+import { createFile, replaceFile } from '../disk/atomic-file.ts';
 import {
   RELAY_ACCOUNT,
   STORE_ACCOUNT,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { parsePublicKey } from '../broker/keys.ts';
 import { BusError } from '../errors.ts';
-import { createFile } from '../local-server/atomic-file.ts';
+import { createFile } from '../disk/atomic-file.ts';
 
 /** In the year 2100: a JWT that is made later for a revoked key must not let it in again. */
 export const REVOKED_UNTIL_S = 4_102_444_800;

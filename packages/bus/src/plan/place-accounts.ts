@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { createFile } from '../local-server/atomic-file.ts';
+import { createFile } from '../disk/atomic-file.ts';
 import type { LocalOperator } from '../operator/operator.ts';
 import type { PlaceAccounts } from './place-config.ts';
 

@@ -5,7 +5,7 @@ import type { AgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
 import { readCredentials } from '../broker/jwt.ts';
 import { BusError } from '../errors.ts';
-import { replaceFile } from '../local-server/atomic-file.ts';
+import { replaceFile } from '../disk/atomic-file.ts';
 import type { AccountJwt } from '../operator/account-jwt.ts';
 import type { LocalOperator, ServiceAccount } from '../operator/operator.ts';
 import { mintServiceCredentials } from '../operator/site-folder.ts';

@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
-import { createFile, replaceFile } from '../local-server/atomic-file.ts';
+import { createFile, replaceFile } from '../disk/atomic-file.ts';
 import type { Site } from '../agency/tier.ts';
 import { signerFileName } from '../operator/files.ts';
 import { type LocalOperator, openOperator } from '../operator/operator.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import type { AgencyCode } from '../agency/code.ts';
-import { replaceFile } from '../local-server/atomic-file.ts';
+import { replaceFile } from '../disk/atomic-file.ts';
 import { SILENT_AFTER_MS } from '../presence/last-seen.ts';
 import type { PresenceDesk } from './presence-desk.ts';
 

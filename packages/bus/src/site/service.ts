@@ -7,7 +7,7 @@ import type { Site } from '../agency/tier.ts';
 import type { ConnectionStatus } from '../broker/connection.ts';
 import type { TlsMaterial } from '../broker/tls-material.ts';
 import { type SiteConnection, connectSite } from '../broker/site-connection.ts';
-import { isPartialFile } from '../local-server/atomic-file.ts';
+import { isPartialFile } from '../disk/atomic-file.ts';
 import { type FederatedLimits, federatedStreamsOfSite } from '../stream/federated.ts';
 import { directoryInboxStream, directoryStream } from '../stream/names.ts';
 import {

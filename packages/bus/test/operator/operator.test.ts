@@ -21,7 +21,7 @@ import {
   revokeUser,
 } from '../../src/operator/push.ts';
 import { type SiteSigner, openSiteSigner } from '../../src/operator/site-signer.ts';
-import { replaceFile } from '../../src/local-server/atomic-file.ts';
+import { replaceFile } from '../../src/disk/atomic-file.ts';
 import { MAX_AGENCY_PAYLOAD_BYTES, MAX_AGENCY_SUBSCRIPTIONS } from '../../src/permission/user.ts';
 import { mintAgencyJwt } from '../../src/site/credentials.ts';
 import { waitUntil } from '../../src/testing/wait-until.ts';

@@ -13,7 +13,7 @@ import {
   signRecord,
 } from '../../src/index.ts';
 import { type SiteConnection, connectSite } from '../../src/broker/site-connection.ts';
-import { isPartialFile } from '../../src/local-server/atomic-file.ts';
+import { isPartialFile } from '../../src/disk/atomic-file.ts';
 import { mintServiceCredentials } from '../../src/operator/site-folder.ts';
 import { openRegistry } from '../../src/site/index.ts';
 import { directoryInboxStream } from '../../src/stream/names.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { BusError } from '../../errors.ts';
-import { replaceFile } from '../../local-server/atomic-file.ts';
+import { replaceFile } from '../../disk/atomic-file.ts';
 
 /** What the folder of a registrar says about the bus; there is none before its first entry is out. */
 export interface BusMark {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { createFile } from '../../local-server/atomic-file.ts';
+import { createFile } from '../../disk/atomic-file.ts';
 import type { RawRecord } from '../../record/frame.ts';
 import { FrameFiles, type FramePlace, readFrames } from './frame-file.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { AgencyCode } from '../../agency/code.ts';
 import { BusError } from '../../errors.ts';
-import { createFile } from '../../local-server/atomic-file.ts';
+import { createFile } from '../../disk/atomic-file.ts';
 import { type RawRecord, decodeRecord } from '../../record/frame.ts';
 import { FrameFiles, type FramePlace, readFrames } from './frame-file.ts';
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { TIERS } from '../../agency/tier.ts';
 import { createTokenSecret, hashTokenSecret } from '../../enrolment/token.ts';
 import { BusError } from '../../errors.ts';
-import { createFile, replaceFile } from '../../local-server/atomic-file.ts';
+import { createFile, replaceFile } from '../../disk/atomic-file.ts';
 import { agencyCode, digest, instant, line, site } from '../../record/field.ts';
 
 /** Wrong secrets until a token is locked: nobody guesses 128 bits in so few. */
