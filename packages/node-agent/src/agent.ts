@@ -68,6 +68,8 @@ export class Agent implements AsyncDisposable {
   readonly #listeners: Set<Signal>;
   readonly #release: () => void;
   readonly #stop = new AbortController();
+  /** What is being done: `close` waits for it. */
+  readonly #calls = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
   /** @internal Use `openAgent`. */
@@ -102,10 +104,15 @@ export class Agent implements AsyncDisposable {
    *   `AGENT_KEY_REUSED`, `AGENT_KEY_MISSING`, `AGENT_KEY_NOT_LISTED`; SignerError for a PDF that
    *   must not be signed, or an attachment that changes meanwhile.
    * @param work - tells how many bytes were read of large attachments, three times their size in all,
-   *   and gives the call up; a number taken for it without a key is made void then.
+   *   and gives the call up with the signal's reason; a number taken for it without a key is made void
+   *   then. Once the call has resolved nothing takes the document back.
    */
-  async send(request: SendRequest, work: LongWork = {}): Promise<SentDocument> {
-    this.#requireOpen();
+  send(request: SendRequest, work: LongWork = {}): Promise<SentDocument> {
+    const stop = this.#stopWith(work.signal);
+    return this.#call(() => this.#send(request, { ...work, signal: stop }));
+  }
+
+  async #send(request: SendRequest, work: LongWork): Promise<SentDocument> {
     const traceId = request.traceId ?? activeTraceId() ?? randomBytes(16).toString('hex');
     const span = startSpan('send', traceId, { from: this.code, recipients: request.to.length });
     try {
@@ -120,15 +127,13 @@ export class Agent implements AsyncDisposable {
   }
 
   /** Enters a document that goes out on paper; it counts in the share's denominator. */
-  async registerPaper(request: PaperRequest): Promise<RegisterEntry> {
-    this.#requireOpen();
-    return registerPaper(this.#core, request);
+  registerPaper(request: PaperRequest): Promise<RegisterEntry> {
+    return this.#call(() => registerPaper(this.#core, request));
   }
 
   /** Gives up a number that a draft has reserved; the register keeps it with the reason. */
-  async voidNumber(year: number, number: number, reason: string): Promise<void> {
-    this.#requireOpen();
-    await voidNumber(this.#core, year, number, reason);
+  voidNumber(year: number, number: number, reason: string): Promise<void> {
+    return this.#call(() => voidNumber(this.#core, year, number, reason));
   }
 
   /**
@@ -139,11 +144,7 @@ export class Agent implements AsyncDisposable {
    */
   incoming(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<IncomingDocument> {
     this.#requireOpen();
-    const stop =
-      options.signal === undefined
-        ? this.#stop.signal
-        : AbortSignal.any([options.signal, this.#stop.signal]);
-    return this.#listen(stop);
+    return this.#listen(this.#stopWith(options.signal));
   }
 
   async *#listen(stop: AbortSignal): AsyncGenerator<IncomingDocument> {
@@ -157,30 +158,28 @@ export class Agent implements AsyncDisposable {
   }
 
   /** Receipt 03: enters the document in the incoming register and returns its number there. */
-  async accept(
+  accept(
     id: string,
     options: AcceptOptions = {},
   ): Promise<{ readonly incomingNumber: { readonly year: number; readonly number: number } }> {
-    this.#requireOpen();
-    return { incomingNumber: await acceptDocument(this.#core, id, options) };
+    return this.#call(async () => ({
+      incomingNumber: await acceptDocument(this.#core, id, options),
+    }));
   }
 
   /** Receipt 02, with a reason. @throws {@link AgentError} `AGENT_STATE_CONFLICT` once accepted. */
-  async refuse(id: string, options: RefuseOptions): Promise<void> {
-    this.#requireOpen();
-    await refuseDocument(this.#core, id, options);
+  refuse(id: string, options: RefuseOptions): Promise<void> {
+    return this.#call(() => refuseDocument(this.#core, id, options));
   }
 
   /** Receipt 06. @throws {@link AgentError} `AGENT_STATE_CONFLICT` unless accepted before. */
-  async complete(id: string, options: CompleteOptions = {}): Promise<void> {
-    this.#requireOpen();
-    await completeDocument(this.#core, id, options);
+  complete(id: string, options: CompleteOptions = {}): Promise<void> {
+    return this.#call(() => completeDocument(this.#core, id, options));
   }
 
   /** Ends the hand-over of a document without a receipt: the application answers it later. */
-  async done(id: string): Promise<void> {
-    this.#requireOpen();
-    await markDone(this.#core, id);
+  done(id: string): Promise<void> {
+    return this.#call(() => markDone(this.#core, id));
   }
 
   /** One received document with its files. */
@@ -221,15 +220,13 @@ export class Agent implements AsyncDisposable {
    *
    * @throws {@link AgentError} `AGENT_DOCUMENT_NOT_FOUND`, `AGENT_ID_AMBIGUOUS`, `AGENT_STATE_CONFLICT`.
    */
-  async retryMessage(id: string): Promise<void> {
-    this.#requireOpen();
-    await retryMessage(this.#core, id);
+  retryMessage(id: string): Promise<void> {
+    return this.#call(() => retryMessage(this.#core, id));
   }
 
   /** Ends a message that cannot be delivered, with the reason. Errors as `retryMessage`. */
-  async giveUpMessage(id: string, reason: string): Promise<void> {
-    this.#requireOpen();
-    await giveUpMessage(this.#core, id, reason);
+  giveUpMessage(id: string, reason: string): Promise<void> {
+    return this.#call(() => giveUpMessage(this.#core, id, reason));
   }
 
   /** What goes up and comes down apart from its message, urgent first. */
@@ -257,9 +254,8 @@ export class Agent implements AsyncDisposable {
    * @throws {@link AgentError} `AGENT_DOCUMENT_NOT_FOUND`, `AGENT_DOCUMENT_NOT_SENT`,
    *   `AGENT_ID_AMBIGUOUS`, `AGENT_FILE_TOO_LARGE`; BusError `BUS_EVIDENCE_TOO_LARGE`.
    */
-  async exportEvidence(request: EvidenceRequest): Promise<BuiltEvidence> {
-    this.#requireOpen();
-    return await exportEvidence(this.#core, request);
+  exportEvidence(request: EvidenceRequest): Promise<BuiltEvidence> {
+    return this.#call(() => exportEvidence(this.#core, request));
   }
 
   /**
@@ -280,9 +276,10 @@ export class Agent implements AsyncDisposable {
   }
 
   /** Reads the trust folder now, not at the next check. */
-  async reloadTrust(): Promise<void> {
-    this.#requireOpen();
-    await this.#core.trust.refresh(this.#core.now().getTime(), true);
+  reloadTrust(): Promise<void> {
+    return this.#call(async () => {
+      await this.#core.trust.refresh(this.#core.now().getTime(), true);
+    });
   }
 
   status(): AgentStatus {
@@ -313,7 +310,10 @@ export class Agent implements AsyncDisposable {
     return this.#bus?.finished ?? this.#closing ?? Promise.resolve();
   }
 
-  /** Ends all loops, waits for what is being written and frees the folder. */
+  /**
+   * Ends all loops, waits for what is being written and frees the folder. A `send` whose document is
+   * not kept yet rejects with `AGENT_CLOSED`.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -324,7 +324,8 @@ export class Agent implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#stop.abort();
+    this.#stop.abort(this.#closedError());
+    await Promise.allSettled(this.#calls);
     try {
       await this.#bus?.stop();
     } finally {
@@ -333,8 +334,28 @@ export class Agent implements AsyncDisposable {
     }
   }
 
+  /** A call that `close` waits for. */
+  async #call<T>(work: () => Promise<T>): Promise<T> {
+    this.#requireOpen();
+    const call = work();
+    this.#calls.add(call);
+    try {
+      return await call;
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  #stopWith(signal: AbortSignal | undefined): AbortSignal {
+    const { signal: stop } = this.#stop;
+    return signal === undefined ? stop : AbortSignal.any([signal, stop]);
+  }
+
   #requireOpen(): void {
-    if (this.#closing === undefined) return;
-    throw new AgentError('AGENT_CLOSED', `the agent of ${this.#core.config.code} is closed`);
+    if (this.#closing !== undefined) throw this.#closedError();
+  }
+
+  #closedError(): AgentError {
+    return new AgentError('AGENT_CLOSED', `the agent of ${this.#core.config.code} is closed`);
   }
 }

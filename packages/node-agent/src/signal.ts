@@ -32,17 +32,21 @@ export class Signal {
 /**
  * Asks and waits for the answer, or no longer than until `abort`: a question that nobody answers must
  * not hold up the end of the agent. What `ask` does goes on; its failure then troubles nobody.
+ *
+ * @throws the signal's reason; what `ask` throws.
  */
-export async function untilAborted<T>(ask: () => Promise<T>, abort: AbortSignal): Promise<T> {
+export async function untilAborted<T>(
+  ask: () => Promise<T>,
+  abort: AbortSignal | undefined,
+): Promise<T> {
+  if (abort === undefined) return await ask();
   abort.throwIfAborted(); // before the work begins: nobody would hear of its failure
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(new Error('the agent stops'));
-    abort.addEventListener('abort', stop, { once: true });
-  });
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(abort.reason);
+  abort.addEventListener('abort', stop, { once: true });
   try {
     return await Promise.race([ask(), aborted]);
   } finally {
-    if (stop !== undefined) abort.removeEventListener('abort', stop);
+    abort.removeEventListener('abort', stop);
   }
 }

@@ -38,7 +38,8 @@ export async function surveyAttachments(
     } else {
       const source = { path: attachment.path };
       const read = surveyFile(source.path, nextFile()).catch((cause: unknown) => {
-        throw work.signal?.aborted === true ? cause : unreadable(name, source.path, cause);
+        // What stopped the reading, or failed where its progress is shown, is not the file's fault.
+        throw isSystemError(cause) ? unreadable(name, source.path, cause) : cause;
       });
       surveyed.push({ name, mediaType, source, ...(await read) });
     }
@@ -66,6 +67,10 @@ async function sizeOfFile({ name, path }: { name: string; path: string }): Promi
   // A pipe or a device would not give the same bytes a second time.
   if (!info.isFile()) throw invalid('attachments', `${name}: ${path} is not a file`);
   return info.size;
+}
+
+function isSystemError(cause: unknown): boolean {
+  return cause instanceof Error && 'syscall' in cause;
 }
 
 function unreadable(name: string, path: string, cause: unknown): AgentError {

@@ -18,6 +18,7 @@ import { placeOf } from '../outbox/place.ts';
 import { type BuiltPackage, buildPackage, readSignedPdf } from '../package/build.ts';
 import { inSteps } from '../package/progress.ts';
 import { appendReport } from '../report/chain.ts';
+import { untilAborted } from '../signal.ts';
 import type { RegisterRow } from '../storage/register-store.ts';
 import { type CheckedSend, checkSendRequest, requireDocumentSize } from './request.ts';
 import { assignedNumber, numberVoid, reserveNumber } from './reserve.ts';
@@ -41,6 +42,7 @@ export async function sendDocument(
   request: SendRequest,
   work: LongWork = {},
 ): Promise<SentDocument> {
+  work.signal?.throwIfAborted();
   const nextStep = inSteps(work);
   const checked = await checkSendRequest(core, request, nextStep());
   await requireOwnKeys(core);
@@ -62,7 +64,7 @@ export async function sendDocument(
   core.step('register.committed');
   if (row.state === 'issued') return await alreadySent(core, row);
   try {
-    return await issue(core, request, { checked, row, nextStep });
+    return await issue(core, request, { checked, row, nextStep, signal: work.signal });
   } catch (error) {
     if (request.idempotencyKey === undefined) await giveUp(core, row, error);
     throw error;
@@ -76,18 +78,25 @@ async function issue(
     readonly checked: CheckedSend;
     readonly row: RegisterRow;
     readonly nextStep: () => LongWork;
+    readonly signal: AbortSignal | undefined;
   },
 ): Promise<SentDocument> {
-  const { checked, row, nextStep } = draft;
+  const { checked, row, nextStep, signal } = draft;
   const { pdf } = request.document;
   const assigned = assignedNumber(row);
-  const plain = typeof pdf === 'function' ? await pdf(assigned) : (checked.preparedPdf ?? pdf);
+  const plain =
+    typeof pdf === 'function'
+      ? await untilAborted(() => pdf(assigned), signal)
+      : (checked.preparedPdf ?? pdf);
   if (plain instanceof Uint8Array) requireDocumentSize(plain.length);
-  const signedPdf = await signPdf(plain, await core.keys.open('seal'), {
-    signedAt: core.now(),
-    reason: `Số ${assigned.codeNumber}/${assigned.codeNotation}`,
-    location: core.config.name,
-  });
+  const seal = await core.keys.open('seal');
+  const sign = (): Promise<Uint8Array> =>
+    signPdf(plain, seal, {
+      signedAt: core.now(),
+      reason: `Số ${assigned.codeNumber}/${assigned.codeNotation}`,
+      location: core.config.name,
+    });
+  const signedPdf = await untilAborted(sign, signal);
   core.step('document.signed');
   const { attachments } = checked;
   const folder = core.files.folders.packages;
@@ -95,6 +104,7 @@ async function issue(
   const built = await buildPackage(core, { ...content, folder, ...nextStep() });
   const { traceId } = request;
   const delivery = await sealDelivery(core, { built, checked, row, traceId, ...nextStep() });
+  signal?.throwIfAborted();
   const issued = { built, delivery };
   // What waits before this moment leaves before it.
   const queuedMs = core.now().getTime();
