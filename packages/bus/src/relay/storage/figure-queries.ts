@@ -50,8 +50,8 @@ export interface MissingReports {
   readonly agency: string;
   readonly first: number;
   readonly last: number;
-  /** When the next report that is here says it was made; a missing one was made before it. */
-  readonly nextAtMs: number | null;
+  /** The later of the times that the reports around say; a missing one was made before it. */
+  readonly latestMs: number | null;
   /** The day of it. */
   readonly latest: string | null;
 }
@@ -172,7 +172,7 @@ export class FigureQueries {
   missingReports(): MissingReports[] {
     return this.#statements.missing.all().map((row) => ({
       ...row,
-      latest: row.nextAtMs === null ? null : dateInVietnam(new Date(row.nextAtMs)),
+      latest: row.latestMs === null ? null : dateInVietnam(new Date(row.latestMs)),
     }));
   }
 
@@ -355,8 +355,8 @@ function prepareGaps(db: Db) {
     ),
     missing: db.prepare<[], Omit<MissingReports, 'latest'>>(
       `SELECT agency, first_number AS first, last_number AS last,
-         (SELECT r.at_ms FROM report AS r
-          WHERE r.agency = m.agency AND r.number = m.last_number + 1) AS nextAtMs
+         (SELECT max(r.at_ms) FROM stored_report AS r WHERE r.agency = m.agency
+          AND r.number IN (m.first_number - 1, m.last_number + 1)) AS latestMs
        FROM missing_report AS m ORDER BY agency, first_number`,
     ),
   };

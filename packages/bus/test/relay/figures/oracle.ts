@@ -206,8 +206,9 @@ export class Oracle {
         );
         const before = dated.filter(({ at }) => at < number).toSorted((a, b) => b.at - a.at)[0];
         const after = dated.filter(({ at }) => at > number).toSorted((a, b) => a.at - b.at)[0];
-        const first = before?.day ?? `${year}-01-01`;
-        const last = after?.day ?? `${year}-12-31`;
+        // A number that is dated back stands between its neighbours all the same.
+        const ends = [before?.day ?? `${year}-01-01`, after?.day ?? `${year}-12-31`];
+        const [first = '', last = ''] = ends.toSorted();
         if (last < scope.from || first > scope.to) continue;
         if (this.#isPlaced(scope, agency, first)) missing += 1;
       }
@@ -253,7 +254,9 @@ export class Oracle {
       for (const { verified } of own) {
         const { number, atMs } = verified;
         if (number === 1 || own.some((one) => one.verified.number === number - 1)) continue;
-        const latest = dayOf(atMs);
+        const before = own.filter((one) => one.verified.number < number);
+        const last = before.toSorted((a, b) => b.verified.number - a.verified.number)[0];
+        const latest = dayOf(Math.max(atMs, last?.verified.atMs ?? atMs));
         const day = latest < scope.to ? latest : scope.to;
         if (latest >= scope.from && this.#isPlaced(scope, agency, day)) return true;
       }
