@@ -18,7 +18,6 @@ import { printResults, readCount } from '../../../bench/report.ts';
 
 const argv = process.argv.slice(2);
 const seconds = readCount(argv, 'seconds', 60);
-/** DESIGN §9. */
 const MAX_RSS_MIB = 110;
 /** Connected, directory read, and what starting left behind collected. */
 const SETTLE_MS = 30_000;

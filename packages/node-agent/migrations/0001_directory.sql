@@ -1,4 +1,4 @@
--- The agent's verified copy of the directory (DESIGN §6): works offline, keeps the signed bytes.
+-- The agent's verified copy of the directory: works offline, keeps the signed bytes.
 CREATE TABLE directory_entry (
   code     TEXT    PRIMARY KEY,
   sequence INTEGER NOT NULL CHECK (sequence > 0), -- the registrar's number; a later one replaces

@@ -1,6 +1,6 @@
 -- Every record this agency signs. The payload is fixed with the act that it tells of; the node key
 -- signs it before it leaves, so that a clerk's command needs no node key. Report records form the
--- agency's chain: numbers without gaps, each naming the payload hash of the one before (DESIGN §4.8).
+-- agency's chain: numbers without gaps, each naming the payload hash of the one before.
 CREATE TABLE record (
   id             INTEGER PRIMARY KEY,
   type           TEXT    NOT NULL CHECK (type IN ('delivery', 'receipt', 'report')),
@@ -11,7 +11,7 @@ CREATE TABLE record (
   CHECK ((type = 'report') = (report_number IS NOT NULL))
 ) STRICT;
 
--- What waits to leave. A PubAck is not a disk (DESIGN §5): a document's row stays until the
+-- What waits to leave. A PubAck is not a disk: a document's row stays until the
 -- recipient's signed receipt is in, a report's until the relay's watermark has passed it, a
 -- receipt's until the broker has confirmed it twice, further apart than it flushes to disk.
 CREATE TABLE outbox (

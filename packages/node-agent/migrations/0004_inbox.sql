@@ -1,4 +1,4 @@
--- One row per delivery, for ever (DESIGN rule 3): repeats find it here, not in a time window.
+-- One row per delivery, for ever: repeats find it here, not in a time window.
 CREATE TABLE incoming (
   id               TEXT    PRIMARY KEY,         -- delivery id
   sender           TEXT    NOT NULL,

@@ -1,4 +1,4 @@
--- Packages leave sealed, and large ones in chunks (DESIGN §4.3, §4.5). Bytes that would make a row too
+-- Packages leave sealed, and large ones in chunks. Bytes that would make a row too
 -- large stand in files of the agency's folder, named by their own SHA-256; rows name the files.
 
 -- `container` is empty where `container_file` is set: packages/<container_file>.

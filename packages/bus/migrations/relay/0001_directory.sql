@@ -1,4 +1,4 @@
--- The relay's verified copy of the directory (DESIGN §6): tiers, parents and node certificates.
+-- The relay's verified copy of the directory: tiers, parents and node certificates.
 -- Every entry stays as signed, so that a figure can be recomputed with the directory of its time.
 CREATE TABLE directory_entry (
   sequence      INTEGER PRIMARY KEY CHECK (sequence > 0), -- the registrar's number

@@ -1,4 +1,4 @@
--- Report chains (DESIGN §4.8): what agencies reported, as signed. *_ms: UTC milliseconds since 1970.
+-- Report chains: what agencies reported, as signed. *_ms: UTC milliseconds since 1970.
 CREATE TABLE report (
   id            INTEGER PRIMARY KEY,             -- order of arrival
   agency        TEXT    NOT NULL,

@@ -1,4 +1,4 @@
--- What the reports say about documents, deliveries and the registers (DESIGN §4.8, §7).
+-- What the reports say about documents, deliveries and the registers.
 -- Everything here can be rebuilt from `report`.
 CREATE TABLE document (
   id               INTEGER PRIMARY KEY,

@@ -1,4 +1,4 @@
--- Figures (DESIGN §7) as rollups, kept in the transaction that takes a report in. Everything here can
+-- Figures as rollups, kept in the transaction that takes a report in. Everything here can
 -- be made again from `document`, `delivery`, `register_entry`, `report` and the directory.
 -- Days are YYYY-MM-DD at +07:00; buckets are a day, a month YYYY-MM or a year YYYY.
 

@@ -1,4 +1,4 @@
--- What the relay has said of closed months, signed (DESIGN §7): a figure once published changes only
+-- What the relay has said of closed months, signed: a figure once published changes only
 -- by a further revision, and every publication names the one before it by its hash.
 CREATE TABLE publication (
   sequence    INTEGER PRIMARY KEY CHECK (sequence > 0), -- 1, 2, 3 … over all months

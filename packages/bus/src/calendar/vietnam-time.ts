@@ -1,4 +1,4 @@
-/** Vietnam has one zone and no summer time; registers and reports count days in it (DESIGN §7). */
+/** Vietnam has one zone and no summer time; registers and reports count days in it. */
 export const VIETNAM_OFFSET_MS = 7 * 60 * 60 * 1_000;
 
 /** `YYYY-MM-DD` at +07:00. */

@@ -49,7 +49,7 @@ const MAX_CACHED_ENTRIES = 2_000;
 const CLOCK_SKEW_MS = 5 * 60_000;
 
 /**
- * A verified copy of the directory (DESIGN §6): what an agent, a relay and a site service share.
+ * A verified copy of the directory: what an agent, a relay and a site service share.
  *
  * The root registrar is pinned by its certificate; others count only inside what the root delegated
  * to them (docs/explanation/directory.md). Entries may come in any order and more than once.

@@ -7,7 +7,7 @@ export interface FindingRule {
   readonly severity: 'quarantine' | 'warning' | 'hold';
   /**
    * Whether a signed refusal with this code goes to the agency that the subject names, when the
-   * directory knows it (DESIGN §6). Where a forger used that name, the refusal is how its owner hears
+   * directory knows it. Where a forger used that name, the refusal is how its owner hears
    * of it; it lands in that agency's quarantine as `RECEIPT_UNEXPECTED`.
    */
   readonly refusal: boolean;

@@ -26,7 +26,7 @@ const CHECKPOINT_PAGES = 4_096;
  * Opens a SQLite file that agent or relay owns, and brings its schema up to date.
  *
  * WAL, so that others read and a clerk's command writes beside the owner; `synchronous=FULL`, so that
- * what was committed survives a power cut (DESIGN rules 1 and 2).
+ * what was committed survives a power cut.
  *
  * @throws {@link BusError} `BUS_DATABASE_NEWER` when a later version has written the file.
  */

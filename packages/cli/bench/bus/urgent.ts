@@ -5,7 +5,7 @@ import type { BenchResult } from '../../../../bench/report.ts';
 import { ask, start } from '../chain/measure.ts';
 import type { Town } from '../chain/town.ts';
 
-/** DESIGN §9: from `send` to the receipt at the sender. */
+/** From `send` to the receipt at the sender. */
 const GOAL_MS = 1_000;
 
 /**

@@ -15,7 +15,7 @@ import type { Town } from './town.ts';
 const PROCESS = fileURLToPath(new URL('process.ts', import.meta.url));
 const PDF_BYTES = 20 * 1024;
 const CLOCK_TICKS_PER_SECOND = 100;
-/** Whole chain, sealed, 20 KB, two cores (DESIGN §9). */
+/** Whole chain, sealed, 20 KB, two cores. */
 const GOAL_PER_SECOND = 300;
 /** Before the clock starts: agents run for months, their code is compiled in the first seconds. */
 const WARM_UP_DOCUMENTS = 1_000;

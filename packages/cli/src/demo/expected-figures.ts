@@ -50,7 +50,7 @@ function expectedShare(tier: Tier | undefined): ShareFigures {
   return shareOf(sent.length - EP, EP, P, sent.length);
 }
 
-/** The rates of DESIGN §7; every document of the demo that is sent electronically is signed. */
+/** The rates of the share; every document of the demo that is sent electronically is signed. */
 function shareOf(E: number, EP: number, P: number, signed: number): ShareFigures {
   const all = E + EP + P;
   return {

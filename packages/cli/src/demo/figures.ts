@@ -4,7 +4,7 @@ import { TIERS, type Tier } from '@congvan/bus';
 export const COUNTED_STATUSES = ['01', '02', '03', '06'] as const;
 export type CountedStatus = (typeof COUNTED_STATUSES)[number];
 
-/** The share of one tier, or of all: documents by medium, and the three rates of DESIGN §7. */
+/** The share of one tier, or of all: documents by medium, and the three rates of the share. */
 export interface ShareFigures {
   readonly E: number;
   readonly EP: number;

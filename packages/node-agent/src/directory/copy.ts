@@ -30,7 +30,7 @@ export interface DamagedEntry {
   readonly damage: string;
 }
 
-/** The agency's verified copy of the directory (DESIGN §6), in SQLite. */
+/** The agency's verified copy of the directory, in SQLite. */
 export class DirectoryCopy extends BusDirectoryCopy {
   readonly #store: DirectoryStore;
   #generation = 0;

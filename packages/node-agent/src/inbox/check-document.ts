@@ -30,7 +30,7 @@ export type CheckedDocument =
   | { readonly accepted: false; readonly finding: Finding; readonly detail: string };
 
 /**
- * Checks the files of an opened package: the document's own signatures (DESIGN §6, "Acceptance").
+ * Checks the files of an opened package: the document's own signatures.
  * Nothing is stored and nobody is asked.
  */
 export async function checkDocument(

@@ -120,7 +120,7 @@ export interface MessageCheckContext extends DocumentCheckContext {
  * Judges one message from the broker: what it is, or why it is quarantined.
  *
  * Reads the stores, writes nothing. The broker's stored time is the time at which the node key must
- * have been good (DESIGN §6); documents are judged now.
+ * have been good; documents are judged now.
  */
 export function checkMessage(
   message: ReceivedMessage,
@@ -300,7 +300,7 @@ function checkDelivery(
   };
 }
 
-/** The id of a delivery to one of the recipients that its record names (DESIGN rule 3). */
+/** The id of a delivery to one of the recipients that its record names. */
 export function deliveryIdFor(delivery: DeliveryPayload, to: AgencyCode): string {
   const { from, businessType, documentId, documentVersion } = delivery;
   return deliveryId({ from, kind: 'doc', businessType, documentId, documentVersion, to });

@@ -40,7 +40,7 @@ export interface ShownPackage {
 
 /**
  * Checks the body of an authentic delivery: the open part is the one that the record names, signed by
- * the sender, and its header says what the record says (DESIGN §6, "Acceptance"). Pure.
+ * the sender, and its header says what the record says. Pure.
  */
 export function checkOpenPart(
   delivery: DeliveryPayload,

@@ -89,7 +89,7 @@ export function giveReceiptFor(
 }
 
 /**
- * Answers a copy of a stored document with the last receipt given for it (DESIGN rule 3). One that is
+ * Answers a copy of a stored document with the last receipt given for it. One that is
  * still on its way is answer enough: a sender that repeats itself without end gets no flood back.
  */
 export function repeatReceipt(core: AgentCore, id: string, lane: Lane, nowMs: number): void {

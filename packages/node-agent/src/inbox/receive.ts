@@ -17,7 +17,7 @@ const BATCH_MESSAGES = 64;
 /** The normal lane keeps the event loop no longer than this, then the urgent lane has its turn. */
 const MAX_TURN_MS = 8;
 const LOG_EVERY_MS = 60_000;
-/** Takes one lane of the agency's inbox: check, store, acknowledge, in this order (DESIGN §4.6). */
+/** Takes one lane of the agency's inbox: check, store, acknowledge, in this order. */
 export class InboxReceiver {
   readonly #core: AgentCore;
   readonly #connection: AgencyConnection;

@@ -67,7 +67,7 @@ type Published =
   | { readonly kind: 'paused'; readonly row: DueRow; readonly untilMs: number };
 
 /**
- * Signs what waits, publishes it and keeps each row until its answer is in (DESIGN §4.5).
+ * Signs what waits, publishes it and keeps each row until its answer is in.
  *
  * The lanes work apart, so that an urgent message waits for no ordinary one: neither in the
  * database, nor for an acknowledgement, nor on the line.

@@ -75,7 +75,7 @@ export type PackingCore = Pick<AgentCore, 'config' | 'now'> & {
   readonly keys: Pick<AgentCore['keys'], 'open'>;
 };
 
-/** Packs header and files into an ASiC-E container signed with the node key (DESIGN §4.2). */
+/** Packs header and files into an ASiC-E container signed with the node key. */
 export async function buildPackage(core: PackingCore, input: PackageInput): Promise<BuiltPackage> {
   const { request, signedPdf, attachments } = input;
   const files: PackageFile[] = [

@@ -8,7 +8,7 @@ import { reserveNumber, toRegisterEntry } from './reserve.ts';
 
 /**
  * Enters a document that goes out on paper in the register and reports it: without it the share
- * would have no true denominator (DESIGN §7).
+ * would have no true denominator.
  */
 export async function registerPaper(
   core: AgentCore,

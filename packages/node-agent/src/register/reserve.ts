@@ -21,7 +21,7 @@ export interface Reservation {
 }
 
 /**
- * Takes the year's next number, or finds the one that the same key took before (DESIGN §4.1).
+ * Takes the year's next number, or finds the one that the same key took before.
  *
  * Call inside a transaction: the write lock keeps a clerk's command and the agent from taking one
  * number both.

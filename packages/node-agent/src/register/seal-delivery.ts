@@ -42,7 +42,7 @@ export interface SealedDelivery {
 
 /**
  * Seals a built package once for all recipients and signs the one delivery record that all of them
- * get (DESIGN §4.3, §4.5).
+ * get.
  *
  * What fits travels inside the message; a message that would be sent over the line more often than
  * that is worth goes up once as a blob, and each recipient gets a reference.

@@ -30,7 +30,7 @@ interface Issued {
 }
 
 /**
- * Registers, signs, packs and keeps an outgoing document (DESIGN §4.1–§4.4).
+ * Registers, signs, packs and keeps an outgoing document.
  *
  * When it returns, register entry, signed package and outbox rows are on disk (rule 2); delivery is
  * the running agent's work. After a crash the same idempotency key goes on with the same number.

@@ -19,7 +19,7 @@ const MAX_RESENT_PER_WATERMARK = 1_000;
 const RESEND_AFTER_MS = 30_000;
 
 /**
- * Appends to the agency's chain of reports (DESIGN §4.8) and queues it for the relays.
+ * Appends to the agency's chain of reports and queues it for the relays.
  *
  * Call inside the transaction of the act that is reported: the number has no gap and no twin
  * because the same transaction reads the head and writes the next.

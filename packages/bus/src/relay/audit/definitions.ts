@@ -28,7 +28,7 @@ interface Definition {
   readonly vi: string;
 }
 
-/** How each published figure comes out of the records, in words and as a formula (DESIGN §7). */
+/** How each published figure comes out of the records, in words and as a formula. */
 export const DEFINITIONS: readonly Definition[] = [
   {
     field: 'E',

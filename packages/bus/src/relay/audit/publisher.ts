@@ -32,7 +32,7 @@ export interface PublisherOptions {
 }
 
 /**
- * Closes months and corrects them (DESIGN §7).
+ * Closes months and corrects them.
  *
  * A publication is composed in one transaction, signed, and made public with its signature in another:
  * a process that ends in between finds it prepared and signs it at its next start.

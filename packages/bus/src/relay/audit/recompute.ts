@@ -85,7 +85,7 @@ export interface AuditReport {
 const ROWS_AT_ONCE = 250;
 
 /**
- * Gives every published figure again from the records alone (DESIGN §7), and names what is wrong.
+ * Gives every published figure again from the records alone, and names what is wrong.
  *
  * Nothing but the file, the auditor's anchors and the registrar's fingerprint is used. The records go
  * through the relay's own code into an empty database, so what comes out can differ only by what went

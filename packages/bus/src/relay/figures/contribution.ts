@@ -29,7 +29,7 @@ export interface Settled {
 }
 
 /**
- * Adds what a document counts for (DESIGN §7), apart from the times of its deliveries.
+ * Adds what a document counts for, apart from the times of its deliveries.
  *
  * @param sign - 1 to add, -1 to take it back before something about it changes.
  */

@@ -43,7 +43,7 @@ export interface TimeFigures {
   readonly p95: number;
 }
 
-/** The figures of a set of documents (DESIGN §7). Rates are fractions from 0 to 1, `null` when nothing divides. */
+/** The figures of a set of documents. Rates are fractions from 0 to 1, `null` when nothing divides. */
 export interface Figures {
   /** Documents sent electronically only. */
   readonly E: number;

@@ -29,7 +29,7 @@ function gapsOf(relay: RelayDatabase): [number, number][] {
   return relay.queries.gaps(JULY).rows.map(({ first, last }) => [first, last]);
 }
 
-describe('the class of a document (DESIGN §7)', () => {
+describe('the class of a document', () => {
   it('is E when all recipients are electronic', () => {
     using relay = fourTiers();
     relay.report('H09', dispatch(1, [electronic('G12'), electronic('H09.12')]));

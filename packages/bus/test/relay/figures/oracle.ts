@@ -27,7 +27,7 @@ interface Claim {
   readonly isChange: boolean;
 }
 
-/** The figures of DESIGN §7 worked out with plain loops over all records, knowing nothing of rollups. */
+/** The published figures (docs/reference/figures.md) worked out with plain loops over all records, knowing nothing of rollups. */
 export class Oracle {
   readonly #reports: readonly Report[];
   readonly #directory: readonly DirectoryEntry[];

@@ -29,7 +29,7 @@ interface ShareOptions extends StatsOptions {
   readonly underTarget?: true;
 }
 
-/** `congvan stats share`: DESIGN §7 from the relay's records, beside the running relay or without. */
+/** `congvan stats share`: the share from the relay's records, beside the running relay or without. */
 export function statsShareCommand(cli: Cli): Command {
   return newStatsCommand(cli, 'share', 'statsShare')
     .addOption(newOption(cli, '--by <rows>', 'statsBy').choices(KEYS).default('tier'))
