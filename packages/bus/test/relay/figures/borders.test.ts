@@ -12,8 +12,7 @@ import {
   listing,
   paper,
 } from '../relay-database.ts';
-import { type AskedPeriod, Filling, questions } from './filling.ts';
-import { Oracle } from './oracle.ts';
+import { type AskedPeriod, Filling, expectOracle, questions } from './filling.ts';
 import type { RandomRecords } from './random-records.ts';
 
 const NOW = new Date('2026-08-05T02:00:00.000Z');
@@ -64,7 +63,6 @@ const LISTED = [
   ['recalled', 'recalled'],
   ['withdrawn', 'withdrawn'],
 ] as const;
-const LISTED_PERIODS = new Set(['2026', '2026-07', '2026-07-10']);
 const PERIODS: readonly AskedPeriod[] = [
   ['2026', '2026-01-01', '2026-12-31'],
   ['2026-W01', '2025-12-29', '2026-01-04'],
@@ -112,6 +110,8 @@ function makeDirectory(): DirectoryEntry[] {
     entry('H10.12.001', 'commune', 'H10', { validFrom: '2025-12-31T17:00:00.000Z' }),
   ];
 }
+
+const LISTED_PERIODS = PERIODS.slice(0, 4);
 
 interface Sent {
   readonly sender: string;
@@ -187,28 +187,14 @@ it.each([1, 2])(
     const records = makeRecords(seed);
     using filling = new Filling(NOW);
     filling.fill(records, new Chance(seed));
+    expectOracle(filling, records, { at: NOW, periods: PERIODS, goesBack: true });
     const queries = new DatabaseQueries(filling.db);
-    const oracle = new Oracle(records.reports, records.directory, '2026-08-05');
-    for (const [request, scope] of questions(PERIODS)) {
-      if (request.documentType !== undefined && request.documentType !== 'Công văn') continue;
-      const { time_to_01_ms, time_to_03_ms, time_to_06_ms, ...figures } =
-        queries.figures(request).figures;
-      const { times: _, contradictions, ...expected } = oracle.figures(scope);
-      // Clocks that step back and numbers dated back are contradictions, too; the oracle knows none.
-      expect(figures.contradictions).toBeGreaterThanOrEqual(contradictions);
-      expect({ request, ...figures }).toEqual({
-        request,
-        contradictions: figures.contradictions,
-        ...expected,
-      });
-      for (const [state, count] of LISTED_PERIODS.has(request.period) ? LISTED : []) {
+    for (const [request] of questions(LISTED_PERIODS)) {
+      const { figures } = queries.figures(request);
+      for (const [state, count] of LISTED) {
         const { rows, total } = queries.deliveries({ ...request, state, limit: 1_000 });
-        expect([request, state, rows.length, total]).toEqual([
-          request,
-          state,
-          figures[count],
-          figures[count],
-        ]);
+        const said = [request, state, rows.length, total];
+        expect(said).toEqual([request, state, figures[count], figures[count]]);
       }
     }
   },
