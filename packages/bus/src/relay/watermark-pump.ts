@@ -13,7 +13,7 @@ import { MAX_MISSING_RANGES_ASKED, composeWatermark } from './watermark.ts';
 export interface WatermarkPumpOptions {
   readonly db: Db;
   readonly reports: ReportStore;
-  readonly directory: DirectoryCopy;
+  readonly directory: Pick<DirectoryCopy, 'findStored'>;
   readonly relay: AgencyCode;
   readonly relaySite: Site;
   readonly sign: SignBytes;
@@ -108,7 +108,10 @@ export class WatermarkPump {
         const earliest = Math.min(...due.map((agency) => this.#notBefore.get(agency) ?? 0));
         return Math.max(1, earliest - now);
       }
-      await this.#publishAll(ready.slice(0, MAX_IN_FLIGHT));
+      // Who is due is read once for all of them: after a restore that is the whole country.
+      for (let start = 0; start < ready.length && !this.#closed; start += MAX_IN_FLIGHT) {
+        await this.#publishAll(ready.slice(start, start + MAX_IN_FLIGHT));
+      }
     }
   }
 

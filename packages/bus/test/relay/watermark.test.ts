@@ -2,7 +2,11 @@ import { expect, it } from 'vitest';
 
 import { parseAgencyCode } from '../../src/agency/code.ts';
 import type { DirectoryEntry } from '../../src/directory/entry.ts';
+import { ReportStore } from '../../src/relay/storage/report-store.ts';
+import { WatermarkPump } from '../../src/relay/watermark-pump.ts';
+import { waitUntil } from '../../src/testing/index.ts';
 import { composeWatermark } from '../../src/relay/watermark.ts';
+import { NOW, RelayDatabase, paper } from './relay-database.ts';
 
 const PROVINCE: DirectoryEntry = {
   sequence: 1,
@@ -38,4 +42,39 @@ it('is one message however often a crash repeats it, and another one when it is 
   };
   expect(await messageIdAt(4)).toBe(await messageIdAt(4));
   expect(await messageIdAt(5)).not.toBe(await messageIdAt(4));
+});
+
+it('when thousands of agencies are due, who they are is not read again for each few', async () => {
+  using town = new RelayDatabase();
+  const codes = Array.from({ length: 1_000 }, (_, index) => `H${1_000 + index}`);
+  const first = codes.map((code) => town.compose(code, paper(1)));
+  town.intake.takeAll(first.map(({ verified, entry }) => ({ report: verified, entry })));
+  let readCount = 0;
+  const reports = new (class extends ReportStore {
+    override watermarksDue(): string[] {
+      readCount += 1;
+      return super.watermarksDue();
+    }
+  })(town.db);
+  const told: string[] = [];
+  const pump = new WatermarkPump({
+    db: town.db,
+    reports,
+    directory: {
+      findStored: (code) => ({ ...PROVINCE, code: parseAgencyCode(code) }),
+    },
+    relay: parseAgencyCode('W01'),
+    relaySite: 'TW',
+    sign: async () => new Uint8Array([1]),
+    publish: async (subject) => void told.push(subject),
+    now: () => NOW,
+    log: () => undefined,
+    onStep: () => undefined,
+  });
+  pump.poke();
+  await waitUntil(() => told.length === codes.length);
+  await pump.close();
+  expect(new Set(told).size).toBe(codes.length);
+  expect(readCount).toBeLessThan(5);
+  expect(reports.watermarksDue()).toEqual([]);
 });
