@@ -36,3 +36,10 @@ export function lastOpenDay(agency: Agency, span: Span): string {
   const open = agency.open.find((one) => overlaps(one, span));
   return open === undefined || open.to > span.to ? span.to : open.to;
 }
+
+/** The tier of an agency on its last open day of a span. */
+export function tierOf(agency: Agency, span: Span, isNow: boolean): Tier {
+  const place = agency.places.findLast(({ fromDay }) => fromDay <= lastOpenDay(agency, span));
+  if (place === undefined) return agency.tier;
+  return isNow ? place.nowTier : place.thenTier;
+}

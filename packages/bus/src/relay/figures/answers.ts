@@ -5,7 +5,7 @@ import type { Db } from '../storage/database.ts';
 import { FigureStore } from '../storage/figure-store.ts';
 import type { Settled } from './contribution.ts';
 import { isSettled } from './sweep.ts';
-import { lastOpenDay } from './agency.ts';
+import { tierOf } from './agency.ts';
 import { answerAgencies, answerGaps } from './agency-lists.ts';
 import { AgencyTable } from './agency-table.ts';
 import { Breakdown } from './breakdown.ts';
@@ -100,10 +100,7 @@ export class FigureAnswers implements RelayFigures {
   figures(request: FiguresRequest): FiguresAnswer {
     return this.#ask(request, ({ reader, scope, period, before, targets, index, asOf }) => {
       const agency = scope.agency === null ? undefined : index.find(scope.agency);
-      const place = agency?.places.findLast(
-        ({ fromDay }) => fromDay <= lastOpenDay(agency, period),
-      );
-      const ownTier = scope.isNow ? place?.nowTier : place?.thenTier;
+      const ownTier = agency === undefined ? null : tierOf(agency, period, scope.isNow);
       const { from, to, text } = period;
       return {
         as_of: asOf,
@@ -111,7 +108,7 @@ export class FigureAnswers implements RelayFigures {
         scope: scopeOf(request),
         figures: reader.figures(scope, period),
         before: before === undefined ? null : reader.figures(scope, before),
-        target: targetOf(targets, scope.tier ?? ownTier ?? null, period),
+        target: targetOf(targets, scope.tier ?? ownTier, period),
         ...reader.agencyCounts(scope, period),
       };
     });

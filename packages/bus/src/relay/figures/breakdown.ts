@@ -1,5 +1,5 @@
 import { TIERS, type Tier } from '../../agency/tier.ts';
-import { type Agency, type Span, firstOf, lastOpenDay } from './agency.ts';
+import { type Agency, type Span, firstOf, tierOf } from './agency.ts';
 import { AgencyTable } from './agency-table.ts';
 import type { Question } from './answers.ts';
 import { type Delta, Sum, addTo, forEachPair, ratio } from './cell.ts';
@@ -81,7 +81,7 @@ export class Breakdown {
     return codes.map((urgency) =>
       this.#row({
         key: urgency === 1 ? 'urgent' : 'normal',
-        tier: scope.tier,
+        tier: this.#tierIn(this.#question.period),
         scope: { ...scope, urgency },
       }),
     );
@@ -97,7 +97,7 @@ export class Breakdown {
     const rowOf = (part: Period): BreakdownRow =>
       this.#row({
         key: part.text,
-        tier: scope.tier,
+        tier: this.#tierIn(part),
         scope,
         span: part,
         before: periodBefore(part),
@@ -137,7 +137,7 @@ export class Breakdown {
       return { key: part.text, sortName: part.text, counters, part };
     });
     const isShown = ({ part, counters: { rate } }: (typeof rows)[number]): boolean => {
-      const target = targetOf(targets, scope.tier, part);
+      const target = targetOf(targets, this.#tierIn(part), part);
       return target !== null && rate !== null && rate < target;
     };
     return (this.#request.underTarget === true ? rows.filter(isShown) : rows).toSorted((a, b) =>
@@ -150,6 +150,7 @@ export class Breakdown {
     const now = this.#typesIn(scope, period);
     const then = before === undefined ? undefined : this.#typesIn(scope, before);
     const counts = reader.agencyCounts(scope, period);
+    const tier = this.#tierIn(period);
     const sum = new Sum();
     const figuresOf = (delta: Delta | undefined, span: Span): Figures => {
       sum.clear();
@@ -159,10 +160,10 @@ export class Breakdown {
     return [...now].map(([type, delta]) => ({
       key: type,
       name: null,
-      tier: scope.tier,
+      tier,
       figures: figuresOf(delta, period),
       before: before === undefined ? null : figuresOf(then?.get(type), before),
-      target: targetOf(targets, scope.tier, period),
+      target: targetOf(targets, tier, period),
       ...counts,
       has_children: false,
     }));
@@ -249,6 +250,14 @@ export class Breakdown {
     });
   }
 
+  /** The tier of all that the scope counts in some days: the one asked for, or that of its one agency. */
+  #tierIn(span: Span): Tier | null {
+    const { scope, index } = this.#question;
+    const agency = scope.agency === null ? undefined : index.find(scope.agency);
+    if (scope.tier !== null || agency === undefined) return scope.tier;
+    return tierOf(agency, span, scope.isNow);
+  }
+
   #readAgencies(rows: readonly { readonly key: string }[]): void {
     const { scope, period, before, index, reader } = this.#question;
     const agencies = rows.flatMap(({ key }) => index.sourcesOf(key, scope.isNow));
@@ -309,12 +318,6 @@ function sortableOf({ key, name, figures, tier }: BreakdownRow): Sortable {
     sortName: name ?? key,
     counters: { rate, deliveries, overdue, missing, documents },
   };
-}
-
-function tierOf(agency: Agency, span: Span, isNow: boolean): Tier {
-  const place = agency.places.findLast(({ fromDay }) => fromDay <= lastOpenDay(agency, span));
-  if (place === undefined) return agency.tier;
-  return isNow ? place.nowTier : place.thenTier;
 }
 
 /** Whether an agency stood right below `parent` on some day of a span; `''`: at the top. */

@@ -28,6 +28,18 @@ function targetsOf(relay: RelayDatabase, change: Partial<BreakdownRequest> = {})
   return Object.fromEntries(rows.map(({ key, target }) => [key, target]));
 }
 
+describe('the target of an agency', () => {
+  it('stands beside each of its months, also where only those under it are asked for', () => {
+    using relay = oneProvince();
+    const own = { by: 'month', agency: codeOf('H09.40'), period: '2026-06..2026-07' } as const;
+    expect(targetsOf(relay, own)).toEqual({ '2026-06': 0.6, '2026-07': 0.6 });
+    relay.report('H09.40', paper(4));
+    relay.report('H09.40', paper(5));
+    expect(targetsOf(relay, { ...own, underTarget: true })).toEqual({ '2026-07': 0.6 });
+    expect(targetsOf(relay, { ...own, by: 'urgency' })).toEqual({ urgent: 0.6, normal: 0.6 });
+  });
+});
+
 describe('the target of a row with all below an agency', () => {
   it('is none where tiers with targets of their own stand together', () => {
     using relay = oneProvince();
