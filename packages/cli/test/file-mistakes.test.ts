@@ -1,9 +1,11 @@
 import { copyFile, readFile, readdir, writeFile } from 'node:fs/promises';
 
+import { EVIDENCE_LIMITS } from '@congvan/bus/evidence';
+import { buildAsicE, openAsic, openPkcs12 } from '@congvan/signer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type FileTown, createFileTown } from './file-town.ts';
-import type { Town } from './town.ts';
+import { PASSPHRASE, type Town } from './town.ts';
 
 describe('file, where something is missing or wrong', () => {
   let town: Town;
@@ -76,6 +78,22 @@ describe('file, where something is missing or wrong', () => {
     const alone = await town.run(['file', 'verify', town.path('alone.tst'), ...trust()]);
     expect(alone.code).toBe(4);
     expect(alone.err).toContain('--content');
+  });
+
+  it('puts a time-stamp over a file with as many entries as evidence has', async () => {
+    const signer = openPkcs12(await readFile(town.path('seal.p12')), PASSPHRASE);
+    const files = Array.from({ length: 1_001 }, (_, index) => ({
+      name: `records/${index}.record`,
+      mediaType: 'application/octet-stream',
+      bytes: new Uint8Array([index & 0xff]),
+    }));
+    const { container } = await buildAsicE({ files, signer, limits: EVIDENCE_LIMITS });
+    const many = town.path('many.asice');
+    await writeFile(many, container);
+    const out = town.path('many.stamped.asice');
+    await town.json(['file', 'timestamp', many, '--tsa', tsa, '--out', out]);
+    const { assertions } = openAsic(await readFile(out), EVIDENCE_LIMITS);
+    expect(assertions.map(({ kind }) => kind)).toEqual(['signature', 'timestamp']);
   });
 
   it('asks for what it needs: an address of a service, and whom to trust', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { openAsic } from '@congvan/signer';
+import { addAsicTimeStamp, createTimeStampAuthority, openAsic } from '@congvan/signer';
 import { writeZip } from '@congvan/signer/testing';
 
 import { type EvidenceTown, sendSomething } from './evidence-town.ts';
@@ -12,6 +12,8 @@ describe('evidence of a document', () => {
   let relayFile: Uint8Array;
   /** Without a time-stamp. */
   let plainFile: Uint8Array;
+  /** Its time-stamp is of an authority whose certificate ends within a year. */
+  let shortFile: Uint8Array;
   let senderFile: Uint8Array;
   let recipientFile: Uint8Array;
 
@@ -21,6 +23,17 @@ describe('evidence of a document', () => {
     const { documentId: id } = sent;
     plainFile = await place.exportAtRelay();
     relayFile = await place.exportAtRelay({ timeStamps });
+    const signer = await place.town.pki.issue({
+      commonName: 'Dịch vụ dấu thời gian cũ',
+      use: 'tsa',
+      notAfter: new Date(Date.now() + YEAR_MS),
+    });
+    const short = createTimeStampAuthority({
+      signer,
+      policy: '1.3.6.1.4.1.99999.1',
+      now: () => new Date(),
+    });
+    shortFile = await place.exportAtRelay({ timeStamps: short.source });
     senderFile = (await sender.exportEvidence({ id, timeStamps, withContent: true })).container;
     recipientFile = (await recipient.exportEvidence({ id, timeStamps })).container;
     await place.stopEverything();
@@ -71,6 +84,58 @@ describe('evidence of a document', () => {
     }
   });
 
+  it('holds when its time-stamp has run out, if another was put over the file before', async () => {
+    const later = new Date(Date.now() + 2 * YEAR_MS);
+    expect(place.verify(shortFile, later)).toMatchObject({
+      indication: 'INDETERMINATE',
+      subIndication: 'OUT_OF_BOUNDS_NO_POE',
+    });
+    const renewed = await addAsicTimeStamp(shortFile, place.timeStamps);
+    const report = place.verify(renewed, later);
+    expect(report).toMatchObject({ indication: 'TOTAL-PASSED', detail: 'every part holds' });
+    expect(report.provenAt).toEqual(place.verify(shortFile).provenAt);
+    const twice = await addAsicTimeStamp(renewed, place.timeStamps);
+    expect(place.verify(twice, later)).toMatchObject({ indication: 'TOTAL-PASSED' });
+    // A file that was written without one gets its proof so as well.
+    const stamped = place.verify(await addAsicTimeStamp(plainFile, place.timeStamps), later);
+    expect(stamped).toMatchObject({ indication: 'TOTAL-PASSED' });
+    expect(stamped.provenAt).not.toBeNull();
+  });
+
+  it('fails for one turned bit of a time-stamp that was put over it, and names the entry', async () => {
+    const renewed = await addAsicTimeStamp(relayFile, place.timeStamps);
+    const { entries } = openAsic(renewed);
+    const manifest = 'META-INF/ASiCArchiveManifest.xml';
+    const token = 'META-INF/timestamp.tst';
+    const length = entries.get(manifest)?.length ?? 0;
+    for (let at = 0; at < length; at += 97) {
+      const report = place.verify(packAnew(entries, manifest, at));
+      expect(report.indication, `byte ${at}`).toBe('TOTAL-FAILED');
+    }
+    // Its digest algorithms, what it says, its signature value.
+    const end = entries.get(token)?.length ?? 0;
+    for (const at of [35, 120, end - 10]) {
+      const report = place.verify(packAnew(entries, token, at));
+      expect(report.indication, `byte ${at}`).toBe('TOTAL-FAILED');
+      expect(report.checks.filter(isFailed)).toMatchObject([{ entry: token }]);
+    }
+  });
+
+  it('fails when an entry stands where the exporter put none, also one that others pass over', () => {
+    const parts = Array.from(openAsic(relayFile).entries, ([name, bytes]) => ({ name, bytes }));
+    const stray = { name: 'META-INF/manifest.xml', bytes: new TextEncoder().encode('<a/>') };
+    expect(place.verify(writeZip([...parts, stray], false))).toMatchObject({
+      indication: 'TOTAL-FAILED',
+      damages: [{ entry: stray.name }],
+    });
+    const [mimetype, first, second, ...rest] = parts;
+    if (!mimetype || !first || !second) throw new Error('too few entries');
+    expect(place.verify(writeZip([mimetype, second, first, ...rest], false))).toMatchObject({
+      indication: 'TOTAL-FAILED',
+      damages: [{ entry: second.name }],
+    });
+  });
+
   it('leaves open what only a time-stamp would prove, and says so', () => {
     expect(place.verify(plainFile)).toMatchObject({ indication: 'TOTAL-PASSED', provenAt: null });
     const later = place.verify(plainFile, new Date('2050-01-01T00:00:00Z'));
@@ -101,11 +166,9 @@ describe('evidence of a document', () => {
     const { entries } = openAsic(plainFile);
     for (const [name, bytes] of entries) {
       const isSignature = name === 'META-INF/signature.p7s';
-      // The list of digest algorithms before the certificates is covered by nothing and means nothing.
-      const first = isSignature ? 58 : 0;
       const steps = isSignature ? 50 : 4;
       for (let step = 0; step < steps; step += 1) {
-        const at = first + Math.floor(((step + 0.5) * (bytes.length - first)) / steps);
+        const at = Math.floor(((step + 0.5) * bytes.length) / steps);
         const report = place.verify(packAnew(entries, name, at));
         expect(report.indication, `${name} byte ${at}`).not.toBe('TOTAL-PASSED');
         const named = [...report.damages, ...report.checks.filter(isFailed)].map(

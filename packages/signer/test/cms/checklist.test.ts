@@ -491,6 +491,17 @@ describe('point 6: one signer, and its certificate', () => {
     );
   });
 
+  it.each(KINDS)('6. %s: the list of digests must name the one of the signer', async (kind) => {
+    const cms = Buffer.from(await build(kind, {}));
+    const sha256 = encodeOid(OID.sha256);
+    // Nothing is signed there; BouncyCastle and OpenSSL refuse such a message too.
+    const place = cms.indexOf(sha256);
+    const named = Buffer.from(cms);
+    named.set(encodeOid(OID.sha384), place);
+    expect(verdictOf(kind, cms)).toBe('TOTAL-PASSED');
+    expect(verdictOf(kind, named)).toBe(FORMAT);
+  });
+
   it.each(KINDS)('6. %s: the issuer may be the same name in another encoding', async (kind) => {
     const { certificate } = signerOf(kind);
     const serial = encodeTlv(TAG.INTEGER, certificate.serialBytes);

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 
 import {
+  type AsicAssertion,
   type Certificate,
   type SignatureVerdict,
   type TimeStampVerdict,
@@ -23,11 +24,14 @@ export interface ContainerVerdict {
   readonly certificate: Certificate | null;
   /** What a valid time-stamp proves. */
   readonly provenAt: Date | null;
+  /** That time is when the file was written: the time-stamp stands in the exporter's own signature. */
+  readonly isOwnStamp: boolean;
 }
 
 /**
  * Verifies the exporter's signature over the manifest of the file: at the time that its time-stamp
- * proves, else now.
+ * proves, or an archive time-stamp over the whole file, else now. From the newest archive time-stamp
+ * on, each is judged at the time that the one after it proves (ETSI EN 319 162-1 §A.7).
  *
  * Offline and years later no fresh word on the authority of the time-stamp can be had. What the file,
  * the trust folder and the token say of it counts, an old list does not stop; its certificate must not
@@ -42,9 +46,12 @@ export function verifyExporterSignature(
   if (assertion === undefined) throw new TypeError('opened without a signature');
   const { name, bytes: cms, signed: content } = assertion;
   const { trust, now } = options;
+  const archives = judgeArchives(asic.assertions, options);
+  const archivedAt = archives.provenAt;
   const read = verifyCms({ cms, content, candidates: data.certificates });
-  const stamps = stampsOf(read.signature, read.timeStampTokens, options);
-  const provenAt = earliest(stamps);
+  const stamps = stampsOf(read.signature, read.timeStampTokens, trust, archivedAt ?? now);
+  const isOwnStamp = stamps.length > 0;
+  const provenAt = isOwnStamp ? earliest(stamps) : archivedAt;
   const verdict = verifyDetached({
     cms,
     content,
@@ -63,16 +70,8 @@ export function verifyExporterSignature(
       at: provenAt ?? now,
       timeFrom: provenAt === null ? 'now' : 'time-stamp',
     }),
-    ...stamps.map((stamp) =>
-      checkOf(name, 'container', {
-        indication: stamp.indication,
-        subIndication: stamp.subIndication,
-        detail: `time-stamp: ${stamp.detail}`,
-        certificateSha256: stamp.certificate?.sha256 ?? null,
-        at: stamp.time,
-        timeFrom: 'time-stamp',
-      }),
-    ),
+    ...stamps.map((stamp) => checkOfStamp(name, stamp)),
+    ...archives.stamps.map(([entry, stamp]) => checkOfStamp(entry, stamp)),
   ];
   if (statement.timeStamped && stamps.length === 0) {
     const reason = 'it was time-stamped when it was written, and has no time-stamp now';
@@ -88,29 +87,63 @@ export function verifyExporterSignature(
     const reason = `the certificate of ${left.subjectText} does not stand in it as it should`;
     checks.push(failedCheck(name, 'container', 'FORMAT_FAILURE', reason));
   }
-  const stranger = strangerAmong(verdict, stamps, trust, provenAt ?? now);
+  const allStamps = [...stamps, ...archives.stamps.map(([, stamp]) => stamp)];
+  const stranger = strangerAmong(verdict, allStamps, trust, provenAt ?? now);
   if (stranger !== undefined) {
     const reason = `a certificate inside leads nowhere: ${stranger.subjectText}`;
     checks.push(failedCheck(name, 'container', 'FORMAT_FAILURE', reason));
   }
-  return { checks, certificate, provenAt };
+  return { checks, certificate, provenAt, isOwnStamp };
+}
+
+/** The archive time-stamps, newest first, with their entries; and the time that the oldest proves. */
+function judgeArchives(
+  assertions: readonly AsicAssertion[],
+  { trust, now }: { readonly trust: TrustStore; readonly now: Date },
+): {
+  readonly stamps: readonly (readonly [entry: string, stamp: TimeStampVerdict])[];
+  readonly provenAt: Date | null;
+} {
+  const stamps: [string, TimeStampVerdict][] = [];
+  let provenAt: Date | null = null;
+  for (const { kind, name, bytes, signed } of assertions.toReversed()) {
+    if (kind !== 'timestamp') continue;
+    const stamp = judgeStamp(bytes, signed, trust, provenAt ?? now);
+    if (stamp.indication === 'TOTAL-PASSED') provenAt = stamp.time;
+    stamps.push([name, stamp]);
+  }
+  return { stamps, provenAt };
 }
 
 function stampsOf(
   signature: Uint8Array | null,
   tokens: readonly Uint8Array[],
-  { trust, now }: { readonly trust: TrustStore; readonly now: Date },
+  trust: TrustStore,
+  at: Date,
 ): readonly TimeStampVerdict[] {
   if (signature === null) return [];
-  return tokens.slice(0, MAX_TIME_STAMPS).map((token) =>
-    verifyTimeStamp({
-      token,
-      digest: (algorithm) => hash(algorithm, signature, 'buffer'),
-      trust,
-      at: now,
-      revocation: 'if-available',
-    }),
-  );
+  return tokens.slice(0, MAX_TIME_STAMPS).map((token) => judgeStamp(token, signature, trust, at));
+}
+
+function judgeStamp(
+  token: Uint8Array,
+  stamped: Uint8Array,
+  trust: TrustStore,
+  at: Date,
+): TimeStampVerdict {
+  const digest = (algorithm: string): Uint8Array => hash(algorithm, stamped, 'buffer');
+  return verifyTimeStamp({ token, digest, trust, at, revocation: 'if-available' });
+}
+
+function checkOfStamp(name: string, stamp: TimeStampVerdict): EvidenceCheck {
+  return checkOf(name, 'container', {
+    indication: stamp.indication,
+    subIndication: stamp.subIndication,
+    detail: `time-stamp: ${stamp.detail}`,
+    certificateSha256: stamp.certificate?.sha256 ?? null,
+    at: stamp.time,
+    timeFrom: 'time-stamp',
+  });
 }
 
 function earliest(stamps: readonly TimeStampVerdict[]): Date | null {

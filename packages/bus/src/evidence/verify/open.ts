@@ -85,30 +85,77 @@ function requireFile(asic: OpenedAsic, name: string): Uint8Array {
   });
 }
 
-/** Every file is named in the one manifest, and has the digest that stands there. */
+/**
+ * The exporter's signature comes first; after it stand archive time-stamps at most, which anybody may
+ * add. Each has a manifest that names all that stands before it, in that order and with its digest.
+ */
 function damagesOf(asic: OpenedAsic): EvidenceDamage[] {
-  const [assertion, ...others] = asic.assertions;
-  const { manifest } = assertion ?? {};
-  const isOne = asic.form === 'ASiC-E' && assertion?.kind === 'signature' && !assertion.isArchive;
-  const signatures = others.filter(({ kind }) => kind === 'signature');
-  if (manifest === undefined || manifest === null || !isOne || signatures.length > 0) {
+  const [first, ...archives] = asic.assertions;
+  const isSigned = asic.form === 'ASiC-E' && first?.kind === 'signature' && !first.isArchive;
+  const isOne = archives.every(({ kind, isArchive }) => kind === 'timestamp' && isArchive);
+  if (!isSigned || !isOne) {
     const detail = 'an evidence file has exactly one signature, that of its exporter';
     return [{ entry: 'META-INF/', offset: null, detail }];
   }
-  const named = new Map(manifest.entries.map((entry) => [entry.name, entry]));
+  const hasDigest = digestCheck(asic.entries);
+  const damages = damagedFiles(asic, first, hasDigest);
+  if (damages.length > 0) return damages;
+  let [, ...names] = asic.entries.keys();
+  for (const { manifest, signedName, name } of asic.assertions.toReversed()) {
+    const entries = manifest?.entries ?? [];
+    const expected = [...entries.map((entry) => entry.name), signedName, name];
+    const odd = names.findIndex((found, index) => found !== expected[index]);
+    if (odd !== -1) return [damage(names[odd] ?? null, 'something else should stand here')];
+    if (names.length < expected.length) return [damage(signedName, 'it names a missing file')];
+    const changed = entries.find((entry) => !hasDigest(entry));
+    if (changed !== undefined) return [damage(signedName, `it names another "${changed.name}"`)];
+    names = names.slice(0, -2);
+  }
+  return [];
+}
+
+/** Every file is named in the exporter's manifest, and has the digest that stands there. */
+function damagedFiles(
+  { files }: OpenedAsic,
+  { manifest, signedName }: OpenedAsic['assertions'][number],
+  hasDigest: ReturnType<typeof digestCheck>,
+): EvidenceDamage[] {
+  const entries = manifest?.entries ?? [];
+  const named = new Map(entries.map((entry) => [entry.name, entry]));
   const damages: EvidenceDamage[] = [];
-  const isRepeated = named.size !== manifest.entries.length;
-  if (isRepeated) damages.push(damage(assertion.signedName, 'it names a file twice'));
-  for (const [name, bytes] of asic.files) {
+  if (named.size !== entries.length) damages.push(damage(signedName, 'it names a file twice'));
+  for (const name of files.keys()) {
     const entry = named.get(name);
     if (entry === undefined) damages.push(damage(name, 'the manifest does not name it'));
-    else if (!createHash(entry.hash).update(bytes).digest().equals(entry.digest)) {
+    else if (!hasDigest(entry)) {
       damages.push(damage(name, 'it is not the file that the exporter signed'));
     }
     named.delete(name);
   }
   for (const name of named.keys()) damages.push(damage(name, 'it is missing'));
   return damages;
+}
+
+/** Many manifests over the same large files cost no more than one. */
+function digestCheck(files: OpenedAsic['entries']) {
+  const digests = new Map<string, Buffer>();
+  return ({ name, hash, digest }: StatedDigest): boolean => {
+    const key = `${hash} ${name}`;
+    const known = digests.get(key);
+    const actual =
+      known ??
+      createHash(hash)
+        .update(files.get(name) ?? '')
+        .digest();
+    digests.set(key, actual);
+    return actual.equals(digest);
+  };
+}
+
+interface StatedDigest {
+  readonly name: string;
+  readonly hash: string;
+  readonly digest: Uint8Array;
 }
 
 /** The statement names every file but itself, with its digest. */
@@ -178,6 +225,6 @@ function parseEntry<T>(name: string, bytes: Uint8Array, parse: (bytes: Uint8Arra
   }
 }
 
-function damage(entry: string, detail: string): EvidenceDamage {
+function damage(entry: string | null, detail: string): EvidenceDamage {
   return { entry, offset: null, detail };
 }

@@ -89,7 +89,7 @@ function widen(trust: TrustStore, { data }: OpenedEvidence): TrustStore {
 /** The exporter is who it says it is, and stands in the place that it says. */
 function judgeExporter(
   { statement }: OpenedEvidence,
-  { certificate, provenAt }: ContainerVerdict,
+  { certificate, provenAt, isOwnStamp }: ContainerVerdict,
   records: readonly CheckedRecord[],
   copy: Parameters<typeof isListedFor>[0],
   at: Date,
@@ -108,7 +108,8 @@ function judgeExporter(
     signedBy: null,
   });
   const exportedAt = new Date(statement.exportedAt);
-  if (provenAt !== null && Math.abs(Number(provenAt) - Number(exportedAt)) > MAX_STAMP_DELAY_MS) {
+  const delayMs = provenAt === null ? 0 : Number(provenAt) - Number(exportedAt);
+  if ((isOwnStamp ? Math.abs(delayMs) : -delayMs) > MAX_STAMP_DELAY_MS && provenAt !== null) {
     const detail = `it says ${statement.exportedAt}, its time-stamp ${provenAt.toISOString()}`;
     return fail('TIMESTAMP_ORDER_FAILURE', detail);
   }
@@ -130,7 +131,10 @@ function judgeExporter(
   });
 }
 
-/** A time-stamp is fetched when the file is written; a clock may be off by some minutes. */
+/**
+ * The exporter's time-stamp is fetched when the file is written, an archive time-stamp at any time
+ * after; a clock may be off by some minutes.
+ */
 const MAX_STAMP_DELAY_MS = 60 * 60_000;
 
 function hasRole(

@@ -70,8 +70,11 @@ async function stampBytes(
       return await addDocumentTimeStamp(bytes, timeStamps);
     case 'cms':
       return await addSignatureTimeStamp(bytes, timeStamps);
-    case 'asic':
-      return await addAsicTimeStamp(bytes, timeStamps);
+    case 'asic': {
+      // Evidence holds more entries than a package.
+      const { EVIDENCE_LIMITS } = await import('@congvan/bus/evidence');
+      return await addAsicTimeStamp(bytes, timeStamps, { limits: EVIDENCE_LIMITS });
+    }
     case 'sealed':
     case undefined: {
       const hash = timeStamps.hash ?? 'sha256';
