@@ -26,7 +26,6 @@ export const CLI_ERRORS = {
   CLI_GIVEN_UP: {}, // the person pressed Ctrl-C
   CLI_NOT_RUNNING: {}, // a part that must run does not answer
   CLI_ALREADY_RUNNING: {},
-  CLI_CERTIFICATE_NOT_FOUND: {}, // no certificate with this serial number
   CLI_AGENCY_NOT_FOUND: {}, // not in the directory
   CLI_DOCUMENT_NOT_FOUND: {}, // the document that is to be answered is not in the inbox
   CLI_UNSUPPORTED: {}, // asked for something this installation cannot do

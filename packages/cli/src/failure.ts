@@ -46,7 +46,6 @@ export const FAILURES: Readonly<Record<AnyErrorCode, FailureRule>> = {
   CLI_GIVEN_UP: rule('refused', 'again'),
   CLI_NOT_RUNNING: rule('notRunning', 'startBus'),
   CLI_ALREADY_RUNNING: rule('refused', 'running'),
-  CLI_CERTIFICATE_NOT_FOUND: rule('notFound', 'lookCa'),
   CLI_AGENCY_NOT_FOUND: rule('notFound', 'lookDirectory'),
   CLI_DOCUMENT_NOT_FOUND: rule('notFound', 'lookInbox'),
   CLI_UNSUPPORTED: rule('refused', 'none'),

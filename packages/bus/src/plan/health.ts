@@ -25,12 +25,10 @@ const DAY_MS = 86_400_000;
 export type HealthState = 'ok' | 'warn' | 'fail';
 
 export type HealthCode =
-  | 'reachable'
   | 'unreachable'
   | 'version'
   | 'version-unsupported'
   | 'stream-missing'
-  | 'stream-refused'
   | 'stream-full'
   | 'stream-full-by-sources'
   | 'stream-no-leader'

@@ -22,7 +22,6 @@ export const caEn = {
   released: 'released from hold',
   good: 'valid',
   expired: 'expired',
-  deltaCrl: 'delta list',
   keepKey: (file: string) => `keep '${file}': the certificate is of no use without it`,
   sendRequest: (file: string) =>
     `send '${file}' to the authority; \`congvan ca receive\` joins key and certificate`,

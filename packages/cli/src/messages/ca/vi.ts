@@ -24,7 +24,6 @@ export const caVi: CaTexts = {
   released: 'đã cho dùng lại',
   good: 'còn hiệu lực',
   expired: 'hết hạn',
-  deltaCrl: 'danh sách thu hồi bổ sung',
   keepKey: (file) => `giữ kỹ '${file}': thiếu nó thì chứng thư số vô dụng`,
   sendRequest: (file) =>
     `gửi '${file}' tới nơi cấp; \`congvan ca receive\` ghép khóa với chứng thư số nhận về`,

@@ -53,7 +53,6 @@ export const filesEn = {
   provenAt: 'proven at',
   timeStamp: 'time-stamp',
   timeStampOf: (who: string) => `by ${who}`,
-  evidence: 'evidence',
   chain: 'chain',
   revision: 'revision',
   revisionOf: (number: number, bytes: number) => `${number} (${bytes} bytes)`,

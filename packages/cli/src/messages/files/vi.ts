@@ -48,7 +48,6 @@ export const filesVi: FileTexts = {
   provenAt: 'thời điểm được chứng minh',
   timeStamp: 'dấu thời gian',
   timeStampOf: (who) => `của ${who}`,
-  evidence: 'bằng chứng',
   chain: 'chuỗi chứng thư số',
   revision: 'phiên bản',
   revisionOf: (number, bytes) => `${number} (${bytes} byte)`,

@@ -29,7 +29,6 @@ export const planEn = {
   sources: 'sources: waiting, last heard',
   agencies: 'agencies',
   finding: 'finding',
-  consumers: 'consumers made or changed',
   notReached: (error: string) => `not reached: ${error}`,
   never: 'never',
   leftOver: (path: string) =>
@@ -57,13 +56,11 @@ export const planEn = {
     'the servers ask for TLS; name --tls-ca and --tls-p12, or use the home (--home) that holds the authority',
   centralBoth: 'name both: --central-server and --central-credentials',
   found: {
-    reachable: () => 'answers',
     unreachable: ({ reason }: Values) => `does not answer: ${reason}`,
     version: ({ version }: Values) => `nats-server ${version}`,
     'version-unsupported': ({ version, wanted }: Values) =>
       `nats-server ${version}; production needs ${wanted} or later`,
     'stream-missing': () => 'is not there',
-    'stream-refused': ({ reason }: Values) => String(reason),
     'stream-full': ({ percent }: Values) => `${percent} % full`,
     'stream-full-by-sources': ({ percent, source, sourceMessageCount, messageCount }: Values) =>
       source === undefined
@@ -118,7 +115,6 @@ export const planEn = {
       `not seen from this machine: look there with \`df ${dataFolder}\`; the store may take ${gib(storeBytes)}`,
   } satisfies Record<HealthFinding['code'], (values: Values) => string>,
   todo: {
-    reachable: '',
     unreachable:
       'look at the server and the line: `systemctl status congvan-nats`, firewall, name; a site works on without the centre',
     version: '',
@@ -126,7 +122,6 @@ export const planEn = {
       'upgrade, one server after the other: docs/how-to/upgrade-nats-server.md',
     'stream-missing':
       '`congvan bus apply` makes it and hands over the accounts, which a lost disk has taken too; what stood in it is sent again by the agents',
-    'stream-refused': 'change the description back, or move the documents first',
     'stream-full':
       'senders are refused when it is full; give it more room in the description and apply, and see who sends so much: fetching frees nothing, messages leave after 30 days, entries of a DIR_ stream never',
     'stream-full-by-sources':

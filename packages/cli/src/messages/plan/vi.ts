@@ -19,7 +19,6 @@ export const planVi: PlanTexts = {
   sources: 'nguồn: đang chờ, nghe lần cuối',
   agencies: 'cơ quan',
   finding: 'thấy gì',
-  consumers: 'bộ nhận đã tạo hoặc đổi',
   notReached: (error) => `không tới được: ${error}`,
   never: 'chưa bao giờ',
   leftOver: (path) => `'${path}' thuộc kế hoạch cũ; hãy xoá khi không còn gì dùng nó`,
@@ -46,13 +45,11 @@ export const planVi: PlanTexts = {
     'máy chủ dùng TLS; ghi --tls-ca và --tls-p12, hoặc dùng thư mục (--home) giữ nơi cấp chứng thư',
   centralBoth: 'ghi cả hai: --central-server và --central-credentials',
   found: {
-    reachable: () => 'trả lời',
     unreachable: ({ reason }) => `không trả lời: ${reason}`,
     version: ({ version }) => `nats-server ${version}`,
     'version-unsupported': ({ version, wanted }) =>
       `nats-server ${version}; vận hành thật cần ${wanted} trở lên`,
     'stream-missing': () => 'không có',
-    'stream-refused': ({ reason }) => String(reason),
     'stream-full': ({ percent }) => `đã đầy ${percent} %`,
     'stream-full-by-sources': ({ percent, source, sourceMessageCount, messageCount }) =>
       source === undefined
@@ -107,14 +104,12 @@ export const planVi: PlanTexts = {
       `không thấy được từ máy này: xem ở đó bằng \`df ${dataFolder}\`; kho có thể lấy ${gib(storeBytes)}`,
   },
   todo: {
-    reachable: '',
     unreachable:
       'xem máy chủ và đường truyền: `systemctl status congvan-nats`, tường lửa, tên máy; điểm vẫn làm việc khi không có trung tâm',
     version: '',
     'version-unsupported': 'nâng cấp lần lượt từng máy: docs/how-to/upgrade-nats-server.md',
     'stream-missing':
       '`congvan bus apply` tạo lại và trao lại các tài khoản, vì đĩa hỏng đã mất cả hai; tác tử sẽ gửi lại những gì từng ở đó',
-    'stream-refused': 'sửa lại bản mô tả, hoặc chuyển văn bản đi trước',
     'stream-full':
       'khi đầy thì nơi gửi bị từ chối; tăng dung lượng trong bản mô tả rồi apply, và xem ai gửi nhiều như vậy: nhận thư không làm trống chỗ, thông điệp chỉ rời đi sau 30 ngày, mục danh bạ trong luồng DIR_ thì không bao giờ',
     'stream-full-by-sources':
