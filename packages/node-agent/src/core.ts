@@ -1,11 +1,11 @@
 import type { VerifySignature } from '@congvan/bus';
+import type { TrustFolder } from '@congvan/signer';
 
 import type { ConditionBook } from './condition/condition.ts';
 import type { RunningStatus } from './condition/status-file.ts';
 import type { DirectoryCopy } from './directory/copy.ts';
 import type { AgentConfig } from './home/config.ts';
 import type { AgencyKeys } from './home/keys.ts';
-import type { TrustFolder } from './home/trust-folder.ts';
 import type { HoldLimits } from './inbox/hold.ts';
 import type { Log } from './log.ts';
 import type { LineGate } from './outbox/line-gate.ts';

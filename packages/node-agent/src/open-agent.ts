@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { type RunLock, isRunLockHeld, takeRunLock } from '@congvan/bus/sqlite';
-import { createSignatureVerifier, parseCertificate } from '@congvan/signer';
+import { TrustFolder, createSignatureVerifier, parseCertificate } from '@congvan/signer';
 
 import { Agent } from './agent.ts';
 import { BusSide } from './bus-side.ts';
@@ -14,7 +14,6 @@ import { AgentError } from './errors.ts';
 import { readConfig } from './home/config.ts';
 import { AgencyKeys, type KeyPassphrases } from './home/keys.ts';
 import { type HomeLayout, layoutOf } from './home/layout.ts';
-import { TrustFolder } from './home/trust-folder.ts';
 import { HOLD_LIMITS, type HoldLimits } from './inbox/hold.ts';
 import { type Log, SILENT_LOG } from './log.ts';
 import { LineGate, inFlightBytes } from './outbox/line-gate.ts';

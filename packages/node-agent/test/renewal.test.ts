@@ -21,6 +21,7 @@ import {
   buildCertificateRequest,
   createAuthority,
   createKeySigner,
+  TrustFolder,
   generateKeys,
   openPkcs12,
   openPkcs12Decryptor,
@@ -37,7 +38,6 @@ import { keepFresh } from '../src/enrolment/keep-fresh.ts';
 import { readConfig } from '../src/home/config.ts';
 import { AgencyKeys } from '../src/home/keys.ts';
 import { layoutOf } from '../src/home/layout.ts';
-import { TrustFolder } from '../src/home/trust-folder.ts';
 import { type Agent, initAgent, openAgent } from '../src/index.ts';
 import { SILENT_LOG } from '../src/log.ts';
 import { PASSPHRASE } from './support/passphrase.ts';

@@ -133,7 +133,14 @@ export type {
 export type { WidgetReport } from './pades/widget.ts';
 export type { PolicyOptions } from './path/policy-tree.ts';
 export type { Purpose } from './path/purpose.ts';
-export { type TrustStore, createTrustStore, loadTrustStore } from './path/trust-store.ts';
+export { TrustFolder } from './path/trust-folder.ts';
+export {
+  type EndOfLists,
+  type TrustStore,
+  createTrustStore,
+  endsOfLists,
+  loadTrustStore,
+} from './path/trust-store.ts';
 export type { CertificateReport, CertificateState } from './path/report.ts';
 export { type PathOptions, type PathVerdict, validatePath } from './path/validate.ts';
 export { DEFAULT_PDF_LIMITS, type PdfLimits } from './pdf/limits.ts';

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 
-/** Lists of a site: root, issuing authorities and their deltas; those of other authorities beside them. */
-export const MAX_CRLS = 64;
+/** Root, issuing authorities and their deltas of a site, and those of every other site of a country. */
+export const MAX_CRLS = 256;
 /** Some 400,000 revoked certificates. */
 export const MAX_CRL_BYTES = 16 * 1024 * 1024;
 /** What fits one message with room for its headers; a longer list is fetched by HTTP. */
 const MAX_ANSWER_BYTES = 1_000_000;
-const MAX_QUESTION_BYTES = 8 * 1024;
+const MAX_QUESTION_BYTES = 24 * 1024;
 const SHA256 = /^[0-9a-f]{64}$/u;
 
 /**

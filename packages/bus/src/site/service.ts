@@ -54,6 +54,13 @@ export interface SiteOptions extends EnrolmentOptions {
   readonly onError?: (error: Error) => void;
   /** How often the folder is looked at besides the system's own notices. */
   readonly pollMs?: number;
+  /**
+   * Takes in as it stands now whom `verify` believes; asked every few seconds. What it throws is told
+   * once. @returns whether that is somebody else than before.
+   */
+  readonly refreshTrust?: () => Promise<boolean>;
+  /** Revocation lists of other authorities, DER: agencies get them beside those of `authority`. */
+  readonly otherLists?: () => readonly Uint8Array[];
   /** Renews what agencies ask for; without it they keep what they have until it ends. */
   readonly authority?: Authority;
 }
@@ -75,6 +82,7 @@ export interface SiteService extends AsyncDisposable {
 }
 
 const POLL_MS = 2_000;
+const TRUST_POLL_MS = 5_000;
 
 /**
  * Runs the site service of every site that this operator hosts, on one broker.
@@ -222,6 +230,7 @@ async function openDesks(parts: ServiceParts, preparation: StreamDesk): Promise<
     options.pollMs ?? POLL_MS,
     () => void catchUp().catch(tell),
   );
+  const stopTrust = followTrust(options, () => exchange?.readAgain());
   const sources = watchSources({
     admin: connection,
     streams: () => (federated === undefined ? [] : streamsOf(options, federated.site)),
@@ -238,6 +247,7 @@ async function openDesks(parts: ServiceParts, preparation: StreamDesk): Promise<
   const stop = async (): Promise<void> => {
     await stopPresenceFile();
     stopFollowing();
+    stopTrust();
     stopAnswering();
     stopPresence();
     stopRenewing();
@@ -262,6 +272,27 @@ function exchangedDirectory(
     onError,
     now,
   };
+}
+
+/** Calls when whom to believe has changed; of a fault that stays one word is enough. */
+function followTrust(
+  { refreshTrust, onError, pollMs = TRUST_POLL_MS }: SiteOptions,
+  changed: () => void,
+): () => void {
+  if (refreshTrust === undefined) return () => undefined;
+  let told: string | undefined;
+  const look = joinCalls(async () => {
+    try {
+      if (await refreshTrust()) changed();
+      told = undefined;
+    } catch (error) {
+      if (error instanceof Error && error.message !== told) onError?.(error);
+      told = error instanceof Error ? error.message : String(error);
+    }
+  });
+  const timer = setInterval(() => void look(), pollMs);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 /** Calls on every notice of the system and, since notices can be missing, at an interval. */

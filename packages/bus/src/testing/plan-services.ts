@@ -13,7 +13,7 @@ const TEST_BACKOFF_MS: readonly number[] = [2_000, 5_000, 30_000];
 
 export type SiteRegistrar = Pick<
   SiteOptions,
-  'registrar' | 'signRegistrar' | 'rootRegistrar' | 'verify'
+  'registrar' | 'signRegistrar' | 'rootRegistrar' | 'verify' | 'refreshTrust'
 >;
 
 export interface PlanServiceOptions {

@@ -42,3 +42,12 @@ it('offers no list that a message cannot hold, and tries that only once', () => 
   expect(count).toBe(2);
   expect(answers.answer(Buffer.from('{'), [small])).toHaveLength(0);
 });
+
+it('hands the lists of a whole country to one who has most of them', () => {
+  const answers = new RevocationListAnswers();
+  const lists = Array.from({ length: 140 }, () => randomBytes(300));
+  const [missing = new Uint8Array()] = lists.splice(70, 1);
+  const all = [...lists, missing];
+  expect(inflateRawSync(answers.answer(knowing(...lists), all))).toEqual(missing);
+  expect(answers.answer(knowing(...all), all)).toHaveLength(0);
+});

@@ -15,6 +15,7 @@ import {
 import { type SiteConnection, connectSite } from '../../src/broker/site-connection.ts';
 import { isPartialFile } from '../../src/disk/atomic-file.ts';
 import { mintServiceCredentials } from '../../src/operator/site-folder.ts';
+import { verifySignature } from '../record/fixture.ts';
 import { openRegistry } from '../../src/site/index.ts';
 import { directoryInboxStream } from '../../src/stream/names.ts';
 import { type TestPlan, startPlan } from '../../src/testing/start-plan.ts';
@@ -92,6 +93,50 @@ it('carries the entries of a delegated registrar to the other sites, and what en
   });
   await reader.readOn();
   expect(copy.find(parseAgencyCode('H09.12.8'))).toBeUndefined();
+});
+
+it('takes in what it had refused when it gets to know whom to believe', async () => {
+  let isTrusted = false;
+  const learned = { told: false };
+  await using bus = await startPlan({
+    plan: 'federated',
+    sites: ['TW', 'H09'],
+    centralServers: 1,
+    registrars: {
+      TW: ROOT_REGISTRAR,
+      H09: {
+        ...PROVINCE_REGISTRAR,
+        verify: (input) =>
+          isTrusted
+            ? verifySignature(input)
+            : {
+                indication: 'INDETERMINATE',
+                subIndication: 'NO_CERTIFICATE_CHAIN_FOUND',
+                certificateSha256: null,
+                detail: 'no anchor',
+              },
+        refreshTrust: async () => {
+          const isNew = isTrusted && !learned.told;
+          learned.told = isTrusted;
+          return isNew;
+        },
+      },
+    },
+  });
+  const root = bus.service('TW').enrolment.registry;
+  const province = bus.service('H09').enrolment.registry;
+  await bus.addAgency({ code: 'G09', site: 'TW' });
+  const admin = await bus.admin('H09');
+  await waitUntil(async () => {
+    const [reader] = await admin.consumerStates(directoryInboxStream('H09'));
+    // It came past, was refused, and the broker forgets it.
+    return (
+      reader?.pendingCount === 0 && reader.ackPendingCount === 0 && root.entries().length === 1
+    );
+  }, ARRIVAL_MS);
+  expect(province.newest(parseAgencyCode('G09'))).toBeUndefined();
+  isTrusted = true;
+  await waitUntil(() => province.newest(parseAgencyCode('G09')) !== undefined, ARRIVAL_MS);
 });
 
 describe('a site whose folder was put back from an older copy', () => {

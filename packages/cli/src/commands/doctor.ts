@@ -6,7 +6,7 @@ import { type GlobalOptions, newCommand, newOption, passphraseOption } from '../
 import type { Cli } from '../context.ts';
 import type { Check } from '../doctor/check.ts';
 import { checkClock, checkDisk, checkHome, checkNatsServer, checkNode } from '../doctor/machine.ts';
-import { checkAgency, checkBus, checkRelay } from '../doctor/parts.ts';
+import { checkAgency, checkBus, checkRelay, checkSiteLists } from '../doctor/parts.ts';
 import { EXIT } from '../exit-codes.ts';
 import { layoutOf, listAgencyFolders, pathExists } from '../home/layout.ts';
 import { printResult } from '../output.ts';
@@ -45,6 +45,7 @@ async function runChecks(
     await checkDisk(cli, layout),
     await checkClock(cli, layout),
     await checkBus(cli, layout),
+    ...(await checkSiteLists(cli, layout)),
     await checkRelay(cli, layout),
   ];
   for (const folder of folders) {

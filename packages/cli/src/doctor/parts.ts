@@ -27,6 +27,12 @@ export async function checkBus(cli: Cli, layout: HomeLayout): Promise<Check> {
     : ok('bus', `${server.url} (nats-server ${server.version})`);
 }
 
+/** The lists of the other sites, where any are believed here. */
+export async function checkSiteLists(cli: Cli, layout: HomeLayout): Promise<Check[]> {
+  const anchors = await readdir(join(layout.site, 'trust', 'anchors')).catch(() => []);
+  return anchors.length === 0 ? [] : [await checkCrls(cli, layout.site)];
+}
+
 export async function checkRelay(cli: Cli, layout: HomeLayout): Promise<Check> {
   if (!(await pathExists(layout.relay))) return skip('relay', cli.messages.doctor.notHere);
   const { readRelayConfig } = await import('@congvan/bus/relay');
@@ -139,7 +145,7 @@ function readExpiry(claims: string): Date | undefined {
 
 async function checkCrls(cli: Cli, folder: string): Promise<Check> {
   const { doctor } = cli.messages;
-  const { parseCrl } = await import('@congvan/signer');
+  const { endsOfLists, parseCrl } = await import('@congvan/signer');
   const crls = join(folder, 'trust', 'crls');
   const names = await readdir(crls).catch(() => []);
   const lists: CertificateList[] = [];
@@ -150,14 +156,10 @@ async function checkCrls(cli: Cli, folder: string): Promise<Check> {
       return fail('crl', doctor.unreadable(join(crls, name)), doctor.renewCrl);
     }
   }
-  if (lists.length === 0) return warn('crl', doctor.noCrl, doctor.renewCrl);
-  // Per issuer only the newest list counts; older ones may stay in the folder.
-  const newest = [...Map.groupBy(lists, (list) => list.issuer.key).values()].map((same) =>
-    Math.max(...same.map((list) => list.nextUpdate?.getTime() ?? 0)),
-  );
-  const soonest = Math.min(...newest);
-  const detail = doctor.validUntil(formatTime(new Date(soonest)));
-  return soonest < cli.now().getTime() ? warn('crl', detail, doctor.renewCrl) : ok('crl', detail);
+  const [first] = endsOfLists(lists);
+  if (first === undefined) return warn('crl', doctor.noCrl, doctor.renewCrl);
+  const detail = doctor.validUntil(formatTime(first.endsAt));
+  return first.endsAt < cli.now() ? warn('crl', detail, doctor.renewCrl) : ok('crl', detail);
 }
 
 async function checkServer(cli: Cli, server: string): Promise<Check> {

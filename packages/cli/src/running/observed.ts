@@ -3,6 +3,7 @@ import type { Relay, RelayState } from '@congvan/bus/relay';
 import type { SiteService } from '@congvan/bus/site';
 import type { Agent } from '@congvan/node-agent';
 
+import type { EndedLists } from './ended-lists.ts';
 import type { RunLog } from './run-log.ts';
 
 export interface MetricsOptions {
@@ -75,6 +76,7 @@ export function siteObserved(
   site: SiteService,
   sites: ReadonlySet<string>,
   now: () => Date,
+  lists: Pick<EndedLists, 'conditions'>,
 ): Observed {
   return {
     part: 'site',
@@ -99,7 +101,7 @@ export function siteObserved(
         })),
       ];
     },
-    conditions: () => unreachable(site.status(), now()),
+    conditions: () => [...unreachable(site.status(), now()), ...lists.conditions()],
   };
 }
 

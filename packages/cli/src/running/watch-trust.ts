@@ -1,39 +1,32 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-
 const CHECK_EVERY_MS = 5_000;
 
 /**
  * Calls when a certificate or revocation list of a trust folder has changed.
  *
+ * @param refresh - of the folder; a file that cannot be used is told once, until it is another one.
  * @returns what ends the watching.
  */
-export function watchTrust(folder: string, changed: () => Promise<void>): () => void {
-  let last: string | undefined;
+export function watchTrust(
+  refresh: () => Promise<boolean>,
+  changed: () => Promise<void>,
+  tell: (error: unknown) => void,
+): () => void {
+  let told: string | undefined;
+  let isBusy = false;
   const look = async (): Promise<void> => {
-    const stamp = await stampOf(folder);
-    const first = last === undefined;
-    if (stamp === last) return;
-    last = stamp;
-    if (!first) await changed();
+    if (isBusy) return;
+    isBusy = true;
+    try {
+      if (await refresh()) await changed();
+      told = undefined;
+    } catch (error) {
+      if (String(error) !== told) tell(error);
+      told = String(error);
+    } finally {
+      isBusy = false;
+    }
   };
   const timer = setInterval(() => void look(), CHECK_EVERY_MS);
   timer.unref();
-  void look();
   return () => clearInterval(timer);
-}
-
-async function stampOf(folder: string): Promise<string> {
-  const parts = await Promise.all(
-    ['anchors', 'intermediates', 'crls'].map(async (part) => {
-      const names = await readdir(join(folder, part)).catch(() => []);
-      return await Promise.all(
-        names.map(async (name) => {
-          const info = await stat(join(folder, part, name)).catch(() => undefined);
-          return `${part}/${name}:${info?.mtimeMs ?? 0}:${info?.size ?? 0}`;
-        }),
-      );
-    }),
-  );
-  return parts.flat().join('\n');
 }

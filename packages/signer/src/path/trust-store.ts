@@ -52,6 +52,22 @@ export function createTrustStore(input: {
   };
 }
 
+/** An issuer, and when the last of its revocation lists ends. */
+export interface EndOfLists {
+  readonly issuer: string;
+  readonly endsAt: Date;
+}
+
+/** For each issuer that has any: older lists may stay beside the newest. The first end comes first. */
+export function endsOfLists(crls: readonly CertificateList[]): EndOfLists[] {
+  return [...Map.groupBy(crls, ({ issuer }) => issuer.key).values()]
+    .map((same) => ({
+      issuer: same[0]?.issuerText ?? '',
+      endsAt: new Date(Math.max(...same.map(({ nextUpdate }) => nextUpdate?.getTime() ?? 0))),
+    }))
+    .toSorted((a, b) => a.endsAt.getTime() - b.endsAt.getTime());
+}
+
 /** By time, then by number: two lists of one second differ in the number alone (RFC 5280 §5.2.3). */
 export function newestCrlFirst(a: CertificateList, b: CertificateList): number {
   const byTime = Number(b.thisUpdate) - Number(a.thisUpdate);

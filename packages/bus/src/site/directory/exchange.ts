@@ -42,6 +42,8 @@ export interface DirectoryExchange {
    * `BUS_DIRECTORY_FORKED`.
    */
   publish(): Promise<void>;
+  /** Has what was refused since the last time come past again: somebody else is believed now. */
+  readAgain(): void;
   stop(): Promise<void>;
 }
 
@@ -92,16 +94,18 @@ export function runDirectoryExchange(options: DirectoryExchangeOptions): Directo
       endAtFork(error);
     }
   });
-  const reading = readEntries({ ...options, endAtFork }, stop.signal);
+  const reading = new EntryReading({ ...options, endAtFork }, stop.signal);
+  const ended = reading.run();
   return {
     publish: async () => {
       publishing = publish();
       await publishing;
     },
+    readAgain: () => reading.again(),
     stop: async () => {
       stop.abort();
       await publishing.catch(() => undefined);
-      await reading;
+      await ended;
     },
   };
 }
@@ -115,9 +119,8 @@ export function runDirectoryExchange(options: DirectoryExchangeOptions): Directo
  * @throws {@link BusError} `BUS_REQUEST_UNANSWERED` when the broker stops handing out entries.
  */
 export async function takeBackOwn(options: ExchangedDirectory): Promise<void> {
-  const { admin, directory, registry, inStream, outStream } = options;
-  const states = await admin.consumerStates(inStream);
-  if (states.some(({ name }) => name === CONSUMER)) await admin.deleteConsumer(inStream, CONSUMER);
+  const { directory, registry, outStream } = options;
+  await forgetWhatWasRead(options);
   await noticeLoss(options);
   const { copy, registrar } = registry;
   const next = { registrar, sequence: copy.readUpTo(registrar) + 1 };
@@ -232,19 +235,70 @@ interface ReadingOptions extends DirectoryExchangeOptions {
   readonly endAtFork: (error: unknown) => void;
 }
 
-async function readEntries(options: ReadingOptions, signal: AbortSignal): Promise<void> {
-  const { directory, inStream, endAtFork, onTaken, onError } = options;
-  while (!signal.aborted) {
-    try {
-      await ensureConsumer(options);
-      for await (const batch of directory.entryBatches(inStream, CONSUMER, signal)) {
-        if ((await takeBatch(options, batch, endAtFork)) > 0) onTaken();
-      }
-    } catch (error) {
-      if (error instanceof Error && !signal.aborted) onError(error);
-    }
-    await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+/** Takes in what others publish, until `signal` says stop. */
+class EntryReading {
+  readonly #options: ReadingOptions;
+  readonly #signal: AbortSignal;
+  #round = new AbortController();
+  /** What was refused before the start is not known. */
+  #hasRefused = true;
+  #startsAnew = false;
+
+  constructor(options: ReadingOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
   }
+
+  again(): void {
+    if (!this.#hasRefused) return;
+    this.#hasRefused = false;
+    this.#startsAnew = true;
+    this.#round.abort();
+  }
+
+  async run(): Promise<void> {
+    while (!this.#signal.aborted) {
+      this.#round = new AbortController();
+      const signal = AbortSignal.any([this.#signal, this.#round.signal]);
+      try {
+        if (this.#startsAnew) await this.#startAnew();
+        await this.#read(signal);
+      } catch (error) {
+        if (error instanceof Error && !this.#signal.aborted) this.#options.onError(error);
+      }
+      await sleep(RETRY_MS, undefined, { signal: this.#signal }).catch(() => undefined);
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    const { directory, inStream, endAtFork, onTaken, onError } = this.#options;
+    await ensureConsumer(this.#options);
+    const heard = { ...this.#options, onError: (error: Error) => this.#hear(error, onError) };
+    for await (const batch of directory.entryBatches(inStream, CONSUMER, signal)) {
+      if ((await takeBatch(heard, batch, endAtFork)) > 0) onTaken();
+    }
+  }
+
+  async #startAnew(): Promise<void> {
+    this.#startsAnew = false;
+    try {
+      await forgetWhatWasRead(this.#options);
+    } catch (error) {
+      this.#startsAnew = true;
+      throw error;
+    }
+  }
+
+  #hear(error: Error, onError: (error: Error) => void): void {
+    this.#hasRefused = true;
+    onError(error);
+  }
+}
+
+/** What is read from then on begins with the first entry; what is known costs little. */
+async function forgetWhatWasRead({ admin, inStream }: ExchangedDirectory): Promise<void> {
+  const states = await admin.consumerStates(inStream);
+  if (states.some(({ name }) => name === CONSUMER)) await admin.deleteConsumer(inStream, CONSUMER);
 }
 
 async function ensureConsumer({ admin, inStream }: ExchangedDirectory): Promise<void> {

@@ -8,6 +8,8 @@ import { createRenewalDesk } from './renewal.ts';
 export interface ServeRenewalsOptions {
   readonly enrolment: Enrolment;
   readonly authority?: Authority | undefined;
+  /** Revocation lists of other authorities, DER, for those who trust them. */
+  readonly otherLists?: () => readonly Uint8Array[];
   readonly prepare: () => Promise<void>;
   readonly now: () => Date;
   readonly onError: (error: Error) => void;
@@ -15,11 +17,11 @@ export interface ServeRenewalsOptions {
 
 /** Answers renewals where there is an authority, and revocation lists in any case. @returns its end. */
 export function serveRenewals(connection: SiteRenewal, options: ServeRenewalsOptions): () => void {
-  const { authority, onError } = options;
+  const { authority, otherLists = () => [], onError } = options;
   const answers = new RevocationListAnswers();
   const stopLists = connection.answerRevocationLists(async (question) => {
     try {
-      return answers.answer(question, [...(authority?.lists().values() ?? [])]);
+      return answers.answer(question, [...(authority?.lists().values() ?? []), ...otherLists()]);
     } catch (error) {
       onError(error instanceof Error ? error : new Error(String(error)));
       throw error;

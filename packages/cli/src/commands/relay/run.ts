@@ -34,11 +34,14 @@ export function relayRunCommand(cli: Cli): Command {
       cli.stopSignal();
       const home = await requireRelay(cli, globals);
       const { openRelay } = await import('@congvan/bus/relay');
+      const { TrustFolder } = await import('@congvan/signer');
       const passphrases = passphrasesOf(cli, options);
       const log = await createRunLog(cli, globals, 'relay', options);
       const evidence =
         options.http === undefined ? undefined : await makeEvidence(cli, home, passphrases, log);
       const stop = cli.stopSignal();
+      // Before the relay reads it: what changes meanwhile is taken, too.
+      const trust = await TrustFolder.open(join(home, 'trust'));
       const relay = await openRelay({
         waitForBroker: stop,
         home,
@@ -54,12 +57,8 @@ export function relayRunCommand(cli: Cli): Command {
       const { servers } = running.config;
       log('info', cli.messages.text.runs, { code: running.code, servers: servers.join(',') });
       const reload = async (): Promise<void> => {
-        try {
-          await running.reloadTrust();
-          log('info', cli.messages.text.trustReloaded);
-        } catch (error) {
-          log('error', String(error), { error });
-        }
+        await running.reloadTrust();
+        log('info', cli.messages.text.trustReloaded);
       };
       await using _observed = await observe(options, log, relayObserved(running));
       await using _side = await serveHttp(
@@ -70,7 +69,11 @@ export function relayRunCommand(cli: Cli): Command {
         () => relayState(running),
         evidence,
       );
-      const stopWatching = watchTrust(join(home, 'trust'), reload);
+      const stopWatching = watchTrust(
+        async () => await trust.refresh(cli.now().getTime(), true),
+        reload,
+        (error) => log('error', String(error), { error }),
+      );
       await untilStopped(cli);
       stopWatching();
       log('info', cli.messages.text.stopped);

@@ -51,7 +51,6 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   const { openSiteKeys } = await import('@congvan/bus');
   const { SITE_PLAN_FILE, readSitePlan } = await import('@congvan/bus/plan');
   const { openRegistrarSigner, readSite, rootOf } = await import('../../enrolment/registrar.ts');
-  const { openSiteVerifier } = await import('../../enrolment/site-verifier.ts');
   const { tlsOfHome, wantTls } = await import('../../enrolment/bus-tls.ts');
   const settings = await readSite(cli, layout);
   const servers = await findServers(cli, layout, options.server);
@@ -63,6 +62,7 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   const tls = await tlsOfHome(cli, layout, passphrases, options, wantTls(servers));
   const authority = await openSiteAuthority(cli, layout, passphrases, log);
   using _lock = await lockSite(cli, layout);
+  const trust = await followTrust(cli, layout, authority, log);
   await using site = await openSite({
     ...(authority === undefined ? {} : { authority }),
     ...(tls === undefined ? {} : { tls }),
@@ -72,7 +72,7 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
     ...(plan?.plan === 'federated' ? { federated: { site: plan.site, limits: plan.limits } } : {}),
     registrar: settings.registrar,
     ...rootOf(settings),
-    verify: await openSiteVerifier(layout, authority),
+    ...trust.options,
     signRegistrar,
     servers,
     now: cli.now,
@@ -96,9 +96,40 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   });
   if (desk !== undefined) log('info', cli.messages.enrolment.deskRuns, { port: desk.port });
   const sites = new Set(await site.hostedSites());
-  await using _observed = await observe(options, log, siteObserved(site, sites, cli.now));
+  await using _observed = await observe(
+    options,
+    log,
+    siteObserved(site, sites, cli.now, trust.lists),
+  );
   await untilStopped(cli);
   log('info', cli.messages.text.stopped);
+}
+
+/** Whom the service believes, as its folder has it while it runs. */
+async function followTrust(
+  cli: Cli,
+  layout: HomeLayout,
+  authority: Authority | undefined,
+  log: RunLog,
+) {
+  const { EndedLists } = await import('../../running/ended-lists.ts');
+  const { openSiteTrust } = await import('../../enrolment/site-verifier.ts');
+  const trust = await openSiteTrust(layout, authority, cli.now);
+  const { text } = cli.messages;
+  const lists = new EndedLists(trust.store, cli.now, (issuer, endedAt) =>
+    log('warn', text.listEnded(issuer), { endedAt }),
+  );
+  lists.look();
+  const refreshTrust = async (): Promise<boolean> => {
+    try {
+      const isNew = await trust.refresh();
+      if (isNew) log('info', text.trustReloaded);
+      return isNew;
+    } finally {
+      lists.look();
+    }
+  };
+  return { lists, options: { verify: trust.verify, otherLists: trust.otherLists, refreshTrust } };
 }
 
 /** Where the operator's keys are here, too, and were put back from an older copy than the directory. */

@@ -182,6 +182,8 @@ export const textEn = {
   ranBefore: 'was running already',
   doesNotRun: 'not running',
   stopped: 'stopped',
+  listEnded: (issuer: string) =>
+    `the revocation list of ${issuer} has run out: what it certified is not believed until a new one lies in site/trust/crls`,
   trustReloaded: 'certificates and revocation lists read again',
   outboxCounts: (waiting: number, published: number, undelivered: number) =>
     `${waiting} wait for the bus, ${published} to be confirmed, ${undelivered} undelivered`,

@@ -171,6 +171,8 @@ export const textVi: Texts = {
   ranBefore: 'đã chạy từ trước',
   doesNotRun: 'không chạy',
   stopped: 'đã dừng',
+  listEnded: (issuer) =>
+    `danh sách thu hồi của ${issuer} đã hết hạn: chứng thư do nơi này cấp không được tin cho đến khi có danh sách mới trong site/trust/crls`,
   trustReloaded: 'đã đọc lại chứng thư số và danh sách thu hồi',
   outboxCounts: (waiting, published, undelivered) =>
     `${waiting} chờ lên trục, ${published} chờ xác nhận, ${undelivered} không tới được`,

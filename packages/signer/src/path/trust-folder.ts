@@ -1,11 +1,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type TrustStore, loadTrustStore } from '@congvan/signer';
+import { type TrustStore, loadTrustStore } from './trust-store.ts';
 
 const CHECK_EVERY_MS = 1_000;
 
-/** The trust store of an agency's folder, read again when an operator changes a file in it. */
+/** The trust store of a folder, read again when an operator changes a file in it. */
 export class TrustFolder {
   readonly #folder: string;
   #store: TrustStore;
@@ -27,14 +27,20 @@ export class TrustFolder {
     return this.#store;
   }
 
-  /** Looks for new CRLs or certificates, at most once a second unless `force` is set. */
-  async refresh(nowMs: number, force = false): Promise<void> {
-    if (!force && Math.abs(nowMs - this.#checkedMs) < CHECK_EVERY_MS) return;
+  /**
+   * Looks for new CRLs or certificates, at most once a second unless `force` is set.
+   *
+   * @returns whether the store is a new one.
+   * @throws {@link SignerError} `SIGNER_TRUST_STORE_INVALID` for a file that cannot be used: the store stays.
+   */
+  async refresh(nowMs: number, force = false): Promise<boolean> {
+    if (!force && Math.abs(nowMs - this.#checkedMs) < CHECK_EVERY_MS) return false;
     this.#checkedMs = nowMs;
     const stamp = stampOf(this.#folder);
-    if (stamp === this.#stamp) return;
+    if (stamp === this.#stamp) return false;
     this.#store = await loadTrustStore(this.#folder);
     this.#stamp = stamp;
+    return true;
   }
 }
 
