@@ -193,11 +193,13 @@ export function caExtensions(pathLenConstraint: number | undefined): Uint8Array[
   ];
 }
 
+/** Whoever signs what others keep as proof commits to it: nonRepudiation (EN 319 412-2 §4.3.2, type B). */
 const KEY_USAGE_OF: Readonly<Record<Exclude<CertificateUse, 'encryption'>, readonly KeyUsage[]>> = {
   seal: ['digitalSignature', 'nonRepudiation'],
   person: ['digitalSignature', 'nonRepudiation'],
   registrar: ['digitalSignature', 'nonRepudiation'],
-  node: ['digitalSignature'],
+  // Packages, receipts, reports and evidence; strict validators refuse a signer without the second.
+  node: ['digitalSignature', 'nonRepudiation'],
   tsa: ['digitalSignature', 'nonRepudiation'],
   ocsp: ['digitalSignature'],
   tls: ['digitalSignature'],

@@ -57,6 +57,14 @@ describe('the profiles of certificates', () => {
     );
   });
 
+  it.each(['seal', 'person', 'registrar', 'node'] as const)(
+    'commit a %s to what it signs, as validators of documents ask',
+    async (use) => {
+      const { certificate } = await pki.issue({ commonName: 'Người ký', use });
+      expect([...(certificate.keyUsage ?? [])]).toEqual(['digitalSignature', 'nonRepudiation']);
+    },
+  );
+
   it('let RSA transport keys, elliptic curves agree on them, and Ed25519 neither', async () => {
     const usagesOf = async (algorithm: 'rsa-2048' | 'ec-p256') => {
       const issued = await pki.issue({ commonName: 'Mã hoá', use: 'encryption', algorithm });
