@@ -44,13 +44,11 @@ export {
   type RelayConnection,
   connectRelay,
 } from './broker/relay-connection.ts';
-export { LastSeen, SILENT_AFTER_MS, type Seen } from './presence/last-seen.ts';
+export { SILENT_AFTER_MS, type Seen } from './presence/last-seen.ts';
 export {
-  MAX_PRESENCE_BYTES,
   type Presence,
   type PresenceAnswer,
   encodePresence,
-  parsePresence,
   parsePresenceAnswer,
 } from './presence/presence.ts';
 export { dateInVietnam, yearInVietnam } from './calendar/vietnam-time.ts';
@@ -68,7 +66,6 @@ export {
   type ListedCertificate,
   certificatesOf,
   isOpenAt,
-  signedMs,
 } from './directory/entry.ts';
 export type {
   DirectoryLedger,
@@ -107,10 +104,8 @@ export {
 } from './enrolment/protocol.ts';
 export {
   type EnrolmentToken,
-  createTokenSecret,
   decodeEnrolmentToken,
   encodeEnrolmentToken,
-  hashTokenSecret,
 } from './enrolment/token.ts';
 export {
   REFUSAL_REASONS,
@@ -137,8 +132,6 @@ export {
   COUNTED_DOCUMENT_TYPES,
   DOCUMENT_TYPE_ABBREVIATIONS,
   OTHER_DOCUMENT_TYPES,
-  countedDocumentType,
-  normaliseTypeName,
   notationFits,
 } from './edxml/document-type.ts';
 export { EDXML_LIMITS, type EdxmlLimits } from './edxml/limits.ts';
@@ -184,10 +177,9 @@ export {
   MIN_CHUNK_BYTES,
   chunkCountOf,
   chunkLengthOf,
-  isBlobGeometry,
 } from './file/blob.ts';
 export { type DownloadOptions, type DownloadResult, downloadFile } from './file/download.ts';
-export { type FileLocation, type FileQuota } from './file/location.ts';
+export type { FileLocation, FileQuota } from './file/location.ts';
 export type { ProgressListener, TransferProgress } from './file/progress.ts';
 export { MAX_TRANSFER_WINDOW, type TransferOptions, type TransferResult } from './file/transfer.ts';
 export { type UploadOptions, uploadFile } from './file/upload.ts';
@@ -202,22 +194,18 @@ export {
 export {
   type PushResult,
   type PushTargets,
-  mintClaimsCredentials,
   pushAccount,
   replaceSiteSigner,
-  revokeServiceUser,
   revokeUser,
 } from './operator/push.ts';
 export {
   type KeyFile,
   type SiteKeyFiles,
-  exportSiteKeys,
   holdsOperatorKeys,
   openSiteKeys,
 } from './operator/site-folder.ts';
 export type { RelayUser, SiteKeys } from './operator/site-keys.ts';
-export { MAX_REVOCATIONS_PER_ACCOUNT } from './operator/revocation.ts';
-export { type AgencyUser, type SiteSigner, openSiteSigner } from './operator/site-signer.ts';
+export type { AgencyUser, SiteSigner } from './operator/site-signer.ts';
 export {
   type LocalServer,
   type LocalServerOptions,

@@ -15,8 +15,7 @@ import { processIo } from './terminal/process-io.ts';
 import { safeLines } from './terminal/safe-text.ts';
 import { describeUsageError } from './usage-error.ts';
 
-export { EXIT } from './exit-codes.ts';
-export type { Cli, Io } from './context.ts';
+export type { Io } from './context.ts';
 
 /** What a test or an embedding program may put in place of the process's own. */
 export interface MainOptions {

@@ -13,7 +13,6 @@ export {
   type CentrePlan,
   readCentrePlan,
 } from './centre-plan.ts';
-export { readDescription } from './description.ts';
 export {
   type HealthCode,
   type HealthFinding,
@@ -38,7 +37,6 @@ export {
   revokePlannedRelay,
 } from './replace-credentials.ts';
 export { SITE_PLAN_FILE, type SitePlan, readSitePlan } from './site-plan.ts';
-export { formatSize, parseSize } from './size.ts';
 export {
   PLAN_FILE,
   type WrittenFile,

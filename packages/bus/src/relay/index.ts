@@ -1,5 +1,5 @@
 export { type ExportAuditOptions, type ExportedAudit, exportAudit } from './audit/export.ts';
-export { AUDIT_FINDINGS, type AuditFinding, type AuditFindingKind } from './audit/finding.ts';
+export type { AuditFinding, AuditFindingKind } from './audit/finding.ts';
 export type { PublicationHead, Section as PublicationSection } from './audit/publication.ts';
 export type { Publication, PublicationRow, RelayPublications } from './audit/publications.ts';
 export { type PublishMonthOptions, publishMonth } from './audit/publish-month.ts';
@@ -52,7 +52,7 @@ export type {
 } from './queries.ts';
 export { type RelayReader, openRelayReader } from './reader.ts';
 export { type OpenRelayOptions, type Relay, type RelayStatus, openRelay } from './relay.ts';
-export { SHARE_CLASSES, type ShareClass } from './figures/share-class.ts';
-export { BATCH_STEPS, BUILD_STEPS, DAY_STEPS, RELAY_STEPS, type RelayStep } from './step.ts';
+export type { ShareClass } from './figures/share-class.ts';
+export { BATCH_STEPS, BUILD_STEPS, DAY_STEPS, type RelayStep } from './step.ts';
 export type { ContradictionKind } from './storage/contradiction-store.ts';
 export type { ChainRecord, RelayCounts } from './storage/track-queries.ts';

@@ -1,11 +1,8 @@
 export { UNPACKED_PAGE_BYTES, createDirectoryDesk } from './directory/desk.ts';
 export { type CentreOptions, type CentreService, openCentre } from './centre.ts';
 export {
-  CREDENTIALS_VALID_DAYS,
   mintAgencyCredentials,
-  mintAgencyJwt,
   mintCentreCredentials,
-  mintRelayCredentials,
   mintSiteCredentials,
 } from './credentials.ts';
 export {
@@ -23,7 +20,7 @@ export {
 } from './enrolment/desk.ts';
 export type { PresenceDesk } from './presence-desk.ts';
 export { PRESENCE_FILE, type SitePresence, readSitePresence } from './presence-file.ts';
-export { MAX_GOOD_CERTIFICATES, stillGood } from './enrolment/grant.ts';
+export { MAX_GOOD_CERTIFICATES } from './enrolment/grant.ts';
 export {
   type EnrolmentHttp,
   type EnrolmentHttpOptions,
@@ -44,4 +41,4 @@ export {
   openRegistry,
 } from './registry.ts';
 export { type SiteOptions, type SiteService, openSite } from './service.ts';
-export { type TakenKey, findTakenKeys, revokeTakenKeys } from './taken-keys.ts';
+export { type TakenKey, revokeTakenKeys } from './taken-keys.ts';

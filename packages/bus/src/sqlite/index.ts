@@ -12,7 +12,6 @@ export {
   type BasisReference,
   type FindValidationObject,
   NO_BASIS,
-  VALIDATION_KINDS,
   type ValidationObject,
   ValidationStore,
 } from './validation-store.ts';

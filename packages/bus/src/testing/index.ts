@@ -17,4 +17,4 @@ export {
   imitateRecord,
   makeReports,
 } from './traffic/reports.ts';
-export { type TrafficEvent, type TrafficOptions, makeTraffic } from './traffic/traffic.ts';
+export type { TrafficEvent, TrafficOptions } from './traffic/traffic.ts';
