@@ -18,8 +18,8 @@ export interface DirectoryCopyOptions {
   readonly registrarCertificate: Uint8Array;
   readonly now: () => Date;
   readonly log: RelayLog;
-  /** Called once for each refresh that brought new entries. */
-  readonly onChanged: (codes: ReadonlySet<AgencyCode>) => void;
+  /** Called once for each refresh that brought new entries, which waits for it. */
+  readonly onChanged: (codes: ReadonlySet<AgencyCode>) => Promise<void>;
 }
 
 /** The relay's verified copy of the directory, in SQLite. */
@@ -78,7 +78,7 @@ export class DirectoryCopy extends BusDirectoryCopy {
 
   async #refresh(): Promise<ReadonlySet<AgencyCode>> {
     const changed = await this.#reader.readOn();
-    if (changed.size > 0) this.#onChanged(changed);
+    if (changed.size > 0) await this.#onChanged(changed);
     return changed;
   }
 }

@@ -42,6 +42,9 @@ export type ReportOutcome = Admission | 'rejected';
 /** Verification is synchronous; so many records may keep the event loop from its other work. */
 const RECORDS_PER_TURN = 64;
 
+/** The next held messages of a list that stand behind one. */
+type NextHeld<T> = (list: T, after: number) => readonly HeldMessage[];
+
 /**
  * Takes reports in: verify, one transaction, then acknowledge.
  *
@@ -95,39 +98,47 @@ export class Ingest {
   }
 
   /**
-   * Judges messages again that were rejected for something that may have changed since.
-   *
-   * @returns the agencies of which a message was accepted now.
-   */
-  recheck(codes: Iterable<string>, findings: readonly Finding[]): Set<string> {
-    const { intake, rejected, log } = this.#options;
-    const agencies = new Set<string>();
-    intake.inTransaction(() => {
-      for (const code of codes) {
-        for (const message of rejected.held(code, findings)) this.#recheckOne(message, agencies);
-      }
-    });
-    if (agencies.size > 0) log('info', 'rejected reports accepted', { agencies: agencies.size });
-    return agencies;
-  }
-
-  /**
-   * As {@link recheck} for whoever sent them: many, so in bounded transactions, and what comes in
-   * meanwhile is taken in between two of them.
+   * Judges messages of some senders again that were rejected for something that may have changed
+   * since: many, so in bounded transactions, and what comes in meanwhile is taken in between two of
+   * them.
    *
    * @param isOver - asked before each transaction: true leaves the rest for another time.
+   * @returns the agencies of which a message was accepted now.
    */
+  async recheck(
+    codes: Iterable<string>,
+    findings: readonly Finding[],
+    isOver: () => boolean,
+  ): Promise<Set<string>> {
+    const { rejected } = this.#options;
+    const next: NextHeld<string> = (code, after) =>
+      rejected.held(code, findings, after, RECORDS_PER_TURN);
+    return await this.#recheckInTurns(codes, next, isOver);
+  }
+
+  /** As {@link recheck}, whoever sent them. */
   async recheckAll(findings: readonly Finding[], isOver: () => boolean): Promise<Set<string>> {
-    const { intake, rejected, log } = this.#options;
+    const next: NextHeld<Finding> = (finding, after) =>
+      this.#options.rejected.heldFor(finding, after, RECORDS_PER_TURN);
+    return await this.#recheckInTurns(findings, next, isOver);
+  }
+
+  async #recheckInTurns<T>(
+    lists: Iterable<T>,
+    next: NextHeld<T>,
+    isOver: () => boolean,
+  ): Promise<Set<string>> {
+    const { intake, log } = this.#options;
     const agencies = new Set<string>();
-    for (const finding of findings) {
-      for (let last: number | undefined = 0; last !== undefined && !isOver();) {
-        const after: number = last;
-        last = intake.inTransaction(() => {
-          const held = rejected.heldFor(finding, after, RECORDS_PER_TURN);
+    for (const list of lists) {
+      for (let last = 0; !isOver();) {
+        const held = next(list, last);
+        const newest = held.at(-1);
+        if (newest === undefined) break;
+        intake.inTransaction(() => {
           for (const message of held) this.#recheckOne(message, agencies);
-          return held.at(-1)?.id;
         });
+        last = newest.id;
         await setImmediate();
       }
     }

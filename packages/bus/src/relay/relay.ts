@@ -62,6 +62,10 @@ export interface RelayStatus {
   readonly code: AgencyCode;
   readonly site: Site;
   readonly broker: 'connected' | 'disconnected';
+  /** To the server of its site, and to the centre where it reads there. */
+  readonly lines: readonly BrokerLine[];
+  /** When its own certificates end, in Unix milliseconds, by what they are for. */
+  readonly certificateEnds: ReadonlyMap<string, number>;
   /** The sites whose reports are being read. */
   readonly sites: readonly Site[];
   readonly directoryEntries: number;
@@ -134,6 +138,8 @@ export async function openRelay(options: OpenRelayOptions): Promise<Relay> {
       sign,
       connection: connections.own,
       reports: connections.reports,
+      lines: connections.lines,
+      tlsEndsMs: () => tls?.endsMs,
       trust: await loadTrustStore(paths.trust),
       registrarCertificate: parseCertificate(await readHomeFile(paths.registrarCertificate)).der,
       loadTrust: () => loadTrustStore(paths.trust),
@@ -163,6 +169,8 @@ interface RunningRelayOptions {
   readonly connection: RelayConnection;
   /** The same connection, or the one to the centre. */
   readonly reports: RelayConnection;
+  readonly lines: () => readonly BrokerLine[];
+  readonly tlsEndsMs: () => number | undefined;
   readonly trust: TrustStore;
   readonly registrarCertificate: Uint8Array;
   readonly loadTrust: () => Promise<TrustStore>;
@@ -279,6 +287,11 @@ class RunningRelay extends DatabaseQueries implements Relay {
       code: this.config.code,
       site: this.config.site,
       broker: this.#options.connection.status(),
+      lines: this.#options.lines(),
+      certificateEnds: certificateEnds(
+        this.#directory.find(this.config.code),
+        this.#options.tlsEndsMs(),
+      ),
       sites: this.#reading.sites.includes(ALL_SITES)
         ? [...this.#directory.sites()].toSorted()
         : this.#reading.sites.toSorted(),
@@ -360,10 +373,12 @@ class RunningRelay extends DatabaseQueries implements Relay {
     }
   }
 
-  #takeDirectoryChange(codes: ReadonlySet<AgencyCode>): void {
+  async #takeDirectoryChange(codes: ReadonlySet<AgencyCode>): Promise<void> {
     this.#upkeep.followDirectory();
-    if (this.#ingest.recheck(codes, DIRECTORY_FINDINGS).size > 0) this.#pump.poke();
     this.#readSites();
+    const isOver = (): boolean => this.#closing !== undefined;
+    const agencies = await this.#ingest.recheck(codes, DIRECTORY_FINDINGS, isOver);
+    if (agencies.size > 0 && !isOver()) this.#pump.poke();
   }
 
   #readingState() {

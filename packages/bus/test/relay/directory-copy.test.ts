@@ -56,7 +56,7 @@ it('keeps what the pinned registrar signed, the newest entry of each code, and n
     log: (level: string, message: string) => {
       if (level === 'warn') refusals.push(message);
     },
-    onChanged: (codes: ReadonlySet<AgencyCode>) => changes.push([...codes]),
+    onChanged: async (codes: ReadonlySet<AgencyCode>) => void changes.push([...codes]),
   };
   const copy = new DirectoryCopy(options);
   const [first, second] = await Promise.all([copy.refresh(), copy.refresh()]);

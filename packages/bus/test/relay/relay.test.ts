@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 import { encodePayload, parseAgencyCode, reportSubject, signRecord } from '../../src/index.ts';
 import { openRelayReader } from '../../src/relay/index.ts';
+import type { OnStep } from '../../src/relay/step.ts';
 import { openDatabase } from '../../src/relay/storage/database.ts';
 import { RejectedStore } from '../../src/relay/storage/rejected-store.ts';
 import { waitUntil } from '../../src/testing/index.ts';
@@ -210,6 +211,24 @@ describe('what fails the check is kept with its finding and never comes again', 
     await world.bus.addAgency({ ...enrolment, certificates: [listed(province.signer)] });
     await relay.refreshDirectory();
     expect(relay.counts()).toMatchObject({ reports: 1, papers: 1, rejected: 0 });
+  });
+
+  it('held reports of a sender that the directory lists late, so many in a transaction', async () => {
+    await using world = await startRelayBus();
+    const province = await world.addReporter('H09', 'province', 'H09');
+    const enrolment = { code: 'H09', site: 'H09', validFrom: '2020-01-01T00:00:00.000Z' };
+    await world.bus.addAgency({ ...enrolment, certificates: [] });
+    let kept = 0;
+    const onStep: OnStep = (step) => (kept += step === 'batch.kept' ? 1 : 0);
+    await using relay = await world.openRelay({ onStep });
+    for (let number = 1; number <= 130; number += 1) await province.report(paper(number));
+    await waitUntil(() => relay.counts().rejected === 130);
+
+    kept = 0;
+    await world.bus.addAgency({ ...enrolment, certificates: [listed(province.signer)] });
+    await relay.refreshDirectory();
+    expect(relay.counts()).toMatchObject({ reports: 130, rejected: 0 });
+    expect(kept).toBeGreaterThan(2);
   });
 
   it('a revoked certificate', async () => {

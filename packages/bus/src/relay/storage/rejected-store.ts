@@ -75,11 +75,11 @@ export class RejectedStore {
         'SELECT count(*) FROM rejected_record WHERE claimed_from IS ? AND message IS NOT NULL',
       )
       .pluck();
-    this.#held = db.prepare<[string, string], HeldRow>(
+    this.#held = db.prepare<[string, number, string, number], HeldRow>(
       `SELECT id, nats_subject AS subject, stored_ms AS storedMs, site, message AS data
        FROM rejected_record
-       WHERE claimed_from = ? AND message IS NOT NULL
-         AND finding IN (SELECT value FROM json_each(?)) ORDER BY id`,
+       WHERE claimed_from = ? AND message IS NOT NULL AND id > ?
+         AND finding IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?`,
     );
     this.#heldFor = db.prepare<[string, number, number], HeldRow>(
       `SELECT id, nats_subject AS subject, stored_ms AS storedMs, site, message AS data
@@ -113,9 +113,14 @@ export class RejectedStore {
     if (this.#added % ADDED_BETWEEN_TRIMS === 0) this.#trim.run(this.#listed);
   }
 
-  /** Messages of one sender that were rejected for one of these findings, oldest first. */
-  held(claimedFrom: string, findings: readonly Finding[]): HeldMessage[] {
-    return this.#held.all(claimedFrom, JSON.stringify(findings)).map(readHeld);
+  /** The next messages of one sender that were rejected for one of these findings, oldest first. */
+  held(
+    claimedFrom: string,
+    findings: readonly Finding[],
+    afterId: number,
+    limit: number,
+  ): HeldMessage[] {
+    return this.#held.all(claimedFrom, afterId, JSON.stringify(findings), limit).map(readHeld);
   }
 
   /** The next messages of any sender that were rejected for this finding, oldest first. */
