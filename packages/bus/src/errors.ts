@@ -66,6 +66,7 @@ export const BUS_ERRORS = {
   BUS_OBSERVE_FAILED: { retryable: false }, // metrics: the address is not loopback, or taken
   BUS_PUBLICATION_NOT_FOUND: { retryable: false }, // the relay has published nothing for this month
   BUS_AUDIT_FILE_INVALID: { retryable: false }, // no audit file, cut short, or over a limit; the message says where
+  BUS_AUDIT_REGISTRAR_DIFFERS: { retryable: false }, // the certificate in the audit file is not the registrar's that was named
   BUS_FIGURES_BEING_BUILT: { retryable: true }, // a new version adds all up, minutes to an hour; a month is not signed while a day is settled
   BUS_RELAY_REQUEST_INVALID: { retryable: false }, // a bad period, or an agency that is not in the directory
 } as const;

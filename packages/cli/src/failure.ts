@@ -170,6 +170,7 @@ export const FAILURES: Readonly<Record<AnyErrorCode, FailureRule>> = {
   BUS_OBSERVE_FAILED: rule('usage', 'request'),
   BUS_PUBLICATION_NOT_FOUND: rule('notFound', 'publish'),
   BUS_AUDIT_FILE_INVALID: rule('badInput', 'checkFile'),
+  BUS_AUDIT_REGISTRAR_DIFFERS: rule('badInput', 'otherRegistrar'),
   BUS_FIGURES_BEING_BUILT: rule('refused', 'figuresBuilt'),
   BUS_RELAY_REQUEST_INVALID: rule('usage', 'request'),
 

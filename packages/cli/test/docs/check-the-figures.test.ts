@@ -46,6 +46,10 @@ it(
     const without = await runCli(['audit', 'recompute', file, '--trust', trust, '--lang', 'en']);
     expect(without.code).toBe(5);
     expect(without.err).toContain('never take it from the audit file itself');
+    const mistyped = ['--lang', 'en', '--registrar', `0${registrar.slice(1)}`];
+    const other = await runCli(['audit', 'recompute', file, '--trust', trust, ...mistyped]);
+    expect(other.code).toBe(9);
+    expect(other.err).toContain('letter by letter');
     const vietnamese = ['--lang', 'vi', '--registrar', registrar];
     const said = await runCli(['audit', 'recompute', file, '--trust', trust, ...vietnamese]);
     expect(said.code).toBe(0);

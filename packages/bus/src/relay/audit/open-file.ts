@@ -7,13 +7,13 @@ import {
 } from '@congvan/signer';
 
 import { addDays, dateInVietnam } from '../../calendar/vietnam-time.ts';
+import { BusError } from '../../errors.ts';
 import { tryRead } from './blocks.ts';
 import { DEFINITIONS_VERSION, definitionsOf, encodeDefinitions } from './definitions.ts';
 import type { Findings } from './finding.ts';
 import {
   AUDIT_PARTS,
   type AuditManifest,
-  invalidFile,
   parseManifest,
   publicationName,
   sha256Of,
@@ -112,14 +112,15 @@ export async function gatherTrust(
 /**
  * The certificate of the registrar, whose fingerprint the auditor knows from elsewhere.
  *
- * @throws {@link BusError} `BUS_AUDIT_FILE_INVALID` for another one: nothing in the file could be believed.
+ * @throws {@link BusError} `BUS_AUDIT_REGISTRAR_DIFFERS`: nothing in the file could be believed.
  */
 export async function readRegistrar(zip: AuditZip, fingerprint: string): Promise<Uint8Array> {
   const part = AUDIT_PARTS.registrar;
   const der = await zip.bytes(part);
   const sha256 = sha256Of(der);
   if (sha256 === fingerprint.toLowerCase().replaceAll(':', '')) return der;
-  throw invalidFile(`the registrar of the file is ${sha256}, not ${fingerprint}`, part);
+  const said = `the registrar of the file is ${sha256}, not ${fingerprint}`;
+  throw new BusError('BUS_AUDIT_REGISTRAR_DIFFERS', said, { details: { part } });
 }
 
 /** This program counts by the definitions of the file, or says that it does not. */

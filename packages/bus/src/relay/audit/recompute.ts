@@ -91,8 +91,8 @@ const ROWS_AT_ONCE = 250;
  * through the relay's own code into an empty database, so what comes out can differ only by what went
  * in; signatures, chains, order and stored times are checked on the way.
  *
- * @throws {@link BusError} `BUS_AUDIT_FILE_INVALID` for what is no audit file, is over a limit, or is
- *   of another registrar. Anything less is a finding.
+ * @throws {@link BusError} `BUS_AUDIT_FILE_INVALID` for what is no audit file or is over a limit,
+ *   `BUS_AUDIT_REGISTRAR_DIFFERS`. Anything less is a finding.
  */
 export async function recomputeAudit(options: RecomputeOptions): Promise<AuditReport> {
   await using zip = await AuditZip.open(options.file, options.limits ?? AUDIT_FILE_LIMITS);

@@ -251,6 +251,10 @@ export const failuresEn = {
     title: 'not published',
     hint: '`congvan audit publications` lists what is; `congvan audit publish MONTH` publishes a month that is over',
   },
+  otherRegistrar: {
+    title: 'another registrar',
+    hint: 'compare the fingerprint in --registrar, or registrar.crt of the trust folder, letter by letter with what the registrar told you by another way; if it is right, the file comes from somebody else',
+  },
   figuresBuilt: {
     title: 'figures are being added up',
     hint: 'after an update the relay adds all figures up once, and its log says how far it is; after midnight or a change of the directory it takes moments: try again',

@@ -259,6 +259,10 @@ export const failuresVi: FailureTexts = {
     title: 'chưa công bố',
     hint: '`congvan audit publications` liệt kê các lần công bố; `congvan audit publish THÁNG` công bố một tháng đã kết thúc',
   },
+  otherRegistrar: {
+    title: 'cơ quan đăng ký khác',
+    hint: 'đối chiếu từng chữ dấu vân trong --registrar, hoặc registrar.crt của thư mục tin cậy, với điều cơ quan đăng ký báo bằng đường khác; nếu đúng thì tệp này là của nơi khác',
+  },
   figuresBuilt: {
     title: 'đang tổng hợp lại số liệu',
     hint: 'sau khi nâng cấp, trung tâm đối soát tổng hợp lại toàn bộ số liệu một lần, nhật ký cho biết tiến độ; sau nửa đêm hoặc khi danh bạ thay đổi thì chỉ mất giây lát: hãy thử lại',
