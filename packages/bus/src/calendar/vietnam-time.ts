@@ -1,9 +1,12 @@
 /** Vietnam has one zone and no summer time; registers and reports count days in it. */
 export const VIETNAM_OFFSET_MS = 7 * 60 * 60 * 1_000;
 
-/** `YYYY-MM-DD` at +07:00. */
+/** From here on a year has five digits, and no order as text; a clock can say so. */
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** `YYYY-MM-DD` at +07:00, at most the last day of the year 9999. */
 export function dateInVietnam(at: Date): string {
-  return new Date(at.getTime() + VIETNAM_OFFSET_MS).toISOString().slice(0, 10);
+  return new Date(Math.min(at.getTime() + VIETNAM_OFFSET_MS, LAST_MS)).toISOString().slice(0, 10);
 }
 
 /** The year at +07:00, which numbers a register. */

@@ -326,7 +326,8 @@ function isBefore(a: Claim, b: Claim): boolean {
 }
 
 function dayOf(ms: number): string {
-  return new Date(ms + 7 * 3_600_000).toISOString().slice(0, 10);
+  const day = new Date(ms + 7 * 3_600_000).toISOString();
+  return day.startsWith('+') ? '9999-12-31' : day.slice(0, 10);
 }
 
 /** The types of the random records that figures name, whatever their capitals and spaces. */
