@@ -36,7 +36,7 @@ export interface PlaceNow {
 
 /** Parents and successors are directory data and might form a ring by mistake: walks are bounded. */
 const MAX_DEPTH = 16;
-/** Days on which something changes in the places above one agency; later ones are not told apart. */
+/** Days on which something changes in the places above one agency; earlier ones are not told apart. */
 const MAX_CHANGES = 200;
 
 /**
@@ -124,5 +124,5 @@ function daysOfChange(code: string, entriesOf: EntriesOf): string[] {
       }
     }
   }
-  return [...days].toSorted().slice(0, MAX_CHANGES);
+  return [...days].toSorted().slice(-MAX_CHANGES);
 }
