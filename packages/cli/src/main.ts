@@ -50,7 +50,7 @@ export async function main(argv: readonly string[], options: MainOptions = {}): 
     env,
     language,
     messages,
-    io: options.io ?? processIo(),
+    io: options.io ?? processIo((error) => outputLost(cli, error, argv.includes('--json'))),
     now: options.now ?? (() => new Date()),
     stopSignal: stopSignalSource(options.stopSignal),
     setExitCode: (code) => {
@@ -93,6 +93,15 @@ function reportFailure(io: Io, failure: Failure, messages: Messages, json: boole
   // A message quotes what it was given, names of files and words of others among it.
   const shown = safeLines(message);
   io.err(`${messages.text.error}: ${shown} [${code}]\n${messages.text.hint}: ${safeLines(hint)}\n`);
+}
+
+/** Whoever reads the exit code must not take half a result for a whole one. */
+function outputLost({ io, messages }: Cli, error: Error, json: boolean): void {
+  const failure = { ...describeFailure(error, messages), hint: messages.text.outputLost };
+  reportFailure(io, failure, messages, json);
+  process.once('exit', () => {
+    process.exitCode ||= failure.exitCode;
+  });
 }
 
 function stopSignalSource(given: AbortSignal | undefined): () => AbortSignal {

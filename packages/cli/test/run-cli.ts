@@ -40,7 +40,7 @@ export async function runCli(argv: readonly string[], options: RunOptions = {}):
   return { code, out, err };
 }
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 /** Starts the real program. */
 export function spawnCli(

@@ -1,6 +1,10 @@
+import { type StdioOptions, spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+
 import { describe, expect, it } from 'vitest';
 
-import { execCli, runCli } from './run-cli.ts';
+import { EXIT } from '../src/exit-codes.ts';
+import { MAIN, type Outcome, execCli, runCli } from './run-cli.ts';
 
 describe('the real program', () => {
   it('ends with 0 and prints its version', async () => {
@@ -28,6 +32,35 @@ describe('the real program', () => {
     const { code, err } = await execCli(['inbox', '--home', '/x'], { LANG: 'vi_VN.UTF-8' });
     expect(code).toBe(5);
     expect(err).toMatch(/^lỗi: chưa lập cơ quan nào/);
+  });
+});
+
+describe('output that nothing takes', () => {
+  const run = async (argv: readonly string[], stdio: StdioOptions): Promise<Outcome> => {
+    const child = spawn(process.execPath, [MAIN, ...argv], { env: { LANG: 'C' }, stdio });
+    let err = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      err += chunk.toString();
+    });
+    const code = await new Promise<number>((resolve) => {
+      child.once('close', (status) => resolve(status ?? -1));
+    });
+    return { code, out: '', err };
+  };
+
+  it('is told, and the exit code is not that of a success', async () => {
+    await using full = await open('/dev/full', 'w');
+    const { code, err } = await run(['--version'], ['ignore', full.fd, 'pipe']);
+    expect(err).toMatch(
+      /^error: cannot write: ENOSPC.*\[CLI_WRITE_FAILED\]\nhint: only the output is lost.*\n$/,
+    );
+    expect(code).toBe(EXIT.refused);
+  });
+
+  it('changes no exit code where only the words beside a result are lost', async () => {
+    await using full = await open('/dev/full', 'w');
+    const { code } = await run(['snd'], ['ignore', 'ignore', full.fd]);
+    expect(code).toBe(EXIT.usage);
   });
 });
 

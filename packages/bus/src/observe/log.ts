@@ -24,6 +24,8 @@ const NEVER_LOGGED = [
   'content',
   'container',
 ].flatMap((name) => [name, `*.${name}`]);
+/** Lines that no disk takes are kept up to here, and go then. */
+const MAX_UNWRITTEN_BYTES = 1024 * 1024;
 /** A field longer than this is cut: a log line is no place for a document. */
 const MAX_FIELD_LENGTH = 1_000;
 
@@ -45,8 +47,16 @@ export function createPartLog(options: PartLogOptions): Logger {
 
 function streamTo(to: PartLogOptions['to']): DestinationStream {
   if (typeof to === 'function') return { write: to };
-  if (to === undefined) return destination(1);
-  return destination({ dest: to, append: true, mkdir: false, mode: 0o600, sync: true });
+  const file = to === undefined ? { dest: 1 } : { dest: to, mkdir: false, mode: 0o600 };
+  const stream = destination({
+    ...file,
+    append: true,
+    sync: true,
+    maxLength: MAX_UNWRITTEN_BYTES,
+  });
+  // A full disk loses lines; thrown here, the error would end what is only told about.
+  stream.on('error', () => undefined);
+  return stream;
 }
 
 function briefFields(fields: Record<string, unknown>): Record<string, unknown> {

@@ -137,6 +137,13 @@ describe('the log of a running part', () => {
     expect(line.length).toBeLessThan(1_500);
   });
 
+  it('loses lines on a full disk, and stops nobody', () => {
+    const log = createPartLog({ part: 'relay', to: '/dev/full' });
+    expect(() => {
+      for (let line = 0; line < 3; line += 1) log.info({}, 'nobody reads this');
+    }).not.toThrow();
+  });
+
   it('appends to a file that only its owner reads', () => {
     const folder = mkdtempSync(join(tmpdir(), 'congvan-log-'));
     const file = join(folder, 'agent.log');

@@ -76,6 +76,8 @@ export const textEn = {
   registered: 'registered',
   sentBefore: 'this --key was used before; the same document is shown, nothing was sent twice',
   noAgentRuns: "this agency's agent is not running: what is kept leaves when it runs",
+  outputLost:
+    'only the output is lost, not the work: make room, and look at what was done before you repeat it',
   runAgent: '`congvan agent run` starts it',
   areHeld: (count: number) =>
     `${count} cannot be judged yet; \`congvan inbox --held\` shows what they wait for`,

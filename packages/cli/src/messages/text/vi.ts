@@ -68,6 +68,7 @@ export const textVi: Texts = {
   registered: 'đã vào sổ',
   sentBefore: '--key này đã dùng; đây là chính văn bản đó, không gửi hai lần',
   noAgentRuns: 'phần mềm nút của cơ quan không chạy: những gì đã giữ sẽ đi khi nó chạy',
+  outputLost: 'chỉ mất phần in ra, việc vẫn làm: dọn chỗ, xem đã làm gì trước khi chạy lại',
   runAgent: '`congvan agent run` để chạy',
   areHeld: (count) =>
     `${count} mục chưa kiểm tra được; \`congvan inbox --held\` cho biết đang chờ gì`,
