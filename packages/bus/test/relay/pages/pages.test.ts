@@ -188,6 +188,22 @@ describe('the server of the pages', () => {
     expect(text).not.toContain('không báo cáo gì trong kỳ');
   });
 
+  it('says which contradicting statements count all the same, and leads to them', async () => {
+    await using town = await openHttpTown({
+      fill: (database) => {
+        database.addAgency('H09', 'province');
+        database.report('H09', paper(1, '2026-07-09'));
+        database.report('H09', paper(2, '2026-07-08'));
+      },
+    });
+    const token = await town.account({ name: 'lui', role: 'auditor' });
+    const { text } = await town.ask('/?period=2026-07', { token, headers: BROWSER });
+    expect(text).toMatch(/value="2" data-figure="figures.P"/u);
+    expect(text).toContain('1 tường trình mâu thuẫn');
+    expect(text).toContain('chỉ tường trình ghi lùi ngày được tính');
+    expect(text).toMatch(/href="\/contradictions\?/u);
+  });
+
   it('begins with this quarter where no relay has run yet', async () => {
     await using town = await openHttpTown();
     const token = await town.account({ name: 'moi', role: 'auditor' });

@@ -160,10 +160,10 @@ export const statsEn = {
     reports: (named: string) => `reports are missing from ${named}: the shares are lower bounds`,
     lowerBound: 'while records are missing, the counts are lower bounds',
     undelivered: (count: string) =>
-      `documents that no recipient has answered for 30 days, in no rate: ${count}`,
+      `documents that reached no recipient (no answer for 30 days, or given up), in no rate: ${count}`,
     voids: (count: string) => `void numbers: ${count}`,
     contradictions: (count: string) =>
-      `statements that contradict an earlier one, kept and never counted: ${count}`,
+      `statements that contradict an earlier one, of which only those dated back are counted: ${count}`,
     rebuilding: (count: string) =>
       `figures still being moved after a change of the directory, agencies: ${count}`,
     settling: 'a new day is being settled: part of what it makes overdue counts already',

@@ -160,10 +160,10 @@ export const statsVi: StatsTexts = {
     reports: (named) => `thiếu báo cáo của ${named}: tỷ lệ nêu trên là mức tối thiểu`,
     lowerBound: 'còn bản ghi chưa đến nên các số đếm là mức tối thiểu',
     undelivered: (count) =>
-      `${count} văn bản quá 30 ngày không nơi nhận nào phản hồi, không tính vào tỷ lệ`,
+      `${count} văn bản không đến được nơi nhận nào (quá 30 ngày không phản hồi, hoặc đã thôi gửi), không tính vào tỷ lệ`,
     voids: (count) => `số bị hủy: ${count}`,
     contradictions: (count) =>
-      `${count} tường trình mâu thuẫn với tường trình trước đó: được lưu, không được tính`,
+      `${count} tường trình mâu thuẫn với tường trình trước đó: trong đó chỉ tường trình ghi lùi ngày được tính`,
     rebuilding: (count) =>
       `số liệu của ${count} cơ quan đang được chuyển chỗ sau khi danh bạ thay đổi`,
     settling: 'đang chốt số liệu của ngày mới: mới tính một phần văn bản quá hạn của ngày đó',

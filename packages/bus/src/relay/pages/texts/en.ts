@@ -160,7 +160,7 @@ export const en: Texts = {
       `Documents that reached no recipient: ${count}. They do not count as sent.`,
     lackingOverdue: (count) => `Deliveries not receipted on the day of dispatch: ${count}.`,
     lackingContradictions: (count) =>
-      `Statements that contradict earlier ones: ${count}. They are kept and not counted.`,
+      `Statements that contradict earlier ones: ${count}. Of these only the ones dated back are counted.`,
     lackingPeriodToCome: 'The period had not begun on the day of these figures.',
     lackingOpenPeriod: 'The period is not over, and its figures still change.',
     show: 'Show them',

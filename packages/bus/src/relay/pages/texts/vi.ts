@@ -161,7 +161,7 @@ export const vi = {
       `${count} văn bản không đến được nơi nhận nào; không tính là đã gửi.`,
     lackingOverdue: (count: string) => `${count} lượt gửi quá hạn hồi báo trong ngày.`,
     lackingContradictions: (count: string) =>
-      `${count} tường trình mâu thuẫn với tường trình trước đó; được lưu, không được tính.`,
+      `${count} tường trình mâu thuẫn với tường trình trước đó; trong đó chỉ tường trình ghi lùi ngày được tính.`,
     lackingPeriodToCome: 'Đến ngày tính số liệu, kỳ này chưa bắt đầu.',
     lackingOpenPeriod: 'Kỳ này chưa kết thúc, số liệu còn thay đổi.',
     show: 'Xem danh sách',

@@ -74,7 +74,8 @@ export function lacking(context: PageContext, answer: FiguresAnswer, asked: Aske
   }
   if (figures.contradictions > 0) {
     const text = overview.lackingContradictions(f.count(figures.contradictions));
-    add(text, undefined, 'figures.contradictions', figures.contradictions);
+    const list = under === undefined ? other(context, '/contradictions') : undefined;
+    add(text, list, 'figures.contradictions', figures.contradictions);
   }
   if (isToCome) add(overview.lackingPeriodToCome);
   else if (query.period.to >= today) add(overview.lackingOpenPeriod);
