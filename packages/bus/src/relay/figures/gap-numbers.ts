@@ -1,6 +1,7 @@
 import type { FigureQueries, GapGroup, GapSumRow } from '../storage/figure-queries.ts';
 import type { StructureCode } from '../storage/figure-store.ts';
 import type { Span } from './agency.ts';
+import { countBelow } from './sorted-days.ts';
 
 /** Of one group, tier and structure; days as numbers that keep their order. */
 interface Sums {
@@ -97,16 +98,4 @@ function sumUp(rows: readonly GapSumRow[]): Sums[] {
 /** `2026-11-22` → 20261122. */
 function dayOrder(day: string): number {
   return Number(day.slice(0, 4)) * 10_000 + Number(day.slice(5, 7)) * 100 + Number(day.slice(8));
-}
-
-/** How many of the sorted days come before one. */
-function countBelow(days: Int32Array, day: number): number {
-  let low = 0;
-  let high = days.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((days[middle] ?? 0) < day) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -3,6 +3,7 @@ import type { StoredPlace } from '../storage/figure-store.ts';
 import { type Agency, type Span, lastOpenDay, overlaps } from './agency.ts';
 import type { Heard } from './heard.ts';
 import { type Scope, isInScope, standingOf } from './scope.ts';
+import { countBelow } from './sorted-days.ts';
 
 /** An agency of a scope that was open in a span or heard of in it, and whose figures its own go to. */
 export interface Standing extends Member {
@@ -161,16 +162,4 @@ function childAbove(code: string, above: string, parent: string): string | undef
   if (parent === '') return line.slice(line.lastIndexOf(' ') + 1);
   const at = ` ${line} `.indexOf(` ${parent} `);
   return at <= 0 ? undefined : line.slice(line.lastIndexOf(' ', at - 2) + 1, at - 1);
-}
-
-/** How many of the sorted days come before a day. */
-function countBelow(days: Int32Array, day: number): number {
-  let low = 0;
-  let high = days.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((days[middle] ?? 0) < day) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

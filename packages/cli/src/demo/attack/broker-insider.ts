@@ -7,11 +7,12 @@ import {
   type Lane,
   type LocalServer,
   parsePayload,
+  parseAgencyCode,
+  parseSite,
 } from '@congvan/bus';
 
 import { CliError } from '../../errors.ts';
 import { castAgency } from '../agencies.ts';
-import { agencyCode, siteCode } from '../world/codes.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -46,8 +47,8 @@ export class BrokerInsider implements AsyncDisposable {
     const connection = await connectAgency({
       servers: server.url,
       credentials,
-      code: agencyCode(code),
-      site: siteCode(site),
+      code: parseAgencyCode(code),
+      site: parseSite(site),
       name: 'taken-over broker',
     });
     return new BrokerInsider(connection, signal);

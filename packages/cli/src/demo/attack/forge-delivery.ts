@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 
-import { encodeMessage, encodePayload, messageSubject, scopeOf, signRecord } from '@congvan/bus';
+import { encodeMessage, encodePayload, signRecord, parseAgencyCode } from '@congvan/bus';
 import {
   buildAsicE,
   openPkcs12,
@@ -14,8 +14,8 @@ import {
 import { castAgency } from '../agencies.ts';
 import { composePdf, notationOf } from '../compose.ts';
 import { ministryGuidance } from '../texts/exchange.ts';
-import { agencyCode, siteCode } from '../world/codes.ts';
 import type { CastKeys } from '../world/keys.ts';
+import { claimedSubject } from './claimed-subject.ts';
 
 export interface ForgedDelivery {
   readonly subject: string;
@@ -57,8 +57,8 @@ export async function forgeDelivery(input: {
   });
   const documentId = randomUUID();
   const payload = encodePayload('delivery', {
-    from: agencyCode(claimed.code),
-    to: [agencyCode(victim.code)],
+    from: parseAgencyCode(claimed.code),
+    to: [parseAgencyCode(victim.code)],
     documentId,
     businessType: 0,
     documentVersion: 1,
@@ -71,16 +71,7 @@ export async function forgeDelivery(input: {
     // With its certificate, so that nobody has to look for it: the signature itself can be checked.
     return await signCms({ content: tbs }, node, { certificates: 'chain' });
   });
-  const subject = messageSubject({
-    tier: victim.tier,
-    lane: 'normal',
-    kind: 'doc',
-    scope: scopeOf(siteCode(victim.site), siteCode(claimed.site)),
-    toSite: siteCode(victim.site),
-    to: agencyCode(victim.code),
-    fromSite: siteCode(claimed.site),
-    from: agencyCode(claimed.code),
-  });
+  const subject = claimedSubject(claimed, victim);
   return { subject, data: encodeMessage(record, Buffer.concat([open, sealed])), documentId };
 }
 

@@ -1,11 +1,17 @@
 import { readFile } from 'node:fs/promises';
 
-import { BusError, connectAgency, type LocalServer, messageSubject, scopeOf } from '@congvan/bus';
+import {
+  BusError,
+  connectAgency,
+  type LocalServer,
+  parseAgencyCode,
+  parseSite,
+} from '@congvan/bus';
 import { layoutOf } from '@congvan/node-agent';
 
 import { CliError } from '../../errors.ts';
 import { castAgency } from '../agencies.ts';
-import { agencyCode, siteCode } from '../world/codes.ts';
+import { claimedSubject } from './claimed-subject.ts';
 
 /**
  * An agency tries to put a message on the bus in another one's name, with the credentials it has.
@@ -25,20 +31,11 @@ export async function tryToImpersonate(input: {
   await using connection = await connectAgency({
     servers: input.server.url,
     credentials: await readFile(layoutOf(input.agentHome).credentials),
-    code: agencyCode(own.code),
-    site: siteCode(own.site),
+    code: parseAgencyCode(own.code),
+    site: parseSite(own.site),
     name: 'impersonation',
   });
-  const subject = messageSubject({
-    tier: victim.tier,
-    lane: 'normal',
-    kind: 'doc',
-    scope: scopeOf(siteCode(victim.site), siteCode(claimed.site)),
-    toSite: siteCode(victim.site),
-    to: agencyCode(victim.code),
-    fromSite: siteCode(claimed.site),
-    from: agencyCode(claimed.code),
-  });
+  const subject = claimedSubject(claimed, victim);
   try {
     const data = new TextEncoder().encode('impersonation');
     await connection.publish(subject, data, { messageId: 'impersonation', timeoutMs: 2_000 });

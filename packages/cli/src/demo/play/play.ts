@@ -1,7 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { codeToToken, type Lane, laneOfPriority, nameOfStatus } from '@congvan/bus';
+import {
+  codeToToken,
+  type Lane,
+  laneOfPriority,
+  nameOfStatus,
+  parseAgencyCode,
+} from '@congvan/bus';
 
 import { alterPackage, BrokerInsider } from '../attack/broker-insider.ts';
 import { forgeDelivery } from '../attack/forge-delivery.ts';
@@ -19,7 +25,6 @@ import {
 } from '../scenario.ts';
 import { padNumber } from '../texts/text.ts';
 import { until } from '../waiting.ts';
-import { agencyCode } from '../world/codes.ts';
 import type { DemoContext, World } from '../world/world.ts';
 import { Post } from './post.ts';
 
@@ -162,7 +167,7 @@ class Stage {
     const step = reporter.start(texts.impersonate);
     const { signedBy: from, claims, to } = FORGED;
     const { server, layout } = this.#world;
-    const agentHome = join(layout.agents, codeToToken(agencyCode(from)));
+    const agentHome = join(layout.agents, codeToToken(parseAgencyCode(from)));
     await tryToImpersonate({ server, agentHome, from, claims, to });
     const [by, claimed] = [from, claims].map((code) => castAgency(code).shortName);
     step.done(texts.impersonationRefused(by ?? '', claimed ?? ''));

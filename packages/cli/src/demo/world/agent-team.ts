@@ -1,12 +1,11 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 
-import { codeToToken } from '@congvan/bus';
+import { codeToToken, parseAgencyCode } from '@congvan/bus';
 import { type Agent, type Log, openAgent } from '@congvan/node-agent';
 
 import type { HomeLayout } from '../../home/layout.ts';
 import { workAsClerk } from './clerk.ts';
-import { agencyCode } from './codes.ts';
 import type { DemoContext } from './world.ts';
 
 /** The agents that run in this process, each with its clerk. */
@@ -35,7 +34,7 @@ export class AgentTeam implements AsyncDisposable {
   async start(code: string): Promise<Agent> {
     const passphrase = async (): Promise<string> => this.#passphrase;
     const agent = await openAgent({
-      home: join(this.#layout.agents, codeToToken(agencyCode(code))),
+      home: join(this.#layout.agents, codeToToken(parseAgencyCode(code))),
       passphrase: { node: passphrase, seal: passphrase },
       now: this.#context.now,
       log: this.#logOf(code),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { codeToToken, type LocalServer } from '@congvan/bus';
+import { codeToToken, type LocalServer, parseAgencyCode, parseSite } from '@congvan/bus';
 import { initRelay } from '@congvan/bus/relay';
 import { type Enrolment, type EnrolmentOptions, openEnrolment } from '@congvan/bus/site';
 import { initAgent } from '@congvan/node-agent';
@@ -9,7 +9,6 @@ import type { Authority } from '@congvan/signer';
 import type { HomeLayout } from '../../home/layout.ts';
 import { CAST, type CastAgency, RELAY, SITES } from '../agencies.ts';
 import type { IssuedKey } from './certificates.ts';
-import { agencyCode, siteCode } from './codes.ts';
 import type { CastKeys } from './keys.ts';
 
 export interface EnrolInput {
@@ -40,10 +39,10 @@ export async function enrolCast(input: EnrolInput): Promise<void> {
     initRelay({
       home: layout.relay,
       config: {
-        code: agencyCode(RELAY.code),
+        code: parseAgencyCode(RELAY.code),
         name: RELAY.name,
-        site: siteCode(RELAY.site),
-        sites: SITES.map(siteCode),
+        site: parseSite(RELAY.site),
+        sites: SITES.map(parseSite),
         servers: [server.url],
         targets: { [new Date().getUTCFullYear()]: TARGETS },
       },
@@ -55,7 +54,7 @@ export async function enrolCast(input: EnrolInput): Promise<void> {
     ...enrolled.map(async ([agency, credentials]) => {
       const { node, seal, encryption } = keys.agency(agency.code);
       await initAgent({
-        home: join(layout.agents, codeToToken(agencyCode(agency.code))),
+        home: join(layout.agents, codeToToken(parseAgencyCode(agency.code))),
         config: {
           code: agency.code,
           name: agency.name,
@@ -78,11 +77,11 @@ export async function enrolCast(input: EnrolInput): Promise<void> {
 
 async function enrolRelay(enrolment: Enrolment, keys: CastKeys): Promise<Uint8Array> {
   const { credentials } = await enrolment.addRelay({
-    code: agencyCode(RELAY.code),
+    code: parseAgencyCode(RELAY.code),
     name: RELAY.name,
     tier: 'central',
     parent: null,
-    site: siteCode(RELAY.site),
+    site: parseSite(RELAY.site),
     certificates: [listed('node', keys.relay)],
   });
   return credentials;
@@ -95,11 +94,11 @@ async function enrolAgency(
 ): Promise<Uint8Array> {
   const { node, seal, encryption } = keys.agency(agency.code);
   const { credentials } = await enrolment.addAgency({
-    code: agencyCode(agency.code),
+    code: parseAgencyCode(agency.code),
     name: agency.name,
     tier: agency.tier,
-    parent: agency.parent === null ? null : agencyCode(agency.parent),
-    site: siteCode(agency.site),
+    parent: agency.parent === null ? null : parseAgencyCode(agency.parent),
+    site: parseSite(agency.site),
     certificates: [listed('node', node), listed('seal', seal), listed('encryption', encryption)],
   });
   return credentials;

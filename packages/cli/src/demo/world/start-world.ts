@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type LocalServer, startLocalServer } from '@congvan/bus';
+import { type LocalServer, parseAgencyCode, parseSite, startLocalServer } from '@congvan/bus';
 import { openSite, type SiteOptions } from '@congvan/bus/site';
 import type { Agent } from '@congvan/node-agent';
 import { type Authority, createAuthority, openPkcs12, signCms } from '@congvan/signer';
@@ -13,7 +13,6 @@ import { CAST, REGISTRAR, RELAY, SITES } from '../agencies.ts';
 import { loadTypefaces } from '../../drawing/typefaces.ts';
 import { OFFLINE_AT_FIRST } from '../scenario.ts';
 import { until } from '../waiting.ts';
-import { agencyCode, siteCode } from './codes.ts';
 import { enrolCast } from './enrol.ts';
 import { type CastKeys, issueCastKeys, KEY_COUNT } from './keys.ts';
 import { startRelayProcess, type RelayProcess } from './relay-process.ts';
@@ -43,7 +42,7 @@ export async function startWorld(context: DemoContext, layout: HomeLayout): Prom
   const serverStep = reporter.start(texts.startServer);
   const server = await startLocalServer({
     folder: layout.bus,
-    sites: SITES.map(siteCode),
+    sites: SITES.map(parseSite),
     whenRunning: 'refuse',
     maxStoreBytes: STORE_BYTES,
     announce: (line) => reporter.note(line),
@@ -128,7 +127,7 @@ async function prepareKeys(
   }
   await writeSite(
     layout,
-    { registrar: agencyCode(REGISTRAR), relay: agencyCode(RELAY.code) },
+    { registrar: parseAgencyCode(REGISTRAR), relay: parseAgencyCode(RELAY.code) },
     keys.registrar,
   );
   step.done(texts.keysMade(KEY_COUNT));
@@ -146,7 +145,7 @@ function siteOptionsOf(
   return {
     folder: layout.site,
     operator: server.operator,
-    registrar: agencyCode(REGISTRAR),
+    registrar: parseAgencyCode(REGISTRAR),
     signRegistrar: async (tbs) =>
       await signCms({ content: tbs }, registrar, { certificates: 'none' }),
     now,
