@@ -187,11 +187,14 @@ describe('evidence of a document', () => {
 
 const isFailed = ({ indication }: { indication: string }): boolean => indication !== 'TOTAL-PASSED';
 
-/** The same file with one bit of one entry turned and every checksum right. */
+/**
+ * The same file with one bit of one entry turned and every checksum right. Never the bit that makes a
+ * small letter of a capital: names are compared without regard to it (RFC 5280 §7.1).
+ */
 function packAnew(entries: ReadonlyMap<string, Uint8Array>, name: string, at: number): Uint8Array {
   const parts = Array.from(entries, ([entry, bytes]) => {
     const copy = new Uint8Array(bytes);
-    if (entry === name) copy[at] = (copy[at] ?? 0) ^ (1 << (at % 8));
+    if (entry === name) copy[at] = (copy[at] ?? 0) ^ (1 << (at % 5));
     return { name: entry, bytes: copy };
   });
   return writeZip(parts, false);

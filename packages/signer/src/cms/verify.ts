@@ -145,8 +145,12 @@ export function checkSignedData(message: SignedData, expected: Expectation): Cms
   const certificate =
     reference === undefined ? first : named.find((candidate) => refersTo(reference, candidate));
   if (certificate === undefined) {
+    // EN 319 102-1 §5.2.3.4: the right one may yet be shown; what lies in the message is unsigned.
     const detail = 'the certificate is not the one that the signing-certificate attribute names';
-    return report(failed('SIG_CONSTRAINTS_FAILURE', detail), { ...found, certificate: first });
+    return report(indeterminate('NO_SIGNING_CERTIFICATE_FOUND', detail), {
+      ...found,
+      certificate: first,
+    });
   }
   const objection =
     checkSignature(signerInfo, certificate, digestHash) ??

@@ -141,7 +141,7 @@ export const MESSAGE_ATTACKS: readonly Attack[] = [
   {
     name: 'CMS: the certificate exchanged for one of another person',
     rule: 'certificate',
-    verdict: 'TOTAL-FAILED',
+    verdict: 'INDETERMINATE',
     forge: (victim) =>
       signByHand(victim.source, victim.mallory, {
         contents: async (content) => {
@@ -153,7 +153,7 @@ export const MESSAGE_ATTACKS: readonly Attack[] = [
           return Buffer.from(text.replaceAll(own, other), 'hex');
         },
       }),
-    says: /./,
+    says: /not the one that the signing-certificate attribute names/,
   },
   {
     name: 'legacy: adbe.pkcs7.sha1',
