@@ -103,6 +103,7 @@ export {
   listRemoteCredentials,
   openRemoteSigner,
 } from './keys/remote/signer.ts';
+export { endOfPkcs12 } from './keys/pkcs12/ends.ts';
 export { writePkcs12 } from './keys/pkcs12/write.ts';
 export {
   type SignOptions,

@@ -10,6 +10,7 @@ import {
   type StatusListener,
   openConnection,
 } from './connection.ts';
+import type { ConnectionTrouble } from './connection-trouble.ts';
 import type { DirectoryClient } from '../directory/client.ts';
 import { createDirectoryClient } from './directory-client.ts';
 import { type PublishOptions, type Published, createPublisher } from './publish.ts';
@@ -34,6 +35,8 @@ export interface RelayConnection extends DirectoryClient, AsyncDisposable {
   /** A site service has new directory entries. @returns a function that ends the listening. */
   onDirectoryChanged(listener: () => void): () => void;
   status(): ConnectionStatus;
+  /** Why there is no connection now. */
+  trouble(): ConnectionTrouble | undefined;
   onStatus(listener: StatusListener): () => void;
   close(): Promise<void>;
 }
@@ -65,6 +68,7 @@ export async function connectRelay(options: RelayConnectOptions): Promise<RelayC
       return () => subscription.unsubscribe();
     },
     status: connection.status,
+    trouble: connection.trouble,
     onStatus: connection.onStatus,
     close: connection.close,
     [Symbol.asyncDispose]: connection.close,

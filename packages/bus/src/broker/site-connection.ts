@@ -8,6 +8,7 @@ import {
   type ConnectionStatus,
   openConnection,
 } from './connection.ts';
+import type { ConnectionTrouble } from './connection-trouble.ts';
 import { answerPresence } from './presence.ts';
 import { type SiteDirectory, createSiteDirectory } from './site-directory.ts';
 import { type SiteFiles, createSiteFiles } from './site-files.ts';
@@ -29,6 +30,8 @@ export interface SiteConnection
   /** Connects again, with the credentials as they are now. */
   reconnect(): Promise<void>;
   status(): ConnectionStatus;
+  /** Why there is no connection now. */
+  trouble(): ConnectionTrouble | undefined;
   close(): Promise<void>;
 }
 
@@ -48,6 +51,7 @@ export async function connectSite(options: SiteConnectOptions): Promise<SiteConn
     answerPresence: (answer) => answerPresence(nats, answer),
     reconnect: async () => await reconnect(connection),
     status: connection.status,
+    trouble: connection.trouble,
     close: connection.close,
     [Symbol.asyncDispose]: connection.close,
   };

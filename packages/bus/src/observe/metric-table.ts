@@ -54,7 +54,17 @@ export const METRICS = {
     labels: ['code'],
     help: 'Agencies that tell of this condition',
   },
+  congvan_site_condition: {
+    part: 'site',
+    labels: ['code'],
+    help: '1 while this is wrong with the service',
+  },
   congvan_relay_connected: { part: 'relay', labels: [], help: '1 while the broker is connected' },
+  congvan_relay_condition: {
+    part: 'relay',
+    labels: ['code'],
+    help: '1 while this is wrong with the relay',
+  },
   congvan_relay_directory_entries: { part: 'relay', labels: [], help: 'Agencies in the copy' },
   congvan_relay_sites: { part: 'relay', labels: [], help: 'Sites whose reports are read' },
   congvan_relay_storage_failing: {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { BusMessage } from '../broker/bus-message.ts';
+import type { ConnectionTrouble } from '../broker/connection-trouble.ts';
 import type { TlsMaterial } from '../broker/tls-material.ts';
 import { ALL_SITES, type RelayConnection, connectRelay } from '../broker/relay-connection.ts';
 import { BusError } from '../errors.ts';
@@ -12,7 +13,16 @@ export interface RelayConnections {
   readonly own: RelayConnection;
   /** Where reports are read: the same, or the centre of a federated plan. */
   readonly reports: RelayConnection;
+  /** Each of them once, as it is now. */
+  lines(): readonly BrokerLine[];
   close(): Promise<void>;
+}
+
+/** A connection to a broker. */
+export interface BrokerLine {
+  readonly servers: readonly string[];
+  /** `undefined`: connected. */
+  readonly trouble: ConnectionTrouble | undefined;
 }
 
 export interface ConnectOptions {
@@ -32,13 +42,17 @@ const RETRY_AFTER_MS = 2_000;
 export async function openConnections(options: ConnectOptions): Promise<RelayConnections> {
   const { config, paths } = options;
   const { code, site, central } = config;
+  const ownServers = options.servers ?? config.servers;
   const own = await connect(options, {
-    servers: [...(options.servers ?? config.servers)],
+    servers: [...ownServers],
     credentials: await readHomeFile(paths.credentials),
     code,
     site,
   });
-  if (central === undefined) return { own, reports: own, close: own.close };
+  const ownLine = (): BrokerLine => ({ servers: ownServers, trouble: own.trouble() });
+  if (central === undefined) {
+    return { own, reports: own, lines: () => [ownLine()], close: own.close };
+  }
   try {
     const credentials = await readHomeFile(paths.centralCredentials);
     const servers = [...central.servers];
@@ -47,7 +61,8 @@ export async function openConnections(options: ConnectOptions): Promise<RelayCon
       await reports.close();
       await own.close();
     };
-    return { own, reports, close };
+    const lines = () => [ownLine(), { servers, trouble: reports.trouble() }];
+    return { own, reports, lines, close };
   } catch (error) {
     await own.close();
     throw error;

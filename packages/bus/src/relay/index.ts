@@ -51,6 +51,7 @@ export type {
   TrackedReceipt,
 } from './queries.ts';
 export { type RelayReader, openRelayReader } from './reader.ts';
+export type { BrokerLine } from './connections.ts';
 export { type OpenRelayOptions, type Relay, type RelayStatus, openRelay } from './relay.ts';
 export type { ShareClass } from './figures/share-class.ts';
 export { BATCH_STEPS, BUILD_STEPS, DAY_STEPS, type RelayStep } from './step.ts';

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import {
   type TrustStore,
   createSignatureVerifier,
@@ -11,7 +13,8 @@ import { ALL_SITES, type RelayConnection } from '../broker/relay-connection.ts';
 import { BusError } from '../errors.ts';
 import type { SignBytes } from '../record/frame.ts';
 import { closeAll } from './close-all.ts';
-import { openConnections } from './connections.ts';
+import { endsByUse } from './alerts/certificates.ts';
+import { type BrokerLine, openConnections } from './connections.ts';
 import { RelayTls } from './tls.ts';
 import { openAlertWatch, readWebhooks } from './alerts/open.ts';
 import type { AlertWatch } from './alerts/watch.ts';
@@ -61,6 +64,7 @@ export interface OpenRelayOptions {
 export interface RelayStatus {
   readonly code: AgencyCode;
   readonly site: Site;
+  /** `connected` when all of {@link RelayStatus.lines} are. */
   readonly broker: 'connected' | 'disconnected';
   /** To the server of its site, and to the centre where it reads there. */
   readonly lines: readonly BrokerLine[];
@@ -286,12 +290,9 @@ class RunningRelay extends DatabaseQueries implements Relay {
     return {
       code: this.config.code,
       site: this.config.site,
-      broker: this.#options.connection.status(),
+      broker: this.#broker(),
       lines: this.#options.lines(),
-      certificateEnds: certificateEnds(
-        this.#directory.find(this.config.code),
-        this.#options.tlsEndsMs(),
-      ),
+      certificateEnds: endsByUse(this.#directory.find(this.code), this.#options.tlsEndsMs()),
       sites: this.#reading.sites.includes(ALL_SITES)
         ? [...this.#directory.sites()].toSorted()
         : this.#reading.sites.toSorted(),
@@ -374,16 +375,23 @@ class RunningRelay extends DatabaseQueries implements Relay {
   }
 
   async #takeDirectoryChange(codes: ReadonlySet<AgencyCode>): Promise<void> {
-    this.#upkeep.followDirectory();
-    this.#readSites();
     const isOver = (): boolean => this.#closing !== undefined;
+    // A reform moves thousands of agencies: what comes in meanwhile is taken in between.
+    while (!isOver() && this.#upkeep.followStep()) await setImmediate();
+    if (isOver()) return;
+    this.#readSites();
     const agencies = await this.#ingest.recheck(codes, DIRECTORY_FINDINGS, isOver);
     if (agencies.size > 0 && !isOver()) this.#pump.poke();
   }
 
   #readingState() {
     const { storageFailing, pendingCount: pendingReports } = this.#reading;
-    return { broker: this.#options.connection.status(), storageFailing, pendingReports };
+    return { broker: this.#broker(), storageFailing, pendingReports };
+  }
+
+  #broker(): RelayStatus['broker'] {
+    const isThere = this.#options.lines().every(({ trouble }) => trouble === undefined);
+    return isThere ? 'connected' : 'disconnected';
   }
 
   #readSites(): void {

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 
-import { encodePem, loadTrustStore } from '@congvan/signer';
+import { encodePem, endOfPkcs12, loadTrustStore } from '@congvan/signer';
 
 import type { TlsMaterial } from '../broker/tls-material.ts';
 import { BusError } from '../errors.ts';
@@ -20,6 +20,7 @@ export class RelayTls implements Disposable {
   readonly #stamp: () => Promise<string>;
   readonly #log: RelayLog;
   #material: TlsMaterial;
+  #endsMs: number | undefined;
   #seen: string;
   readonly #timer: NodeJS.Timeout;
 
@@ -34,6 +35,7 @@ export class RelayTls implements Disposable {
     this.#stamp = start.stamp;
     this.#log = start.log;
     this.#material = start.material;
+    this.#endsMs = endOf(start.material);
     this.#seen = start.seen;
     this.#timer = setInterval(() => void this.reload(), CHECK_MS);
     this.#timer.unref();
@@ -60,6 +62,11 @@ export class RelayTls implements Disposable {
     return this.#material;
   }
 
+  /** When the certificate ends that is shown to servers, in Unix milliseconds. */
+  get endsMs(): number | undefined {
+    return this.#endsMs;
+  }
+
   /** Takes what has changed. Never throws: a key that cannot be opened is told once and not taken. */
   async reload(): Promise<void> {
     try {
@@ -74,6 +81,7 @@ export class RelayTls implements Disposable {
         throw new BusError('BUS_RELAY_HOME_INVALID', 'the TLS key is gone', { details: {} });
       }
       this.#material = material;
+      this.#endsMs = endOf(material);
       this.#log('info', 'TLS key of the broker connection taken again', {});
     } catch (error) {
       this.#log('error', 'TLS key of the broker connection not taken', describeError(error));
@@ -83,6 +91,10 @@ export class RelayTls implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
+}
+
+function endOf({ client }: TlsMaterial): number | undefined {
+  return client && endOfPkcs12(client.p12, client.passphrase);
 }
 
 async function readMaterial(

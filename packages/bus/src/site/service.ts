@@ -5,6 +5,7 @@ import type { Authority } from '@congvan/signer';
 
 import type { Site } from '../agency/tier.ts';
 import type { ConnectionStatus } from '../broker/connection.ts';
+import type { ConnectionTrouble } from '../broker/connection-trouble.ts';
 import type { TlsMaterial } from '../broker/tls-material.ts';
 import { type SiteConnection, connectSite } from '../broker/site-connection.ts';
 import { isPartialFile } from '../disk/atomic-file.ts';
@@ -76,6 +77,8 @@ export interface SiteService extends AsyncDisposable {
   /** Who is there, for metrics and `bus status`. */
   readonly presence: PresenceDesk;
   status(): ConnectionStatus;
+  /** Why there is no connection now. */
+  trouble(): ConnectionTrouble | undefined;
   /** The sites that it works for. */
   hostedSites(): Promise<readonly Site[]>;
   close(): Promise<void>;
@@ -136,6 +139,7 @@ export async function openSite(options: SiteOptions): Promise<SiteService> {
     refresh: desks.catchUp,
     presence: desks.presence,
     status: connection.status,
+    trouble: connection.trouble,
     hostedSites,
     close,
     [Symbol.asyncDispose]: close,

@@ -121,6 +121,25 @@ it('counts at the centre what every site reports, and its answers reach them all
   }
 });
 
+it('says which of its two brokers is away', async () => {
+  const country = await startCountry();
+  try {
+    await using relay = await country.openRelay();
+    expect(relay.status()).toMatchObject({
+      broker: 'connected',
+      lines: [{ trouble: undefined }, { trouble: undefined }],
+    });
+    await Promise.all(country.bus.central.map(async (server) => await server.kill()));
+    await waitUntil(() => relay.status().broker === 'disconnected', ARRIVAL_MS);
+    const [own, centre] = relay.status().lines;
+    expect(own?.trouble).toBeUndefined();
+    expect(centre?.trouble).toMatchObject({ kind: 'unreachable' });
+    expect(centre?.servers).toEqual(country.bus.central.map(({ url }) => url));
+  } finally {
+    await country.stop();
+  }
+});
+
 it('waits at its start for a broker that is not there yet, until it is told to stop', async () => {
   const country = await startCountry();
   try {

@@ -3,6 +3,7 @@ import type { Relay, RelayState } from '@congvan/bus/relay';
 import type { SiteService } from '@congvan/bus/site';
 import type { Agent } from '@congvan/node-agent';
 
+import { connectionConditions } from './connection-conditions.ts';
 import type { EndedLists } from './ended-lists.ts';
 import type { RunLog } from './run-log.ts';
 
@@ -24,9 +25,22 @@ export async function observe(
 ): Promise<ObserveServer | undefined> {
   if (options.metrics === undefined) return undefined;
   const { startObserveServer } = await import('@congvan/bus/observe');
-  const server = await startObserveServer({ ...observed, address: options.metrics });
+  const { part, samples, conditions } = observed;
+  const withConditions = (): Sample[] => [...samples(), ...conditionSamples(part, conditions())];
+  const server = await startObserveServer({
+    part,
+    samples: part === 'agent' ? samples : withConditions,
+    conditions,
+    address: options.metrics,
+  });
   log('info', 'metrics', { url: `${server.url}/metrics` });
   return server;
+}
+
+function conditionSamples(part: Part, conditions: readonly Unreadiness[]): Sample[] {
+  const name = part === 'site' ? 'congvan_site_condition' : 'congvan_relay_condition';
+  const codes = new Set(conditions.map(({ code }) => code));
+  return [...codes].map((code) => ({ name, labels: { code }, value: 1 }));
 }
 
 /** Figures of all agents of one process, added up; a condition counts those that have it. */
@@ -76,7 +90,16 @@ export function siteObserved(
   site: SiteService,
   sites: ReadonlySet<string>,
   now: () => Date,
-  lists: Pick<EndedLists, 'conditions'>,
+  {
+    servers,
+    ends,
+    lists,
+  }: {
+    readonly servers: readonly string[];
+    /** When its certificates end, in Unix milliseconds, by what they are for. */
+    readonly ends: ReadonlyMap<string, number>;
+    readonly lists: Pick<EndedLists, 'conditions'>;
+  },
 ): Observed {
   return {
     part: 'site',
@@ -101,14 +124,17 @@ export function siteObserved(
         })),
       ];
     },
-    conditions: () => [...unreachable(site.status(), now()), ...lists.conditions()],
+    conditions: () => [
+      ...connectionConditions([{ servers, trouble: site.trouble() }], ends, now),
+      ...lists.conditions(),
+    ],
   };
 }
 
 /** Of a relay, as its pages and API show it to operators. */
-export function relayState(relay: Relay): RelayState {
+export function relayState(relay: Relay, now: () => Date): RelayState {
   const { broker, sites, directoryEntries, storageFailing } = relay.status();
-  const { samples, conditions } = relayObserved(relay);
+  const { samples, conditions } = relayObserved(relay, now);
   return {
     health: {
       running: true,
@@ -126,7 +152,7 @@ export function relayState(relay: Relay): RelayState {
 }
 
 /** Of a relay. */
-export function relayObserved(relay: Relay): Observed {
+export function relayObserved(relay: Relay, now: () => Date): Observed {
   return {
     part: 'relay',
     samples: () => {
@@ -151,7 +177,7 @@ export function relayObserved(relay: Relay): Observed {
       ];
     },
     conditions: () => {
-      const { broker, storageFailing } = relay.status();
+      const { lines, certificateEnds, storageFailing } = relay.status();
       const failing: Unreadiness[] =
         storageFailing === null
           ? []
@@ -163,19 +189,7 @@ export function relayObserved(relay: Relay): Observed {
                 severity: 'error',
               },
             ];
-      return [...unreachable(broker, new Date()), ...failing];
+      return [...connectionConditions(lines, certificateEnds, now), ...failing];
     },
   };
-}
-
-function unreachable(broker: 'connected' | 'disconnected', now: Date): Unreadiness[] {
-  if (broker === 'connected') return [];
-  return [
-    {
-      code: 'BROKER_UNREACHABLE',
-      since: now.toISOString(),
-      detail: 'no broker answers; looked for again',
-      severity: 'error',
-    },
-  ];
 }

@@ -20,6 +20,14 @@ export function expiringCertificate(
     ends.set(use, Math.max(ends.get(use) ?? 0, endsMs));
   }
   if (tlsEndsMs !== undefined) ends.set('tls', tlsEndsMs);
+  return firstEnding(ends, nowMs);
+}
+
+/** Of certificates by their use, with their ends, the one that ends first, when that is within 30 days. */
+export function firstEnding(
+  ends: ReadonlyMap<string, number>,
+  nowMs: number,
+): { readonly use: string; readonly expiresAt: string } | undefined {
   const first = [...ends].toSorted(([, a], [, b]) => a - b)[0];
   if (first === undefined || first[1] - nowMs > WARNING_MS) return undefined;
   return { use: first[0], expiresAt: new Date(first[1]).toISOString() };

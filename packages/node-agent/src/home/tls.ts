@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { TlsMaterial } from '@congvan/bus';
-import { encodePem, openPkcs12, parseCertificate } from '@congvan/signer';
+import { encodePem, endOfPkcs12, parseCertificate } from '@congvan/signer';
 
 import { AgentError } from '../errors.ts';
 import type { AgentConfig } from './config.ts';
@@ -73,12 +73,7 @@ export class TlsSettings {
 }
 
 function endOf({ client }: TlsMaterial): number | undefined {
-  if (client === undefined) return undefined;
-  try {
-    return openPkcs12(client.p12, client.passphrase).certificate.notAfter.getTime();
-  } catch {
-    return undefined; // of another kind than ours: Node may still read it
-  }
+  return client && endOfPkcs12(client.p12, client.passphrase);
 }
 
 /** PEM, whatever the files are. */

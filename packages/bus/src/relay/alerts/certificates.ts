@@ -41,6 +41,20 @@ export async function readCertificateEnds(
   return ends;
 }
 
+/** Of one agency, with that of its broker connection, in Unix milliseconds. */
+export function endsByUse(
+  entry: DirectoryEntry | undefined,
+  tlsEndsMs: number | undefined,
+): ReadonlyMap<string, number> {
+  const ends = new Map<string, number>();
+  for (const use of USES) {
+    const end = entry && latestEnd(entry, use);
+    if (end !== undefined) ends.set(use, end.notAfterMs);
+  }
+  if (tlsEndsMs !== undefined) ends.set('tls', tlsEndsMs);
+  return ends;
+}
+
 /** Old certificates stay listed beside the renewed one: the one that lasts longest counts. */
 function latestEnd(
   entry: DirectoryEntry,

@@ -60,13 +60,13 @@ export function relayRunCommand(cli: Cli): Command {
         await running.reloadTrust();
         log('info', cli.messages.text.trustReloaded);
       };
-      await using _observed = await observe(options, log, relayObserved(running));
+      await using _observed = await observe(options, log, relayObserved(running, cli.now));
       await using _side = await serveHttp(
         cli,
         options,
         home,
         log,
-        () => relayState(running),
+        () => relayState(running, cli.now),
         evidence,
       );
       const stopWatching = watchTrust(

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import type { PushTargets, SiteKeys } from '@congvan/bus';
+import type { PushTargets, SiteKeys, TlsMaterial } from '@congvan/bus';
 import type { SiteService } from '@congvan/bus/site';
 import type { Authority } from '@congvan/signer';
 import type { Command } from 'commander';
@@ -14,6 +14,7 @@ import {
 } from '../../command.ts';
 import type { Cli } from '../../context.ts';
 import { CliError } from '../../errors.ts';
+import type { Site } from '../../enrolment/registrar.ts';
 import { findServers } from '../../enrolment/servers.ts';
 import { type HomeLayout, layoutOf, pathExists } from '../../home/layout.ts';
 import { type Passphrases, passphrasesOf } from '../../passphrase/passphrase.ts';
@@ -96,13 +97,26 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   });
   if (desk !== undefined) log('info', cli.messages.enrolment.deskRuns, { port: desk.port });
   const sites = new Set(await site.hostedSites());
+  const ends = await certificateEnds(settings, tls);
   await using _observed = await observe(
     options,
     log,
-    siteObserved(site, sites, cli.now, trust.lists),
+    siteObserved(site, sites, cli.now, { servers, ends, lists: trust.lists }),
   );
   await untilStopped(cli);
   log('info', cli.messages.text.stopped);
+}
+
+/** Without the registrar's nobody is entered any more, without the other no server with TLS is reached. */
+async function certificateEnds(
+  { certificate }: Site,
+  tls: TlsMaterial | undefined,
+): Promise<ReadonlyMap<string, number>> {
+  const { endOfPkcs12 } = await import('@congvan/signer');
+  const ends = new Map([['registrar', certificate.notAfter.getTime()]]);
+  const client = tls?.client;
+  const tlsEndsMs = client && endOfPkcs12(client.p12, client.passphrase);
+  return tlsEndsMs === undefined ? ends : ends.set('tls', tlsEndsMs);
 }
 
 /** Whom the service believes, as its folder has it while it runs. */

@@ -102,7 +102,7 @@ export const planEn = {
     'agencies-stuck': ({ count, agencies }: Values) =>
       `${count} that read and acknowledge nothing: ${agencies}`,
     probe: ({ roundTripMs, copyCount }: Values) =>
-      `a message was written on ${copyCount} of its servers and read in ${roundTripMs} ms`,
+      `a message was written and read in ${roundTripMs} ms, on ${copyCount} of its servers`,
     'probe-failed': ({ reason }: Values) => `a message could not be written and read: ${reason}`,
     clock: ({ differenceMs }: Values) => `its clock differs by ${differenceMs} ms`,
     certificate: ({ days }: Values) => `TLS certificate: ${days} days left`,
