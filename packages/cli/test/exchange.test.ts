@@ -47,6 +47,21 @@ interface Quarantine {
 }
 
 /** One home with a province, a district and a commune, everything started by the command itself. */
+/** Copies of a received document that came later, more than a list shows; a person has seen them. */
+function receiveMany(database: string, id: string): void {
+  const db = new DatabaseSync(database);
+  db.exec('PRAGMA busy_timeout = 5000');
+  db.prepare(
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
+     INSERT INTO incoming (id, sender, business_type, document_id, document_version,
+       package_digest, record, container, summary, verdict, received_ms, state, done_ms)
+     SELECT printf('%064x', i), sender, business_type, document_id || '.' || i, document_version,
+       package_digest, record, container, summary, verdict, received_ms + i, 'completed', 1
+     FROM incoming, n WHERE id = ?`,
+  ).run(id);
+  db.close();
+}
+
 describe('an exchange set up and done with the command alone', () => {
   let town: Town;
   let pdf: string;
@@ -157,6 +172,7 @@ describe('an exchange set up and done with the command alone', () => {
     expect(late).toMatchObject({ code: 6, out: '' });
     expect(late.err).toContain('AGENT_STATE_CONFLICT');
 
+    receiveMany(town.path('agents', 'H09', 'agent.sqlite'), id);
     const answer = await send(PROVINCE, 'H09.12', 'V/v trả lời', ['--answer', id.slice(0, 10)]);
     const back = await arrived(DISTRICT, 'V/v trả lời');
     const shown = await town.json<{ responseFor: { documentId: string } }>([
@@ -426,11 +442,14 @@ describe('an exchange set up and done with the command alone', () => {
   });
 
   it('stops on Ctrl-C, and the doctor says what is gone', async () => {
-    expect(await agents.interrupt()).toBe(0);
     expect(await relay.interrupt()).toBe(0);
     expect(await site.interrupt()).toBe(0);
-    expect(agents.output()).toContain('"message":"document arrived"');
     expect(await town.run(['bus', 'down'])).toMatchObject({ code: 0, out: 'stopped\n' });
+    const noteOf = async () => (await town.run(['inbox', ...PROVINCE])).err;
+    await waitUntil(async () => (await noteOf()).includes('the broker cannot be reached'), WAIT_MS);
+    expect(await agents.interrupt()).toBe(0);
+    expect(await noteOf()).toContain('agent is not running');
+    expect(agents.output()).toContain('"message":"document arrived"');
     expect((await town.run(['bus', 'status'])).code).toBe(7);
     const gone = await town.run(['doctor', '--json']);
     expect(gone.code).toBe(6);

@@ -2,6 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 
 import { describe, expect, it } from 'vitest';
 
+import { messagesOf } from '../src/messages/index.ts';
+import { renderConditions } from '../src/terminal/conditions.ts';
 import { safeText } from '../src/terminal/safe-text.ts';
 import { displayWidth } from '../src/terminal/table-layout.ts';
 import { renderFields, renderTable } from '../src/terminal/table.ts';
@@ -50,6 +52,23 @@ describe('times', () => {
   it('takes days only where a day is wanted', () => {
     expect(parseDay('01/01/2027')).toBe('2027-01-01');
     expect(parseDay('01/01/2027 10:00')).toBeUndefined();
+  });
+});
+
+describe('conditions', () => {
+  it.each(['en', 'vi'] as const)('tell every time as it is in Vietnam: %s', (language) => {
+    const facts = { servers: 'nats://a:4222', nextTry: '2026-03-05T07:30:09.123Z' };
+    const shown = renderConditions({ messages: messagesOf(language) }, [
+      {
+        code: 'BROKER_UNREACHABLE',
+        severity: 'warning',
+        since: new Date('2026-03-05T07:00:00Z'),
+        detail: `no broker answers at ${facts.servers}; next try at ${facts.nextTry}`,
+        action: null,
+        facts,
+      },
+    ]);
+    expect(shown).toMatch(/05\/03\/2026 14:00\n.* 05\/03\/2026 14:30\n$/u);
   });
 });
 

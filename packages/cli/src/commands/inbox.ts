@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { type GlobalOptions, newCommand, newOption, parseCount } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { openDesk } from '../home/desk.ts';
+import { noteAgent } from '../home/note-agent.ts';
 import { printNote, printResult } from '../output.ts';
 import { safeText } from '../terminal/safe-text.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -63,6 +64,7 @@ export function inboxCommand(cli: Cli): Command {
         printNote(cli, globals, `${text.note}: ${text.inQuarantine(quarantined)}`);
       }
       if (held > 0) printNote(cli, globals, `${text.note}: ${text.areHeld(held)}`);
+      noteAgent(cli, globals, agent);
     });
 }
 

@@ -26,6 +26,7 @@ import { mediaTypeOf } from '../documents/media-type.ts';
 import { CliError } from '../errors.ts';
 import { actorOf, openDesk } from '../home/desk.ts';
 import { readInputFile, sizeOfFile } from '../home/input-file.ts';
+import { noteAgent } from '../home/note-agent.ts';
 import { printNote, printResult } from '../output.ts';
 import type { PassphraseFiles } from '../passphrase/passphrase.ts';
 import { describePlace } from '../terminal/conditions.ts';
@@ -34,8 +35,8 @@ import { followTransfers } from '../terminal/follow-transfers.ts';
 import { renderFields } from '../terminal/table.ts';
 import { formatDay } from '../terminal/time.ts';
 
-/** More rows than any document has recipients. */
-const WAITING_LIMIT = 100_000;
+/** More rows than an agency's lists have. */
+const LIST_LIMIT = 100_000;
 
 interface PaperRecipient {
   readonly name: string;
@@ -110,9 +111,8 @@ async function send(
   printResult(cli, globals, { kept: true, ...json }, () => renderSent(cli, sent));
   const { text } = cli.messages;
   if (sent.resumed) printNote(cli, globals, `${text.note}: ${text.sentBefore}`);
-  if (!sent.agentRunning) {
-    printNote(cli, globals, `${text.note}: ${text.noAgentRuns}\n${text.hint}: ${text.runAgent}`);
-  } else if (options.wait === true) {
+  noteAgent(cli, globals, agent);
+  if (sent.agentRunning && options.wait === true) {
     const { waiting, stopped, gone } = cli.messages.transfers;
     const isGone = await followTransfers(cli, waiting, () => leftToMove(agent, sent));
     printNote(cli, globals, `${text.note}: ${isGone ? gone : stopped}`);
@@ -122,7 +122,7 @@ async function send(
 /** `undefined` once the broker has every message of the document. */
 function leftToMove(agent: Agent, sent: SentDocument): readonly Transfer[] | undefined {
   const ids = new Set(sent.deliveries.map(({ id }) => id));
-  const waiting = agent.listOutbox({ limit: WAITING_LIMIT }).some((row) => {
+  const waiting = agent.listOutbox({ limit: LIST_LIMIT }).some((row) => {
     return ids.has(row.messageId) && row.state === 'waiting';
   });
   if (!waiting) return undefined;
@@ -173,7 +173,7 @@ function signatoryOf(cli: Cli, options: SendOptions): Pick<SendRequest, 'signato
 
 /** The incoming document that is answered, by its document id or its id in the inbox. */
 function answered(cli: Cli, agent: Agent, id: string): NonNullable<SendRequest['responseFor']> {
-  const rows = agent.listInbox({ state: 'all' });
+  const rows = agent.listInbox({ state: 'all', limit: LIST_LIMIT });
   const row =
     rows.find((candidate) => candidate.documentId === id) ??
     (id.length >= 6

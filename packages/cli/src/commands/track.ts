@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { type GlobalOptions, newArgument, newCommand } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { openDesk } from '../home/desk.ts';
+import { noteAgent } from '../home/note-agent.ts';
 import { printResult } from '../output.ts';
 import { describePlace } from '../terminal/conditions.ts';
 import { renderFields, renderTable } from '../terminal/table.ts';
@@ -25,6 +26,8 @@ export function trackCommand(cli: Cli): Command {
       printResult(cli, globals, { ...rest, signedPdfBytes: pdf?.length ?? null }, () =>
         renderTracked(cli, tracked, (status) => nameOfStatus(status, cli.language)),
       );
+      const waits = tracked.deliveries.some(({ sending }) => sending?.state === 'waiting');
+      if (waits) noteAgent(cli, globals, agent);
     });
 }
 

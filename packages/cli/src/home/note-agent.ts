@@ -4,9 +4,13 @@ import type { GlobalOptions } from '../command.ts';
 import type { Cli } from '../context.ts';
 import { printNote } from '../output.ts';
 
-/** Says that an answer waits when no agent runs to carry it. */
+/** Says what keeps documents from leaving and coming in: no agent runs, or it reaches no broker. */
 export function noteAgent(cli: Cli, globals: GlobalOptions, agent: Agent): void {
-  if (agent.status().running) return;
+  const { running, broker } = agent.status();
+  if (broker === 'connected') return;
   const { text } = cli.messages;
-  printNote(cli, globals, `${text.note}: ${text.noAgentRuns}\n${text.hint}: ${text.runAgent}`);
+  const [note, hint] = running
+    ? [text.noBroker, text.statusTells]
+    : [text.noAgentRuns, text.runAgent];
+  printNote(cli, globals, `${text.note}: ${note}\n${text.hint}: ${hint}`);
 }

@@ -5,7 +5,10 @@ import { safeText } from './safe-text.ts';
 import { formatTime } from './time.ts';
 
 /** One block a condition: code, since when, what it is and what to do. */
-export function renderConditions(cli: Cli, conditions: readonly Condition[]): string {
+export function renderConditions(
+  cli: Pick<Cli, 'messages'>,
+  conditions: readonly Condition[],
+): string {
   const { conditions: words } = cli.messages;
   return conditions
     .map((condition) => {
@@ -13,12 +16,17 @@ export function renderConditions(cli: Cli, conditions: readonly Condition[]): st
       const { detail, action } = words.words(code, facts) ?? condition;
       const lines = [
         `${code}, ${words.since} ${formatTime(since)}`,
-        `  ${safeText(detail)}`,
+        `  ${safeText(inVietnam(detail))}`,
         ...(action === null ? [] : [`  ${cli.messages.text.hint}: ${safeText(action)}`]),
       ];
       return `${lines.join('\n')}\n`;
     })
     .join('');
+}
+
+/** The facts of a condition hold times as programs read them. */
+function inVietnam(detail: string): string {
+  return detail.replaceAll(/\d{4}-\d{2}-\d{2}T[\d:.]+Z/gu, (time) => formatTime(new Date(time)));
 }
 
 /** "queued, 214 ahead, about 3 min". */

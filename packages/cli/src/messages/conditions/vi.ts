@@ -72,7 +72,10 @@ const WORDS: Readonly<Record<ConditionCode, Words>> = {
     action: 'báo đơn vị vận hành: congvan bus doctor chỉ cách xử lý',
   },
   SITE_SERVICE_SILENT: {
-    detail: (f) => `dịch vụ của trục không trả lời từ ${f['lastAnswer']}`,
+    detail: (f) =>
+      f['lastAnswer'] === 'never'
+        ? 'dịch vụ của trục chưa trả lời lần nào'
+        : `dịch vụ của trục không trả lời từ ${f['lastAnswer']}`,
     action: 'báo đơn vị vận hành rằng dịch vụ không chạy',
   },
   DIRECTORY_STALE: {

@@ -75,7 +75,11 @@ export const textEn = {
   kept: 'kept: registered, signed and stored',
   registered: 'registered',
   sentBefore: 'this --key was used before; the same document is shown, nothing was sent twice',
-  noAgentRuns: "this agency's agent is not running: what is kept leaves when it runs",
+  noAgentRuns:
+    "this agency's agent is not running: what is kept leaves, and what is new comes in, when it runs",
+  noBroker:
+    'the broker cannot be reached: what is kept leaves, and what is new comes in, when it can',
+  statusTells: '`congvan agent status` says more',
   outputLost:
     'only the output is lost, not the work: make room, and look at what was done before you repeat it',
   runAgent: '`congvan agent run` starts it',

@@ -67,7 +67,10 @@ export const textVi: Texts = {
   kept: 'đã giữ: đã vào sổ, ký số và lưu',
   registered: 'đã vào sổ',
   sentBefore: '--key này đã dùng; đây là chính văn bản đó, không gửi hai lần',
-  noAgentRuns: 'phần mềm nút của cơ quan không chạy: những gì đã giữ sẽ đi khi nó chạy',
+  noAgentRuns:
+    'phần mềm nút của cơ quan không chạy: khi nó chạy, thứ đã giữ mới đi, thứ mới mới đến',
+  noBroker: 'không nối được trục: khi nối lại, thứ đã giữ sẽ đi, thứ mới sẽ đến',
+  statusTells: '`congvan agent status` cho biết thêm',
   outputLost: 'chỉ mất phần in ra, việc vẫn làm: dọn chỗ, xem đã làm gì trước khi chạy lại',
   runAgent: '`congvan agent run` để chạy',
   areHeld: (count) =>
