@@ -3,7 +3,6 @@ import type { Relay, RelayState } from '@congvan/bus/relay';
 import type { SiteService } from '@congvan/bus/site';
 import type { Agent } from '@congvan/node-agent';
 
-import { connectionConditions } from './connection-conditions.ts';
 import type { EndedLists } from './ended-lists.ts';
 import type { RunLog } from './run-log.ts';
 
@@ -86,7 +85,7 @@ export function agentConditions(agents: readonly Agent[]): Unreadiness[] {
 }
 
 /** Of a site service: who is there, who is silent, what agencies tell of. */
-export function siteObserved(
+export async function siteObserved(
   site: SiteService,
   sites: ReadonlySet<string>,
   now: () => Date,
@@ -100,7 +99,8 @@ export function siteObserved(
     readonly ends: ReadonlyMap<string, number>;
     readonly lists: Pick<EndedLists, 'conditions'>;
   },
-): Observed {
+): Promise<Observed> {
+  const { connectionConditions } = await import('./connection-conditions.ts');
   return {
     part: 'site',
     samples: () => {
@@ -132,9 +132,8 @@ export function siteObserved(
 }
 
 /** Of a relay, as its pages and API show it to operators. */
-export function relayState(relay: Relay, now: () => Date): RelayState {
+export function relayState(relay: Relay, { samples, conditions }: Observed): RelayState {
   const { broker, sites, directoryEntries, storageFailing } = relay.status();
-  const { samples, conditions } = relayObserved(relay, now);
   return {
     health: {
       running: true,
@@ -152,7 +151,8 @@ export function relayState(relay: Relay, now: () => Date): RelayState {
 }
 
 /** Of a relay. */
-export function relayObserved(relay: Relay, now: () => Date): Observed {
+export async function relayObserved(relay: Relay, now: () => Date): Promise<Observed> {
+  const { connectionConditions } = await import('./connection-conditions.ts');
   return {
     part: 'relay',
     samples: () => {

@@ -60,13 +60,14 @@ export function relayRunCommand(cli: Cli): Command {
         await running.reloadTrust();
         log('info', cli.messages.text.trustReloaded);
       };
-      await using _observed = await observe(options, log, relayObserved(running, cli.now));
+      const observed = await relayObserved(running, cli.now);
+      await using _observed = await observe(options, log, observed);
       await using _side = await serveHttp(
         cli,
         options,
         home,
         log,
-        () => relayState(running, cli.now),
+        () => relayState(running, observed),
         evidence,
       );
       const stopWatching = watchTrust(

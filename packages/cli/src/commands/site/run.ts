@@ -98,11 +98,9 @@ async function siteRun(cli: Cli, options: SiteRunOptions, globals: GlobalOptions
   if (desk !== undefined) log('info', cli.messages.enrolment.deskRuns, { port: desk.port });
   const sites = new Set(await site.hostedSites());
   const ends = await certificateEnds(settings, tls);
-  await using _observed = await observe(
-    options,
-    log,
-    siteObserved(site, sites, cli.now, { servers, ends, lists: trust.lists }),
-  );
+  const watched = { servers, ends, lists: trust.lists };
+  const observed = await siteObserved(site, sites, cli.now, watched);
+  await using _observed = await observe(options, log, observed);
   await untilStopped(cli);
   log('info', cli.messages.text.stopped);
 }
