@@ -19,8 +19,8 @@ export interface BuildProgress {
   readonly of: number;
 }
 
-/** Agencies of one transaction. */
-const AGENCIES_AT_ONCE = 200;
+/** Agencies of one transaction: each has figures of years of days. */
+const AGENCIES_AT_ONCE = 50;
 
 /**
  * Adds figures up anew: all of them once for a database that has none yet, and those of agencies whose
@@ -71,22 +71,18 @@ export class FigureRebuild {
   }
 
   /**
-   * Moves the figures of agencies to where the directory says they stand. Killed in between, it goes on
-   * with those that are left.
+   * Moves the figures of some agencies to where the directory says they stand. Killed in between, the
+   * next call goes on with those that are left; so it does when records came in meanwhile.
    *
-   * @returns how many agencies were looked at.
+   * @returns whether there were any: then more may be left.
    */
-  followDirectory(): number {
-    this.#inTransaction(() => this.#listAffected());
-    let count = 0;
-    for (;;) {
+  followStep(): boolean {
+    return this.#inTransaction(() => {
+      this.#listAffected();
       const agencies = this.#rows.onList(AGENCIES_AT_ONCE);
-      if (agencies.length === 0) return count;
-      this.#inTransaction(() => {
-        for (const agency of agencies) this.#move(agency);
-      });
-      count += agencies.length;
-    }
+      for (const agency of agencies) this.#move(agency);
+      return agencies.length > 0;
+    });
   }
 
   #build(): BuildProgress {

@@ -21,7 +21,7 @@ export class FigureUpkeep {
 
   run(): void {
     while (this.buildStep() !== undefined);
-    this.#rebuild.followDirectory();
+    while (this.followStep());
     this.#sweep.sweep(this.#now());
   }
 
@@ -30,8 +30,9 @@ export class FigureUpkeep {
     return this.#rebuild.buildStep();
   }
 
-  followDirectory(): void {
-    this.#rebuild.followDirectory();
+  /** One part of moving agencies whose place in the directory changed; see {@link FigureRebuild}. */
+  followStep(): boolean {
+    return this.#rebuild.followStep();
   }
 
   /** For a check that rollups hold what the tracking tables say. */
