@@ -200,6 +200,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
   #trust: TrustStore;
   #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
+  readonly #isOver = (): boolean => this.#closing !== undefined;
 
   constructor(options: RunningRelayOptions) {
     super(options.db, options.config.targets);
@@ -310,9 +311,8 @@ class RunningRelay extends DatabaseQueries implements Relay {
 
   async reloadTrust(): Promise<void> {
     this.#trust = await this.#options.loadTrust();
-    const isOver = (): boolean => this.#closing !== undefined;
-    const agencies = await this.#ingest.recheckAll(TRUST_FINDINGS, isOver);
-    if (agencies.size > 0 && !isOver()) this.#pump.poke();
+    const agencies = await this.#ingest.recheckAll(TRUST_FINDINGS, this.#isOver);
+    if (agencies.size > 0 && !this.#isOver()) this.#pump.poke();
   }
 
   close(): Promise<void> {
@@ -375,13 +375,12 @@ class RunningRelay extends DatabaseQueries implements Relay {
   }
 
   async #takeDirectoryChange(codes: ReadonlySet<AgencyCode>): Promise<void> {
-    const isOver = (): boolean => this.#closing !== undefined;
     // A reform moves thousands of agencies: what comes in meanwhile is taken in between.
-    while (!isOver() && this.#upkeep.followStep()) await setImmediate();
-    if (isOver()) return;
+    while (!this.#isOver() && this.#upkeep.followStep()) await setImmediate();
+    if (this.#isOver()) return;
     this.#readSites();
-    const agencies = await this.#ingest.recheck(codes, DIRECTORY_FINDINGS, isOver);
-    if (agencies.size > 0 && !isOver()) this.#pump.poke();
+    const agencies = await this.#ingest.recheck(codes, DIRECTORY_FINDINGS, this.#isOver);
+    if (agencies.size > 0 && !this.#isOver()) this.#pump.poke();
   }
 
   #readingState() {
