@@ -38,14 +38,16 @@ export function createToken(
   writeFileSync(file, `directories.tokendir = ${tokens}\nobjectstore.backend = file\n`);
   const env = { SOFTHSM2_CONF: file };
   const options = { env: { ...process.env, ...env }, stdio: 'pipe' } as const;
+  const module = SOFT_HSM_MODULE ?? '';
   const init = ['--init-token', '--free', '--label', tokenLabel, '--pin', pin];
-  execFileSync('softhsm2-util', [...init, '--so-pin', '87654321'], options);
+  // Its own idea of where the module is does not hold for an unpacked SoftHSM.
+  const more = ['--so-pin', '87654321', '--module', module];
+  execFileSync('softhsm2-util', [...init, ...more], options);
   // SoftHSM names the folder after the serial number.
   const serialNumber = (readdirSync(tokens)[0] ?? '').replaceAll('-', '').slice(-16);
   const privateKey = signer.keys.privateKey.export({ format: 'pem', type: 'pkcs8' });
   const certificate = Buffer.from(signer.certificate.der).toString('base64');
   const objects = [{ label: keyLabel, id: '01', privateKey, certificate }];
-  const module = SOFT_HSM_MODULE ?? '';
   const input = JSON.stringify({ module, serialNumber, pin, objects });
   execFileSync(process.execPath, [SCRIPT], { ...options, input });
   return { module, env, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
