@@ -37,6 +37,8 @@ export interface RelayHealth {
  */
 export interface ViewerSource extends RelayFigures {
   readonly viewer: Viewer;
+  /** Whether what concerns this agency is shown to the viewer. */
+  maySee(agency: string): boolean;
   /** As `RelayQueries.search`, without what other agencies did with the document. */
   documents(idOrNumber: string, narrowing?: Narrowing): FoundDocuments;
   /** Closed months and corrections, newest first: which there are, not what they say of whom. */

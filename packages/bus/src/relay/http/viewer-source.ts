@@ -46,6 +46,7 @@ function sourceFor(viewer: Viewer, parts: SourceParts): ViewerSource {
   const maySee = rememberSight(viewer, hierarchy);
   return {
     viewer,
+    maySee,
     asOf: () => figures.asOf(),
     figures: (request) => figures.figures(narrow(request)),
     breakdown: (request) =>

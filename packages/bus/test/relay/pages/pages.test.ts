@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { parseAgencyCode } from '../../../src/index.ts';
 import { formatFor } from '../../../src/relay/pages/format.ts';
 import { html, renderDocument } from '../../../src/relay/pages/html.ts';
 import { readPageQuery } from '../../../src/relay/pages/page-query.ts';
@@ -204,6 +205,32 @@ describe('the server of the pages', () => {
     expect(text).toMatch(/href="\/contradictions\?/u);
   });
 
+  it.each([
+    ['a province', { role: 'auditor', scope: parseAgencyCode('H02') }],
+    ['an agency', { role: 'agency', scope: parseAgencyCode('H01.40') }],
+  ] as const)('leads %s to nothing that it may not see', async (_who, account) => {
+    await using town = await openPageTown();
+    const token = await town.account({ name: 'ai', ...account });
+    const read = async (path: string) => await town.ask(path, { token, headers: BROWSER });
+    const found = new Set<string>();
+    for (const path of ['/deliveries?', '/deliveries?side=recipient&']) {
+      const { text } = await read(`${path}period=2026-Q3`);
+      const links = linksOf(text);
+      expect(links.length).toBeGreaterThan(10);
+      for (const link of links) found.add(link);
+    }
+    const tracks = [...found].filter((link) => link.startsWith('/documents/'));
+    expect(tracks.length).toBeGreaterThan(2);
+    for (const track of tracks) {
+      for (const link of linksOf((await read(track)).text)) found.add(link);
+    }
+    for (const link of found) {
+      const { status } = await read(link);
+      // Evidence is made by the relay that runs.
+      expect({ link, fault: status >= 400 && status !== 503 }).toEqual({ link, fault: false });
+    }
+  });
+
   it('begins with this quarter where no relay has run yet', async () => {
     await using town = await openHttpTown();
     const token = await town.account({ name: 'moi', role: 'auditor' });
@@ -296,4 +323,11 @@ function wordsOf(value: unknown, path = ''): Map<string, string> {
   return new Map(
     Object.entries(value).flatMap(([key, one]) => [...wordsOf(one, `${path}.${key}`)]),
   );
+}
+
+/** Where a page leads, its own looks aside. */
+function linksOf(page: string): string[] {
+  return [...page.matchAll(/href="(\/[^"]*)"/gu)]
+    .map(([, href = '']) => href.replaceAll('&amp;', '&'))
+    .filter((href) => !/[?&](?:lang|theme)=/u.test(href));
 }

@@ -59,7 +59,7 @@ export const listsEn: typeof listsVi = {
     signed: 'Digitally signed',
     yes: 'Yes',
     no: 'No',
-    shareClass: 'Counted as',
+    shareClass: 'Sent as',
     digest: 'Package digest (SHA-256)',
     dispatched: 'Sent at',
     answers: 'Answers document',

@@ -57,7 +57,7 @@ export const listsVi = {
     signed: 'Ký số',
     yes: 'Có',
     no: 'Không',
-    shareClass: 'Tính là',
+    shareClass: 'Hình thức gửi',
     digest: 'Mã băm gói tin (SHA-256)',
     dispatched: 'Gửi lúc',
     answers: 'Trả lời văn bản',

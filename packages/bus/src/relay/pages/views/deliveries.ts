@@ -1,11 +1,12 @@
 import type { DeliveriesRequest, DeliveryRow } from '../../figures/types.ts';
 import { STATE_FILTERS } from '../../storage/delivery-queries.ts';
 import { address, segment } from '../address.ts';
-import { type PageContext, other } from '../context.ts';
+import type { PageContext } from '../context.ts';
 import { type Markup, html } from '../html.ts';
 import type { PageContent } from '../layout.ts';
 import { scopeOf } from '../page-query.ts';
 import { agencyField } from '../parts/agency-field.ts';
+import { agencyLink } from '../parts/agency-link.ts';
 import { choice, field, filters } from '../parts/filters.ts';
 import { periodPicker } from '../parts/period-picker.ts';
 import { type Column, table } from '../parts/table.ts';
@@ -126,14 +127,9 @@ export function deliveryColumns(context: PageContext): Column<DeliveryRow>[] {
   ];
 }
 
-/** An agency among others: its name, and its page where the viewer has one. */
 function party(context: PageContext, code: string, name: string | null, figure: string): Markup {
-  const shown = said(name ?? code, 60);
-  const isForeign = context.viewer.role === 'agency' && code !== context.viewer.scope;
-  const linked = isForeign
-    ? shown
-    : html`<a href=${other(context, `/agencies/${segment(code)}`)}>${shown}</a>`;
-  return html`${linked} <span class="code">${word(code, figure)}</span>`;
+  return html`${agencyLink(context, code, name, 60)}
+    <span class="code">${word(code, figure)}</span>`;
 }
 
 export function documentAddress(row: { readonly from: string; readonly document_id: string }) {

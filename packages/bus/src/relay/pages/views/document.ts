@@ -4,6 +4,7 @@ import { apiAddress, segment } from '../address.ts';
 import type { PageContext } from '../context.ts';
 import { type Markup, html } from '../html.ts';
 import type { PageContent } from '../layout.ts';
+import { agencyLink } from '../parts/agency-link.ts';
 import { day, moment } from '../parts/value.ts';
 import { said } from '../said.ts';
 import { evidenceAddress, numberOf } from './documents.ts';
@@ -70,7 +71,10 @@ function facts(context: PageContext, document: TrackedDispatch, kind: string): M
   const priority = names.priorities[document.priority] ?? String(document.priority);
   const classes = { E: t.figures.E, EP: t.figures.EP, P: t.figures.P } as const;
   const entries: readonly (readonly [string, Markup])[] = [
-    [t.documents.sender, html`${said(fromName ?? from)} <span class="code">${from}</span>`],
+    [
+      t.documents.sender,
+      html`${agencyLink(context, from, fromName)} <span class="code">${from}</span>`,
+    ],
     [t.deliveries.number, html`${register.number}/${said(register.notation, 60)}`],
     [t.deliveries.issuedOn, day(context, register.issuedOn)],
     [t.documents.type, said(document.documentType, 100)],
@@ -100,10 +104,11 @@ function facts(context: PageContext, document: TrackedDispatch, kind: string): M
             <dd>${value}</dd>`,
       )}
     </dl>
-    <p>
-      <a class="button" href=${evidenceAddress(document)} download>${names.evidence}</a>
-    </p>
-    <p class="quiet">${names.evidenceNote}</p>
+    ${
+      context.source.maySee(from) &&
+      html`<p><a class="button" href=${evidenceAddress(document)} download>${names.evidence}</a></p>
+        <p class="quiet">${names.evidenceNote}</p>`
+    }
   </section>`;
 }
 
@@ -112,7 +117,7 @@ function track(context: PageContext, delivery: TrackedDelivery): Markup {
   const { to, toName, mode, state, receipts, receiptsLeftOut, withdrawn } = delivery;
   const unanswered = receipts.length === 0;
   return html`<li class="track">
-    <h3>${said(toName ?? to)} <span class="code">${to}</span></h3>
+    <h3>${agencyLink(context, to, toName)} <span class="code">${to}</span></h3>
     <p class="quiet">
       ${t.document.modes[mode]} ·${' '}
       <span class=${`state state-${state}`}>${t.deliveries.states[state]}</span>
