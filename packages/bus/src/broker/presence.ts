@@ -3,6 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { AgencyCode } from '../agency/code.ts';
 import type { Site, Tier } from '../agency/tier.ts';
 import { aliveSubject } from '../subject/subject.ts';
+import { takeSafely } from './take-safely.ts';
 
 const ANSWER_TIMEOUT_MS = 5_000;
 
@@ -35,14 +36,14 @@ const PRESENCE_QUEUE = 'site';
 export function answerPresence(
   nats: NatsConnection,
   answer: (subject: string, data: Uint8Array) => Uint8Array | undefined,
+  onError: (error: Error) => void,
 ): () => void {
   const subscription = nats.subscribe('vb.alive.*.*.*', {
     queue: PRESENCE_QUEUE,
-    callback: (error, message) => {
-      if (error !== null) return;
+    callback: takeSafely((message) => {
       const found = answer(message.subject, message.data);
       if (found !== undefined) message.respond(found);
-    },
+    }, onError),
   });
   return () => subscription.unsubscribe();
 }

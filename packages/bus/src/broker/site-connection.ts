@@ -26,6 +26,7 @@ export interface SiteConnection
   /** Answers every `vb.alive`. @returns a function that ends the answering. */
   answerPresence(
     answer: (natsSubject: string, data: Uint8Array) => Uint8Array | undefined,
+    onError: (error: Error) => void,
   ): () => void;
   /** Connects again, with the credentials as they are now. */
   reconnect(): Promise<void>;
@@ -48,7 +49,7 @@ export async function connectSite(options: SiteConnectOptions): Promise<SiteConn
     ...createSiteFiles(connection, manager),
     ...createSiteDirectory(connection),
     ...createSiteRenewal(nats),
-    answerPresence: (answer) => answerPresence(nats, answer),
+    answerPresence: (answer, onError) => answerPresence(nats, answer, onError),
     reconnect: async () => await reconnect(connection),
     status: connection.status,
     trouble: connection.trouble,

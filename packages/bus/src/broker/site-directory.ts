@@ -15,6 +15,7 @@ import { ENCODING_HEADER, LAST_SEQUENCE_HEADER } from './directory-client.ts';
 import { createLossGuard } from './loss-guard.ts';
 import { DEFAULT_BATCH_BYTES, pullBatches } from './pull.ts';
 import { type PutChunkResult, putMessage } from './put-chunk.ts';
+import { takeSafely } from './take-safely.ts';
 
 /** The answer to one directory request; `undefined` makes it an empty one. */
 export interface DirectoryAnswer {
@@ -25,8 +26,14 @@ export interface DirectoryAnswer {
 
 /** The directory as a site service sees it on the bus. */
 export interface SiteDirectory {
-  /** Answers look-ups, heads and pages; several services share the work. */
-  answerDirectory(answer: (subject: string) => DirectoryAnswer | undefined): () => void;
+  /**
+   * Answers look-ups, heads and pages; several services share the work. Where the answer throws there
+   * is none, and who asked asks again.
+   */
+  answerDirectory(
+    answer: (subject: string) => DirectoryAnswer | undefined,
+    onError: (error: Error) => void,
+  ): () => void;
   notifyDirectoryChanged(site: Site): void;
   /**
    * Hands a signed entry to the other sites.
@@ -55,18 +62,17 @@ export function createSiteDirectory(connection: Connection): SiteDirectory {
   const { nats } = connection;
   const guard = createLossGuard(connection);
   return {
-    answerDirectory: (answer) => {
+    answerDirectory: (answer, onError) => {
       const subscriptions = SUBJECTS.map((subject) =>
         nats.subscribe(subject, {
           queue: DIRECTORY_QUEUE,
-          callback: (error, message) => {
-            if (error !== null) return;
+          callback: takeSafely((message) => {
             const found = answer(message.subject);
             const reply = headers();
             reply.set(LAST_SEQUENCE_HEADER, String(found?.lastSequence ?? 0));
             reply.set(ENCODING_HEADER, found?.encoding ?? 'identity');
             message.respond(found?.data ?? new Uint8Array(), { headers: reply });
-          },
+          }, onError),
         }),
       );
       return () => {

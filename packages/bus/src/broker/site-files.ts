@@ -15,6 +15,7 @@ import { DROPPED_ANSWER, readChunk } from './file-client.ts';
 import { createLossGuard } from './loss-guard.ts';
 import { type PutChunkResult, putMessage } from './put-chunk.ts';
 import { requestError } from './request.ts';
+import { takeSafely } from './take-safely.ts';
 import { type FollowOptions, followStream } from './stream-follower.ts';
 
 /** Answers to what agencies ask about blobs. */
@@ -88,8 +89,7 @@ export function createSiteFiles(connection: Connection, manager: JetStreamManage
 function answerFiles({ nats }: Connection, answers: FileAnswers): () => void {
   const locate = nats.subscribe('vb.file.locate.*.*.*', {
     queue: FILES_QUEUE,
-    callback: (error, message) => {
-      if (error !== null) return;
+    callback: takeSafely((message) => {
       const name = parseFileLocateSubject(message.subject);
       const asked = name && answers.locate(name, message.data);
       Promise.resolve(asked)
@@ -98,17 +98,16 @@ function answerFiles({ nats }: Connection, answers: FileAnswers): () => void {
           message.respond(found === undefined ? REFUSED_ANSWER : JSON.stringify(found));
         })
         .catch((failure: unknown) => tell(answers, failure));
-    },
+    }, answers.onError),
   });
   const drop = nats.subscribe('vb.file.drop.*.*.*', {
     queue: FILES_QUEUE,
-    callback: (error, message) => {
-      if (error !== null) return;
+    callback: takeSafely((message) => {
       const name = parseFileDropSubject(message.subject);
       Promise.resolve(name === undefined ? false : answers.drop(name))
         .then((dropped) => message.respond(dropped ? DROPPED_ANSWER : REFUSED_ANSWER))
         .catch((failure: unknown) => tell(answers, failure));
-    },
+    }, answers.onError),
   });
   return () => {
     locate.unsubscribe();

@@ -195,12 +195,12 @@ async function openDesks(parts: ServiceParts, preparation: StreamDesk): Promise<
   const { options, enrolment, hostedSites, rights, connection, now } = parts;
   const { registry } = enrolment;
   const { federated } = options;
-  const stopAnswering = connection.answerDirectory(createDirectoryDesk(registry));
   const presence = createPresenceDesk(registry, now);
-  const stopPresence = connection.answerPresence(presence.answer);
   const tell = (error: unknown): void => {
     if (error instanceof Error && connection.status() === 'connected') options.onError?.(error);
   };
+  const stopAnswering = connection.answerDirectory(createDirectoryDesk(registry), tell);
+  const stopPresence = connection.answerPresence(presence.answer, tell);
   const files = openFilesDesk({
     connection,
     ...(federated === undefined ? {} : { federatedSite: federated.site }),
