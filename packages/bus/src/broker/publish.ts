@@ -21,7 +21,7 @@ export interface PublishOptions {
   readonly traceparent?: string;
 }
 
-export const PUBLISH_TIMEOUT_MS = 5_000;
+const PUBLISH_TIMEOUT_MS = 5_000;
 
 export interface Publisher {
   publish(subject: string, data: Uint8Array, options: PublishOptions): Promise<Published>;

@@ -17,16 +17,16 @@ export const MAX_DIRECTORY_PAGE_BYTES = 192 * 1024;
 export const MAX_UNPACKED_PAGE_BYTES = 1024 * 1024;
 /** Certificates and signatures are mostly random: honest pages stay below 5. */
 export const MAX_PAGE_RATIO = 50;
-export const MAX_DIRECTORY_HEADS = 1_000;
+const MAX_DIRECTORY_HEADS = 1_000;
 
 /** How a page is packed; the header `Congvan-Encoding` says it. */
-export const PAGE_ENCODINGS = ['zstd', 'deflate', 'identity'] as const;
+const PAGE_ENCODINGS = ['zstd', 'deflate', 'identity'] as const;
 export type PageEncoding = (typeof PAGE_ENCODINGS)[number];
 
 const ZSTD_LEVEL = 3;
 const DEFLATE_LEVEL = 6;
 
-export function isPageEncoding(text: string): text is PageEncoding {
+function isPageEncoding(text: string): text is PageEncoding {
   return (PAGE_ENCODINGS as readonly string[]).includes(text);
 }
 

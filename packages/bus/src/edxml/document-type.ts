@@ -80,7 +80,7 @@ export function countedDocumentType(name: string): string {
 }
 
 /** The name by which types are compared: the codes on the wire follow three conventions. */
-export function normaliseTypeName(name: string): string {
+function normaliseTypeName(name: string): string {
   return name.normalize('NFC').trim().replace(/\s+/g, ' ').toLowerCase();
 }
 

@@ -10,7 +10,7 @@ import { agencyCode, line, site } from '../record/field.ts';
 export const ENROLMENT_PATH = '/enrolment/v1';
 export const MAX_ENROLMENT_REQUEST_BYTES = 64 * 1024;
 export const MAX_ENROLMENT_ANSWER_BYTES = 24 * 1024 * 1024;
-export const MAX_RENEWAL_REQUEST_BYTES = 32 * 1024;
+const MAX_RENEWAL_REQUEST_BYTES = 32 * 1024;
 /** Clocks of agency and site may differ so much; an older request is refused. */
 export const MAX_RENEWAL_AGE_MS = 15 * 60_000;
 
@@ -26,7 +26,7 @@ export const ENROLMENT_USES = ['node', 'encryption', 'tls', 'seal'] as const;
 export type EnrolmentUse = (typeof ENROLMENT_USES)[number];
 
 /** Why a desk refuses; `unknown` also stands for a wrong secret. */
-export const ENROLMENT_REFUSALS = [
+const ENROLMENT_REFUSALS = [
   'unknown',
   'expired',
   'cancelled',

@@ -45,7 +45,7 @@ export const LACKING = [
 ] as const;
 export type Lacking = (typeof LACKING)[number];
 
-export const EXPORTER_ROLES = ['relay', 'sender', 'recipient'] as const;
+const EXPORTER_ROLES = ['relay', 'sender', 'recipient'] as const;
 export type ExporterRole = (typeof EXPORTER_ROLES)[number];
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

@@ -11,7 +11,7 @@ import { fetchDebianPackages, hasDebianTools } from './debian-package.ts';
 const execFileAsync = promisify(execFile);
 
 /** The oldest server that every test here passes on: the one of Debian 12. */
-export const OLDEST_SERVER_VERSION = '2.9.10';
+const OLDEST_SERVER_VERSION = '2.9.10';
 /** Where Debian and Homebrew put the program although it is often not in a user's PATH. */
 const EXTRA_FOLDERS = [
   '/usr/sbin',

@@ -2,7 +2,7 @@ import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 
 import { METRICS, type MetricName, type Part, type Sample } from './metric-table.ts';
 
-export function isMetricName(name: string): name is MetricName {
+function isMetricName(name: string): name is MetricName {
   return Object.hasOwn(METRICS, name);
 }
 

@@ -6,9 +6,9 @@ import { BusError } from '../errors.ts';
 import { createFile } from '../disk/atomic-file.ts';
 
 /** In the year 2100: a JWT that is made later for a revoked key must not let it in again. */
-export const REVOKED_UNTIL_S = 4_102_444_800;
+const REVOKED_UNTIL_S = 4_102_444_800;
 /** An account's JWT has to fit one message: 5,000 keys make 350 KB of it. */
-export const MAX_REVOCATIONS_PER_ACCOUNT = 5_000;
+const MAX_REVOCATIONS_PER_ACCOUNT = 5_000;
 
 const USER_KEY = /^U[A-Z2-7]{55}$/;
 

@@ -42,7 +42,7 @@ const signerFile = z.strictObject({
 });
 const MAX_SIGNER_FILE_BYTES = 4_096;
 
-export function createSiteSigner(site: Site, account: string, key: NatsKey): SiteSigner {
+function createSiteSigner(site: Site, account: string, key: NatsKey): SiteSigner {
   const home = parseSite(site);
   const accountPublicKey = parsePublicKey('account', account);
   return {

@@ -21,7 +21,7 @@ import type { BusDescription, ServerDescription } from './schema.ts';
 import { formatSize } from './size.ts';
 
 /** What JetStream may take of a disk at most: the rest is for logs, keys and the file system. */
-export const MAX_STORE_SHARE = 0.75;
+const MAX_STORE_SHARE = 0.75;
 const DEFAULT_STORE_PERCENT = 70;
 /** A server refuses a stream over its store, and a probe needs some room as well. */
 const MAX_RESERVED_SHARE = 0.95;
@@ -143,7 +143,7 @@ export function clientAddresses(plan: BusPlan, place: Place): string[] {
   return place.servers.map(({ host, clientPort }) => `${scheme}://${host}:${clientPort}`);
 }
 
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 

@@ -5,7 +5,7 @@ import type { Place } from './bus-plan.ts';
 import { type HealthFinding, STREAM_FULL_FAIL, STREAM_FULL_WARN, firstOf } from './health.ts';
 
 /** So many entries are caught up in a moment; more is a slow line or disk. */
-export const COPY_BEHIND_COUNT = 1_000;
+const COPY_BEHIND_COUNT = 1_000;
 
 /** What the servers of a place say, by the names of those that answered. */
 export type JetStreams = ReadonlyMap<string, JetStreamState | null>;

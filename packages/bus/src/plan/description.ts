@@ -5,7 +5,7 @@ import { type BusPlan, checkPlan, toPlan } from './bus-plan.ts';
 import { descriptionSchema } from './schema.ts';
 
 /** A description is written by people; more than this is a mistake. */
-export const MAX_DESCRIPTION_BYTES = 1024 * 1024;
+const MAX_DESCRIPTION_BYTES = 1024 * 1024;
 
 /**
  * Reads the description of a bus.

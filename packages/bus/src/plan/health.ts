@@ -5,21 +5,21 @@ import type { Place } from './bus-plan.ts';
 import { type MainSource, fillsFromSources } from './main-source.ts';
 
 /** Below this release a start is warned of: it has not been maintained for years. */
-export const OLDEST_ADVISED_VERSION = '2.11.0';
+const OLDEST_ADVISED_VERSION = '2.11.0';
 /** The oldest patch of each minor release that the published advisories leave; older minors get no fixes. */
-export const SUPPORTED_VERSIONS: readonly string[] = ['2.12.12', '2.14.3'];
+const SUPPORTED_VERSIONS: readonly string[] = ['2.12.12', '2.14.3'];
 
 export const STREAM_FULL_WARN = 0.8;
 export const STREAM_FULL_FAIL = 0.95;
 /** A source in order is heard from every few seconds. */
 export const SOURCE_SILENT_MS = 30_000;
 export const PROBE_SLOW_MS = 2_000;
-export const CLOCK_WARN_MS = 5_000;
+const CLOCK_WARN_MS = 5_000;
 /** User tokens are valid from five minutes before they were made: a worse clock shuts people out. */
-export const CLOCK_FAIL_MS = 240_000;
-export const EXPIRY_WARN_DAYS = 21;
+const CLOCK_FAIL_MS = 240_000;
+const EXPIRY_WARN_DAYS = 21;
 /** A site service writes it every 20 seconds, but not in its first three minutes. */
-export const PRESENCE_OLD_MS = SILENT_AFTER_MS + 60_000;
+const PRESENCE_OLD_MS = SILENT_AFTER_MS + 60_000;
 const DAY_MS = 86_400_000;
 
 export type HealthState = 'ok' | 'warn' | 'fail';

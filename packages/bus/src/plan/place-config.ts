@@ -23,7 +23,7 @@ export interface ServerPaths {
 }
 
 /** The places of files on a real server: configuration below `config`, data below the server's own folder. */
-export function pathsOnServer(plan: BusPlan, server: PlanServer): ServerPaths {
+function pathsOnServer(plan: BusPlan, server: PlanServer): ServerPaths {
   return {
     resolverFolder: `${server.dataFolder}/jwt`,
     storeFolder: `${server.dataFolder}/jetstream`,

@@ -5,7 +5,7 @@ import { isSite } from '../agency/tier.ts';
 import { MAX_NETWORKS_PER_SITE, isNetwork } from '../operator/networks.ts';
 import { parseSize } from './size.ts';
 
-export const MAX_SERVERS = 1_000;
+const MAX_SERVERS = 1_000;
 
 const port = z.int().min(1).max(65_535);
 const size = z.string().transform((text, context) => {

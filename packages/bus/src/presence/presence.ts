@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What an agency tells every minute fits well below it; longer is not read. */
-export const MAX_PRESENCE_BYTES = 4 * 1024;
+const MAX_PRESENCE_BYTES = 4 * 1024;
 
 const depth = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const presence = z.object({

@@ -53,7 +53,7 @@ export const instant = z
     'is not a time such as 2026-07-01T01:02:03.456Z',
   );
 
-export const calendarDate = z
+const calendarDate = z
   .string()
   .refine(
     (text) => CALENDAR_DATE.test(text) && isSameInstant(`${text}T00:00:00.000Z`),

@@ -24,7 +24,7 @@ export const BUILD_STEPS = [
   'build.committed',
 ] as const;
 
-export const RELAY_STEPS = [...BATCH_STEPS, ...DAY_STEPS, ...BUILD_STEPS] as const;
+const RELAY_STEPS = [...BATCH_STEPS, ...DAY_STEPS, ...BUILD_STEPS] as const;
 export type RelayStep = (typeof RELAY_STEPS)[number];
 
 /** Told of each step as it is reached. */

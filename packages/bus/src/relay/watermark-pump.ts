@@ -28,7 +28,7 @@ export interface WatermarkPumpOptions {
 }
 
 /** An agency gets at most one watermark in this time; what comes meanwhile goes into the next. */
-export const WATERMARK_INTERVAL_MS = 1_000;
+const WATERMARK_INTERVAL_MS = 1_000;
 /** After a failed publish the agency waits this long. */
 const RETRY_AFTER_MS = 5_000;
 const MAX_IN_FLIGHT = 32;

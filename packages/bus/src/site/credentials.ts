@@ -8,7 +8,7 @@ import type { SiteSigner } from '../operator/site-signer.ts';
 import { centrePermissions } from '../permission/site.ts';
 
 /** Broker credentials are renewed before this; a lost file is then worth nothing. */
-export const CREDENTIALS_VALID_DAYS = 90;
+const CREDENTIALS_VALID_DAYS = 90;
 const DAY_MS = 86_400_000;
 
 /**

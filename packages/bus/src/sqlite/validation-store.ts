@@ -1,7 +1,7 @@
 import type { VerificationBasis } from '../record/authenticate.ts';
 import type { Db } from './database.ts';
 
-export const VALIDATION_KINDS = ['certificate', 'crl', 'ocsp'] as const;
+const VALIDATION_KINDS = ['certificate', 'crl', 'ocsp'] as const;
 
 /** A certificate, revocation list or OCSP response. */
 export interface ValidationObject {

@@ -53,12 +53,12 @@ export function reservedBytesOfCentre(limits: CentralLimits): number {
 }
 
 /** What a site sends below this subject to a stream of the centre. */
-export function deliverPrefixToCentre(site: Site): string {
+function deliverPrefixToCentre(site: Site): string {
   return `sd.${CENTRAL_DOMAIN}.${parseSite(site)}`;
 }
 
 /** What the centre sends below this subject to the streams of a site. */
-export function deliverPrefixToSite(site: Site): string {
+function deliverPrefixToSite(site: Site): string {
   return `sd.${parseSite(site)}`;
 }
 
@@ -177,7 +177,7 @@ export function centralStreams(sites: readonly Site[], limits: CentralLimits): S
 }
 
 /** What a site takes from the exchange: only what is addressed to it. */
-export function exchangeFilter(site: Site): string {
+function exchangeFilter(site: Site): string {
   return `vb.msg.*.*.*.cross.${parseSite(site)}.>`;
 }
 

@@ -32,7 +32,7 @@ export interface PlannedPaper {
 }
 
 /** All documents of the demo. The runner sends them act by act; nothing else is sent. */
-export const DOCUMENTS = {
+const DOCUMENTS = {
   // From a commune up to the centre: each level writes its own document about the one before.
   bridgeReport: { from: 'H09.21.001', to: ['H09.21'], write: bridgeReport },
   bridgeInspection: {

@@ -49,7 +49,7 @@ export const CONDITION_CODES: readonly ConditionCode[] = Object.keys(CONDITIONS)
   (code): code is ConditionCode => isConditionCode(code),
 );
 
-export function isConditionCode(code: string): code is ConditionCode {
+function isConditionCode(code: string): code is ConditionCode {
   return Object.hasOwn(CONDITIONS, code);
 }
 

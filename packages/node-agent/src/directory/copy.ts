@@ -13,7 +13,7 @@ import { AgentError } from '../errors.ts';
 import type { DirectoryStore } from '../storage/directory-store.ts';
 
 /** Nobody can say how much has changed in the directory after so long without reading it. */
-export const DIRECTORY_STALE_AFTER_MS = 24 * 60 * 60_000;
+const DIRECTORY_STALE_AFTER_MS = 24 * 60 * 60_000;
 
 /** What `AgentStatus` says about the copy. */
 export interface DirectoryStatus {

@@ -301,7 +301,7 @@ function checkDelivery(
 }
 
 /** The id of a delivery to one of the recipients that its record names. */
-export function deliveryIdFor(delivery: DeliveryPayload, to: AgencyCode): string {
+function deliveryIdFor(delivery: DeliveryPayload, to: AgencyCode): string {
   const { from, businessType, documentId, documentVersion } = delivery;
   return deliveryId({ from, kind: 'doc', businessType, documentId, documentVersion, to });
 }

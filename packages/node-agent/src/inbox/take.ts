@@ -10,7 +10,7 @@ import { type Final, storeOutcome } from './store-outcome.ts';
 export const MAX_PENDING_PER_SENDER = 200;
 export const MAX_PENDING = 2_000;
 /** Of a sender when that many wait already: a dozen that name what never comes keep nobody out. */
-export const MIN_PENDING_PER_SENDER = 5;
+const MIN_PENDING_PER_SENDER = 5;
 /** With those, in all. */
 export const MAX_PENDING_EVER = 10_000;
 

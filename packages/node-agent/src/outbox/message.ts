@@ -20,7 +20,7 @@ export type MessageParts =
 const ownReport = z.object({ entry: z.object({ kind: z.string() }) });
 
 /** The bytes that go to one recipient: the message, or the reference that stands for it. */
-export function encodeDelivery(frame: Uint8Array, parts: MessageParts | undefined): Uint8Array {
+function encodeDelivery(frame: Uint8Array, parts: MessageParts | undefined): Uint8Array {
   if (parts === undefined) return encodeMessage(frame);
   if ('reference' in parts) return encodeReference(parts.reference);
   return encodeMessage(frame, ...parts.body);

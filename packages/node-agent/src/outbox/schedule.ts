@@ -9,7 +9,7 @@ const FIRST_REPEAT_MS = HOUR + 5 * MINUTE;
 /** No row waits longer for its next try. */
 export const MAX_REPEAT_MS = AGENT_LIMITS.maxRepeatMs;
 /** The streams keep a message for 30 days: after that a repeat tells nobody anything new. */
-export const UNDELIVERED_AFTER_MS = AGENT_LIMITS.undeliveredAfterMs;
+const UNDELIVERED_AFTER_MS = AGENT_LIMITS.undeliveredAfterMs;
 /** nats-server flushes to disk at the latest every 2 minutes (a PubAck is not a disk). */
 const CONFIRM_RECEIPT_AFTER_MS = 3 * MINUTE;
 /**

@@ -15,7 +15,7 @@ import { type PackageContents, openContents } from './contents.ts';
 import { type PackageSource, type WrittenPackage, writtenBytes } from './source.ts';
 
 /** What a sealed package is bound to: nobody can present it as another package. */
-export function sealContext(packageDigest: string): Uint8Array {
+function sealContext(packageDigest: string): Uint8Array {
   return Buffer.from(`congvan-package/1 ${packageDigest}`);
 }
 

@@ -222,7 +222,7 @@ function requireContent(field: string, name: string, bytes: number): void {
 }
 
 /** @throws {@link AgentError} `AGENT_PACKAGE_TOO_LARGE`. */
-export function requirePackageSize(bytes: number): void {
+function requirePackageSize(bytes: number): void {
   if (bytes <= MAX_FILES_BYTES) return;
   throw tooLarge(
     `the files have ${bytes} bytes, at most ${MAX_FILES_BYTES} can travel`,

@@ -20,7 +20,7 @@ import { writeZip } from './zip-write.ts';
 export const MAX_OPEN_PART_BYTES = 512 * 1024;
 
 /** An open part is read within these: it holds what everybody may see, never a document. */
-export const OPEN_PART_LIMITS: AsicLimits = {
+const OPEN_PART_LIMITS: AsicLimits = {
   maxContainerBytes: MAX_OPEN_PART_BYTES,
   maxEntries: 16,
   maxFileBytes: MAX_OPEN_PART_BYTES,

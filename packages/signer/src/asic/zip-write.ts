@@ -16,7 +16,7 @@ const LOCAL_START = Buffer.from('PK\x03\x04', 'latin1');
 const CENTRAL_START = Buffer.from('PK\x01\x02\x14\x00', 'latin1');
 
 /** A ZIP without Zip64 ends here. */
-export const MAX_ZIP_BYTES = 0xffff_ffff;
+const MAX_ZIP_BYTES = 0xffff_ffff;
 
 /** An entry whose content is known but for its bytes. */
 interface ZipContent {

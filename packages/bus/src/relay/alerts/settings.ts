@@ -38,7 +38,7 @@ export const alertSettings = z.strictObject({
 });
 export type AlertSettings = z.infer<typeof alertSettings>;
 
-export const webhookSettings = z.strictObject({
+const webhookSettings = z.strictObject({
   url: z
     .url({ protocol: /^https?$/ })
     .max(2_000)

@@ -158,7 +158,7 @@ function messageOf(told: Told): object {
 }
 
 /** @returns the value of `Congvan-Signature`. */
-export function signMessage(secret: string, seconds: number, body: string): string {
+function signMessage(secret: string, seconds: number, body: string): string {
   const digest = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
   return `t=${seconds},v1=${digest}`;
 }

@@ -1,5 +1,5 @@
 /** What can be wrong with an audit file or with what it says; codes are stable. */
-export const AUDIT_FINDINGS = [
+const AUDIT_FINDINGS = [
   /** A part that the manifest names is not there, or cannot be read. */
   'PART_MISSING',
   'PART_DAMAGED',
@@ -66,7 +66,7 @@ export interface AuditFinding {
 }
 
 /** Findings that are listed; the rest is counted. */
-export const MAX_FINDINGS_LISTED = 10_000;
+const MAX_FINDINGS_LISTED = 10_000;
 
 /** Gathers what is wrong; the same thing is told once. */
 export class Findings {

@@ -15,9 +15,9 @@ import { MONTH } from './publication.ts';
 import type { PublicationSettings } from './settings.ts';
 
 /** A month is closed this many days after its end unless `relay.json` says otherwise. */
-export const DEFAULT_CLOSE_AFTER_DAYS = 10;
+const DEFAULT_CLOSE_AFTER_DAYS = 10;
 /** Months this far back are published and corrected by the relay itself; older ones on request. */
-export const MAX_MONTHS_KEPT_RIGHT = 24;
+const MAX_MONTHS_KEPT_RIGHT = 24;
 
 export interface PublisherOptions {
   readonly db: Db;

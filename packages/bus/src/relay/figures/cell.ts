@@ -2,7 +2,7 @@ import { BUCKET_COUNT, rank, ranksOf } from './histogram.ts';
 import type { Figures, TimeFigures } from './types.ts';
 
 /** What a cell counts, in the order in which it is stored: names may be added, never moved. */
-export const COUNTERS = [
+const COUNTERS = [
   'E',
   'EP',
   'P',

@@ -24,7 +24,7 @@ export function bucketOf(ms: number): number {
 }
 
 /** The largest duration of a bucket: at most 1/64 above any other of it. */
-export function bucketTop(bucket: number): number {
+function bucketTop(bucket: number): number {
   if (bucket < EXACT) return bucket;
   const doublings = Math.floor(bucket / PER_DOUBLING) - 1;
   const value = bucket - doublings * PER_DOUBLING;

@@ -43,11 +43,11 @@ const MAX_CHANGES = 200;
  * The entry that was valid on a day. One that was signed later with the same validity corrects the
  * past; a day before or after all validity goes by the entry that holds.
  */
-export function entryOn(entries: readonly PlaceEntry[], day: string): PlaceEntry | undefined {
+function entryOn(entries: readonly PlaceEntry[], day: string): PlaceEntry | undefined {
   return entries.find((entry) => isValidOn(entry, day)) ?? entries[0];
 }
 
-export function isValidOn({ fromDay, lastDay }: PlaceEntry, day: string): boolean {
+function isValidOn({ fromDay, lastDay }: PlaceEntry, day: string): boolean {
   return fromDay <= day && (lastDay === null || day <= lastDay);
 }
 

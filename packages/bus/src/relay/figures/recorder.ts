@@ -232,7 +232,7 @@ const DUPLICATES: ReadonlySet<ContradictionKind> = new Set([
 ]);
 
 /** A contradiction belongs to the day on which its report says it was made, and to no document. */
-export function contradictionKey(agency: string, atMs: number): OwnKey {
+function contradictionKey(agency: string, atMs: number): OwnKey {
   return { agency, day: dateInVietnam(new Date(atMs)), documentType: '', urgency: 2 };
 }
 

@@ -1,7 +1,7 @@
 import type { DispatchRecipient } from '../../record/payload.ts';
 
 /** How a document left: electronic only, electronic and paper, paper only (QĐ 28/2018). */
-export const SHARE_CLASSES = ['E', 'EP', 'P'] as const;
+const SHARE_CLASSES = ['E', 'EP', 'P'] as const;
 export type ShareClass = (typeof SHARE_CLASSES)[number];
 
 /**

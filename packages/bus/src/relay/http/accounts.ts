@@ -37,8 +37,8 @@ export interface Accounts extends Disposable {
   revokeToken(name: string): void;
 }
 
-export const MIN_PASSWORD_CHARACTERS = 12;
-export const MAX_TOKEN_DAYS = 730;
+const MIN_PASSWORD_CHARACTERS = 12;
+const MAX_TOKEN_DAYS = 730;
 const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N}._@-]{0,62}[\p{L}\p{N}])?$/u;
 const TOKEN_BYTES = 32;
 /** Marks a token for what it is, to people and to scanners for secrets. */

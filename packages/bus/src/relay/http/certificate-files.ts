@@ -17,7 +17,7 @@ export interface CertificateFiles {
 }
 
 /** A renewed certificate is served so soon after its files were written. */
-export const CERTIFICATE_CHECK_MS = 5_000;
+const CERTIFICATE_CHECK_MS = 5_000;
 
 /** @throws {@link BusError} `BUS_HTTP_FAILED` for files that cannot be read or are no pair. */
 export async function readCertificate({

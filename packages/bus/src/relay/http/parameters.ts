@@ -22,7 +22,7 @@ import type { RegisterRequest } from './register.ts';
 import type { ContradictionsRequest, StatementsRequest } from './statements.ts';
 
 /** No answer has more rows on one page. */
-export const MAX_PAGE_ROWS = 1_000;
+const MAX_PAGE_ROWS = 1_000;
 const MAX_TEXT = 300;
 
 const agency = z

@@ -19,7 +19,7 @@ export function segment(text: string): string {
 }
 
 /** `documentType` becomes `document_type`: the API's spelling, and that of the pages. */
-export function snakeCase(name: string): string {
+function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 

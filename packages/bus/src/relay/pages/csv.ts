@@ -6,7 +6,7 @@ import * as parameters from '../http/parameters.ts';
 import { Problem, notFound } from '../http/problem.ts';
 
 /** Rows of one file; a longer list says so in its last line. */
-export const MAX_CSV_ROWS = 100_000;
+const MAX_CSV_ROWS = 100_000;
 const ROWS_AT_ONCE = 1_000;
 
 type NextPage = (paging: { limit: number; after?: string }) => Page<object>;

@@ -80,7 +80,7 @@ export function readPageQuery(query: unknown, today: string): PageQuery {
 }
 
 /** As {@link readPageQuery}, without a period. */
-export function readPageParameters(query: unknown): PageParameters {
+function readPageParameters(query: unknown): PageParameters {
   const given = Object.entries(query !== null && typeof query === 'object' ? query : {});
   const filled = given.filter(([, value]) => value !== '');
   const result = schema.safeParse(Object.fromEntries(filled));

@@ -1,7 +1,7 @@
 import { type Markup, html } from './html.ts';
 
 /** Characters of a name or an abstract that a table shows; the document's own page shows all. */
-export const MAX_SHOWN_CHARACTERS = 160;
+const MAX_SHOWN_CHARACTERS = 160;
 
 /** Controls, direction overrides, joiners without a letter beside them: they change what stands around them. */
 const INVISIBLE = /[\p{Cc}\u200B\u200E\u200F\u061C\u202A-\u202E\u2060-\u2069\uFEFF\uFFF9-\uFFFB]/gu;

@@ -39,7 +39,7 @@ const MAX_PIECE_BYTES = 256 * 1024;
 /** A piece that inflates to more was not written by this program. */
 const MAX_INFLATED_PIECE_BYTES = 4 * 1024 * 1024;
 /** The hash over the order of arrival is kept for every so many records. */
-export const ARRIVALS_PER_STEP = 1_000;
+const ARRIVALS_PER_STEP = 1_000;
 /** Reports looked at for the causes of one agency's change. */
 const MAX_CAUSES_COUNTED = 10_000;
 

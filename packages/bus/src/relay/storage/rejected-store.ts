@@ -33,7 +33,7 @@ interface HeldRow {
 export const MAX_REJECTED_MESSAGES_KEPT = 1_000;
 
 /** Of all senders so many that are not whole are listed; the oldest go first. */
-export const MAX_REJECTED_LISTED = 100_000;
+const MAX_REJECTED_LISTED = 100_000;
 /** Looked at so often: the list may be that much longer. */
 const ADDED_BETWEEN_TRIMS = 1_000;
 

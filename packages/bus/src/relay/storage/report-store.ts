@@ -57,10 +57,10 @@ interface Link {
 }
 
 /** An agency sets its clock right now and then; a step back of more than this is told. */
-export const CLOCK_STEP_BACK_MS = 5 * 60_000;
+const CLOCK_STEP_BACK_MS = 5 * 60_000;
 
 /** The broker stored it so long after the time that it states. */
-export const LATE_AFTER_MS = 24 * 60 * 60_000;
+const LATE_AFTER_MS = 24 * 60 * 60_000;
 /** About a kilobyte each; every agency of the country. */
 const MAX_CACHED_BASES = 20_000;
 

@@ -50,7 +50,7 @@ export function createDirectoryDesk(
 }
 
 /** Entries are numbered without a gap. @returns `isFull` when more could follow without fitting. */
-export function buildPage(
+function buildPage(
   registry: Pick<Registry, 'record'>,
   { registrar, sequence: since }: EntryKey,
   maxBytes: number,

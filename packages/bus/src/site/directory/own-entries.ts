@@ -8,7 +8,7 @@ import { type RawRecord, decodeRecord } from '../../record/frame.ts';
 import { FrameFiles, type FramePlace, readFrames } from './frame-file.ts';
 
 /** So many entries are put into one file once they are old enough. */
-export const ENTRIES_PER_PACK = 1_000;
+const ENTRIES_PER_PACK = 1_000;
 /** The newest stay files of their own: other processes may be about to add one. */
 const MIN_LOOSE_ENTRIES = 200;
 export const MAX_SEQUENCE = 99_999_999;

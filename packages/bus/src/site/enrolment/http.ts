@@ -6,7 +6,7 @@ import { BusError } from '../../errors.ts';
 import type { EnrolmentDesk } from './desk.ts';
 
 /** Requests of one address in a minute; an office that types a token wrong needs far fewer. */
-export const MAX_REQUESTS_PER_MINUTE = 30;
+const MAX_REQUESTS_PER_MINUTE = 30;
 const MAX_CONNECTIONS = 200;
 const REQUEST_TIMEOUT_MS = 60_000;
 const CONNECTION_TIMEOUT_MS = 90_000;

@@ -39,7 +39,7 @@ const MAX_OTHER_MESSAGES = 100_000;
 /** Of one agency, until everything that it has here is deleted: honest agents have none. */
 export const MAX_STRAYS_OF_OWNER = 1_000;
 /** Words of one agency that a blob is gone, until they are deleted; the centre has read most of them. */
-export const MAX_WORDS_OF_OWNER = 20_000;
+const MAX_WORDS_OF_OWNER = 20_000;
 
 /** An agency that fills the stream with what is no chunk. */
 export interface Flood {

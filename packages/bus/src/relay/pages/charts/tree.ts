@@ -118,7 +118,7 @@ function cell(display: Display, row: BreakdownRow, place: Place, href: string): 
   </a>`;
 }
 
-export function isUnderTarget({ figures, target }: BreakdownRow): boolean {
+function isUnderTarget({ figures, target }: BreakdownRow): boolean {
   return target !== null && figures.rate_electronic !== null && figures.rate_electronic < target;
 }
 

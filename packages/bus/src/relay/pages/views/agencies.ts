@@ -13,7 +13,7 @@ import { count, moment, word } from '../parts/value.ts';
 import { said } from '../said.ts';
 
 /** Rows of one page: as many as are asked one by one for their gaps. */
-export const PAGE_ROWS = 50;
+const PAGE_ROWS = 50;
 const MAX_PARENTS = 200;
 
 /** All agencies with their figures, or by standing: the one list answers who is under target and why. */

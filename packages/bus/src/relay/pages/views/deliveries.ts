@@ -132,6 +132,6 @@ function party(context: PageContext, code: string, name: string | null, figure: 
     <span class="code">${word(code, figure)}</span>`;
 }
 
-export function documentAddress(row: { readonly from: string; readonly document_id: string }) {
+function documentAddress(row: { readonly from: string; readonly document_id: string }) {
   return address(`/documents/${segment(row.document_id)}`, { from: row.from });
 }
