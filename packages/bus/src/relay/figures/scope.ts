@@ -44,11 +44,15 @@ export function readScope(request: FiguresScope, index: KnownAgencies): Scope {
   };
 }
 
+/** Of a type that somebody made up. */
+const MAX_NAMED_CHARACTERS = 60;
+
 /** A type that is not counted by name has no figures of its own; an answer of zeros would mislead. */
 function readType(text: string): string {
   const type = countedDocumentType(text);
   if (type !== OTHER_DOCUMENT_TYPES || text === OTHER_DOCUMENT_TYPES) return type;
-  throw badRequest('document_type', `it is a type that is counted by name, or ${type}`);
+  const named = text.slice(0, MAX_NAMED_CHARACTERS);
+  throw badRequest('document_type', `"${named}" is not counted by name, only among ${type}`);
 }
 
 function readCode(
