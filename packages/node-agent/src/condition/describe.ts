@@ -90,7 +90,10 @@ const TEXTS: Readonly<Record<ConditionCode, Text>> = {
     action: 'tell the operator of the site: congvan bus doctor says what to do',
   },
   SITE_SERVICE_SILENT: {
-    detail: (f) => `the site service has not answered since ${f['lastAnswer']}`,
+    detail: (f) =>
+      f['lastAnswer'] === 'never'
+        ? 'the site service has not answered yet'
+        : `the site service has not answered since ${f['lastAnswer']}`,
     action: 'tell the operator of the site that its service does not run',
   },
   DIRECTORY_STALE: {

@@ -125,4 +125,10 @@ describe('the status file', () => {
     writeFileSync(file, '{"conditions":[{"code":"__proto__"}]}');
     expect(readStatus(file)).toBeUndefined();
   });
+
+  it('says of a site service that never answered just that', () => {
+    const facts = { lastAnswer: 'never' };
+    const { detail } = describeCondition({ code: 'SITE_SERVICE_SILENT', sinceMs: 0, facts });
+    expect(detail).toBe('the site service has not answered yet');
+  });
 });
