@@ -6,6 +6,7 @@ import {
   type ConnectOptions,
   type Connection,
   type ConnectionStatus,
+  type StatusListener,
   openConnection,
 } from './connection.ts';
 import type { ConnectionTrouble } from './connection-trouble.ts';
@@ -31,6 +32,7 @@ export interface SiteConnection
   /** Connects again, with the credentials as they are now. */
   reconnect(): Promise<void>;
   status(): ConnectionStatus;
+  onStatus(listener: StatusListener): () => void;
   /** Why there is no connection now. */
   trouble(): ConnectionTrouble | undefined;
   close(): Promise<void>;
@@ -52,6 +54,7 @@ export async function connectSite(options: SiteConnectOptions): Promise<SiteConn
     answerPresence: (answer, onError) => answerPresence(nats, answer, onError),
     reconnect: async () => await reconnect(connection),
     status: connection.status,
+    onStatus: connection.onStatus,
     trouble: connection.trouble,
     close: connection.close,
     [Symbol.asyncDispose]: connection.close,

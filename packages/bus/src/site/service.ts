@@ -90,8 +90,8 @@ const TRUST_POLL_MS = 5_000;
 /**
  * Runs the site service of every site that this operator hosts, on one broker.
  *
- * At the start it makes whatever stream or consumer is missing, so a lost broker disk is healed by
- * a restart; then it answers the directory and follows its folder.
+ * At the start, and when a broker comes back that has lost its disk, it makes whatever stream or
+ * consumer is missing; it answers the directory and follows its folder.
  *
  * @throws {@link BusError} `BUS_CONNECT_FAILED`, `BUS_STREAM_CHANGE_REFUSED`, `BUS_REQUEST_REFUSED`,
  *   `BUS_DIRECTORY_FOLDER_DAMAGED`.
@@ -234,24 +234,22 @@ async function openDesks(parts: ServiceParts, preparation: StreamDesk): Promise<
     options.pollMs ?? POLL_MS,
     () => void catchUp().catch(tell),
   );
+  const stopWatching = watchForLoss(connection, preparation, {
+    lost: () => exchange?.startAnew(),
+    back: () => void catchUp().catch(tell),
+  });
   const stopTrust = followTrust(options, () => exchange?.readAgain());
   const sources = watchSources({
     admin: connection,
     streams: () => (federated === undefined ? [] : streamsOf(options, federated.site)),
     onError: tell,
   });
-  const stopPresenceFile = keepPresenceFile({
-    folder: options.folder,
-    presence,
-    sites: hostedSites,
-    now,
-    onError: tell,
-    ...(options.pollMs === undefined ? {} : { everyMs: options.pollMs }),
-  });
+  const stopPresenceFile = startPresenceFile(parts, presence, tell);
   const stop = async (): Promise<void> => {
     await stopPresenceFile();
     stopFollowing();
     stopTrust();
+    stopWatching();
     stopAnswering();
     stopPresence();
     stopRenewing();
@@ -260,6 +258,15 @@ async function openDesks(parts: ServiceParts, preparation: StreamDesk): Promise<
     await sources.stop();
   };
   return { presence, catchUp, stop };
+}
+
+function startPresenceFile(
+  { options: { folder, pollMs }, hostedSites, now }: ServiceParts,
+  presence: PresenceDesk,
+  onError: (error: unknown) => void,
+): () => Promise<void> {
+  const every = pollMs === undefined ? {} : { everyMs: pollMs };
+  return keepPresenceFile({ folder, presence, sites: hostedSites, now, onError, ...every });
 }
 
 function exchangedDirectory(
@@ -275,6 +282,24 @@ function exchangedDirectory(
     inStream: directoryInboxStream(site),
     onError,
     now,
+  };
+}
+
+/** The broker may come back without its disk. @returns ends the watching. */
+function watchForLoss(
+  connection: Pick<SiteConnection, 'onStatus'>,
+  preparation: StreamDesk,
+  tell: { readonly lost: () => void; readonly back: () => void },
+): () => void {
+  const forgetLoss = preparation.onLost(tell.lost);
+  const forgetStatus = connection.onStatus((status) => {
+    if (status !== 'connected') return;
+    preparation.doubt();
+    tell.back();
+  });
+  return () => {
+    forgetStatus();
+    forgetLoss();
   };
 }
 

@@ -9,7 +9,7 @@ import {
 import type { RegisteredEntry } from './registry.ts';
 
 export interface StreamDeskOptions {
-  readonly admin: Pick<StreamAdmin, 'ensureStream' | 'ensureConsumers'>;
+  readonly admin: Pick<StreamAdmin, 'ensureStream' | 'ensureConsumers' | 'streamState'>;
   /** The sites that this service works for, as they are now. */
   readonly hostedSites: () => Promise<readonly Site[]>;
   readonly streamsOf: (site: Site) => readonly StreamPlan[];
@@ -26,6 +26,10 @@ export interface StreamDeskOptions {
 export interface StreamDesk {
   /** Makes whatever is missing. One after the other, however many ask. */
   refresh(): Promise<void>;
+  /** The next look does not rely on what was made: the broker was away, perhaps with its disk. */
+  doubt(): void;
+  /** Streams were gone with all that stood in them, or others made them anew. @returns ends the listening. */
+  onLost(listener: () => void): () => void;
   /** When nothing is under way any more. */
   settled(): Promise<void>;
 }
@@ -35,6 +39,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
   const preparedSites = new Set<Site>();
   const relays = new Map<string, RegisteredEntry['entry']>();
   let preparedCount = 0;
+  const loss = new LossWatch(admin);
   let working: Promise<void> = Promise.resolve();
 
   const relayConsumers = (): ConsumerPlan[] =>
@@ -47,6 +52,7 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     if (sites.length === 0) return;
     for (const plan of sites.flatMap((site) => options.streamsOf(site))) {
       await admin.ensureStream(plan);
+      await loss.note(plan.name);
     }
     for (const site of sites) preparedSites.add(site);
     await admin.ensureConsumers(relayConsumers());
@@ -70,6 +76,10 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
     for (const site of preparedSites) options.onChanged(site);
   };
   const catchUp = async (): Promise<void> => {
+    if (await loss.look()) {
+      preparedSites.clear();
+      preparedCount = 0;
+    }
     const added = (await options.hostedSites()).filter((site) => !preparedSites.has(site));
     await prepareSites(added);
     // Agencies of a new site may have been entered before it was hosted.
@@ -84,6 +94,54 @@ export function createStreamDesk(options: StreamDeskOptions): StreamDesk {
       working = working.catch(() => undefined).then(catchUp);
       await working;
     },
+    doubt: () => loss.doubt(),
+    onLost: (listener) => loss.onLost(listener),
     settled: async () => await working.catch(() => undefined),
   };
+}
+
+/** Knows the streams again by when they were made. */
+class LossWatch {
+  readonly #admin: Pick<StreamAdmin, 'streamState'>;
+  /** Unix milliseconds, by stream. */
+  readonly #made = new Map<string, number>();
+  readonly #listeners = new Set<() => void>();
+  #isDoubtful = false;
+
+  constructor(admin: Pick<StreamAdmin, 'streamState'>) {
+    this.#admin = admin;
+  }
+
+  async note(stream: string): Promise<void> {
+    const state = await this.#admin.streamState(stream);
+    if (state !== undefined) this.#made.set(stream, state.createdAt.getTime());
+  }
+
+  doubt(): void {
+    this.#isDoubtful = true;
+  }
+
+  onLost(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @returns whether one is gone, or another than before. */
+  async look(): Promise<boolean> {
+    if (!this.#isDoubtful) return false;
+    const lost = await this.#hasLost();
+    this.#isDoubtful = false;
+    if (!lost) return false;
+    this.#made.clear();
+    for (const listener of this.#listeners) listener();
+    return true;
+  }
+
+  async #hasLost(): Promise<boolean> {
+    for (const [stream, madeMs] of this.#made) {
+      const state = await this.#admin.streamState(stream);
+      if (state?.createdAt.getTime() !== madeMs) return true;
+    }
+    return false;
+  }
 }

@@ -14,6 +14,7 @@ import {
 } from '../../subject/directory-subject.ts';
 import { joinCalls } from '../join-calls.ts';
 import type { Registry } from '../registry.ts';
+import { findPublished, isSame } from './find-published.ts';
 
 /** A registrar's folder, and where its entries and those of others are on the bus. */
 export interface ExchangedDirectory {
@@ -44,6 +45,8 @@ export interface DirectoryExchange {
   publish(): Promise<void>;
   /** Has what was refused since the last time come past again: somebody else is believed now. */
   readAgain(): void;
+  /** The streams were made anew: all goes out again, and all is read again. */
+  startAnew(): void;
   stop(): Promise<void>;
 }
 
@@ -61,6 +64,8 @@ const REPLAY_MS = 600_000;
 export function runDirectoryExchange(options: DirectoryExchangeOptions): DirectoryExchange {
   const stop = new AbortController();
   let published: number | undefined;
+  /** Streams that were made anew have nothing of what went out before. */
+  let generation = 0;
   let forked = false;
   let publishing: Promise<void> = Promise.resolve();
 
@@ -87,9 +92,12 @@ export function runDirectoryExchange(options: DirectoryExchangeOptions): Directo
         await putNext(1, mark.awaits);
         return;
       }
-      published ??= await findPublished(options);
-      while (!stop.signal.aborted && !forked && (await putNext(published + 1))) published += 1;
-      if (mark === undefined && published > 0) await registry.setBusMark({ awaits: null });
+      const own = generation;
+      const isOver = (): boolean => stop.signal.aborted || forked || own !== generation;
+      let last = published ?? (await findPublished(options));
+      while (!isOver() && (await putNext(last + 1))) last += 1;
+      if (own === generation) published = last;
+      if (mark === undefined && last > 0) await registry.setBusMark({ awaits: null });
     } catch (error) {
       endAtFork(error);
     }
@@ -102,6 +110,11 @@ export function runDirectoryExchange(options: DirectoryExchangeOptions): Directo
       await publishing;
     },
     readAgain: () => reading.again(),
+    startAnew: () => {
+      published = undefined;
+      generation += 1;
+      reading.startAnew();
+    },
     stop: async () => {
       stop.abort();
       await publishing.catch(() => undefined);
@@ -212,24 +225,6 @@ async function putOut(
   );
 }
 
-/** Entries go out in order, so the last one that is out is found by halving. */
-async function findPublished(options: ExchangedDirectory): Promise<number> {
-  const { directory, registry, outStream } = options;
-  const { registrar } = registry;
-  let from = 0;
-  let to = 1;
-  while (registry.record({ registrar, sequence: to }) !== undefined) to *= 2;
-  while (to - from > 1) {
-    const sequence = Math.floor((from + to) / 2);
-    const key = { registrar, sequence };
-    const record = registry.record(key);
-    const sent = record && (await directory.readEntry(outStream, key));
-    if (record !== undefined && sent !== undefined && isSame(sent, record)) from = sequence;
-    else to = sequence;
-  }
-  return from;
-}
-
 interface ReadingOptions extends DirectoryExchangeOptions {
   /** @throws what is no fork. */
   readonly endAtFork: (error: unknown) => void;
@@ -250,7 +245,10 @@ class EntryReading {
   }
 
   again(): void {
-    if (!this.#hasRefused) return;
+    if (this.#hasRefused) this.startAnew();
+  }
+
+  startAnew(): void {
     this.#hasRefused = false;
     this.#startsAnew = true;
     this.#round.abort();
@@ -261,7 +259,7 @@ class EntryReading {
       this.#round = new AbortController();
       const signal = AbortSignal.any([this.#signal, this.#round.signal]);
       try {
-        if (this.#startsAnew) await this.#startAnew();
+        if (this.#startsAnew) await this.#forget();
         await this.#read(signal);
       } catch (error) {
         if (error instanceof Error && !this.#signal.aborted) this.#options.onError(error);
@@ -279,7 +277,7 @@ class EntryReading {
     }
   }
 
-  async #startAnew(): Promise<void> {
+  async #forget(): Promise<void> {
     this.#startsAnew = false;
     try {
       await forgetWhatWasRead(this.#options);
@@ -350,10 +348,6 @@ async function takeBatch(
 
 function throwIt(error: unknown): never {
   throw error;
-}
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return Buffer.compare(one, other) === 0;
 }
 
 function isFork(error: unknown): error is BusError {
