@@ -2,6 +2,7 @@ import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { waitUntil } from '@congvan/bus/testing';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { initAgent } from '../src/index.ts';
@@ -62,6 +63,16 @@ describe('an agency’s folder', () => {
     await writeFile(credentials, good);
     await using again = await office.open();
     await waitUntil(() => again.status().broker === 'connected');
+  });
+
+  it('is read while another process writes', async () => {
+    await using _checked = await office.open({ mode: 'desk' });
+    const writer = new Database(join(office.home, 'agent.sqlite'));
+    using _closed = { [Symbol.dispose]: () => void writer.close() };
+    writer.exec('BEGIN IMMEDIATE');
+    await using agent = await office.open({ mode: 'desk' });
+    expect(agent.listInbox()).toEqual([]);
+    expect(agent.status().outbox.waiting).toBe(0);
   });
 
   it('without its register is refused: a new one would give out used numbers', async () => {

@@ -94,9 +94,11 @@ export function isStorageFailure(error: unknown): boolean {
 
 function migrate(db: Db, file: string, schema: Schema): void {
   const names = listMigrations(schema);
+  const known = numberOf(names.at(-1));
+  // Whoever only reads waits for no writer.
+  if (schemaVersion(db) === known) return;
   const apply = db.transaction(() => {
     const version = schemaVersion(db);
-    const known = numberOf(names.at(-1));
     if (version > known) throw newer(file, version, known);
     for (const name of names.filter((one) => numberOf(one) > version)) {
       db.exec(readFileSync(new URL(name, schema.migrations), 'utf8'));
