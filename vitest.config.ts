@@ -29,9 +29,9 @@ export default defineConfig({
       extends: true,
       test: { name, include: [`packages/${name}/test/**/*.test.ts`] },
     })),
-    // Tests start servers and processes of their own: one file per core at a time, each in a process.
+    // Each file in a process. On two cores a third one computes while others wait for their servers.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default', new ClosingLine()],
