@@ -20,6 +20,7 @@ import {
 } from '../packages/bus/src/local-server/debian-package.ts';
 import { findNatsServer } from '../packages/bus/src/local-server/find.ts';
 import { provideChromium } from './chromium.ts';
+import { opensslPackages, provideOpenssl } from './openssl.ts';
 import { type Compiler, compilePkcs11, hasPkcs11, pkcs11Folder } from './pkcs11.ts';
 
 const execFileAsync = promisify(execFile);
@@ -39,7 +40,7 @@ const isRoot = process.getuid?.() === 0;
 try {
   const server = await findNatsServer({ announce: say });
   const judges = process.argv.includes('--judges');
-  const folders = judges ? await provideJudges() : [];
+  const folders = judges ? [...(await provideJudges()), ...(await provideNewerOpenssl())] : [];
   if (judges) await providePkcs11();
   const variables = judges ? { ...tokenVariables(), ...(await provideBrowser()) } : {};
   process.stdout.write(JSON.stringify({ natsServer: server.path, folders, variables }));
@@ -67,6 +68,12 @@ async function provideJudges(): Promise<string[]> {
   const folders: string[] = [];
   for (const name of missing) folders.push(await unpackPrivately(name));
   return folders;
+}
+
+async function provideNewerOpenssl(): Promise<string[]> {
+  const unpack = async (): Promise<string> => await unpackPrivately('openssl');
+  const folder = await provideOpenssl({ unpack, say });
+  return folder === undefined ? [] : [folder];
 }
 
 function missingPackages(): string[] {
@@ -167,7 +174,8 @@ async function runApt(args: readonly string[]): Promise<void> {
  */
 async function unpackPrivately(name: string): Promise<string> {
   const tree = path.join(cacheFolder(), 'debian', name);
-  await fetchDebianPackages([name], tree, { withDependencies: true, announce: say });
+  const packages = name === 'openssl' ? opensslPackages() : [name];
+  await fetchDebianPackages(packages, tree, { withDependencies: true, announce: say });
   const starters = path.join(tree, 'starters');
   if (existsSync(starters)) return starters;
 

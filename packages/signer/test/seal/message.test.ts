@@ -17,6 +17,7 @@ import {
   encodeTlv,
 } from '../../src/der/index.ts';
 import { SignerError } from '../../src/errors.ts';
+import { opensslReadsSealed } from '../../../../setup/openssl.ts';
 import { encodeSealBinding } from '../../src/seal/binding.ts';
 import {
   MAX_RECIPIENTS,
@@ -30,6 +31,8 @@ import { type Party, createParties, createParty } from './parties.ts';
 
 const CONTENT = Buffer.from('Công văn số 12/UBND-VP'.repeat(100));
 const CONTEXT = Buffer.from('H09.12.034 → H09.12.035, 7f3c');
+/** Older ones refuse what RFC 5083 §2.1 says; set-up fetches a newer one where it can. */
+const hasOpenssl = opensslReadsSealed();
 let rsa: Party;
 let p256: Party;
 let p384: Party;
@@ -50,19 +53,18 @@ function decryptWithOpenssl(sealed: Uint8Array, party: Party): Buffer {
 }
 
 describe('a sealed message', () => {
-  it('is opened by each of its recipients, and by OpenSSL with their keys, byte for byte', async () => {
+  it('is opened by each of its recipients, byte for byte', async () => {
     const parties = [rsa, p256, p384];
     const recipients = parties.map(({ certificate }) => certificate);
     const sealed = sealBytes(CONTENT, { recipients, context: CONTEXT });
-    for (const { decryptor, ...party } of parties) {
+    for (const { decryptor } of parties) {
       const opened = await openSealed(sealed, { decryptor, context: CONTEXT });
       expect(Buffer.from(opened.content).equals(CONTENT)).toBe(true);
       expect(opened.recipients).toHaveLength(3);
-      expect(decryptWithOpenssl(sealed, { decryptor, ...party }).equals(CONTENT)).toBe(true);
     }
   });
 
-  it('costs less than 200 bytes for one more key of the same curve, for OpenSSL too', async () => {
+  it('costs less than 200 bytes for one more key of the same curve', async () => {
     const more = await Promise.all(
       ['Sở Tài chính', 'Sở Y tế', 'Sở Tư pháp'].map((name) => createParty(pki, name, 'ec-p256')),
     );
@@ -75,7 +77,17 @@ describe('a sealed message', () => {
       const { content, recipients } = await openSealed(sealed, { decryptor: party.decryptor });
       expect(Buffer.from(content).equals(CONTENT)).toBe(true);
       expect(recipients).toHaveLength(parties.length);
-      expect(decryptWithOpenssl(sealed, party).equals(CONTENT)).toBe(true);
+    }
+  });
+
+  it.skipIf(!hasOpenssl)('is opened by OpenSSL with the key of each, byte for byte', async () => {
+    const parties = [rsa, p256, p384, await createParty(pki, 'Sở Tài chính', 'ec-p256')];
+    const recipients = parties.map(({ certificate }) => certificate);
+    for (const options of [{ recipients }, { recipients, context: CONTEXT }]) {
+      const sealed = sealBytes(CONTENT, options);
+      for (const party of parties) {
+        expect(decryptWithOpenssl(sealed, party).equals(CONTENT)).toBe(true);
+      }
     }
   });
 
