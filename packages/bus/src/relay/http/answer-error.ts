@@ -27,7 +27,7 @@ export function problemOf(error: unknown): Problem | undefined {
   if (hasZodFastifySchemaValidationErrors(error)) return parameterProblem(error);
   if (error instanceof BusError && REQUEST_FAULTS.has(error.code)) {
     const { field } = error.details;
-    const named = typeof field === 'string' ? field : undefined;
+    const named = typeof field === 'string' ? { parameter: field } : {};
     return new Problem('parameter-invalid', error.message.slice(0, MAX_DETAIL), named);
   }
   if (error instanceof BusError && error.code === 'BUS_FIGURES_BEING_BUILT') {
@@ -55,11 +55,8 @@ function parameterProblem(
   const path = (first?.instancePath ?? '').replace(/^\//, '').replaceAll('/', '.');
   const parameter = path === '' ? unknown : path;
   const why = (first?.message ?? 'is wrong').slice(0, MAX_DETAIL);
-  return new Problem(
-    'parameter-invalid',
-    parameter === undefined ? why : `${parameter}: ${why}`,
-    parameter,
-  );
+  if (parameter === undefined) return new Problem('parameter-invalid', why);
+  return new Problem('parameter-invalid', `${parameter}: ${why}`, { parameter });
 }
 
 /** Answers with a problem (RFC 9457). */
@@ -68,10 +65,11 @@ export async function sendProblem(
   reply: FastifyReply,
   problem: Problem,
 ): Promise<void> {
-  const { code, status, message: detail, parameter } = problem;
+  const { code, status, message: detail, parameter, retryAfterS } = problem;
   if (status === 401 && request.url.startsWith('/api/')) {
     void reply.header('www-authenticate', 'Bearer realm="congvan"');
   }
+  if (retryAfterS !== undefined) void reply.header('retry-after', retryAfterS);
   await reply
     .code(status)
     .header('cache-control', 'no-store')

@@ -115,8 +115,12 @@ export class LogIn {
     const lockedUntilMs = this.#store.failedLogIn(nameHash)?.lockedUntilMs ?? 0;
     const waitMs = lockedUntilMs - this.#now().getTime();
     if (waitMs <= 0) return;
-    const seconds = Math.ceil(waitMs / 1_000);
-    throw new Problem('too-many-requests', `too many wrong passwords: wait ${seconds} seconds`);
+    const retryAfterS = Math.ceil(waitMs / 1_000);
+    throw new Problem(
+      'too-many-requests',
+      `too many wrong passwords: wait ${retryAfterS} seconds`,
+      { retryAfterS },
+    );
   }
 
   #countFailure(nameHash: string): void {

@@ -9,14 +9,19 @@ export class Problem extends Error {
   readonly code: ProblemCode;
   /** The query or path parameter at fault. */
   readonly parameter: string | undefined;
+  /** When to come again, in whole seconds (RFC 9110 §10.2.3). */
+  readonly retryAfterS: number | undefined;
 
-  constructor(code: ProblemCode, detail: string, parameter?: string) {
+  constructor(code: ProblemCode, detail: string, about: ProblemDetails = {}) {
     super(detail);
     this.code = code;
     this.status = PROBLEMS[code].status;
-    this.parameter = parameter;
+    this.parameter = about.parameter;
+    this.retryAfterS = about.retryAfterS;
   }
 }
+
+type ProblemDetails = { readonly parameter?: string; readonly retryAfterS?: number };
 
 /** Every problem the API answers with; `docs/reference/http-api.md` lists them, a test compares. */
 export const PROBLEMS = {

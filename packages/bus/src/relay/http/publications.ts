@@ -123,11 +123,9 @@ function readPlace(after: string | undefined): SectionPlace {
   if (after === undefined) return { piece: 1, line: 0 };
   const [, piece, line] = /^(\d{1,6})\.(\d{1,9})$/.exec(after) ?? [];
   if (piece === undefined || Number(piece) < 1 || Number(piece) > MAX_PIECES) {
-    throw new Problem(
-      'parameter-invalid',
-      'what `next` of the page before says is wanted',
-      'after',
-    );
+    throw new Problem('parameter-invalid', 'what `next` of the page before says is wanted', {
+      parameter: 'after',
+    });
   }
   return { piece: Number(piece), line: Number(line) };
 }

@@ -71,7 +71,7 @@ function sourceFor(viewer: Viewer, parts: SourceParts): ViewerSource {
         throw new Problem(
           'parameter-invalid',
           'several documents are called so: name the sender and the year',
-          'from',
+          { parameter: 'from' },
         );
       }
       if (parts.evidence === undefined) {

@@ -96,5 +96,5 @@ function read<T>(schema: Schema<T>, query: unknown): T {
   const result = schema.safeParse(query);
   if (result.success) return result.data;
   const parameter = String(result.error.issues[0]?.path[0] ?? 'query');
-  throw new Problem('parameter-invalid', `${parameter} cannot be used`, parameter);
+  throw new Problem('parameter-invalid', `${parameter} cannot be used`, { parameter });
 }

@@ -100,5 +100,5 @@ export function scopeOf(query: PageQuery): FiguresScope {
 }
 
 function wrong(parameter: string): Problem {
-  return new Problem('parameter-invalid', `${parameter} cannot be used`, parameter);
+  return new Problem('parameter-invalid', `${parameter} cannot be used`, { parameter });
 }

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 
 import { describe, expect, it } from 'vitest';
 
+import { FREE_FAILURES } from '../../../src/relay/http/log-in.ts';
 import { PROBLEMS } from '../../../src/relay/http/problem.ts';
 import { REQUESTS_PER_MINUTE } from '../../../src/relay/http/server.ts';
 import { dispatch, electronic } from '../relay-database.ts';
@@ -216,6 +217,23 @@ describe('the log-in form', () => {
       const entered = await town.ask('/login', { method: 'POST', headers: BROWSER, body });
       expect(entered.headers.get('location')).toBe('/');
     }
+  });
+
+  it('tells a program whose name is locked when to come again', async () => {
+    await using town = await openHttpTown();
+    const guess = async () =>
+      await town.ask('/login', {
+        method: 'POST',
+        headers: { ...FORM, 'sec-fetch-site': 'same-origin' },
+        body: form({ name: 'lan', password: 'a wrong guess' }),
+      });
+    for (let count = 0; count < FREE_FAILURES; count += 1) {
+      expect((await guess()).status).toBe(401);
+    }
+    const locked = await guess();
+    expect(locked.status).toBe(429);
+    expect(Number(locked.headers.get('retry-after'))).toBeGreaterThan(20);
+    expect(Number(locked.headers.get('retry-after'))).toBeLessThanOrEqual(30);
   });
 
   it('is refused from another site, and without a word of where it comes from', async () => {

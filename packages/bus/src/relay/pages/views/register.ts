@@ -18,7 +18,8 @@ const PAGE_ROWS = 100;
 export function registerPage(context: PageContext): PageContent {
   const { t, source, query, viewer } = context;
   const agency = query.agency ?? (viewer.role === 'agency' ? (viewer.scope ?? '') : '');
-  if (!isAgencyCode(agency)) throw new Problem('parameter-invalid', 'agency is wanted', 'agency');
+  if (!isAgencyCode(agency))
+    throw new Problem('parameter-invalid', 'agency is wanted', { parameter: 'agency' });
   const names = t.register;
   const request: RegisterRequest = {
     agency,
