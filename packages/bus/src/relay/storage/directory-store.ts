@@ -34,7 +34,6 @@ export class DirectoryStore extends DirectoryLedgerStore {
   readonly #agencies;
   readonly #changed;
   readonly #told;
-  readonly #revise;
 
   constructor(db: Db) {
     super(db, FIGURE_COLUMNS);
@@ -44,9 +43,6 @@ export class DirectoryStore extends DirectoryLedgerStore {
     );
     this.#told = db.prepare<[string, string]>(
       'INSERT INTO figure_change (bucket, agency) VALUES (?, ?)',
-    );
-    this.#revise = db.prepare(
-      'UPDATE figure_state SET directory_revision = directory_revision + 1',
     );
     this.#agencies = db.prepare<[], AgencyRow>(
       `SELECT code, name, tier, parent, valid_from_ms AS validFromMs, valid_to_ms AS validToMs
@@ -73,7 +69,6 @@ export class DirectoryStore extends DirectoryLedgerStore {
   #change(code: AgencyCode): void {
     this.#changed.run(code);
     this.#told.run(DIRECTORY_CHANGED, code);
-    this.#revise.run();
   }
 
   /** The sites that any agency belongs to. */

@@ -59,7 +59,6 @@ export interface FigureState {
   /** The last contradiction that is counted, and the last that was looked at for duplicates. */
   readonly contradiction: number;
   readonly duplicate: number;
-  readonly directoryRevision: number;
 }
 
 /** Where an agency stands in the rollups from a day on. */
@@ -325,8 +324,7 @@ function prepareRest(db: Db) {
   return {
     state: db.prepare<[], Omit<FigureState, 'built'> & { built: 0 | 1 }>(
       `SELECT built, swept_day AS sweptDay, overdue_before_ms AS overdueBeforeMs,
-         expired_before_ms AS expiredBeforeMs, contradiction, duplicate,
-         directory_revision AS directoryRevision FROM figure_state`,
+         expired_before_ms AS expiredBeforeMs, contradiction, duplicate FROM figure_state`,
     ),
     setSettled: db.prepare<[Pick<FigureState, 'sweptDay' | 'overdueBeforeMs' | 'expiredBeforeMs'>]>(
       `UPDATE figure_state SET swept_day = @sweptDay, overdue_before_ms = @overdueBeforeMs,
