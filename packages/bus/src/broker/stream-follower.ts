@@ -29,6 +29,8 @@ export interface FollowOptions {
 
 const PULL_BATCH = 1_000;
 const PULL_EXPIRES_MS = 20_000;
+/** While something is there it comes at once. */
+const CATCH_UP_EXPIRES_MS = 1_000;
 /** Longer than a pull: the answer was lost on the way. */
 const SILENCE_MS = PULL_EXPIRES_MS + 5_000;
 /** The broker forgets the reader when it is gone. */
@@ -63,12 +65,40 @@ export async function followStream(
       await whenConnected(connection, options.signal);
       if (options.signal.aborted) return;
       const { name, pendingCount } = await makeReader(manager, options, nextSeq);
-      if (pendingCount === 0) options.onCaughtUp?.();
-      while ((await pull(connection, name, { ...options, onHead })) === 'more');
+      await readAll(connection, name, pendingCount, { ...options, onHead });
     } catch (error) {
       if (connection.status() === 'connected' && error instanceof Error) options.onError?.(error);
     }
     await pause(options.signal);
+  }
+}
+
+/**
+ * @returns when the reader has to be made anew: also when the messages that it began with went before
+ *   they were told (too old, or deleted), so that a new one says how many are left.
+ */
+async function readAll(
+  connection: Connection,
+  consumer: string,
+  pendingCount: number,
+  options: FollowOptions,
+): Promise<void> {
+  let isCaughtUp = pendingCount === 0;
+  let toldCount = 0;
+  const onHead = (head: StoredHead): void => {
+    toldCount += 1;
+    options.onHead(head);
+  };
+  const onCaughtUp = (): void => {
+    isCaughtUp = true;
+    options.onCaughtUp?.();
+  };
+  if (isCaughtUp) onCaughtUp();
+  for (;;) {
+    const toldBefore = toldCount;
+    const expiresMs = isCaughtUp ? PULL_EXPIRES_MS : CATCH_UP_EXPIRES_MS;
+    const pulled = await pull(connection, consumer, expiresMs, { ...options, onHead, onCaughtUp });
+    if (pulled === 'gone' || (!isCaughtUp && toldCount === toldBefore)) return;
   }
 }
 
@@ -135,6 +165,7 @@ async function makeReader(
 async function pull(
   { nats, inboxPrefix, onStatus }: Connection,
   consumer: string,
+  expiresMs: number,
   options: FollowOptions,
 ): Promise<Pulled> {
   const { promise, resolve } = Promise.withResolvers<Pulled>();
@@ -162,7 +193,7 @@ async function pull(
   options.signal.addEventListener('abort', onAbort, { once: true });
   // It may have been aborted while the reader was made: then no event comes any more.
   if (options.signal.aborted) onAbort();
-  const request = { batch: PULL_BATCH, expires: PULL_EXPIRES_MS * NANOS_PER_MS };
+  const request = { batch: PULL_BATCH, expires: expiresMs * NANOS_PER_MS };
   try {
     const subject = `$JS.API.CONSUMER.MSG.NEXT.${options.stream}.${consumer}`;
     nats.publish(subject, JSON.stringify(request), { reply: inbox });
