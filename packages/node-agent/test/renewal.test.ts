@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -29,11 +29,10 @@ import {
   signCms,
   writePkcs12,
 } from '@congvan/signer';
-import { createTestPki } from '@congvan/signer/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { dueAt, renewalMs } from '../src/enrolment/due.ts';
-import { keepLists, knownLists } from '../src/enrolment/revocation-lists.ts';
+
 import { keepFresh } from '../src/enrolment/keep-fresh.ts';
 import { readConfig } from '../src/home/config.ts';
 import { AgencyKeys } from '../src/home/keys.ts';
@@ -262,26 +261,6 @@ describe('renewal', () => {
       const lists = await Promise.all(names.map(async (name) => await readFile(join(crls, name))));
       return lists.some((list) => parseCrl(list).number === number);
     });
-  });
-});
-
-describe('the lists that an agency keeps', () => {
-  it('are newer, and of an authority that it trusts', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'congvan-lists-'));
-    const [pki, stranger] = [await createTestPki(), await createTestPki()];
-    const trust = pki.trust();
-    const first = pki.crl().der;
-    expect(await keepLists(folder, [stranger.crl().der, Buffer.from('junk')], trust)).toBe(0);
-    expect(await keepLists(folder, [first], trust)).toBe(1);
-    const signer = await pki.issue({ commonName: 'x', use: 'node' });
-    await pki.revoke(signer.certificate);
-    const second = pki.crl();
-    expect(await keepLists(folder, [second.der], trust)).toBe(1);
-    expect(await keepLists(folder, [first], trust)).toBe(0);
-    expect(await knownLists(folder)).toEqual([second.sha256]);
-    await writeFile(join(folder, 'broken.crl'), 'junk');
-    expect(await knownLists(folder)).toEqual([second.sha256]);
-    await rm(folder, { recursive: true });
   });
 });
 

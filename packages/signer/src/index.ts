@@ -134,6 +134,7 @@ export type {
 export type { WidgetReport } from './pades/widget.ts';
 export type { PolicyOptions } from './path/policy-tree.ts';
 export type { Purpose } from './path/purpose.ts';
+export { keepLists, knownLists } from './path/received-lists.ts';
 export { TrustFolder } from './path/trust-folder.ts';
 export {
   type EndOfLists,

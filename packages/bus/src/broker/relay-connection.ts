@@ -15,6 +15,7 @@ import type { DirectoryClient } from '../directory/client.ts';
 import { createDirectoryClient } from './directory-client.ts';
 import { type PublishOptions, type Published, createPublisher } from './publish.ts';
 import { DEFAULT_BATCH_BYTES, DEFAULT_BATCH_MESSAGES, pullBatches } from './pull.ts';
+import { type RenewalClient, createRenewalClient } from './renewal-client.ts';
 
 /** In place of a site; no site can be named so. */
 export const ALL_SITES = '*';
@@ -24,7 +25,8 @@ export interface RelayConnectOptions extends ConnectOptions {
   readonly site: Site;
 }
 
-export interface RelayConnection extends DirectoryClient, AsyncDisposable {
+export interface RelayConnection
+  extends DirectoryClient, Pick<RenewalClient, 'newRevocationLists'>, AsyncDisposable {
   /**
    * What the agencies of a site report, in batches; see `AgencyConnection.inbox`. {@link ALL_SITES}:
    * those of every site, as they arrive at the centre of a federated plan.
@@ -49,6 +51,7 @@ export async function connectRelay(options: RelayConnectOptions): Promise<RelayC
   const { nats } = connection;
   return {
     ...createDirectoryClient(nats),
+    newRevocationLists: createRenewalClient(nats, options).newRevocationLists,
     publishMessage: createPublisher(connection).publish,
     reports: (from, { maxMessages, maxBytes, onIdle, signal }) =>
       pullBatches(connection, {

@@ -6,22 +6,38 @@ interface Mark {
   readonly reports: number;
 }
 
-/**
- * Whether the database is another file, or has fewer reports, than when the mark was written: a copy
- * that was put back. Its agencies then hear anew how far it is, and send again what it lost.
- */
-export function isOlderCopy(markFile: string, database: string, reports: number): boolean {
-  const mark = readMark(markFile);
-  if (mark === undefined) return reports > 0;
-  return mark.inode !== inodeOf(database) || reports < mark.reports;
-}
+/** Tells a database that was put back from a copy. */
+export class CopyMark {
+  readonly #file: string;
+  readonly #database: string;
+  readonly #reportCount: () => number;
 
-/** Best effort: without the mark the agencies are told once more than needed. */
-export function writeMark(markFile: string, database: string, reports: number): void {
-  try {
-    writeFileSync(markFile, JSON.stringify({ inode: inodeOf(database), reports }), { mode: 0o600 });
-  } catch {
-    // A full disk is told by what cannot be stored.
+  constructor(database: string, reportCount: () => number) {
+    this.#file = `${database}.mark`;
+    this.#database = database;
+    this.#reportCount = reportCount;
+  }
+
+  /**
+   * Whether the database is another file, or has fewer reports, than when the mark was written. Its
+   * agencies then hear anew how far it is, and send again what it lost.
+   */
+  isOlderCopy(): boolean {
+    const mark = readMark(this.#file);
+    const reports = this.#reportCount();
+    if (mark === undefined) return reports > 0;
+    return mark.inode !== inodeOf(this.#database) || reports < mark.reports;
+  }
+
+  /** Best effort: without the mark the agencies are told once more than needed. */
+  write(): void {
+    const reports = this.#reportCount();
+    try {
+      const mark: Mark = { inode: inodeOf(this.#database), reports };
+      writeFileSync(this.#file, JSON.stringify(mark), { mode: 0o600 });
+    } catch {
+      // A full disk is told by what cannot be stored.
+    }
   }
 }
 

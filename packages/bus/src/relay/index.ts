@@ -52,7 +52,8 @@ export type {
 } from './queries.ts';
 export { type RelayReader, openRelayReader } from './reader.ts';
 export type { BrokerLine } from './connections.ts';
-export { type OpenRelayOptions, type Relay, type RelayStatus, openRelay } from './relay.ts';
+export { type OpenRelayOptions, openRelay } from './open-relay.ts';
+export type { Relay, RelayStatus } from './relay.ts';
 export type { ShareClass } from './figures/share-class.ts';
 export { BATCH_STEPS, BUILD_STEPS, DAY_STEPS, type RelayStep } from './step.ts';
 export type { ContradictionKind } from './storage/contradiction-store.ts';

@@ -1,27 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
 
-import {
-  type TrustStore,
-  createSignatureVerifier,
-  loadTrustStore,
-  parseCertificate,
-} from '@congvan/signer';
+import { type TrustStore, createSignatureVerifier } from '@congvan/signer';
 
 import type { AgencyCode } from '../agency/code.ts';
 import type { Site } from '../agency/tier.ts';
 import { ALL_SITES, type RelayConnection } from '../broker/relay-connection.ts';
-import { BusError } from '../errors.ts';
 import type { SignBytes } from '../record/frame.ts';
-import { closeAll } from './close-all.ts';
 import { endsByUse } from './alerts/certificates.ts';
-import { type BrokerLine, openConnections } from './connections.ts';
-import { RelayTls } from './tls.ts';
-import { openAlertWatch, readWebhooks } from './alerts/open.ts';
+import type { BrokerLine } from './connections.ts';
+import { openAlertWatch } from './alerts/open.ts';
 import type { AlertWatch } from './alerts/watch.ts';
 import type { Webhook } from './alerts/webhook.ts';
-import { isOlderCopy, writeMark } from './copy-mark.ts';
+import type { CopyMark } from './copy-mark.ts';
 import { DirectoryCopy } from './directory-copy.ts';
-import { type RelayConfig, homePaths, readHomeFile, readRelayConfig } from './home.ts';
+import type { RelayConfig } from './home.ts';
 import { buildFigures } from './figures/build.ts';
 import type { FigureUpkeep } from './figures/upkeep.ts';
 import { EvidenceKeeper } from './evidence/keeper.ts';
@@ -30,36 +22,16 @@ import { Ingest, type ReportOutcome } from './ingest.ts';
 import { Intake } from './intake.ts';
 import { DIRECTORY_FINDINGS, TRUST_FINDINGS } from './judge-report.ts';
 import { type RelayLog, describeError } from './log.ts';
-import { openNodeKey } from './node-key.ts';
 import { DatabaseQueries, type RelayQueries } from './queries.ts';
 import { ReportReading } from './report-reading.ts';
-import { NO_STEPS, type OnStep } from './step.ts';
-import { type Db, openDatabase } from './storage/database.ts';
+import { RevocationLists } from './revocation-lists.ts';
+import type { OnStep } from './step.ts';
+import type { Db } from './storage/database.ts';
 import { DirectoryStore } from './storage/directory-store.ts';
 import { EvidenceStore } from './storage/evidence-store.ts';
 import { RejectedStore } from './storage/rejected-store.ts';
 import { ReportStore } from './storage/report-store.ts';
-import { takeRunLock } from '../sqlite/index.ts';
 import { WatermarkPump } from './watermark-pump.ts';
-
-export interface OpenRelayOptions {
-  /** The folder that `initRelay` made. */
-  readonly home: string;
-  /** Opens `keys/node.p12`; asked only when `sign` is not given. */
-  readonly passphrase?: () => Promise<string>;
-  /** Signs watermarks with another key store than the folder's. */
-  readonly sign?: SignBytes;
-  /** Instead of the servers of `relay.json`. */
-  readonly servers?: readonly string[];
-  /** A broker that does not answer is waited for until this says stop; without it, it is an error. */
-  readonly waitForBroker?: AbortSignal;
-  readonly now?: () => Date;
-  readonly log?: RelayLog;
-  /** For tests that end the process at a step. */
-  readonly onStep?: OnStep;
-  /** How often it looks for a new day, and what that brings; a minute unless told. */
-  readonly keepUpMs?: number;
-}
 
 export interface RelayStatus {
   readonly code: AgencyCode;
@@ -88,87 +60,20 @@ export interface Relay extends RelayQueries, AsyncDisposable {
   readonly code: AgencyCode;
   readonly config: RelayConfig;
   status(): RelayStatus;
-  /** Reads anchors, intermediates and revocation lists again. */
+  /** Reads anchors, intermediates and revocation lists again, and judges anew what they held up. */
   reloadTrust(): Promise<void>;
   /** Fetches new directory entries now; the relay also does so by itself. */
   refreshDirectory(): Promise<void>;
   close(): Promise<void>;
 }
 
-const KEEP_UP_MS = 60_000;
 /** An agency that is away must not find hundreds of the same question; what it lacks it repeats itself. */
 const REMIND_AFTER_MS = 65 * 60_000;
 
-/**
- * Opens a relay's folder, connects and starts to read the reports of its sites.
- *
- * It goes on where it stopped, however it stopped: what was committed is not counted twice, what
- * was not is delivered again by the broker.
- *
- * @throws {@link BusError} `BUS_RELAY_HOME_INVALID`, `BUS_RELAY_ALREADY_RUNNING`,
- *   `BUS_DATABASE_NEWER`, `BUS_CONNECT_FAILED`.
- */
-export async function openRelay(options: OpenRelayOptions): Promise<Relay> {
-  const config = await readRelayConfig(options.home);
-  const paths = homePaths(options.home);
-  const lock = takeRunLock(paths.lock);
-  if (lock === undefined) {
-    throw new BusError('BUS_RELAY_ALREADY_RUNNING', `another process runs ${options.home}`, {
-      details: { home: options.home },
-    });
-  }
-  const closers: (() => void | Promise<void>)[] = [() => lock.release()];
-  try {
-    const db = openDatabase(paths.database);
-    closers.push(() => void db.close());
-    const sign = options.sign ?? (await openNodeKey(paths.nodeKey, options.passphrase));
-    const log = options.log ?? (() => undefined);
-    const tls = await RelayTls.open(config, paths, options.passphrase, log);
-    closers.push(() => tls?.[Symbol.dispose]());
-    const connections = await openConnections({
-      config,
-      paths,
-      ...(tls === undefined ? {} : { tls: () => tls.current() }),
-      log,
-      ...(options.servers === undefined ? {} : { servers: options.servers }),
-      ...(options.waitForBroker === undefined ? {} : { patience: options.waitForBroker }),
-    });
-    closers.push(() => connections.close());
-    const relay = new RunningRelay({
-      config,
-      db,
-      database: paths.database,
-      mark: `${paths.database}.mark`,
-      sign,
-      connection: connections.own,
-      reports: connections.reports,
-      lines: connections.lines,
-      tlsEndsMs: () => tls?.endsMs,
-      trust: await loadTrustStore(paths.trust),
-      registrarCertificate: parseCertificate(await readHomeFile(paths.registrarCertificate)).der,
-      loadTrust: () => loadTrustStore(paths.trust),
-      now: options.now ?? (() => new Date()),
-      log,
-      onStep: options.onStep ?? NO_STEPS,
-      keepUpMs: options.keepUpMs ?? KEEP_UP_MS,
-      hooks: await readWebhooks(options.home, config),
-      home: options.home,
-      close: () => closeAll(closers),
-    });
-    await relay.start();
-    return relay;
-  } catch (error) {
-    await closeAll(closers);
-    throw error;
-  }
-}
-
-interface RunningRelayOptions {
+export interface RunningRelayOptions {
   readonly config: RelayConfig;
   readonly db: Db;
-  readonly database: string;
-  /** See `copy-mark.ts`. */
-  readonly mark: string;
+  readonly mark: CopyMark;
   readonly sign: SignBytes;
   readonly connection: RelayConnection;
   /** The same connection, or the one to the centre. */
@@ -187,7 +92,8 @@ interface RunningRelayOptions {
   readonly close: () => Promise<void>;
 }
 
-class RunningRelay extends DatabaseQueries implements Relay {
+/** Made by `openRelay`. */
+export class RunningRelay extends DatabaseQueries implements Relay {
   readonly config: RelayConfig;
   readonly #options: RunningRelayOptions;
   readonly #directory: DirectoryCopy;
@@ -197,6 +103,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
   readonly #publishing: PublishingDay;
   readonly #alerts: AlertWatch;
   readonly #reading: ReportReading;
+  readonly #lists: RevocationLists;
   #trust: TrustStore;
   #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
@@ -262,6 +169,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
       now,
       log,
     });
+    this.#lists = new RevocationLists(options);
     this.#alerts = openAlertWatch({
       ...options,
       figures: this,
@@ -280,6 +188,7 @@ class RunningRelay extends DatabaseQueries implements Relay {
     this.#options.connection.onDirectoryChanged(() => void this.#tryRefresh());
     await this.#tryRefresh();
     this.#upkeep.run();
+    this.#lists.start(() => this.reloadTrust());
     this.#readSites();
     this.#tellIfPutBack();
     this.#pump.poke();
@@ -312,7 +221,9 @@ class RunningRelay extends DatabaseQueries implements Relay {
   async reloadTrust(): Promise<void> {
     this.#trust = await this.#options.loadTrust();
     const agencies = await this.#ingest.recheckAll(TRUST_FINDINGS, this.#isOver);
-    if (agencies.size > 0 && !this.#isOver()) this.#pump.poke();
+    if (this.#isOver()) return;
+    if (agencies.size > 0) this.#pump.poke();
+    await this.#tryRefresh();
   }
 
   close(): Promise<void> {
@@ -326,30 +237,30 @@ class RunningRelay extends DatabaseQueries implements Relay {
 
   /** One that was put back from a backup has less than it said before: the agencies hear of it. */
   #tellIfPutBack(): void {
-    const { database, mark, db, log } = this.#options;
-    const reports = new ReportStore(db);
-    if (isOlderCopy(mark, database, reports.reportCount())) {
+    const { mark, db, log } = this.#options;
+    if (mark.isOlderCopy()) {
       log('warn', 'the database is an older copy: every agency is told how far it is', {});
-      reports.announceAll();
+      new ReportStore(db).announceAll();
       this.#pump.announce();
     }
-    writeMark(mark, database, reports.reportCount());
+    mark.write();
   }
 
   async #close(): Promise<void> {
     clearInterval(this.#timer);
-    const { database, mark, db } = this.#options;
-    writeMark(mark, database, new ReportStore(db).reportCount());
+    this.#options.mark.write();
     await this.#reading.close();
     await this.#pump.close();
     await this.#publishing.close();
     await this.#alerts.close();
+    const listsEnded = this.#lists.close();
     await this.#options.close();
+    await listsEnded;
   }
 
   async #keepUp(): Promise<void> {
-    const { database, mark, db, now, log } = this.#options;
-    writeMark(mark, database, new ReportStore(db).reportCount());
+    const { mark, now, log } = this.#options;
+    mark.write();
     await this.#tryRefresh();
     if (this.#closing !== undefined) return;
     void this.#alerts.check();

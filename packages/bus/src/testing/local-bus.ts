@@ -36,6 +36,7 @@ export interface LocalBusOptions {
   readonly registrar?: AgencyCode;
   /** Renews agencies' certificates. */
   readonly authority?: SiteOptions['authority'];
+  readonly otherLists?: SiteOptions['otherLists'];
   readonly server?: FoundServer;
   readonly limits?: StreamLimits;
   /** The default is 2 s at first. */
@@ -83,6 +84,7 @@ export async function startLocalBus(options: LocalBusOptions): Promise<LocalBus>
     registrar: options.registrar ?? parseAgencyCode('A00'),
     signRegistrar: options.signRegistrar ?? signWithPlaceholder,
     ...(options.authority === undefined ? {} : { authority: options.authority }),
+    ...(options.otherLists === undefined ? {} : { otherLists: options.otherLists }),
     limits: options.limits ?? TEST_STREAM_LIMITS,
     redeliveryBackoffMs: options.redeliveryBackoffMs ?? TEST_BACKOFF_MS,
   });

@@ -38,6 +38,8 @@ export interface RelayBus extends AsyncDisposable {
   readonly pki: TestPki;
   readonly home: string;
   readonly relaySigner: TestSigner;
+  /** Revocation lists, DER, that the site service has for whoever asks. */
+  readonly siteLists: Uint8Array[];
   openRelay(options?: Partial<OpenRelayOptions>): Promise<Relay>;
   /** @param others - of whom the directory lists a node certificate of this agency too. */
   addReporter(code: string, tier: Tier, site: Site, ...others: Signer[]): Promise<Reporter>;
@@ -68,7 +70,12 @@ export async function startRelayBus(): Promise<RelayBus> {
   const pki = await createTestPki();
   const registrar = await pki.issue({ commonName: 'Cơ quan đăng ký', use: 'registrar' });
   const relaySigner = await pki.issue({ commonName: 'Trung tâm đối soát', use: 'node' });
-  const bus = await startLocalBus({ sites: ['TW', 'H09'], signRegistrar: signWith(registrar) });
+  const siteLists: Uint8Array[] = [];
+  const bus = await startLocalBus({
+    sites: ['TW', 'H09'],
+    signRegistrar: signWith(registrar),
+    otherLists: () => siteLists,
+  });
   const folder = await mkdtemp(join(tmpdir(), 'congvan-relay-home-'));
   const home = join(folder, 'relay');
   const { credentials, entry } = await bus.addRelay({
@@ -112,6 +119,7 @@ export async function startRelayBus(): Promise<RelayBus> {
     pki,
     home,
     relaySigner,
+    siteLists,
     openRelay: (options = {}) => openRelay({ home, sign: signWith(relaySigner), ...options }),
     addReporter: (text, tier, site, ...others) => {
       const place = { code: parseAgencyCode(text), tier, site };

@@ -1,6 +1,7 @@
 import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { createTestPki } from '@congvan/signer/testing';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 
@@ -276,6 +277,25 @@ describe('what fails the check is kept with its finding and never comes again', 
     await rename(`${crls}.off`, crls);
     await relay.reloadTrust();
     expect(relay.counts()).toMatchObject({ reports: 1, rejected: 0 });
+  });
+
+  it('everything that cannot be judged without revocation lists, until its site has them', async () => {
+    await using world = await startRelayBus();
+    const stranger = await createTestPki();
+    const province = await world.addReporter('H09', 'province', 'H09');
+    const crls = join(world.home, 'trust', 'crls');
+    for (const name of await readdir(crls)) await rm(join(crls, name));
+    await using relay = await world.openRelay();
+    await province.report(paper(1));
+    // Nor does it believe the directory, so it does not know which sites to read.
+    expect(relay.status().directoryEntries).toBe(0);
+
+    world.siteLists.push(stranger.crl().der, world.pki.rootCrl().der, world.pki.crl().der);
+    // Whoever is revoked leaves the directory, so each change of it is a reason to ask.
+    await world.addReporter('H09.12', 'district', 'H09');
+    await waitUntil(() => relay.counts().reports === 1);
+    expect(relay.counts()).toMatchObject({ reports: 1, rejected: 0 });
+    expect(await readdir(crls)).toHaveLength(2);
   });
 
   it('held reports behind a thousand newer ones of another kind, all at a reload', async () => {

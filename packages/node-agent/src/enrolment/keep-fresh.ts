@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import type { AgencyConnection } from '@congvan/bus';
+import { keepLists, knownLists } from '@congvan/signer';
 
 import { sleep } from '../condition/storage-guard.ts';
 import type { AgentCore } from '../core.ts';
@@ -9,7 +10,6 @@ import type { TlsSettings } from '../home/tls.ts';
 import { Signal, untilAborted } from '../signal.ts';
 import { dueAt } from './due.ts';
 import { type RenewCore, readLifetimes, renew } from './renew.ts';
-import { keepLists, knownLists } from './revocation-lists.ts';
 
 /** Lives are counted in weeks; a machine that slept finds out within the hour. */
 const LOOK_EVERY_MS = 3_600_000;

@@ -2,13 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import {
-  type CertificateList,
-  SignerError,
-  type TrustStore,
-  isCrlSignedBy,
-  parseCrl,
-} from '@congvan/signer';
+import { SignerError } from '../errors.ts';
+import { isCrlSignedBy } from '../revocation/crl-signature.ts';
+import { type CertificateList, parseCrl } from '../x509/crl.ts';
+import type { TrustStore } from './trust-store.ts';
 
 const NAME_DIGITS = 16;
 
