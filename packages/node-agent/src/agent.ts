@@ -10,9 +10,9 @@ import { type AgentCore } from './core.ts';
 import type {
   AgentStatus,
   HeldRow,
+  InboxFilter,
   InboxRow,
   IncomingDocument,
-  IncomingState,
   OutboxRow,
   PaperRequest,
   QuarantineRow,
@@ -32,6 +32,7 @@ import {
   type RefuseOptions,
   acceptDocument,
   completeDocument,
+  findIncoming,
   markDone,
   refuseDocument,
 } from './inbox/answer.ts';
@@ -49,6 +50,7 @@ import { toRegisterEntry, voidNumber } from './register/reserve.ts';
 import { sendDocument } from './register/send.ts';
 import { trackDocument } from './register/track.ts';
 import type { BusSide } from './bus-side.ts';
+import { requireInboxFilter, requireLimit, requireSendShape } from './request-shape.ts';
 import { Signal } from './signal.ts';
 import { activeTraceId, endWithError, startSpan } from './trace.ts';
 import { listTransfers } from './transfer/list.ts';
@@ -68,6 +70,8 @@ export class Agent implements AsyncDisposable {
   readonly #listeners: Set<Signal>;
   readonly #release: () => void;
   readonly #stop = new AbortController();
+  /** Fires when a part of the agent has failed for good. */
+  readonly #failure = new AbortController();
   /** What is being done: `close` waits for it. */
   readonly #calls = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
@@ -83,6 +87,7 @@ export class Agent implements AsyncDisposable {
     this.#bus = bus;
     this.#listeners = listeners;
     this.#release = release;
+    this.#bus?.finished.catch((error: unknown) => this.#failure.abort(error));
   }
 
   get code(): AgencyCode {
@@ -113,6 +118,7 @@ export class Agent implements AsyncDisposable {
   }
 
   async #send(request: SendRequest, work: LongWork): Promise<SentDocument> {
+    requireSendShape(request);
     const traceId = request.traceId ?? activeTraceId() ?? randomBytes(16).toString('hex');
     const span = startSpan('send', traceId, { from: this.code, recipients: request.to.length });
     try {
@@ -139,8 +145,11 @@ export class Agent implements AsyncDisposable {
   /**
    * Received documents, oldest first, then as they come, until `signal` fires or the agent closes.
    *
-   * Each comes again after a restart until it is accepted, refused or marked done: the application
-   * may crash at any point. Use one loop per agency.
+   * One call gives each document once; the next call gives again, in this process or the next, what is
+   * neither accepted, refused nor marked done: the application may crash at any point. Use one loop per
+   * agency.
+   *
+   * @throws what `finished` rejects with: after that nothing would come any more.
    */
   incoming(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<IncomingDocument> {
     this.#requireOpen();
@@ -151,7 +160,9 @@ export class Agent implements AsyncDisposable {
     const wake = new Signal();
     this.#listeners.add(wake);
     try {
-      yield* handOver(this.#core, wake, stop);
+      const failure = this.#failure.signal;
+      yield* handOver(this.#core, wake, AbortSignal.any([stop, failure]));
+      if (!stop.aborted) failure.throwIfAborted();
     } finally {
       this.#listeners.delete(wake);
     }
@@ -188,23 +199,30 @@ export class Agent implements AsyncDisposable {
     return openIncoming(this.#core, id);
   }
 
-  listInbox(
-    filter: { readonly state?: IncomingState | 'all'; readonly limit?: number } = {},
-  ): InboxRow[] {
+  /**
+   * The inbox, newest first, {@link InboxFilter.limit} rows at once; the next ones with `after`.
+   *
+   * @throws {@link AgentError} `AGENT_REQUEST_INVALID`; for `after` as {@link Agent.openIncoming}.
+   */
+  listInbox(filter: InboxFilter = {}): InboxRow[] {
     this.#requireOpen();
-    const { state = 'all', limit = DEFAULT_LIST_LIMIT } = filter;
-    return this.#core.inbox.list(state, limit).map((row) => toInboxRow(this.#core, row));
+    requireInboxFilter(filter);
+    const { state = 'all', limit = DEFAULT_LIST_LIMIT, after } = filter;
+    const last = after === undefined ? undefined : findIncoming(this.#core, after).id;
+    return this.#core.inbox.list(state, limit, last).map((row) => toInboxRow(this.#core, row));
   }
 
   /** What failed the check on arrival, newest first. */
   listQuarantine(limit = DEFAULT_LIST_LIMIT): QuarantineRow[] {
     this.#requireOpen();
+    requireLimit(limit);
     return this.#core.inbox.listQuarantine(limit).map((row) => toQuarantineRow(row));
   }
 
   /** What cannot be judged yet, oldest first; it is judged again by itself. */
   listHeld(limit = DEFAULT_LIST_LIMIT): HeldRow[] {
     this.#requireOpen();
+    requireLimit(limit);
     return this.#core.held.list(limit).map((row) => toHeldRow(this.#core, row));
   }
 
@@ -212,6 +230,7 @@ export class Agent implements AsyncDisposable {
   listOutbox(filter: { readonly settled?: boolean; readonly limit?: number } = {}): OutboxRow[] {
     this.#requireOpen();
     const { settled = false, limit = DEFAULT_LIST_LIMIT } = filter;
+    requireLimit(limit);
     return this.#core.outbox.list(settled, limit).map((row) => toOutboxRow(this.#core, row));
   }
 
@@ -232,6 +251,7 @@ export class Agent implements AsyncDisposable {
   /** What goes up and comes down apart from its message, urgent first. */
   transfers(limit = DEFAULT_LIST_LIMIT): Transfer[] {
     this.#requireOpen();
+    requireLimit(limit);
     return listTransfers(this.#core, limit);
   }
 

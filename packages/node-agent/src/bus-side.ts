@@ -35,6 +35,7 @@ export class BusSide {
   readonly #tls: TlsSettings | undefined;
   readonly #stop = new AbortController();
   readonly finished: Promise<void>;
+  #hasFailed = false;
   #connection: AgencyConnection | undefined;
   #worker: OutboxWorker | undefined;
   #uploads: UploadWorker | undefined;
@@ -68,6 +69,7 @@ export class BusSide {
     this.finished = this.#run();
     // Whoever awaits `finished` hears of a failure; the log does in any case.
     this.finished.catch((error: unknown) => {
+      this.#hasFailed = true;
       core.log.error({ error: String(error) }, 'the agent stops working: a part of it failed');
     });
   }
@@ -87,6 +89,11 @@ export class BusSide {
     this.#uploads?.notify();
     this.#downloads?.notify();
     this.#holds?.notify();
+  }
+
+  /** Whether a part of it has failed for good: then it does nothing any more. */
+  hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   status(): 'connected' | 'disconnected' {

@@ -122,6 +122,15 @@ export interface IncomingFile {
   saveTo(path: string): Promise<void>;
 }
 
+export interface InboxFilter {
+  /** `all` when left out. */
+  readonly state?: IncomingState | 'all';
+  /** 200 when left out. */
+  readonly limit?: number;
+  /** The `id` of the last row of the page before: go on behind it. */
+  readonly after?: string;
+}
+
 export interface InboxRow {
   /** The delivery id: stable over restarts and repeats. */
   readonly id: string;

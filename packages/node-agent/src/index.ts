@@ -14,6 +14,7 @@ export type {
   DeliveryTrack,
   HeldLack,
   HeldRow,
+  InboxFilter,
   InboxRow,
   IncomingDocument,
   IncomingFile,

@@ -18,6 +18,7 @@ import { HOLD_LIMITS, type HoldLimits } from './inbox/hold.ts';
 import { type Log, SILENT_LOG } from './log.ts';
 import { LineGate, inFlightBytes } from './outbox/line-gate.ts';
 import { type KnownCopy, checkHome } from './report/restore.ts';
+import { requireOpenShape } from './request-shape.ts';
 import type { Signal } from './signal.ts';
 import type { AgentStep } from './step.ts';
 import { watchChanges } from './storage/change-watch.ts';
@@ -42,7 +43,7 @@ import { TRANSFER_LIMITS, type TransferLimits } from './transfer/limits.ts';
 export interface OpenAgentOptions {
   /** The agency's folder, as `initAgent` made it. */
   readonly home: string;
-  /** Asked once, when the key is first needed. A `run` agent needs the node key at once. */
+  /** Asked once, when the key is first needed. A `run` agent needs the node key at once, `send` both. */
   readonly passphrase?: KeyPassphrases;
   /**
    * `run` (default): connects to the broker and works until closed; one process per agency.
@@ -67,16 +68,15 @@ export interface OpenAgentOptions {
 /**
  * Opens the agent of one agency.
  *
- * @throws {@link AgentError} `AGENT_HOME_INVALID`, `AGENT_ALREADY_RUNNING` (mode `run`),
- *   `AGENT_KEY_MISSING`; SignerError for a wrong passphrase; BusError `BUS_DATABASE_NEWER`,
+ * @throws {@link AgentError} `AGENT_REQUEST_INVALID`, `AGENT_HOME_INVALID`, `AGENT_ALREADY_RUNNING`
+ *   (mode `run`), `AGENT_KEY_MISSING`; SignerError for a wrong passphrase; BusError `BUS_DATABASE_NEWER`,
  *   `BUS_CREDENTIALS_INVALID`.
  *
  * @example
  * ```ts
- * await using agent = await openAgent({
- *   home: '/var/lib/congvan/H09-12',
- *   passphrase: { node: () => readFile('/run/credentials/node', 'utf8') },
- * });
+ * // A passphrase is taken as it is: the line end of a file is no part of it.
+ * const node = async () => (await readFile('/run/credentials/node', 'utf8')).trimEnd();
+ * await using agent = await openAgent({ home: '/var/lib/congvan/H09-12', passphrase: { node } });
  * for await (const document of agent.incoming()) {
  *   await file(document);
  *   await agent.accept(document.id, { actor: 'văn thư' });
@@ -84,6 +84,7 @@ export interface OpenAgentOptions {
  * ```
  */
 export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
+  requireOpenShape(options);
   const layout = layoutOf(options.home);
   const config = await readConfig(layout.config);
   const running = (options.mode ?? 'run') === 'run';
@@ -129,7 +130,7 @@ export async function openAgent(options: OpenAgentOptions): Promise<Agent> {
         bus?.notify();
         for (const listener of listeners) listener.notify();
       },
-      isRunning: () => running || isRunLockHeld(layout.lock),
+      isRunning: () => (running ? bus?.hasFailed() !== true : isRunLockHeld(layout.lock)),
       running: () => bus?.running() ?? runningElsewhere(layout, now()),
       folder: options.home,
     };

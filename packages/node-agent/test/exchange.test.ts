@@ -1,9 +1,10 @@
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { waitUntil } from '@congvan/bus/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { Agent, SendRequest } from '../src/index.ts';
+import { type Agent, type SendRequest, layoutOf } from '../src/index.ts';
 import { type Office, type Town, foundTown, makePdf } from './support/town.ts';
 
 const WAIT_MS = 15_000;
@@ -253,5 +254,20 @@ describe('documents between two agencies', () => {
       () => sender.listDirectory().some((entry) => entry.code === late.code),
       WAIT_MS,
     );
+  });
+
+  it('ends the hand-over with the reason when a part of the agent fails for good', async () => {
+    const cut = { servers: ['nats://127.0.0.1:1'] };
+    const office = await town.addOffice({ code: 'H09.15', tier: 'commune', site: 'H09', ...cut });
+    const agent = await office.open();
+    await writeFile(layoutOf(office.home).credentials, 'half a file');
+    const incoming = async (): Promise<void> => {
+      for await (const { id } of agent.incoming()) await agent.done(id);
+    };
+    const failure = { code: 'BUS_CREDENTIALS_INVALID' };
+    await expect(incoming()).rejects.toMatchObject(failure);
+    await expect(incoming()).rejects.toMatchObject(failure);
+    expect(agent.status().running).toBe(false);
+    await expect(agent.close()).rejects.toMatchObject(failure);
   });
 });

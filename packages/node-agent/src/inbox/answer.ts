@@ -9,6 +9,7 @@ import {
 import type { AgentCore } from '../core.ts';
 import type { IncomingState } from '../documents.ts';
 import { AgentError } from '../errors.ts';
+import { requireId } from '../request-shape.ts';
 import { invalid, requireActor, requireProse } from '../request-text.ts';
 import type { IncomingListRow, IncomingRow } from '../storage/inbox-store.ts';
 import { giveReceipt } from './give-receipt.ts';
@@ -38,7 +39,7 @@ export interface CompleteOptions {
  * @throws {@link AgentError} `AGENT_DOCUMENT_NOT_FOUND`, `AGENT_ID_AMBIGUOUS`.
  */
 export function findIncoming(core: AgentCore, idOrPrefix: string): IncomingRow {
-  const prefix = idOrPrefix.trim().toLowerCase();
+  const prefix = requireId(idOrPrefix).trim().toLowerCase();
   if (/^[0-9a-f]+$/.test(prefix) && prefix.length >= MIN_PREFIX_LENGTH) {
     const ids = core.inbox.idsWithPrefix(prefix);
     if (ids.length > 1) {

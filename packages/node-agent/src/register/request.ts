@@ -24,7 +24,10 @@ import type { PaperReason, PaperRequest, SendRequest } from '../documents.ts';
 import { AgentError } from '../errors.ts';
 import { type SurveyedFile, surveyAttachments } from '../package/attachment.ts';
 import { MAX_DOCUMENT_BYTES } from '../package/build.ts';
+import { requirePaperShape } from '../request-shape.ts';
 import { invalid, requireActor, requireLine, requireProse } from '../request-text.ts';
+import type { RegisterRow } from '../storage/register-store.ts';
+import { requireSame } from './reserve.ts';
 import { encryptionCertificateOf } from './sealing-certificate.ts';
 
 /** Limits of QCVN 102:2016 as the bus's implementers code them (strict when sending). */
@@ -60,6 +63,8 @@ export interface CheckedSend {
   /** The document as it was read for the check; undefined while it is still to be drawn. */
   readonly preparedPdf: PreparedPdf | undefined;
   readonly attachments: readonly SurveyedFile[];
+  /** What the same request has sent already; its recipients are not looked up again. */
+  readonly issued: RegisterRow | undefined;
 }
 
 /**
@@ -91,7 +96,8 @@ export async function checkSendRequest(
   const preparedPdf = checkFiles(request);
   const paperTo = request.paperTo ?? [];
   for (const { name, reason } of paperTo) checkPaperRecipient('paperTo', name, reason);
-  const recipients = checkRecipients(core, request);
+  const known = findIssued(core, request.idempotencyKey);
+  const recipients = known === undefined ? checkRecipients(core, request) : [];
   checkRecipientList('paperTo', [
     ...recipients.map(({ entry, mode }) => ({ to: entry.code, mode })),
     ...paperTo.map(({ name, reason }) => ({ name, mode: 'P', reason })),
@@ -99,11 +105,19 @@ export async function checkSendRequest(
   const attachments = await surveyAttachments(request.attachments ?? [], work);
   checkContents(request, attachments);
   const requestSha256 = digestOf(request, notation, attachments);
-  return { recipients, notation, priority, requestSha256, preparedPdf, attachments };
+  const issued = known === undefined ? undefined : requireSame(known, requestSha256);
+  return { recipients, notation, priority, requestSha256, preparedPdf, attachments, issued };
+}
+
+/** What a repeat asks for has left: a recipient that has closed since must not hide that. */
+function findIssued(core: AgentCore, key: string | undefined): RegisterRow | undefined {
+  const known = key === undefined ? undefined : core.register.findByKey(key);
+  return known?.state === 'issued' ? known : undefined;
 }
 
 /** @throws {@link AgentError} naming the field. */
 export function checkPaperRequest(core: AgentCore, request: PaperRequest): string {
+  requirePaperShape(request);
   checkDescription(request);
   if (request.recipients.length === 0)
     throw invalid('recipients', 'a paper document has no recipient');

@@ -64,7 +64,8 @@ export function numberVoid(row: RegisterRow): AgentError {
   );
 }
 
-function requireSame(known: RegisterRow, requestSha256: string): RegisterRow {
+/** @throws {@link AgentError} `AGENT_KEY_REUSED`, `AGENT_NUMBER_VOID`. */
+export function requireSame(known: RegisterRow, requestSha256: string): RegisterRow {
   const details = { key: known.idempotency_key, number: known.number, year: known.year };
   if (known.request_sha256 !== requestSha256) {
     throw new AgentError(

@@ -18,6 +18,7 @@ import { placeOf } from '../outbox/place.ts';
 import { type BuiltPackage, buildPackage, readSignedPdf } from '../package/build.ts';
 import { inSteps } from '../package/progress.ts';
 import { appendReport } from '../report/chain.ts';
+import { requireDrawn } from '../request-shape.ts';
 import { untilAborted } from '../signal.ts';
 import type { RegisterRow } from '../storage/register-store.ts';
 import { type CheckedSend, checkSendRequest, requireDocumentSize } from './request.ts';
@@ -45,6 +46,7 @@ export async function sendDocument(
   work.signal?.throwIfAborted();
   const nextStep = inSteps(work);
   const checked = await checkSendRequest(core, request, nextStep());
+  if (checked.issued !== undefined) return await alreadySent(core, checked.issued);
   await requireOwnKeys(core);
   const { pdf } = request.document;
   requireReady(core, typeof pdf === 'function' ? 0 : pdf.length);
@@ -86,7 +88,7 @@ async function issue(
   const assigned = assignedNumber(row);
   const plain =
     typeof pdf === 'function'
-      ? await untilAborted(() => pdf(assigned), signal)
+      ? requireDrawn(await untilAborted(() => pdf(assigned), signal))
       : (checked.preparedPdf ?? pdf);
   if (plain instanceof Uint8Array) requireDocumentSize(plain.length);
   const seal = await core.keys.open('seal');

@@ -12,6 +12,7 @@ import type { AgentCore } from '../core.ts';
 import type { DeliveryTrack, Priority, Sending, TrackedDocument } from '../documents.ts';
 import { AgentError } from '../errors.ts';
 import { toOutboxRow } from '../outbox/describe.ts';
+import { requireId } from '../request-shape.ts';
 import { readSignedPdf } from '../package/build.ts';
 import type {
   DeliveryReceiptRow,
@@ -34,7 +35,7 @@ const prioritySchema = z.literal([0, 1, 2, 3, 4]);
  * @throws {@link AgentError} `AGENT_DOCUMENT_NOT_FOUND`.
  */
 export function trackDocument(core: AgentCore, idOrNumber: string): TrackedDocument {
-  const row = findOutgoing(core, idOrNumber.trim());
+  const row = findOutgoing(core, requireId(idOrNumber).trim());
   const stored = core.register.packageOf(row.id);
   const deliveries = stored === undefined ? [] : core.register.deliveriesOf(stored.id);
   return {

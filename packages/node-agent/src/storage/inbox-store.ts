@@ -110,10 +110,7 @@ export class InboxStore {
     this.#isOpen = db.prepare<[string], { found: number }>(
       `SELECT 1 AS found FROM incoming WHERE id = ? AND done_ms IS NULL AND state = 'open'`,
     );
-    this.#list = db.prepare<[string, string, number], IncomingListRow>(
-      `SELECT ${LIST_COLUMNS} FROM incoming WHERE ? = 'all' OR state = ?
-       ORDER BY received_ms DESC, id LIMIT ?`,
-    );
+    this.#list = prepareList(db);
     this.#duplicate = db.prepare<[string]>(
       'UPDATE incoming SET duplicate_count = duplicate_count + 1 WHERE id = ?',
     );
@@ -185,8 +182,11 @@ export class InboxStore {
     return this.#isOpen.get(id) !== undefined;
   }
 
-  list(state: IncomingState | 'all', limit: number): IncomingListRow[] {
-    return this.#list.all(state, state, limit);
+  /** Newest first; those behind the row `after` where one is given. */
+  list(state: IncomingState | 'all', limit: number, after?: string): IncomingListRow[] {
+    return after === undefined
+      ? this.#list.first.all({ state, limit })
+      : this.#list.after.all({ state, limit, after });
   }
 
   countDuplicate(id: string): void {
@@ -255,6 +255,21 @@ export class InboxStore {
   counts(): { open: number; quarantined: number } {
     return this.#counts.get() ?? { open: 0, quarantined: 0 };
   }
+}
+
+function prepareList(db: Db) {
+  const order = 'ORDER BY received_ms DESC, id LIMIT @limit';
+  return {
+    first: db.prepare<[{ state: string; limit: number }], IncomingListRow>(
+      `SELECT ${LIST_COLUMNS} FROM incoming WHERE @state IN ('all', state) ${order}`,
+    ),
+    after: db.prepare<[{ state: string; limit: number; after: string }], IncomingListRow>(
+      `SELECT ${LIST_COLUMNS} FROM incoming,
+         (SELECT received_ms AS last_ms FROM incoming WHERE id = @after)
+       WHERE @state IN ('all', state) AND received_ms <= last_ms
+         AND (received_ms < last_ms OR id > @after) ${order}`,
+    ),
+  };
 }
 
 function prepareQuarantine(db: Db) {
